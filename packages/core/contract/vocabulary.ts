@@ -1,0 +1,75 @@
+/**
+ * Cordon's vocabulary: the closed sets of words that configuration, policy, API, ledger and console share.
+ * In: nothing. Out: types, and the arrays that parsers check against.
+ */
+
+/** What can be registered. Each kind is also a path segment of the component's SPIFFE ID. */
+export const componentKinds = [
+  "service",
+  "agent",
+  "pipeline",
+  "model",
+  "endpoint",
+  "dataset",
+  "tool",
+  "external",
+] as const;
+export type ComponentKind = (typeof componentKinds)[number];
+
+/** The four segmentation boundaries; every component sits in exactly one. */
+export const boundaries = ["data", "model", "pipeline", "api"] as const;
+export type Boundary = (typeof boundaries)[number];
+
+/** What a principal can ask to do. */
+export const actions = [
+  "infer",
+  "embed",
+  "read",
+  "write",
+  "train",
+  "evaluate",
+  "deploy",
+  "callTool",
+  "egress",
+  "detokenize",
+  "releaseKey",
+  "administer",
+] as const;
+export type Action = (typeof actions)[number];
+
+/**
+ * Actions that may overlap their decision's disk write with the upstream's own latency (DESIGN 6.2): they change
+ * nothing at an internal upstream, so it is enough that the entry is durable before the first response byte.
+ */
+export const actionsWithoutEffects: ReadonlySet<Action> = new Set(["infer", "embed", "read", "evaluate"]);
+
+/** Sensitivity, least to most. Compare by index. */
+export const sensitivities = ["public", "internal", "confidential", "restricted"] as const;
+export type Sensitivity = (typeof sensitivities)[number];
+
+export const integrities = ["trusted", "untrusted"] as const;
+export type Integrity = (typeof integrities)[number];
+
+/** What is known of the information in, or from, a component. */
+export interface Labels {
+  readonly sensitivity: Sensitivity;
+  /** Regulatory categories, such as `PDPA-SG` or `GDPR`. Sorted, without duplicates. */
+  readonly categories: readonly string[];
+  readonly integrity: Integrity;
+}
+
+export const riskTiers = ["low", "medium", "high", "critical"] as const;
+export type RiskTier = (typeof riskTiers)[number];
+
+/** A team's own space within a trust domain: lower-case letters, digits and inner hyphens, at most 63 characters. */
+export type Namespace = string & { readonly __brand: "Namespace" };
+
+/** The store's revision: a whole number, from 1, without gaps, in commit order. */
+export type Revision = number & { readonly __brand: "Revision" };
+
+const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** True for a name that Cordon accepts for namespaces, components, routes and upstreams (an RFC 1123 label). */
+export function isName(value: string): boolean {
+  return namePattern.test(value);
+}

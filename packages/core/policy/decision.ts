@@ -1,0 +1,93 @@
+/**
+ * The words of a decision: what is asked, what is known of now, and what is answered. Values only; `decide.ts` beside
+ * this file makes decisions, enforcement points act on them, the ledger keeps them.
+ */
+import type { Instant } from "../instant.ts";
+import type { Action, Namespace, Revision, RiskTier, Sensitivity } from "../contract/vocabulary.ts";
+import type { SpiffeId } from "../identity/spiffe-id.ts";
+
+/** How the principal proved itself; policy can see it. */
+export type Assurance = "x509-svid" | "jwt-svid";
+
+/** What is asked. Facts about the request, never its content. */
+export interface AccessRequest {
+  readonly principal: SpiffeId;
+  readonly action: Action;
+  readonly resource: SpiffeId;
+  readonly context: RequestContext;
+}
+
+/** The facts of a request that policy may read; each is a field of Cedar's `context`. */
+export interface RequestContext {
+  readonly assurance: Assurance;
+  /** Route name within its namespace. */
+  readonly route: string;
+  /** Upper-case HTTP method. */
+  readonly method: string;
+  /** Whether a streamed answer was asked for. */
+  readonly stream: boolean;
+  /** Whether the upstream lies outside the trust domain. */
+  readonly external: boolean;
+}
+
+/** What is known of now, beyond the request. Later rooms (devices, behaviour, threat intelligence) add to this. */
+export interface Signals {
+  /** Age of the snapshot's last confirmation by the control plane, in milliseconds (monotonic clock). */
+  readonly snapshotAgeMs: number;
+}
+
+export interface Risk {
+  readonly tier: RiskTier;
+  /** 0 to 1. */
+  readonly score: number;
+  readonly contributions: readonly { readonly signal: string; readonly weight: number; readonly words: string }[];
+}
+
+/** What must be done for an allow to stand. An enforcement point that cannot meet one must deny. */
+export type Obligation =
+  | { readonly kind: "keepContent"; readonly request: boolean; readonly response: boolean }
+  | { readonly kind: "restrictTo"; readonly sensitivity: Sensitivity }
+  | { readonly kind: "stepUp"; readonly maxAgeSeconds: number }
+  | { readonly kind: "redact"; readonly categories: readonly string[] }
+  | { readonly kind: "tokenise"; readonly categories: readonly string[] }
+  | { readonly kind: "throttle"; readonly requestsPerMinute: number }
+  | { readonly kind: "requireApproval"; readonly approvers: number };
+
+/** Why. `code` is stable; `policy` is the policy's `@id` within its namespace; `words` is for people. */
+export interface Reason {
+  readonly code:
+    | "permitted"
+    | "forbidden"
+    | "no-permit"
+    | "policy-error"
+    | "principal-unknown"
+    | "resource-unknown"
+    | "isolated"
+    | "revoked"
+    | "snapshot-stale"
+    | "token-not-permitted"
+    | "obligation-unmet";
+  readonly policy?: string;
+  readonly namespace?: Namespace;
+  readonly words: string;
+}
+
+/**
+ * Coarse keys of what a decision depended on; a change to any of them re-decides it. Built with {@link dependsOnKey}.
+ */
+export type DependencyKey = string & { readonly __brand: "DependencyKey" };
+
+export function dependsOnKey(kind: "component" | "namespace" | "policies" | "signals" | "grant", name: string): DependencyKey {
+  return `${kind}:${name}` as DependencyKey;
+}
+
+export interface Decision {
+  readonly effect: "allow" | "deny";
+  readonly reasons: readonly Reason[];
+  readonly obligations: readonly Obligation[];
+  readonly risk: Risk;
+  readonly revision: Revision;
+  readonly dependsOn: readonly DependencyKey[];
+  /** The next instant at which a time fact that was read changes; caches and live streams obey it. */
+  readonly validUntil: Instant | undefined;
+}

@@ -1,0 +1,42 @@
+/**
+ * The policy engine's seam: what `decide` asks of whatever evaluates Cedar. Today the official engine behind a memo;
+ * later the compiled engine, behind the same function.
+ */
+import type { Namespace } from "../contract/vocabulary.ts";
+import type { AccessRequest } from "./decision.ts";
+import type { Component } from "./snapshot.ts";
+
+/** A policy as it is stored: Cedar text that holds exactly one or more policies, each with an `@id`. */
+export interface PolicySource {
+  readonly namespace: Namespace;
+  /** Where the text came from, for messages: a file name, or `api`. */
+  readonly origin: string;
+  readonly text: string;
+}
+
+/** What one namespace's policies said. Ids are `@id`s. */
+export interface Evaluation {
+  readonly permits: readonly MatchedPolicy[];
+  readonly forbids: readonly MatchedPolicy[];
+  /** Policies that raised an error. `decide` turns any into a deny. */
+  readonly errors: readonly { readonly policy: string; readonly words: string }[];
+}
+
+export interface MatchedPolicy {
+  readonly id: string;
+  /** The policy's `@reason` annotation, or a sentence made from its id. */
+  readonly words: string;
+  readonly namespace: Namespace;
+  /** All annotations, such as `keep`. */
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface CompiledPolicies {
+  /** Number of policies, for status. */
+  readonly size: number;
+  /**
+   * Evaluates the request against the policies that may speak about it: those of the resource's namespace, and the
+   * forbids of the principal's. Both components are registered.
+   */
+  evaluate(request: AccessRequest, principal: Component, resource: Component): Evaluation;
+}

@@ -1,0 +1,131 @@
+/**
+ * The snapshot: everything the control plane knows that bears on access, immutable and numbered. The control plane
+ * builds it from the store's objects; enforcement points hold the newest and swap it whole. Nothing here is ever
+ * mutated after construction.
+ */
+import type { Instant } from "../instant.ts";
+import type { Action, Boundary, ComponentKind, Labels, Namespace, Revision } from "../contract/vocabulary.ts";
+import type { SpiffeId, TrustDomain } from "../identity/spiffe-id.ts";
+import type { CompiledPolicies } from "./engine.ts";
+
+/** A registered component. Replicas share one; instances are not here. */
+export interface Component {
+  readonly id: SpiffeId;
+  readonly namespace: Namespace;
+  readonly kind: ComponentKind;
+  readonly name: string;
+  readonly boundary: Boundary;
+  readonly labels: Labels;
+  readonly description: string;
+  /** Whether this component may authenticate with a JWT-SVID instead of mutual TLS. Off unless said. */
+  readonly bearerTokens: boolean;
+}
+
+/** Trust anchors of one trust domain. Never pooled with another's. */
+export interface TrustBundle {
+  readonly trustDomain: TrustDomain;
+  /** DER certificates of the X.509 authorities. Empty means: trust nothing. */
+  readonly x509Authorities: readonly Uint8Array[];
+  /** Public JWKs of the JWT authorities, each with a `kid`. */
+  readonly jwtAuthorities: readonly JwtAuthority[];
+  readonly sequence: number;
+  readonly refreshHintSeconds: number;
+}
+
+export interface JwtAuthority {
+  readonly kid: string;
+  readonly jwk: Readonly<Record<string, string>>;
+}
+
+/** What has been withdrawn. Each set is small: entries leave once the thing they name has expired by itself. */
+export interface Revocations {
+  /** Lower-case hex SHA-256 of revoked leaf certificates (DER). */
+  readonly certificates: ReadonlySet<string>;
+  /** Lower-case hex SHA-256 of revoked SubjectPublicKeyInfo (DER), leaf or authority. */
+  readonly keys: ReadonlySet<string>;
+  /** Workloads whose every SVID is revoked. */
+  readonly workloads: ReadonlySet<SpiffeId>;
+}
+
+export interface IsolationOrder {
+  readonly component: SpiffeId;
+  readonly reason: string;
+  readonly since: Instant;
+}
+
+/** Containment that lies over the registry: who is isolated, and which model answers instead of another. */
+export interface Overlays {
+  readonly isolated: ReadonlyMap<SpiffeId, IsolationOrder>;
+  readonly rerouted: ReadonlyMap<SpiffeId, SpiffeId>;
+}
+
+/** Where secrets come from; never the secret itself. */
+export type SecretReference =
+  | { readonly env: string }
+  | { readonly file: string }
+  | { readonly exec: readonly string[] };
+
+export interface Upstream {
+  readonly namespace: Namespace;
+  readonly name: string;
+  /** `https:` or, on loopback only, `http:`. No userinfo, query or fragment. */
+  readonly url: string;
+  /** Outside the trust domain: every call is also an `egress`, recorded before it leaves. */
+  readonly external: boolean;
+  /** How the gateway and the upstream prove themselves to each other. */
+  readonly authentication:
+    | { readonly kind: "spiffe"; readonly peer: SpiffeId }
+    | { readonly kind: "webpki"; readonly caFile?: string }
+    | { readonly kind: "loopback" };
+  /** A credential put into each forwarded request, in place of anything the client sent. */
+  readonly credential?: { readonly header: string; readonly prefix: string; readonly secret: SecretReference };
+  readonly timeouts: { readonly connectMs: number; readonly firstByteMs: number; readonly idleMs: number };
+}
+
+/** One model name that clients may ask for on a route. */
+export interface ModelTarget {
+  /** The registered model or endpoint that policy decides on. */
+  readonly component: SpiffeId;
+  readonly upstream: Upstream;
+  /** The name at the upstream, where it differs from the one clients use. */
+  readonly upstreamModel?: string;
+  /** The client-facing model name that answers when this upstream cannot. Decided afresh before use. */
+  readonly fallback?: string;
+}
+
+interface RouteBase {
+  readonly namespace: Namespace;
+  readonly name: string;
+  /** Path prefix on the gateway, such as `/v1`; longest prefix wins, whole segments only. */
+  readonly path: string;
+  readonly maxBodyBytes: number;
+}
+
+export interface ModelRoute extends RouteBase {
+  readonly kind: "openai" | "anthropic";
+  readonly models: ReadonlyMap<string, ModelTarget>;
+}
+
+export interface HttpRoute extends RouteBase {
+  readonly kind: "http";
+  readonly resource: SpiffeId;
+  readonly upstream: Upstream;
+  /** Action per upper-case HTTP method; a method not listed is refused. */
+  readonly actions: ReadonlyMap<string, Action>;
+}
+
+export type Route = ModelRoute | HttpRoute;
+
+export interface Snapshot {
+  readonly formatVersion: 1;
+  readonly revision: Revision;
+  readonly trustDomain: TrustDomain;
+  readonly components: ReadonlyMap<SpiffeId, Component>;
+  readonly routes: readonly Route[];
+  readonly policies: CompiledPolicies;
+  readonly bundles: ReadonlyMap<TrustDomain, TrustBundle>;
+  readonly revocations: Revocations;
+  readonly overlays: Overlays;
+  /** A gateway that has not heard from the control plane for longer than this denies everything. */
+  readonly stalenessLimitMs: number;
+}
