@@ -27,7 +27,8 @@ const segmentPattern = /^[A-Za-z0-9._-]+$/;
  */
 export function parseTrustDomain(text: string): TrustDomain {
   if (text.length === 0) throw invalid(text, "the trust domain is empty");
-  if (text.length > maxTrustDomainBytes) throw invalid(text, `the trust domain is longer than ${maxTrustDomainBytes} bytes`);
+  if (text.length > maxTrustDomainBytes)
+    throw invalid(text, `the trust domain is longer than ${maxTrustDomainBytes} bytes`);
   if (!trustDomainPattern.test(text))
     throw invalid(text, "a trust domain holds only lower-case letters, digits, dots, hyphens and underscores");
   return text as TrustDomain;
@@ -69,18 +70,31 @@ export function pathOf(id: SpiffeId): string {
 }
 
 /** The id of a registered component: `spiffe://<trust domain>/ns/<namespace>/<kind>/<name>`. */
-export function componentId(trustDomain: TrustDomain, namespace: Namespace, kind: ComponentKind, name: string): SpiffeId {
+export function componentId(
+  trustDomain: TrustDomain,
+  namespace: Namespace,
+  kind: ComponentKind,
+  name: string,
+): SpiffeId {
   return parseSpiffeId(`${scheme}${trustDomain}/ns/${namespace}/${kind}/${name}`);
 }
 
 /** The parts of a component's id, or `undefined` where the path has another layout (a mesh's `/ns/x/sa/y`, say). */
 export function partsOf(
   id: SpiffeId,
-): { readonly trustDomain: TrustDomain; readonly namespace: Namespace; readonly kind: ComponentKind; readonly name: string } | undefined {
+):
+  | {
+      readonly trustDomain: TrustDomain;
+      readonly namespace: Namespace;
+      readonly kind: ComponentKind;
+      readonly name: string;
+    }
+  | undefined {
   const parts = pathOf(id).split("/");
   const [, ns, namespace, kind, name] = parts;
   if (parts.length !== 5 || ns !== "ns" || namespace === undefined || name === undefined) return undefined;
-  if (!isName(namespace) || !isName(name) || !(componentKinds as readonly string[]).includes(kind ?? "")) return undefined;
+  if (!isName(namespace) || !isName(name) || !(componentKinds as readonly string[]).includes(kind ?? ""))
+    return undefined;
   return { trustDomain: trustDomainOf(id), namespace: namespace as Namespace, kind: kind as ComponentKind, name };
 }
 

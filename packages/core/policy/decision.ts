@@ -77,7 +77,10 @@ export interface Reason {
  */
 export type DependencyKey = string & { readonly __brand: "DependencyKey" };
 
-export function dependsOnKey(kind: "component" | "namespace" | "policies" | "signals" | "grant", name: string): DependencyKey {
+export function dependsOnKey(
+  kind: "component" | "namespace" | "policies" | "signals" | "grant",
+  name: string,
+): DependencyKey {
   return `${kind}:${name}` as DependencyKey;
 }
 
