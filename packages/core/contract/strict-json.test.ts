@@ -41,12 +41,17 @@ test("refuses a name that stands twice in one object, at any depth and however i
 
 test("a duplicate planted anywhere in any object is refused", () => {
   fc.assert(
-    fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }), fc.nat(), fc.jsonValue(), (object, pick, value) => {
-      const names = Object.keys(object);
-      const name = names[pick % names.length] as string;
-      const whole = JSON.stringify(object);
-      refused(`{"outer":${whole.slice(0, -1)},${JSON.stringify(name)}:${JSON.stringify(value)}}}`, "BODY_AMBIGUOUS");
-    }),
+    fc.property(
+      fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }),
+      fc.nat(),
+      fc.jsonValue(),
+      (object, pick, value) => {
+        const names = Object.keys(object);
+        const name = names[pick % names.length] as string;
+        const whole = JSON.stringify(object);
+        refused(`{"outer":${whole.slice(0, -1)},${JSON.stringify(name)}:${JSON.stringify(value)}}}`, "BODY_AMBIGUOUS");
+      },
+    ),
   );
 });
 
@@ -91,10 +96,15 @@ test("replaces one top-level value and leaves every other byte alone", () => {
 
 test("a replaced body reads as the old tree with that value changed", () => {
   fc.assert(
-    fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{0,8}$/), fc.jsonValue()), fc.string(), fc.nat(4), (object, value, indent) => {
-      const tree = { ...object, model: "m" };
-      const changed = parseStrictJson(replaceTopLevel(bytes(JSON.stringify(tree, null, indent)), "model", value));
-      assert.deepEqual(changed, JSON.parse(JSON.stringify({ ...tree, model: value })) as JsonValue);
-    }),
+    fc.property(
+      fc.dictionary(fc.stringMatching(/^[a-z]{0,8}$/), fc.jsonValue()),
+      fc.string(),
+      fc.nat(4),
+      (object, value, indent) => {
+        const tree = { ...object, model: "m" };
+        const changed = parseStrictJson(replaceTopLevel(bytes(JSON.stringify(tree, null, indent)), "model", value));
+        assert.deepEqual(changed, JSON.parse(JSON.stringify({ ...tree, model: value })) as JsonValue);
+      },
+    ),
   );
 });

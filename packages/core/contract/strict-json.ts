@@ -42,7 +42,9 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits = defaultJ
   try {
     tree = JSON.parse(text) as JsonValue;
   } catch (cause) {
-    throw new CordonError("REQUEST_MALFORMED", `the body is not JSON: ${firstLine((cause as Error).message)}`, { cause });
+    throw new CordonError("REQUEST_MALFORMED", `the body is not JSON: ${firstLine((cause as Error).message)}`, {
+      cause,
+    });
   }
   // A name written twice leaves one property fewer than names: no need to remember names while scanning.
   if (namesIn(tree) !== namesWritten)
@@ -77,7 +79,10 @@ function countNames(text: string, limits: JsonLimits): number {
       case 0x7b: // {
       case 0x5b: // [
         if (++depth > limits.depth)
-          throw new CordonError("REQUEST_MALFORMED", `the body nests deeper than ${limits.depth} levels (at character ${at})`);
+          throw new CordonError(
+            "REQUEST_MALFORMED",
+            `the body nests deeper than ${limits.depth} levels (at character ${at})`,
+          );
         break;
       case 0x7d: // }
       case 0x5d: // ]
@@ -118,7 +123,10 @@ function namesIn(value: JsonValue): number {
 function refuseLoneSurrogates(value: JsonValue): void {
   if (typeof value === "string") {
     if (!value.isWellFormed())
-      throw new CordonError("BODY_AMBIGUOUS", "a string in the body holds half of a surrogate pair; send whole characters");
+      throw new CordonError(
+        "BODY_AMBIGUOUS",
+        "a string in the body holds half of a surrogate pair; send whole characters",
+      );
   } else if (Array.isArray(value)) {
     for (const item of value) refuseLoneSurrogates(item);
   } else if (value !== null && typeof value === "object") {
@@ -145,7 +153,10 @@ function refuseFoldedNames(tree: JsonValue): void {
   for (const name of names) {
     const fold = foldName(name);
     if (folded.has(fold))
-      throw new CordonError("BODY_AMBIGUOUS", `the body has names that differ from \`${fold.slice(0, 40)}\` only in case; some servers read them as one`);
+      throw new CordonError(
+        "BODY_AMBIGUOUS",
+        `the body has names that differ from \`${fold.slice(0, 40)}\` only in case; some servers read them as one`,
+      );
     folded.add(fold);
   }
 }
@@ -154,7 +165,10 @@ function refuseFoldedNames(tree: JsonValue): void {
  * Where the value of a top-level name stands in the bytes, so that it can be replaced without touching the rest.
  * The bytes have passed {@link parseStrictJson}.
  */
-export function topLevelValueSpan(text: string, name: string): { readonly start: number; readonly end: number } | undefined {
+export function topLevelValueSpan(
+  text: string,
+  name: string,
+): { readonly start: number; readonly end: number } | undefined {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -206,5 +220,10 @@ function endOfValue(text: string, start: number): number {
 }
 
 function firstLine(message: string): string {
-  return message.split("\n", 1)[0]?.replace(/"[^"]*"\.*/g, "…").slice(0, 120) ?? "";
+  return (
+    message
+      .split("\n", 1)[0]
+      ?.replace(/"[^"]*"\.*/g, "…")
+      .slice(0, 120) ?? ""
+  );
 }
