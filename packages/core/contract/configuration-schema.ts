@@ -1,0 +1,304 @@
+/**
+ * The one schema of `cordon.yaml`. Every object is strict, every field has its unit in its name, its default and its
+ * description; the reference page and the editors' JSON Schema are generated from here. What one field alone can tell
+ * is checked here; what takes two is in `configuration-references.ts`.
+ */
+import { z } from "zod";
+import { actions, boundaries, componentKinds, integrities, isName, sensitivities } from "./vocabulary.ts";
+import { credentialHeaderProblem, parseListenAddress, parseUpstreamUrl, routePathProblem } from "./addresses.ts";
+import { secretRemedy } from "./secret-shapes.ts";
+
+/** Turns a function that says what is wrong into a check on a text. */
+function text(problemOf: (value: string) => string | undefined) {
+  return z.string().superRefine((value, context) => {
+    const problem = problemOf(value);
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+  });
+}
+
+const nameWords = "must be lower-case letters, digits and inner hyphens, at most 63 characters";
+const name = text((value) => (isName(value) ? undefined : nameWords)).meta({
+  pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$",
+});
+const namespace = name.default("default").describe("The team's space that this belongs to.");
+const reference = text((value) => {
+  const parts = value.split("/");
+  return parts.length <= 2 && parts.every(isName) ? undefined : "must be `name`, or `namespace/name`";
+}).meta({ pattern: "^(?:[a-z0-9][a-z0-9-]{0,62}/)?[a-z0-9][a-z0-9-]{0,62}$" });
+const filePath = z.string().min(1).max(4096).describe("A path; a relative one starts at this file's folder.");
+const seconds = (least: number, most: number) => z.int().min(least).max(most);
+const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
+
+export const secretReferenceSchema = z
+  .union(
+    [
+      z.strictObject({
+        env: z
+          .string()
+          .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be the name of an environment variable")
+          .describe("Environment variable that holds the secret."),
+      }),
+      z.strictObject({ file: filePath.describe("File that holds the secret; not readable by everybody.") }),
+      z.strictObject({
+        exec: z
+          .array(z.string().max(4096))
+          .min(1)
+          .max(64)
+          .describe("Program and its arguments; prints the secret. Run without a shell, for at most 10 seconds."),
+      }),
+    ],
+    { error: `must be a secret reference; ${secretRemedy}` },
+  )
+  .describe("Where a secret comes from; never the secret itself.");
+
+export const labelsSchema = z.strictObject({
+  sensitivity: z
+    .enum(sensitivities)
+    .optional()
+    .describe("How sensitive its information is. Default: `internal`; a dataset must say."),
+  categories: z
+    .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,31}$/, "must be a category such as `GDPR` or `PDPA-SG`"))
+    .max(32)
+    .default([])
+    .describe("Regulatory categories, such as `GDPR` or `PDPA-SG`."),
+  integrity: z.enum(integrities).default("untrusted").describe("Whether its information may be acted on as it is."),
+});
+
+export const componentSchema = z.strictObject({
+  name: name.describe("Unique in its namespace, over all kinds."),
+  namespace,
+  kind: z.enum(componentKinds).describe("What it is; part of its SPIFFE ID."),
+  boundary: z.enum(boundaries).describe("The segmentation boundary it sits in."),
+  labels: labelsSchema.prefault({}).describe("What is known of the information in it, or from it."),
+  bearerTokens: z
+    .boolean()
+    .default(false)
+    .describe("Whether it may authenticate with a JWT-SVID instead of mutual TLS, which is weaker."),
+  description: z.string().max(1000).default("").describe("For people."),
+});
+
+const credentialSchema = z.strictObject({
+  header: text(credentialHeaderProblem).describe("Header that carries it, such as `authorization`."),
+  prefix: z
+    .string()
+    .regex(/^[\x20-\x7e]{0,32}$/, "must be at most 32 printable characters")
+    .default("")
+    .describe("Put before the secret, such as `Bearer ` with its space."),
+  secret: secretReferenceSchema,
+});
+
+const authenticationSchema = z.union(
+  [
+    z.strictObject({
+      spiffe: z
+        .string()
+        .min(1)
+        .max(2048)
+        .describe("The component that must answer: its name, or its whole SPIFFE ID. Mutual TLS."),
+    }),
+    z.strictObject({ webpki: z.strictObject({ caFile: filePath.describe("PEM file of the authorities to trust.") }) }),
+    z.enum(["webpki", "loopback"]),
+  ],
+  { error: "must be `{ spiffe: COMPONENT }`, `webpki`, `{ webpki: { caFile: PATH } }` or `loopback`" },
+);
+
+const timeoutsSchema = z.strictObject({
+  connectMs: milliseconds(100, 60_000).default(5_000).describe("For the connection and its TLS handshake."),
+  firstByteMs: milliseconds(100, 3_600_000).default(120_000).describe("From the request's end to the answer's start."),
+  idleMs: milliseconds(100, 3_600_000).default(60_000).describe("Between two pieces of the answer."),
+});
+
+export const upstreamSchema = z.strictObject({
+  name: name.describe("Unique among the upstreams of its namespace."),
+  namespace,
+  url: text((value) => {
+    const checked = parseUpstreamUrl(value);
+    return "problem" in checked ? checked.problem : undefined;
+  })
+    .meta({ pattern: "^https?://" })
+    .describe("`https://HOST[:PORT][/PATH]`; `http:` only on loopback."),
+  external: z
+    .boolean()
+    .default(false)
+    .describe("Outside the trust domain: every call is also an `egress`, recorded before it leaves."),
+  authentication: authenticationSchema.describe(
+    "How the upstream proves itself: mutual TLS with a component, public certificates, or being on this machine.",
+  ),
+  credential: credentialSchema.optional().describe("Put into each forwarded request in place of the client's own."),
+  timeouts: timeoutsSchema.prefault({}).describe("When to give up on it."),
+});
+
+// oxlint-disable-next-line no-control-regex
+const modelName = z.string().regex(/^[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]{0,254}[^\x00-\x20\x7f])?$/, {
+  error: "must be a model name of at most 256 characters, without control characters or outer spaces",
+});
+
+const modelTargetSchema = z.strictObject({
+  component: reference.describe("The registered model or endpoint that policy decides on."),
+  upstream: reference.describe("Where it is served."),
+  upstreamModel: modelName.optional().describe("Its name at the upstream, where that differs."),
+  fallback: modelName.optional().describe("The model of this route that answers when the upstream cannot."),
+});
+
+const routeBase = {
+  name: name.describe("Unique among the routes of its namespace."),
+  namespace,
+  path: text(routePathProblem)
+    .meta({ pattern: "^/" })
+    .describe("Path prefix on the gateway, such as `/v1`; the longest one wins, by whole segments."),
+  maxBodyBytes: z
+    .int()
+    .min(1024)
+    .max(1_073_741_824)
+    .optional()
+    .describe("Largest request body. Default: `gateway.limits.bodyBytes`."),
+};
+
+const modelFields = {
+  models: z
+    .record(modelName, modelTargetSchema)
+    .refine((models) => Object.keys(models).length > 0, "must name at least one model")
+    .describe("Model names that clients may ask for."),
+};
+
+export const routeSchema = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({ ...routeBase, kind: z.literal("openai").describe("The OpenAI API."), ...modelFields }),
+    z.strictObject({ ...routeBase, kind: z.literal("anthropic").describe("The Anthropic API."), ...modelFields }),
+    z.strictObject({
+      ...routeBase,
+      kind: z.literal("http").describe("Any other HTTP API."),
+      resource: reference.describe("The component that policy decides on."),
+      upstream: reference.describe("Where it is served."),
+      actions: z
+        .record(z.string().regex(/^[A-Z]{1,32}$/, "must be an HTTP method in upper case"), z.enum(actions))
+        .refine((methods) => Object.keys(methods).length > 0, "must name at least one method")
+        .describe("The action that each HTTP method stands for; a method not listed is refused."),
+    }),
+  ],
+  { error: "must be one of `openai`, `anthropic`, `http`" },
+);
+
+export const policySchema = z.union(
+  [
+    z.strictObject({
+      name: name.optional().describe("Default: the file's name without its ending."),
+      namespace,
+      file: filePath.describe("Cedar text, at most 1 MiB."),
+    }),
+    z.strictObject({
+      name: name.optional().describe("Default: `inline`."),
+      namespace,
+      text: z.string().min(1).max(262_144).describe("Cedar text."),
+    }),
+  ],
+  { error: "must be a policy with exactly one of `file` and `text`" },
+);
+
+const storeUrl = text((value) => {
+  if (/^sqlite:[^\s]*$/.test(value) || /^postgres(?:ql)?:\/\/[^\s]+$/.test(value)) return undefined;
+  return "must be `sqlite:`, `sqlite:PATH` or `postgres://...`";
+});
+
+const rootKeySchema = z
+  .union(
+    [
+      z.strictObject({ file: filePath.describe("A 0600 file in the state folder; for trying things out only.") }),
+      z.strictObject({ passphrase: secretReferenceSchema }),
+      z.strictObject({
+        systemdCredential: z
+          .string()
+          .regex(/^[A-Za-z0-9._-]{1,128}$/, "must be the name of a systemd credential")
+          .describe("Name of a credential that systemd passes to the service."),
+      }),
+    ],
+    { error: "must be `{ file: PATH }`, `{ passphrase: {env: NAME} }` or `{ systemdCredential: NAME }`" },
+  )
+  .default({ file: "root.key" })
+  .describe("The key that all other keys are encrypted with.");
+
+const gatewaySchema = z.strictObject({
+  component: reference.default("gateway").describe("The component that the gateway itself is; a `service`."),
+  listen: text((value) => {
+    const checked = parseListenAddress(value);
+    return "problem" in checked ? checked.problem : undefined;
+  })
+    .default("127.0.0.1:8443")
+    .describe("Where it accepts calls."),
+  dnsNames: z
+    .array(
+      z
+        .string()
+        .max(253)
+        .regex(/^(?!.*\.\.)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, "must be a DNS name in lower case, without wildcards"),
+    )
+    .max(32)
+    .default(["localhost"])
+    .describe("DNS names in its certificate, for clients that check one."),
+  limits: z
+    .strictObject({
+      headerBytes: z.int().min(1024).max(262_144).default(16_384).describe("All request headers together."),
+      bodyBytes: z.int().min(1024).max(1_073_741_824).default(10_485_760).describe("One request body."),
+      connections: z.int().min(1).max(1_000_000).default(10_000).describe("Open connections at one time."),
+    })
+    .prefault({})
+    .describe("What one gateway process accepts."),
+  drainSeconds: seconds(0, 3_600).default(10).describe("How long calls may finish after it is told to stop."),
+});
+
+export const configurationSchema = z.strictObject({
+  version: z.literal(1, { error: "must be 1" }).describe("Version of this format."),
+  trustDomain: text((value) =>
+    /^[a-z0-9._-]{1,255}$/.test(value)
+      ? undefined
+      : "must be lower-case letters, digits, dots, hyphens and underscores, at most 255",
+  )
+    .meta({ pattern: "^[a-z0-9._-]{1,255}$" })
+    .describe("The SPIFFE trust domain, such as `bank.example`. Every identity is part of it."),
+  state: filePath.default("./state").describe("Folder for database, keys and ledger; relative to this file."),
+  store: z
+    .strictObject({
+      url: z
+        .union([storeUrl, secretReferenceSchema], {
+          error: "must be `sqlite:`, `sqlite:PATH`, `postgres://...` or a secret reference such as `{ env: NAME }`",
+        })
+        .default("sqlite:")
+        .describe("`sqlite:` is `cordon.db` in the state folder. A URL with a password comes by secret reference."),
+    })
+    .prefault({})
+    .describe("Where state is kept."),
+  keys: z.strictObject({ root: rootKeySchema }).prefault({}).describe("What protects the keys on disk."),
+  staleness: z
+    .strictObject({
+      limitSeconds: seconds(1, 86_400)
+        .default(60)
+        .describe("A gateway that has not heard from the control plane for longer denies everything."),
+    })
+    .prefault({})
+    .describe("How old knowledge may be."),
+  gateway: gatewaySchema.prefault({}).describe("The enforcement point."),
+  ledger: z
+    .strictObject({
+      checkpoints: z
+        .strictObject({
+          everySeconds: seconds(1, 3_600).default(1).describe("How often the log's head is signed, if it grew."),
+          files: z.array(filePath).max(16).default([]).describe("Folders outside `state` that get a copy of each."),
+        })
+        .prefault({})
+        .describe("Signed heads of the log."),
+    })
+    .prefault({})
+    .describe("The record of everything."),
+  identity: z
+    .strictObject({
+      svidTtlSeconds: seconds(60, 86_400).default(3_600).describe("Life of an X.509-SVID; renewed at half."),
+      jwtTtlSeconds: seconds(10, 300).default(300).describe("Life of a JWT-SVID."),
+    })
+    .prefault({})
+    .describe("How long issued identities live."),
+  components: z.array(componentSchema).default([]).describe("Everything that has an identity."),
+  upstreams: z.array(upstreamSchema).default([]).describe("What the gateway forwards to."),
+  routes: z.array(routeSchema).default([]).describe("What the gateway serves."),
+  policies: z.array(policySchema).default([]).describe("Cedar policies. Without one, everything is denied."),
+});
