@@ -13,6 +13,7 @@ export type TallyLine =
   | { readonly type: "file-end"; readonly tests: number };
 
 /** Turns the events of one test file into {@link TallyLine}s. */
+// oxlint-disable-next-line import/no-default-export -- node:test takes a reporter as the default export
 export default async function* tally(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const path: string[] = [];
   for await (const event of events) {
@@ -47,6 +48,7 @@ function toLine(event: TestEvent, path: readonly string[]): TallyLine | undefine
 function failed(data: Extract<TestEvent, { type: "test:fail" }>["data"], name: string): TallyLine | undefined {
   const { error } = data.details;
   if ("failureType" in error && error.failureType === "subtestsFailed") return undefined;
-  const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause ?? error.message);
+  const cause =
+    error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause ?? error.message);
   return { type: "failed", name, line: data.line ?? 0, error: cause };
 }
