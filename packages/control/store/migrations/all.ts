@@ -1,0 +1,5 @@
+/** Every migration of this program, in order. Add new ones at the end; never edit one that was released. */
+import type { Migration } from "./migration.ts";
+import { objectsAndChangeLog } from "./0001-objects-and-change-log.ts";
+
+export const migrations: readonly Migration[] = [objectsAndChangeLog];
