@@ -1,0 +1,174 @@
+/**
+ * The Cedar schema: which entities, attributes, actions and context a policy can speak of. In: the vocabulary, and
+ * registered components. Out: the schema's text, entity ids, and entities as Cedar reads them.
+ *
+ * Principals are `Workload`s (`User` and `Device` will stand beside it, which is why it is not called `Component` too).
+ * Resources are one type, `Component`, rather than one for each kind: an engineer writes the same id that the registry,
+ * the CLI and the ledger show, `resource.kind == "dataset"` reads like the registry, and a policy about "anything
+ * restricted" needs no list of types. What per-kind types would have bought, that a misspelt kind is refused, the
+ * linter gives back by holding literals against the closed sets below (see policy-lint.ts).
+ */
+import {
+  actions,
+  boundaries,
+  componentKinds,
+  integrities,
+  isName,
+  sensitivities,
+  type Namespace,
+} from "../contract/vocabulary.ts";
+import { isCordonError } from "../errors.ts";
+import {
+  parseSpiffeId,
+  partsOf,
+  pathOf,
+  trustDomainOf,
+  type SpiffeId,
+  type TrustDomain,
+} from "../identity/spiffe-id.ts";
+import type { RequestContext } from "./decision.ts";
+import type { Component } from "./snapshot.ts";
+
+/** A fact that a policy can read off a principal or a resource. */
+export interface ComponentFact {
+  /** Path as written in a policy after `principal.` or `resource.`. */
+  readonly path: string;
+  readonly type: "String" | "Long" | "Set<String>";
+  /** The closed set of values, where there is one: a literal outside it is refused. */
+  readonly values?: readonly string[];
+  read(component: Component): string | number | readonly string[];
+}
+
+/** Everything that a policy can read off a component; the schema, the entities and the memo all follow this table. */
+export const componentFacts: readonly ComponentFact[] = [
+  { path: "spiffeId", type: "String", read: (component) => component.id },
+  { path: "trustDomain", type: "String", read: (component) => trustDomainOf(component.id) },
+  { path: "namespace", type: "String", read: (component) => component.namespace },
+  { path: "kind", type: "String", values: componentKinds, read: (component) => component.kind },
+  { path: "name", type: "String", read: (component) => component.name },
+  { path: "boundary", type: "String", values: boundaries, read: (component) => component.boundary },
+  {
+    path: "sensitivityRank",
+    type: "Long",
+    read: (component) => sensitivities.indexOf(component.labels.sensitivity),
+  },
+  { path: "labels.sensitivity", type: "String", values: sensitivities, read: ({ labels }) => labels.sensitivity },
+  { path: "labels.categories", type: "Set<String>", read: ({ labels }) => labels.categories },
+  { path: "labels.integrity", type: "String", values: integrities, read: ({ labels }) => labels.integrity },
+];
+
+/** The fields of `context`, with their Cedar types and closed sets. */
+export const contextFacts = {
+  assurance: { type: "String", values: ["x509-svid", "jwt-svid"] },
+  route: { type: "String" },
+  method: { type: "String" },
+  stream: { type: "Bool" },
+  external: { type: "Bool" },
+} as const satisfies Record<
+  keyof RequestContext,
+  { readonly type: "String" | "Bool"; readonly values?: readonly string[] }
+>;
+
+/** The schema in Cedar's human-readable syntax; `cordon policy check --schema` prints it. */
+export const cedarSchema: string = schemaText();
+
+function schemaText(): string {
+  const labels = componentFacts.filter((fact) => fact.path.startsWith("labels."));
+  const direct = componentFacts.filter((fact) => !fact.path.includes("."));
+  const shape = [
+    ...direct.map((fact) => `  ${fact.path}: ${fact.type},`),
+    "  labels: {",
+    ...labels.map((fact) => `    ${fact.path.slice("labels.".length)}: ${fact.type},`),
+    "  },",
+  ].join("\n");
+  return [
+    '// Namespaces hold workloads and components: `resource in Namespace::"default"`.',
+    "entity Namespace;",
+    "",
+    '// Who asks: `principal == Workload::"default/agent/assistant"`.',
+    `entity Workload in [Namespace] = {\n${shape}\n};`,
+    "",
+    '// What is asked for: `resource == Component::"default/dataset/training-data"`.',
+    `entity Component in [Namespace] = {\n${shape}\n};`,
+    "",
+    "// The facts of a request.",
+    `type Context = {\n${Object.entries(contextFacts)
+      .map(([name, fact]) => `  ${name}: ${fact.type},`)
+      .join("\n")}\n};`,
+    "",
+    `action ${actions.map((action) => `"${action}"`).join(", ")}`,
+    "  appliesTo { principal: [Workload], resource: [Component], context: Context };",
+    "",
+  ].join("\n");
+}
+
+/** An entity's id in policies, for `Workload::"..."` and `Component::"..."`. */
+export type EntityId = string & { readonly __brand: "EntityId" };
+
+/**
+ * The id by which policies name a workload or component: `namespace/kind/name` within our own trust domain, the whole
+ * SPIFFE ID for any other trust domain or layout. Made from the SPIFFE ID alone, so two ids never share one.
+ */
+export function entityIdOf(id: SpiffeId, trustDomain: TrustDomain): EntityId {
+  const parts = partsOf(id);
+  if (parts === undefined || parts.trustDomain !== trustDomain) return id as string as EntityId;
+  return `${parts.namespace}/${parts.kind}/${parts.name}` as EntityId;
+}
+
+/**
+ * Why `text` can never be the id of a workload or component, in words with the remedy; `undefined` when it can be.
+ * An id that names nothing would make a policy silently never match.
+ */
+export function refuseEntityId(text: string, trustDomain: TrustDomain): string | undefined {
+  if (!text.startsWith("spiffe://")) {
+    const [namespace, kind, name, ...rest] = text.split("/");
+    if (rest.length === 0 && namespace !== undefined && name !== undefined && isName(namespace) && isName(name)) {
+      if ((componentKinds as readonly string[]).includes(kind ?? "")) return undefined;
+      return `\`${kind}\` is not a kind; one of ${componentKinds.join(", ")}`;
+    }
+    return "an id is `namespace/kind/name`, such as `default/agent/assistant`, or a whole SPIFFE ID of another trust domain";
+  }
+  try {
+    const id = parseSpiffeId(text);
+    const short = entityIdOf(id, trustDomain);
+    if (short !== text) return `within trust domain \`${trustDomain}\` write \`${short}\``;
+    return pathOf(id) === "" ? "this names a trust domain, not a workload; use `principal.trustDomain`" : undefined;
+  } catch (error) {
+    if (isCordonError(error)) return error.message;
+    throw error;
+  }
+}
+
+/** The namespace that an entity id shows, or `undefined` when only the registry knows it (whole SPIFFE IDs). */
+export function namespaceOfEntityId(id: string): Namespace | undefined {
+  return id.startsWith("spiffe://") ? undefined : (id.slice(0, id.indexOf("/")) as Namespace);
+}
+
+/** An entity in Cedar's JSON form. */
+export interface CedarEntity {
+  uid: { type: string; id: string };
+  attrs: Record<string, string | number | string[] | Record<string, string | string[]>>;
+  parents: { type: string; id: string }[];
+}
+
+/** A component as Cedar reads it, in the role of principal (`Workload`) or resource (`Component`). */
+export function cedarEntity(
+  type: "Workload" | "Component",
+  component: Component,
+  trustDomain: TrustDomain,
+): CedarEntity {
+  const attrs: CedarEntity["attrs"] = {};
+  const labels: Record<string, string | string[]> = {};
+  for (const fact of componentFacts) {
+    const value = fact.read(component);
+    const plain = typeof value === "object" ? [...value] : value;
+    if (!fact.path.startsWith("labels.")) attrs[fact.path] = plain;
+    else if (typeof plain !== "number") labels[fact.path.slice("labels.".length)] = plain;
+  }
+  attrs["labels"] = labels;
+  return {
+    uid: { type, id: entityIdOf(component.id, trustDomain) },
+    attrs,
+    parents: [{ type: "Namespace", id: component.namespace }],
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * The decision: a pure function of an immutable snapshot. In: a snapshot, a request, what is known of now, the time.
+ * Out: allow or deny, with reasons, obligations, and what the answer depends on. No clock, no I/O, no randomness: the
+ * same function serves live requests, streams that are decided again, replay and "what could this reach?".
+ *
+ * Nothing is allowed because something was missing. Every path but the last one denies.
+ */
+import type { Instant } from "../instant.ts";
+import type { Namespace } from "../contract/vocabulary.ts";
+import type { SpiffeId } from "../identity/spiffe-id.ts";
+import { dependsOnKey, type AccessRequest, type Decision, type DependencyKey } from "./decision.ts";
+import type { Obligation, Reason, Risk, Signals } from "./decision.ts";
+import type { Evaluation, MatchedPolicy } from "./engine.ts";
+import { parseKeep } from "./policy-lint.ts";
+import type { Component, Snapshot } from "./snapshot.ts";
+
+/**
+ * Policies that a decision names at most; the rest are counted. A decision must fit into one ledger entry, and one
+ * that could not be recorded would be refused.
+ */
+export const maxReasons = 16;
+
+/**
+ * Decides one request.
+ *
+ * @param now the time of the decision; only `validUntil` is made from it
+ * @returns the decision. An enforcement point that cannot meet each of its obligations must deny
+ */
+export function decide(snapshot: Snapshot, request: AccessRequest, signals: Signals, now: Instant): Decision {
+  const stale = checkFreshness(snapshot, signals); //                     1. do we know what holds now?
+  if (stale) return deny(snapshot, request, [stale]);
+  const parties = findParties(snapshot, request); //                      2. who is who?
+  if ("code" in parties) return deny(snapshot, request, [parties]);
+  const contained = checkContainment(snapshot, request); //               3. what containment forbids
+  if (contained) return deny(snapshot, request, [contained], parties);
+  const unproven = checkAssurance(request, parties.principal); //         4. is it proven well enough?
+  if (unproven) return deny(snapshot, request, [unproven], parties);
+  const { principal, resource } = parties;
+  const evaluation = snapshot.policies.evaluate(request, principal, resource);
+  const refusals = checkPolicies(evaluation, request, parties); //        5. what policies say
+  if (refusals) return deny(snapshot, request, refusals, parties);
+  return {
+    effect: "allow",
+    reasons: permitted(evaluation.permits),
+    obligations: oblige(evaluation.permits), //                           6. what must be done for it to stand
+    risk: noRisk,
+    revision: snapshot.revision,
+    dependsOn: dependencies(request, parties),
+    validUntil: staleAt(snapshot, signals, now),
+  };
+}
+
+interface Parties {
+  readonly principal: Component;
+  readonly resource: Component;
+}
+
+const noRisk: Risk = Object.freeze({ tier: "low", score: 0, contributions: Object.freeze([]) });
+
+/** An age that is not a plain number of milliseconds is no knowledge of freshness at all. */
+function checkFreshness(snapshot: Snapshot, { snapshotAgeMs }: Signals): Reason | undefined {
+  if (snapshotAgeMs >= 0 && snapshotAgeMs <= snapshot.stalenessLimitMs) return undefined;
+  const words =
+    `the control plane last confirmed revision ${snapshot.revision} ${snapshotAgeMs} ms ago, ` +
+    `past the limit of ${snapshot.stalenessLimitMs} ms; see that this gateway reaches the control plane`;
+  return { code: "snapshot-stale", words };
+}
+
+/** The first millisecond at which the snapshot is stale, unless the control plane confirms it before. */
+function staleAt(snapshot: Snapshot, { snapshotAgeMs }: Signals, now: Instant): Instant {
+  return now + Math.floor(snapshot.stalenessLimitMs - snapshotAgeMs) + 1;
+}
+
+function findParties(snapshot: Snapshot, request: AccessRequest): Parties | Reason {
+  const principal = snapshot.components.get(request.principal);
+  if (principal === undefined)
+    return { code: "principal-unknown", words: `${request.principal} is not registered: register it as a component` };
+  const resource = snapshot.components.get(request.resource);
+  if (resource === undefined)
+    return { code: "resource-unknown", words: `${request.resource} is not registered: register it as a component` };
+  return { principal, resource };
+}
+
+/** Containment holds for both sides: nothing goes to a contained resource either. */
+function checkContainment(snapshot: Snapshot, request: AccessRequest): Reason | undefined {
+  for (const id of [request.principal, request.resource]) {
+    if (snapshot.revocations.workloads.has(id))
+      return {
+        code: "revoked",
+        words: `the identity of ${id} is revoked: issue it a new one once it is trusted again`,
+      };
+    const order = snapshot.overlays.isolated.get(id);
+    if (order !== undefined) return { code: "isolated", words: `${id} is isolated: ${order.reason}` };
+  }
+  return undefined;
+}
+
+function checkAssurance({ context }: AccessRequest, principal: Component): Reason | undefined {
+  if (context.assurance === "x509-svid") return undefined;
+  if (context.assurance === "jwt-svid" && principal.bearerTokens) return undefined;
+  const words = `${principal.id} may not authenticate with a bearer token: use mutual TLS, or set \`bearerTokens\` on the component`;
+  return { code: "token-not-permitted", words };
+}
+
+/** Why policies refuse, or `undefined` when they permit. A policy that failed might have been a forbid: it denies. */
+function checkPolicies(
+  { permits, forbids, errors }: Evaluation,
+  request: AccessRequest,
+  { principal, resource }: Parties,
+): readonly Reason[] | undefined {
+  if (errors.length > 0 || forbids.length > 0) {
+    const failed = errors.map(({ policy, words }): Reason => {
+      const which = policy === "" ? "the policies could not be evaluated" : `policy \`${policy}\` failed`;
+      return { code: "policy-error", ...(policy === "" ? {} : { policy }), words: `${which}: ${words}` };
+    });
+    return atMost([...failed, ...forbids.map((policy) => reasonOf("forbidden", policy))], "policies refuse");
+  }
+  if (permits.length > 0) return undefined;
+  const words =
+    `no policy of namespace \`${resource.namespace}\` permits ${shortName(principal)} to ${request.action} ` +
+    `${shortName(resource)}; to allow it, add a permit to the policies of \`${resource.namespace}\``;
+  return [{ code: "no-permit", namespace: resource.namespace, words }];
+}
+
+function permitted(permits: readonly MatchedPolicy[]): readonly Reason[] {
+  return atMost(
+    permits.map((policy) => reasonOf("permitted", policy)),
+    "policies permit",
+  );
+}
+
+function reasonOf(code: "permitted" | "forbidden", { id, words, namespace }: MatchedPolicy): Reason {
+  return { code, policy: id, namespace, words };
+}
+
+function atMost(reasons: readonly Reason[], verb: string): readonly Reason[] {
+  const last = reasons[maxReasons];
+  if (last === undefined) return reasons;
+  const rest: Reason = { code: last.code, words: `${reasons.length - maxReasons} more ${verb} this` };
+  return [...reasons.slice(0, maxReasons), rest];
+}
+
+/** What the matching permits ask for, together: content is kept when any of them says so. */
+function oblige(permits: readonly MatchedPolicy[]): readonly Obligation[] {
+  let request = false;
+  let response = false;
+  for (const { annotations } of permits) {
+    const keep = annotations["keep"] === undefined ? undefined : parseKeep(annotations["keep"]);
+    request ||= keep?.request ?? false;
+    response ||= keep?.response ?? false;
+  }
+  return request || response ? [{ kind: "keepContent", request, response }] : noObligations;
+}
+
+const noObligations: readonly Obligation[] = Object.freeze([]);
+
+/** A deny has no `validUntil`: the passing of time alone never turns one into an allow. */
+function deny(snapshot: Snapshot, request: AccessRequest, reasons: readonly Reason[], parties?: Parties): Decision {
+  return {
+    effect: "deny",
+    reasons,
+    obligations: noObligations,
+    risk: noRisk,
+    revision: snapshot.revision,
+    dependsOn: dependencies(request, parties),
+    validUntil: undefined,
+  };
+}
+
+/** Everything whose change could change the answer, a permit that is not there yet included. */
+function dependencies({ principal, resource }: AccessRequest, parties: Parties | undefined): readonly DependencyKey[] {
+  const keys = principal === resource ? [componentKey(principal)] : [componentKey(principal), componentKey(resource)];
+  keys.push(freshnessKey);
+  if (parties === undefined) return keys;
+  for (const namespace of new Set([parties.resource.namespace, parties.principal.namespace]))
+    keys.push(...namespaceKeys(namespace));
+  return keys;
+}
+
+const freshnessKey = dependsOnKey("signals", "snapshotAgeMs");
+
+function componentKey(id: SpiffeId): DependencyKey {
+  return dependsOnKey("component", id);
+}
+
+function namespaceKeys(namespace: Namespace): readonly DependencyKey[] {
+  return [dependsOnKey("namespace", namespace), dependsOnKey("policies", namespace)];
+}
+
+function shortName({ namespace, kind, name }: Component): string {
+  return `${namespace}/${kind}/${name}`;
+}

@@ -1,0 +1,163 @@
+/**
+ * What policies can observe. In: policies in Cedar's JSON form. Out: which facts of principal, resource and context
+ * their outcome can depend on. Two requests that agree on these share a decision; memo.ts builds on that.
+ *
+ * The analysis is closed: a shape that it does not know counts as seeing everything. A miss here would hand one
+ * workload's decision to another, so each rule says why nothing more is visible.
+ */
+import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
+import type { RequestContext } from "./decision.ts";
+import { componentFacts, contextFacts, type ComponentFact } from "./cedar-schema.ts";
+
+/** What is visible of the principal, or of the resource. Its namespace always is: it picks the policies. */
+export interface ObservedComponent {
+  /** Whether any two components can be told apart. */
+  identity: boolean;
+  /** Entity ids that policies write out; each can be told from all others. */
+  readonly names: Set<string>;
+  /** Facts that are read. */
+  readonly facts: Set<ComponentFact>;
+}
+
+export interface Observations {
+  readonly principal: ObservedComponent;
+  readonly resource: ObservedComponent;
+  readonly context: Set<keyof RequestContext>;
+}
+
+/** What the given policies can observe, all together. */
+export function observe(policies: Iterable<PolicyJson>): Observations {
+  const seen: Observations = { principal: nothing(), resource: nothing(), context: new Set() };
+  for (const policy of policies) {
+    // Scope: `==`, `in` and `is` against written-out entities; the type is fixed by the role.
+    collectLiterals(seen, policy.principal);
+    collectLiterals(seen, policy.resource);
+    for (const condition of policy.conditions) walk(seen, condition.body);
+  }
+  return seen;
+}
+
+function nothing(): ObservedComponent {
+  return { identity: false, names: new Set(), facts: new Set() };
+}
+
+/** A node of Cedar's expression JSON: one key, the operator. */
+type Node = Readonly<Record<string, unknown>>;
+
+function walk(seen: Observations, node: unknown): void {
+  if (Array.isArray(node)) return node.forEach((item) => walk(seen, item));
+  if (!isPlain(node)) return typeof node === "object" && node !== null ? seeAll(seen) : undefined;
+  for (const [operator, operand] of Object.entries(node)) walkOperator(seen, operator, operand);
+}
+
+function walkOperator(seen: Observations, operator: string, operand: unknown): void {
+  switch (operator) {
+    case "Value":
+      return collectLiterals(seen, operand);
+    case "Var":
+      return seeWhole(seen, operand);
+    case ".":
+    case "has":
+      return seeAttribute(seen, operand);
+    case "==":
+    case "!=":
+    case "in":
+    case "contains":
+      return seeComparison(seen, operand);
+    case "is": {
+      // The type of each variable is fixed by the schema, so `is` alone shows nothing; `is T in x` is an `in`.
+      const { left, in: within } = operand as { left: unknown; in?: unknown };
+      return seeComparison(seen, { left, right: within ?? { Set: [] } });
+    }
+    case "Slot":
+      return seeAll(seen);
+    default:
+      return walk(seen, operand);
+  }
+}
+
+/** A bare variable compared with written-out entities shows only which of those it is. Anything else is walked. */
+function seeComparison(seen: Observations, operand: unknown): void {
+  const { left, right } = operand as { left: unknown; right: unknown };
+  if (isBareVariable(left) && isLiteral(right)) return collectLiterals(seen, right);
+  if (isBareVariable(right) && isLiteral(left)) return collectLiterals(seen, left);
+  walk(seen, left);
+  walk(seen, right);
+}
+
+function isBareVariable(node: unknown): boolean {
+  return isPlain(node) && (node["Var"] === "principal" || node["Var"] === "resource");
+}
+
+function isLiteral(node: unknown): boolean {
+  if (!isPlain(node)) return false;
+  if ("Value" in node) return true;
+  const set = node["Set"];
+  return Array.isArray(set) && set.every(isLiteral);
+}
+
+/** `principal.labels.sensitivity`, or `principal has labels.sensitivity`: that path of that variable, no more. */
+function seeAttribute(seen: Observations, operand: unknown): void {
+  const path: string[] = [];
+  let node: unknown = { ".": operand };
+  while (isPlain(node) && ("." in node || "has" in node)) {
+    const { left, attr } = (node["."] ?? node["has"]) as { left: unknown; attr: string | readonly string[] };
+    path.unshift(...(typeof attr === "string" ? [attr] : attr));
+    node = left;
+  }
+  const variable = isPlain(node) ? node["Var"] : undefined;
+  if (variable === "principal" || variable === "resource") return seePath(seen[variable], path.join("."));
+  if (variable === "context" && path[0] !== undefined && Object.hasOwn(contextFacts, path[0]))
+    return void seen.context.add(path[0] as keyof RequestContext);
+  // An attribute of a computed or written-out entity: it may be the principal or the resource in disguise.
+  seeAll(seen);
+}
+
+function seePath(component: ObservedComponent, path: string): void {
+  const read = componentFacts.filter((fact) => fact.path === path || fact.path.startsWith(`${path}.`));
+  if (read.length === 0) return seeWholeComponent(component);
+  for (const fact of read) component.facts.add(fact);
+}
+
+/** A variable on its own, where anything may be done with it. The action is always part of the memo's key. */
+function seeWhole(seen: Observations, variable: unknown): void {
+  if (variable === "principal" || variable === "resource") return seeWholeComponent(seen[variable]);
+  if (variable === "context") return seeContext(seen);
+  if (variable !== "action") seeAll(seen);
+}
+
+function seeAll(seen: Observations): void {
+  seeWholeComponent(seen.principal);
+  seeWholeComponent(seen.resource);
+  seeContext(seen);
+}
+
+function seeWholeComponent(component: ObservedComponent): void {
+  component.identity = true;
+  for (const fact of componentFacts) component.facts.add(fact);
+}
+
+function seeContext(seen: Observations): void {
+  for (const name of Object.keys(contextFacts)) seen.context.add(name as keyof RequestContext);
+}
+
+/** Gathers the entities written out anywhere below `node`: `{type, id}`, bare or under `__entity`. */
+function collectLiterals(seen: Observations, node: unknown): void {
+  for (const { type, id } of entityLiterals(node)) {
+    if (type === "Workload") seen.principal.names.add(id);
+    else if (type === "Component") seen.resource.names.add(id);
+  }
+}
+
+/** Every entity that is written out below `node`, with its type. */
+export function* entityLiterals(node: unknown): Generator<{ readonly type: string; readonly id: string }> {
+  if (typeof node !== "object" || node === null) return;
+  const { type, id } = node as { type?: unknown; id?: unknown };
+  if (typeof type === "string" && typeof id === "string") yield { type, id };
+  for (const child of Object.values(node)) yield* entityLiterals(child);
+}
+
+/** Whether `node` is an object of Cedar's JSON. A record key `__proto__` would hide its value behind the prototype. */
+function isPlain(node: unknown): node is Node {
+  return typeof node === "object" && node !== null && Object.getPrototypeOf(node) === Object.prototype;
+}
