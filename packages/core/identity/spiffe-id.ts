@@ -80,9 +80,7 @@ export function componentId(
 }
 
 /** The parts of a component's id, or `undefined` where the path has another layout (a mesh's `/ns/x/sa/y`, say). */
-export function partsOf(
-  id: SpiffeId,
-):
+export function partsOf(id: SpiffeId):
   | {
       readonly trustDomain: TrustDomain;
       readonly namespace: Namespace;

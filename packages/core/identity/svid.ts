@@ -18,6 +18,11 @@ export interface VerifiedSvid {
   readonly id: SpiffeId;
   /** Lower-case hex SHA-256 of the leaf certificate (DER), or of the token. */
   readonly fingerprint: string;
+  /**
+   * The fingerprint that the same SVID has with its signature's twin; absent where the algorithm has none. Whoever
+   * looks an SVID up by fingerprint looks for both (`identity/revocation.ts`).
+   */
+  readonly twinFingerprint?: string;
   /** Lower-case hex SHA-256 of the leaf's SubjectPublicKeyInfo (DER); absent for a token. */
   readonly keyFingerprint?: string;
   readonly notAfter: Instant;
