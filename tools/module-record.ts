@@ -2,7 +2,8 @@
  * What one source file says about modules. In: a file name and its text. Out: every reference to another module with
  * its line, the identifiers it uses that reach outside the program, and how often it says `any`.
  */
-import { parseSync, visitorKeys } from "oxc-parser";
+import { parseSync } from "oxc-parser";
+import { childrenOf, dottedPath, lineIndex, literal, urlBesideModule, type Lines, type Node } from "./syntax.ts";
 
 /** How a module is referred to. `computed` is a dynamic import whose target cannot be read from the text. */
 export type ReferenceKind = "import" | "export" | "dynamic" | "resolve" | "require" | "worker" | "type" | "computed";
@@ -30,14 +31,6 @@ export interface ModuleRecord {
   readonly syntaxError?: string;
 }
 
-interface Node {
-  readonly type: string;
-  readonly start: number;
-  readonly [key: string]: unknown;
-}
-
-type Lines = (offset: number) => number;
-
 /** Reads a file's module record from its text. Never throws on bad text: see `syntaxError`. */
 export function readModuleRecord(file: string, text: string): ModuleRecord {
   const parsed = parseSync(file, text, { sourceType: "module" });
@@ -61,17 +54,6 @@ export function readModuleRecord(file: string, text: string): ModuleRecord {
   return { references, names, anyCount, lines, ...(error ? { syntaxError: error.message } : {}) };
 }
 
-function* childrenOf(node: Node): Generator<{ node: Node; key: string }> {
-  for (const key of visitorKeys[node.type] ?? []) {
-    const value = node[key];
-    for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) yield { node: child, key };
-  }
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string";
-}
-
 function referenceIn(node: Node, lineOf: Lines): ModuleReference | undefined {
   const at = (kind: ReferenceKind, specifier: unknown, typeOnly = false): ModuleReference | undefined =>
     typeof specifier === "string" ? { kind, specifier, line: lineOf(node.start), typeOnly } : undefined;
@@ -92,7 +74,7 @@ function referenceIn(node: Node, lineOf: Lines): ModuleReference | undefined {
     case "CallExpression":
       return callReference(node, at);
     case "NewExpression":
-      return at("worker", moduleUrl(node));
+      return at("worker", programBeside(node));
     default:
       return undefined;
   }
@@ -102,62 +84,30 @@ function callReference(
   node: Node,
   at: (kind: ReferenceKind, specifier: unknown) => ModuleReference | undefined,
 ): ModuleReference | undefined {
-  const callee = path(node["callee"]);
+  const callee = dottedPath(node["callee"]);
   const first = literal((node["arguments"] as unknown[])[0]);
   if (callee === "import.meta.resolve") return at("resolve", first);
   if (callee === "require" || callee === "require.resolve") return at("require", first);
   return undefined;
 }
 
-/** `new URL("./x-worker.ts", import.meta.url)`: how a worker or a program beside this one is named. */
-function moduleUrl(node: Node): string | undefined {
-  const [target, base] = node["arguments"] as unknown[];
-  if (path(node["callee"]) !== "URL" || path(base) !== "import.meta.url") return undefined;
-  const specifier = literal(target);
-  return specifier !== undefined && /^\.{1,2}\/.*\.[cm]?[jt]sx?$/.test(specifier) ? specifier : undefined;
-}
-
-/** The text of a string literal, or of a template without holes. */
-function literal(value: unknown): string | undefined {
-  if (!isNode(value)) return undefined;
-  if (value.type === "Literal" && typeof value["value"] === "string") return value["value"];
-  if (value.type === "ParenthesizedExpression" || value.type === "TSLiteralType") {
-    return literal(value["expression"] ?? value["literal"]);
-  }
-  if (value.type !== "TemplateLiteral") return undefined;
-  const quasis = value["quasis"] as readonly { readonly value: { readonly cooked: string | null } }[];
-  return quasis.length === 1 ? (quasis[0]?.value.cooked ?? undefined) : undefined;
-}
-
-/** A dotted path such as `import.meta.url`, `Date.now` or `crypto.randomBytes`; computed members count when literal. */
-function path(value: unknown): string | undefined {
-  if (!isNode(value)) return undefined;
-  if (value.type === "Identifier") return String(value["name"]);
-  if (value.type === "MetaProperty") return "import.meta";
-  if (
-    value.type === "ParenthesizedExpression" ||
-    value.type === "ChainExpression" ||
-    value.type === "TSNonNullExpression"
-  ) {
-    return path(value["expression"]);
-  }
-  if (value.type !== "MemberExpression") return undefined;
-  const object = path(value["object"]);
-  const property = value["computed"] === true ? literal(value["property"]) : path(value["property"]);
-  return object === undefined || property === undefined ? undefined : `${object}.${property}`;
+/** A worker or program named beside this module; a data file beside it is no import. */
+function programBeside(node: Node): string | undefined {
+  const specifier = urlBesideModule(node);
+  return specifier !== undefined && /\.[cm]?[jt]sx?$/.test(specifier) ? specifier : undefined;
 }
 
 /** The name that a node uses, or undefined when it is only a key, a label, or part of a type. */
 function nameIn(node: Node, parent: Node | undefined, key: string): string | undefined {
-  if (node.type === "MemberExpression") return path(node);
+  if (node.type === "MemberExpression") return dottedPath(node);
   if (node.type === "NewExpression" || node.type === "CallExpression") {
-    const callee = path(node["callee"]);
+    const callee = dottedPath(node["callee"]);
     const empty = (node["arguments"] as unknown[]).length === 0;
     if (callee === "Date" && node.type === "CallExpression") return "Date()";
     return callee === "Date" && empty ? "new Date()" : undefined;
   }
   if (node.type === "ImportSpecifier")
-    return isTypeImport(node, parent) ? undefined : `import ${String(path(node["imported"]))}`;
+    return isTypeImport(node, parent) ? undefined : `import ${String(dottedPath(node["imported"]))}`;
   if (node.type !== "Identifier" || parent === undefined) return undefined;
   return isReference(parent, key) ? String(node["name"]) : undefined;
 }
@@ -174,19 +124,4 @@ function isReference(parent: Node, key: string): boolean {
   if (key === "key") return parent["computed"] === true || parent["shorthand"] === true;
   if (key === "label" || parent.type === "MetaProperty") return false;
   return parent.type !== "ImportSpecifier" && parent.type !== "ExportSpecifier";
-}
-
-function lineIndex(text: string): Lines {
-  const starts = [0];
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
-  return (offset) => {
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low + 1;
-  };
 }
