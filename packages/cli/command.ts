@@ -1,0 +1,20 @@
+import type { Io } from "./io.ts";
+
+/** 0 fine, 1 findings or denied, 2 usage or failure. */
+export type ExitCode = 0 | 1 | 2;
+
+/** What `commands/<noun>/<verb>.ts` exports. */
+export interface CommandModule {
+  /** Runs with the words after the command's own name; `--help` among them prints its usage. */
+  readonly run: (args: readonly string[], io: Io) => Promise<ExitCode> | ExitCode;
+}
+
+export interface Command {
+  /** One line for `cordon help`. */
+  readonly summary: string;
+  /** Loaded only when called, so that `cordon ledger verify` does not load a gateway. */
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** Commands by what is typed: `up`, `ledger verify`. */
+export type CommandTable = Readonly<Record<string, Command>>;
