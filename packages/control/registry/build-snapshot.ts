@@ -1,0 +1,240 @@
+/**
+ * From the store's objects to the snapshot that gateways decide on. In: all objects at a revision, or the changes since
+ * the last one. Out: an immutable snapshot that shares with its predecessor everything that did not change, so that a
+ * gateway can tell by identity what to look at again. Or `STORE_CORRUPT` / `POLICY_INVALID`, naming the object.
+ */
+import type { Revision } from "@cordon/core/contract/vocabulary";
+import { componentId, parseSpiffeId, parseTrustDomain } from "@cordon/core/identity/spiffe-id";
+import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
+import type { CompiledPolicies, PolicySource } from "@cordon/core/policy/engine";
+import type {
+  Component,
+  IsolationOrder,
+  Overlays,
+  Revocations,
+  Route,
+  Snapshot,
+  TrustBundle,
+} from "@cordon/core/policy/snapshot";
+import type { Change, StoredObject } from "../store/state-store.ts";
+import { buildRoute, type BuiltRoute } from "./build-route.ts";
+import {
+  bundleValue,
+  componentValue,
+  invalidObject,
+  isolationValue,
+  policyValue,
+  qualifiedNameOf,
+  readValue,
+  rerouteValue,
+  stalenessKey,
+  stalenessValue,
+} from "./objects.ts";
+
+const defaultStalenessSeconds = 60;
+
+export interface SnapshotDeps {
+  readonly trustDomain: TrustDomain;
+  /** Compiles all policies. @throws {CordonError} `POLICY_INVALID` */
+  readonly compile: (sources: readonly PolicySource[]) => CompiledPolicies;
+  /** Reads the objects of kind `revocation`. */
+  readonly readRevocations: (objects: readonly StoredObject[]) => Revocations;
+  /** The trust domain's own bundle, where it is not kept as an object of kind `bundle`. */
+  readonly ownBundle?: TrustBundle;
+}
+
+/** Objects of one kind by `namespace/name`. */
+export type ObjectsByName = ReadonlyMap<string, StoredObject>;
+
+/** A snapshot with the objects it was built from: what the next change is applied to. */
+export interface Projection {
+  readonly snapshot: Snapshot;
+  readonly objects: ReadonlyMap<string, ObjectsByName>;
+  /** By `namespace/name`, as objects refer to them. */
+  readonly components: ReadonlyMap<string, Component>;
+  readonly routes: ReadonlyMap<string, BuiltRoute>;
+}
+
+/** Builds the snapshot of one revision from all its objects. */
+export function buildSnapshot(
+  state: { readonly revision: Revision; readonly objects: readonly StoredObject[] },
+  deps: SnapshotDeps,
+): Snapshot {
+  return project(state, deps).snapshot;
+}
+
+/** Like {@link buildSnapshot}, keeping what later changes are applied to. */
+export function project(
+  state: { readonly revision: Revision; readonly objects: readonly StoredObject[] },
+  deps: SnapshotDeps,
+): Projection {
+  const objects = new Map<string, Map<string, StoredObject>>();
+  for (const object of state.objects) {
+    let kind = objects.get(object.kind);
+    if (!kind) objects.set(object.kind, (kind = new Map()));
+    kind.set(qualifiedNameOf(object), object);
+  }
+  return rebuild(undefined, objects, state.revision, deps);
+}
+
+/** Applies changes, in revision order, to a projection. The projection itself stays as it is. */
+export function applyChanges(projection: Projection, changes: readonly Change[], deps: SnapshotDeps): Projection {
+  const objects = new Map(projection.objects);
+  const copied = new Map<string, Map<string, StoredObject>>();
+  let { revision } = projection.snapshot;
+  for (const change of changes) {
+    let kind = copied.get(change.kind);
+    if (!kind) {
+      kind = new Map(objects.get(change.kind));
+      copied.set(change.kind, kind);
+      objects.set(change.kind, kind);
+    }
+    if (change.object) kind.set(qualifiedNameOf(change), change.object);
+    else kind.delete(qualifiedNameOf(change));
+    revision = change.revision;
+  }
+  return rebuild(projection, objects, revision, deps);
+}
+
+function rebuild(
+  last: Projection | undefined,
+  objects: ReadonlyMap<string, ObjectsByName>,
+  revision: Revision,
+  deps: SnapshotDeps,
+): Projection {
+  const of = (kind: string): readonly StoredObject[] => [...(objects.get(kind)?.values() ?? [])];
+  const before = last?.snapshot;
+  const same = (kind: string): boolean => last !== undefined && last.objects.get(kind) === objects.get(kind);
+
+  const components = same("component") && last ? last.components : buildComponents(last, of("component"), deps);
+  const routes = buildRoutes(last, objects, components);
+  const snapshot: Snapshot = Object.freeze({
+    formatVersion: 1,
+    revision,
+    trustDomain: deps.trustDomain,
+    components: before && components === last?.components ? before.components : byId(components),
+    routes: before && routes === last?.routes ? before.routes : orderRoutes(routes),
+    policies: before && same("policy") ? before.policies : deps.compile(policySources(of("policy"))),
+    bundles: before && same("bundle") ? before.bundles : buildBundles(of("bundle"), deps),
+    revocations: before && same("revocation") ? before.revocations : deps.readRevocations(of("revocation")),
+    overlays: before && same("isolation") && same("reroute") ? before.overlays : buildOverlays(of),
+    stalenessLimitMs: before && same("setting") ? before.stalenessLimitMs : stalenessLimitMs(objects),
+  });
+  return { snapshot, objects, components, routes };
+}
+
+function buildComponents(
+  last: Projection | undefined,
+  objects: readonly StoredObject[],
+  deps: SnapshotDeps,
+): ReadonlyMap<string, Component> {
+  const components = new Map<string, Component>();
+  const before = last?.objects.get("component");
+  for (const object of objects) {
+    const key = qualifiedNameOf(object);
+    const kept = before?.get(key) === object ? last?.components.get(key) : undefined;
+    components.set(key, kept ?? buildComponent(object, deps.trustDomain));
+  }
+  return components;
+}
+
+function buildComponent(object: StoredObject, trustDomain: TrustDomain): Component {
+  const value = readValue(componentValue, object);
+  const { namespace, name } = object;
+  return Object.freeze({
+    id: componentId(trustDomain, namespace, value.kind, name),
+    namespace,
+    name,
+    ...value,
+    labels: Object.freeze({ ...value.labels, categories: Object.freeze(value.labels.categories) }),
+  });
+}
+
+function byId(components: ReadonlyMap<string, Component>): ReadonlyMap<SpiffeId, Component> {
+  return new Map([...components.values()].map((component) => [component.id, component]));
+}
+
+/** Rebuilds only the routes that changed, or that stand on an upstream or component that did. */
+function buildRoutes(
+  last: Projection | undefined,
+  objects: ReadonlyMap<string, ObjectsByName>,
+  components: ReadonlyMap<string, Component>,
+): ReadonlyMap<string, BuiltRoute> {
+  const upstreams: ObjectsByName = objects.get("upstream") ?? new Map();
+  const wanted: ObjectsByName = objects.get("route") ?? new Map();
+  const lastUpstreams = last?.objects.get("upstream");
+  const quiet = components === last?.components && objects.get("upstream") === lastUpstreams;
+  const stands = (built: BuiltRoute): boolean =>
+    quiet ||
+    ([...built.components].every((key) => components.get(key)?.id === built.ids.get(key)) &&
+      [...built.upstreams].every((key) => upstreams.get(key) === lastUpstreams?.get(key)));
+
+  const routes = new Map<string, BuiltRoute>();
+  let changed = last === undefined || wanted.size !== last.routes.size;
+  for (const [key, object] of wanted) {
+    const kept = last?.objects.get("route")?.get(key) === object ? last.routes.get(key) : undefined;
+    if (kept && stands(kept)) {
+      routes.set(key, kept);
+      continue;
+    }
+    changed = true;
+    routes.set(key, buildRoute(object, upstreams, components));
+  }
+  if (!changed && last) return last.routes;
+  refuseSharedPaths(wanted, routes);
+  return routes;
+}
+
+function refuseSharedPaths(objects: ObjectsByName, routes: ReadonlyMap<string, BuiltRoute>): void {
+  const owners = new Map<string, string>();
+  for (const [key, { route }] of routes) {
+    const owner = owners.get(route.path);
+    const object = objects.get(key);
+    if (owner !== undefined && object) throw invalidObject(object, `route ${owner} already has the path ${route.path}`);
+    owners.set(route.path, key);
+  }
+}
+
+/** Longest path first, as they are matched. */
+function orderRoutes(routes: ReadonlyMap<string, BuiltRoute>): readonly Route[] {
+  const ordered = [...routes.values()].map((built) => built.route);
+  return Object.freeze(ordered.toSorted((a, b) => b.path.length - a.path.length || (a.path < b.path ? -1 : 1)));
+}
+
+function policySources(objects: readonly StoredObject[]): PolicySource[] {
+  return objects
+    .toSorted((a, b) => (qualifiedNameOf(a) < qualifiedNameOf(b) ? -1 : 1))
+    .map((object) => ({ namespace: object.namespace, ...readValue(policyValue, object) }));
+}
+
+function buildBundles(objects: readonly StoredObject[], deps: SnapshotDeps): ReadonlyMap<TrustDomain, TrustBundle> {
+  const bundles = new Map<TrustDomain, TrustBundle>();
+  if (deps.ownBundle) bundles.set(deps.ownBundle.trustDomain, deps.ownBundle);
+  for (const object of objects) {
+    const value = readValue(bundleValue, object);
+    const trustDomain = parseTrustDomain(object.name);
+    const x509Authorities = value.x509Authorities.map((text) => new Uint8Array(Buffer.from(text, "base64")));
+    bundles.set(trustDomain, Object.freeze({ trustDomain, ...value, x509Authorities }));
+  }
+  return bundles;
+}
+
+function buildOverlays(of: (kind: string) => readonly StoredObject[]): Overlays {
+  const isolated = new Map<SpiffeId, IsolationOrder>();
+  for (const object of of("isolation")) {
+    const { component, reason, since } = readValue(isolationValue, object);
+    const id = parseSpiffeId(component);
+    isolated.set(id, Object.freeze({ component: id, reason, since }));
+  }
+  const rerouted = new Map<SpiffeId, SpiffeId>();
+  for (const object of of("reroute")) {
+    const { from, to } = readValue(rerouteValue, object);
+    rerouted.set(parseSpiffeId(from), parseSpiffeId(to));
+  }
+  return Object.freeze({ isolated, rerouted });
+}
+
+function stalenessLimitMs(objects: ReadonlyMap<string, ObjectsByName>): number {
+  const object = objects.get("setting")?.get(qualifiedNameOf(stalenessKey));
+  return (object ? readValue(stalenessValue, object).limitSeconds : defaultStalenessSeconds) * 1000;
+}

@@ -1,0 +1,133 @@
+/**
+ * A configuration as the objects that the store keeps. In: a configuration, the texts of its policy files, and the
+ * folder that its relative paths start at. Out: keys and values, ready to be put. What belongs to one process (where to
+ * listen, where state lives) is not among them.
+ */
+import { isAbsolute, resolve } from "node:path";
+import { CordonError } from "@cordon/core/errors";
+import type { Configuration } from "@cordon/core/contract/configuration";
+import { peerReference, qualify } from "@cordon/core/contract/configuration-references";
+import { policyName } from "@cordon/core/contract/policy-name";
+import type { Namespace } from "@cordon/core/contract/vocabulary";
+import type { SecretReference } from "@cordon/core/policy/snapshot";
+import type { ObjectKey } from "../store/state-store.ts";
+import { stalenessKey, type ComponentValue, type PolicyValue, type RouteValue, type UpstreamValue } from "./objects.ts";
+
+export interface ConfiguredObject {
+  readonly key: ObjectKey;
+  readonly value: unknown;
+}
+
+/** Texts of policy files by `file` as the configuration writes it. */
+export type PolicyTexts = ReadonlyMap<string, string>;
+
+/** Every object that the configuration asks for. */
+export function configurationObjects(
+  configuration: Configuration,
+  policyTexts: PolicyTexts,
+  folder: string,
+): ConfiguredObject[] {
+  const place = (kind: string, item: { namespace: string; name: string }, value: unknown): ConfiguredObject => ({
+    key: { kind, namespace: item.namespace as Namespace, name: item.name },
+    value,
+  });
+  return [
+    { key: stalenessKey, value: { limitSeconds: configuration.staleness.limitSeconds } },
+    ...configuration.components.map((item) => place("component", item, componentObject(item))),
+    ...configuration.upstreams.map((item) =>
+      place("upstream", item, upstreamObject(item, configuration.trustDomain, folder)),
+    ),
+    ...configuration.routes.map((item) =>
+      place("route", item, routeObject(item, configuration.gateway.limits.bodyBytes)),
+    ),
+    ...configuration.policies.map((item) =>
+      place("policy", { namespace: item.namespace, name: policyName(item) }, policyObject(item, policyTexts)),
+    ),
+  ];
+}
+
+/** A reference whose file or program no longer depends on where a process was started. */
+export function absoluteSecret(secret: SecretReference, folder: string): SecretReference {
+  if ("file" in secret) return { file: absolute(secret.file, folder) };
+  if (!("exec" in secret)) return secret;
+  const [program = "", ...rest] = secret.exec;
+  return { exec: [/^\.{1,2}\//.test(program) ? absolute(program, folder) : program, ...rest] };
+}
+
+function componentObject(component: Configuration["components"][number]): ComponentValue {
+  const { name: _name, namespace: _namespace, labels, ...value } = component;
+  return {
+    ...value,
+    labels: {
+      sensitivity: labels.sensitivity ?? "internal",
+      categories: [...new Set(labels.categories)].toSorted(),
+      integrity: labels.integrity,
+    },
+  };
+}
+
+function upstreamObject(
+  upstream: Configuration["upstreams"][number],
+  trustDomain: string,
+  folder: string,
+): UpstreamValue {
+  const { credential } = upstream;
+  return {
+    url: upstream.url,
+    external: upstream.external,
+    authentication: authentication(upstream, trustDomain, folder),
+    ...(credential
+      ? { credential: { ...credential, secret: mutable(absoluteSecret(credential.secret, folder)) } }
+      : {}),
+    timeouts: { ...upstream.timeouts },
+  };
+}
+
+function authentication(
+  upstream: Configuration["upstreams"][number],
+  trustDomain: string,
+  folder: string,
+): UpstreamValue["authentication"] {
+  const written = upstream.authentication;
+  if (typeof written === "string") return { kind: written };
+  if ("webpki" in written) return { kind: "webpki", caFile: absolute(written.webpki.caFile, folder) };
+  const peer = peerReference(written.spiffe, trustDomain);
+  if (typeof peer !== "string")
+    throw new CordonError("CONFIG_INVALID", `upstream \`${upstream.name}\`: its peer ${peer.problem}`);
+  return { kind: "spiffe", peer: qualify(peer, upstream.namespace) };
+}
+
+function routeObject(route: Configuration["routes"][number], bodyBytes: number): RouteValue {
+  const maxBodyBytes = route.maxBodyBytes ?? bodyBytes;
+  const { path, namespace } = route;
+  if (route.kind === "http") {
+    const { kind, resource, upstream, actions } = route;
+    const references = { resource: qualify(resource, namespace), upstream: qualify(upstream, namespace) };
+    return { kind, path, maxBodyBytes, ...references, actions: { ...actions } };
+  }
+  const models = Object.entries(route.models).map(([name, target]) => [
+    name,
+    {
+      component: qualify(target.component, namespace),
+      upstream: qualify(target.upstream, namespace),
+      ...(target.upstreamModel === undefined ? {} : { upstreamModel: target.upstreamModel }),
+      ...(target.fallback === undefined ? {} : { fallback: target.fallback }),
+    },
+  ]);
+  return { kind: route.kind, path, maxBodyBytes, models: Object.fromEntries(models) };
+}
+
+function policyObject(policy: Configuration["policies"][number], texts: PolicyTexts): PolicyValue {
+  if ("text" in policy) return { origin: "cordon.yaml", text: policy.text };
+  const text = texts.get(policy.file);
+  if (text === undefined) throw new CordonError("CONFIG_UNREADABLE", `the policy file ${policy.file} was not read`);
+  return { origin: policy.file, text };
+}
+
+function mutable(secret: SecretReference): { env: string } | { file: string } | { exec: string[] } {
+  return "exec" in secret ? { exec: [...secret.exec] } : { ...secret };
+}
+
+function absolute(path: string, folder: string): string {
+  return isAbsolute(path) ? path : resolve(folder, path);
+}

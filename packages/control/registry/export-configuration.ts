@@ -1,0 +1,61 @@
+/**
+ * The state as files, for Git. In: the store's objects, and the configuration that the process runs with. Out: the text
+ * of a `cordon.yaml` and of its policy files; applied to an empty store they make the same objects.
+ */
+import { stringify } from "yaml";
+import type { Configuration } from "@cordon/core/contract/configuration";
+import type { StoredObject } from "../store/state-store.ts";
+import {
+  componentValue,
+  policyValue,
+  qualifiedNameOf,
+  readValue,
+  routeValue,
+  stalenessKey,
+  stalenessValue,
+  upstreamValue,
+  type UpstreamValue,
+} from "./objects.ts";
+
+export interface ExportedConfiguration {
+  readonly configuration: string;
+  /** Policy files, by path relative to the configuration. */
+  readonly policies: ReadonlyMap<string, string>;
+}
+
+/**
+ * Exports components, upstreams, routes, policies and settings, from whichever source. Orders of containment,
+ * revocations and bundles are not configuration and are left out.
+ *
+ * @throws {CordonError} `STORE_CORRUPT`
+ */
+export function exportConfiguration(objects: readonly StoredObject[], base: Configuration): ExportedConfiguration {
+  const of = (kind: string): StoredObject[] =>
+    objects
+      .filter((object) => object.kind === kind)
+      .toSorted((a, b) => (qualifiedNameOf(a) < qualifiedNameOf(b) ? -1 : 1));
+  const place = ({ namespace, name }: StoredObject) => ({ name, ...(namespace === "default" ? {} : { namespace }) });
+  const policies = of("policy").map((object) => ({ object, file: `policies/${qualifiedNameOf(object)}.cedar` }));
+  const staleness = of("setting").find((object) => object.name === stalenessKey.name);
+
+  const { version, trustDomain, state, store, keys, gateway, ledger, identity } = base;
+  const configuration = {
+    ...{ version, trustDomain, state, store, keys, gateway, ledger, identity },
+    staleness: staleness ? readValue(stalenessValue, staleness) : base.staleness,
+    components: of("component").map((object) => ({ ...place(object), ...readValue(componentValue, object) })),
+    upstreams: of("upstream").map((object) => ({ ...place(object), ...upstream(readValue(upstreamValue, object)) })),
+    routes: of("route").map((object) => ({ ...place(object), ...readValue(routeValue, object) })),
+    policies: policies.map(({ object, file }) => ({ ...place(object), file })),
+  };
+  return {
+    configuration: stringify(configuration, { aliasDuplicateObjects: false, lineWidth: 110 }),
+    policies: new Map(policies.map(({ object, file }) => [file, readValue(policyValue, object).text])),
+  };
+}
+
+function upstream({ authentication, ...value }: UpstreamValue): object {
+  if (authentication.kind === "spiffe") return { ...value, authentication: { spiffe: authentication.peer } };
+  if (authentication.kind === "loopback" || authentication.caFile === undefined)
+    return { ...value, authentication: authentication.kind };
+  return { ...value, authentication: { webpki: { caFile: authentication.caFile } } };
+}

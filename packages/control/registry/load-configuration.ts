@@ -1,0 +1,80 @@
+/**
+ * Reads a `cordon.yaml` and the policy files that it names. In: a path. Out: the configuration, the policies' texts and
+ * a digest over all of it, by which a change is noticed. Bounded; text that is not UTF-8 is refused.
+ */
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import { CordonError } from "@cordon/core/errors";
+import { parseConfiguration, type Configuration } from "@cordon/core/contract/configuration";
+
+const maxConfigurationBytes = 4 * 1024 * 1024;
+const maxPolicyBytes = 256 * 1024;
+
+export interface LoadedConfiguration {
+  readonly configuration: Configuration;
+  /** Texts of policy files, by `file` as the configuration writes it. */
+  readonly policyTexts: ReadonlyMap<string, string>;
+  /** Absolute; relative paths in the configuration start here. */
+  readonly folder: string;
+  /** Absolute paths of every file that was read. */
+  readonly files: readonly string[];
+  /** Hex SHA-256 over every file's content. */
+  readonly digest: string;
+}
+
+/**
+ * Loads a configuration.
+ *
+ * @throws {CordonError} `CONFIG_UNREADABLE` for a file that cannot be read; `CONFIG_INVALID` for what it says
+ */
+export async function loadConfiguration(path: string): Promise<LoadedConfiguration> {
+  const file = resolve(path);
+  const folder = dirname(file);
+  const hash = createHash("sha256");
+  const text = await readText(file, maxConfigurationBytes, "the configuration");
+  hash.update(text);
+  const configuration = parseConfiguration(text, basename(file));
+
+  const policyTexts = new Map<string, string>();
+  const files = [file];
+  for (const policy of configuration.policies) {
+    if (!("file" in policy) || policyTexts.has(policy.file)) continue;
+    const policyFile = resolve(folder, policy.file);
+    const policyText = await readText(policyFile, maxPolicyBytes, `a policy file that ${basename(file)} names`);
+    hash.update(`\0${policy.file}\0${policyText}`);
+    policyTexts.set(policy.file, policyText);
+    files.push(policyFile);
+  }
+  return { configuration, policyTexts, folder, files, digest: hash.digest("hex") };
+}
+
+async function readText(path: string, maxBytes: number, what: string): Promise<string> {
+  const bytes = await readBounded(path, maxBytes + 1).catch((error: unknown) => {
+    const code = (error as { code?: unknown }).code;
+    const why = code === "ENOENT" ? "there is no such file" : String(code ?? "it is not a plain file");
+    throw new CordonError("CONFIG_UNREADABLE", `cannot read ${path}, ${what}: ${why}`, { cause: error });
+  });
+  if (bytes.byteLength > maxBytes)
+    throw new CordonError("CONFIG_UNREADABLE", `${path}, ${what}, is longer than ${maxBytes} bytes`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new CordonError("CONFIG_UNREADABLE", `${path}, ${what}, is not UTF-8 text`);
+  }
+}
+
+/** At most `maxBytes` of a plain file; a pipe or device would never end. */
+export async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
+  await using handle = await open(path, "r");
+  const status = await handle.stat();
+  if (!status.isFile()) throw new CordonError("CONFIG_UNREADABLE", `${path} is not a plain file`);
+  const buffer = new Uint8Array(Math.min(status.size, maxBytes));
+  let length = 0;
+  while (length < buffer.byteLength) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.byteLength - length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
+}

@@ -1,0 +1,125 @@
+/**
+ * What the store keeps, kind by kind. In: a stored object's `value`, which is `unknown`. Out: its typed form, or
+ * `STORE_CORRUPT` naming the object. References are always `namespace/name`; file paths are absolute.
+ *
+ * The value of a `revocation` belongs to the authority and is read there.
+ */
+import { z } from "zod";
+import { CordonError } from "@cordon/core/errors";
+import { componentSchema, labelsSchema, secretReferenceSchema } from "@cordon/core/contract/configuration-schema";
+import { actions, sensitivities } from "@cordon/core/contract/vocabulary";
+import type { Namespace } from "@cordon/core/contract/vocabulary";
+import type { ObjectKey, StoredObject } from "../store/state-store.ts";
+
+export const objectKinds = [
+  "component",
+  "upstream",
+  "route",
+  "policy",
+  "setting",
+  "bundle",
+  "revocation",
+  "isolation",
+  "reroute",
+] as const;
+export type ObjectKind = (typeof objectKinds)[number];
+
+/** The kinds that `cordon.yaml` writes. */
+export const configuredKinds = ["component", "upstream", "route", "policy", "setting"] as const;
+
+export const componentValue = componentSchema.omit({ name: true, namespace: true }).extend({
+  labels: labelsSchema.extend({ sensitivity: z.enum(sensitivities) }),
+});
+
+const qualifiedName = z.string().regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, "must be `namespace/name`");
+const spiffeId = z.string().startsWith("spiffe://").max(2048);
+
+export const upstreamValue = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  external: z.boolean(),
+  authentication: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("spiffe"), peer: qualifiedName }),
+    z.strictObject({ kind: z.literal("webpki"), caFile: z.string().min(1).exactOptional() }),
+    z.strictObject({ kind: z.literal("loopback") }),
+  ]),
+  credential: z.strictObject({ header: z.string(), prefix: z.string(), secret: secretReferenceSchema }).exactOptional(),
+  timeouts: z.strictObject({
+    connectMs: z.int().positive(),
+    firstByteMs: z.int().positive(),
+    idleMs: z.int().positive(),
+  }),
+});
+
+const modelTarget = z.strictObject({
+  component: qualifiedName,
+  upstream: qualifiedName,
+  upstreamModel: z.string().exactOptional(),
+  fallback: z.string().exactOptional(),
+});
+
+const routeBase = { path: z.string().startsWith("/"), maxBodyBytes: z.int().positive() };
+
+export const routeValue = z.discriminatedUnion("kind", [
+  z.strictObject({ ...routeBase, kind: z.enum(["openai", "anthropic"]), models: z.record(z.string(), modelTarget) }),
+  z.strictObject({
+    ...routeBase,
+    kind: z.literal("http"),
+    resource: qualifiedName,
+    upstream: qualifiedName,
+    actions: z.record(z.string(), z.enum(actions)),
+  }),
+]);
+
+/** `origin` is the policy file as the configuration names it, or `api`. */
+export const policyValue = z.strictObject({ origin: z.string(), text: z.string() });
+
+/** The one setting so far: `staleness`, in the namespace `default`. */
+export const stalenessValue = z.strictObject({ limitSeconds: z.int().positive() });
+export const stalenessKey: ObjectKey = { kind: "setting", namespace: "default" as Namespace, name: "staleness" };
+
+/** Named by its trust domain, in the namespace `default`. Certificates are base64 of their DER. */
+export const bundleValue = z.strictObject({
+  x509Authorities: z.array(z.base64()),
+  jwtAuthorities: z.array(z.strictObject({ kid: z.string(), jwk: z.record(z.string(), z.string()) })),
+  sequence: z.int().nonnegative(),
+  refreshHintSeconds: z.int().nonnegative(),
+});
+
+/** Holds the whole id, so that an order outlives the registration of what it isolates. */
+export const isolationValue = z.strictObject({ component: spiffeId, reason: z.string(), since: z.int() });
+export const rerouteValue = z.strictObject({ from: spiffeId, to: spiffeId });
+
+export type ComponentValue = z.output<typeof componentValue>;
+export type UpstreamValue = z.output<typeof upstreamValue>;
+export type RouteValue = z.output<typeof routeValue>;
+export type PolicyValue = z.output<typeof policyValue>;
+export type BundleValue = z.output<typeof bundleValue>;
+export type IsolationValue = z.output<typeof isolationValue>;
+export type RerouteValue = z.output<typeof rerouteValue>;
+
+/** `namespace/name`: how objects of one kind refer to objects of another. */
+export function qualifiedNameOf(key: Pick<ObjectKey, "namespace" | "name">): string {
+  return `${key.namespace}/${key.name}`;
+}
+
+/** An object in words, for messages: `component default/chat`. */
+export function describeObject(key: ObjectKey): string {
+  return `${key.kind} ${qualifiedNameOf(key)}`;
+}
+
+/**
+ * Reads a stored value.
+ *
+ * @throws {CordonError} `STORE_CORRUPT` naming the object and the first field that does not fit
+ */
+export function readValue<S extends z.ZodType>(schema: S, object: StoredObject): z.output<S> {
+  const parsed = schema.safeParse(object.value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue && issue.path.length > 0 ? ` at \`${issue.path.join(".")}\`` : "";
+  throw invalidObject(object, `its value does not fit${field}: ${issue?.message ?? "unknown"}`);
+}
+
+export function invalidObject(key: ObjectKey, why: string): CordonError {
+  return new CordonError("STORE_CORRUPT", `${describeObject(key)} cannot be used: ${why}`);
+}

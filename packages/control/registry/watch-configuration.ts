@@ -1,0 +1,144 @@
+/**
+ * Makes a changed `cordon.yaml`, or a changed policy file, take effect: whole or not at all. In: the configuration that
+ * is in force, and how to apply another. Out: calls of `apply`, one at a time; and `onProblem` for every version that
+ * could not be applied, which leaves the last good one in force.
+ *
+ * Folders are watched rather than files, so that editors which replace a file, and Kubernetes, which swaps a link, are
+ * seen; a slow look at the content catches what the system does not report (network file systems).
+ */
+import { watch, type FSWatcher } from "node:fs";
+import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { CordonError } from "@cordon/core/errors";
+import type { Configuration } from "@cordon/core/contract/configuration";
+import { loadConfiguration, type LoadedConfiguration } from "./load-configuration.ts";
+
+export interface WatchOptions {
+  /** Path of the `cordon.yaml`. */
+  readonly path: string;
+  /** The configuration that is in force. */
+  readonly initial: LoadedConfiguration;
+  /** Makes a configuration the state; rejects when it cannot. Never called twice at a time. */
+  readonly apply: (loaded: LoadedConfiguration) => Promise<void>;
+  /** Hears why a changed configuration was not applied. Once for each version of the files. */
+  readonly onProblem: (error: unknown) => void;
+  /** Quiet time after a change before the files are read. Default 200. */
+  readonly settleMs?: number;
+  /** Looks at the content this often even if nothing is reported. Default 5000. */
+  readonly lookEveryMs?: number;
+}
+
+export interface ConfigurationWatch extends AsyncDisposable {
+  /**
+   * Reads and applies now, as on SIGHUP. Resolves to whether anything changed.
+   *
+   * @throws {CordonError} what kept the configuration from being applied; the last good one stays in force
+   */
+  reload(): Promise<boolean>;
+}
+
+/** Fields that a running process cannot change. */
+const fixedFields = ["trustDomain", "state", "store", "keys", "gateway", "ledger", "identity"] as const;
+
+/** Starts watching. */
+export function watchConfiguration(options: WatchOptions): ConfigurationWatch {
+  return new FolderWatch(options);
+}
+
+/**
+ * @throws {CordonError} `CONFIG_INVALID` naming the fields that differ and only take effect at a start
+ */
+export function refuseFixedChanges(before: Configuration, after: Configuration): void {
+  const changed = fixedFields.filter((field) => !isDeepStrictEqual(before[field], after[field]));
+  if (changed.length === 0) return;
+  const names = changed.map((field) => `\`${field}\``).join(", ");
+  throw new CordonError(
+    "CONFIG_INVALID",
+    `${names} cannot change while Cordon runs; restart it. Until then nothing of the changed file is in force.`,
+  );
+}
+
+class FolderWatch implements ConfigurationWatch {
+  readonly #options: WatchOptions;
+  readonly #watchers = new Map<string, FSWatcher>();
+  readonly #look: NodeJS.Timeout;
+  #inForce: LoadedConfiguration;
+  #settling: NodeJS.Timeout | undefined;
+  #reported = "";
+  #turn: Promise<unknown> = Promise.resolve();
+  #ended = false;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#inForce = options.initial;
+    this.#watchFolders(options.initial.files);
+    this.#look = setInterval(() => this.#reloadQuietly(), options.lookEveryMs ?? 5000).unref();
+  }
+
+  reload(): Promise<boolean> {
+    const turn = this.#turn.then(() => this.#reload());
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true;
+    clearInterval(this.#look);
+    clearTimeout(this.#settling);
+    for (const watcher of this.#watchers.values()) watcher.close();
+    await this.#turn;
+  }
+
+  async #reload(): Promise<boolean> {
+    if (this.#ended) return false;
+    const loaded = await loadConfiguration(this.#options.path);
+    if (loaded.digest === this.#inForce.digest) {
+      this.#reported = "";
+      return false;
+    }
+    refuseFixedChanges(this.#inForce.configuration, loaded.configuration);
+    await this.#options.apply(loaded);
+    this.#inForce = loaded;
+    this.#reported = "";
+    this.#watchFolders(loaded.files);
+    return true;
+  }
+
+  #reloadQuietly(): void {
+    this.reload().catch((error: unknown) => {
+      const words = error instanceof Error ? error.message : String(error);
+      if (words === this.#reported || this.#ended) return;
+      this.#reported = words;
+      this.#options.onProblem(error);
+    });
+  }
+
+  #changed(): void {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => this.#reloadQuietly(), this.#options.settleMs ?? 200).unref();
+  }
+
+  #watchFolders(files: readonly string[]): void {
+    const folders = new Set(files.map((file) => dirname(file)));
+    for (const [folder, watcher] of this.#watchers) {
+      if (folders.has(folder)) continue;
+      watcher.close();
+      this.#watchers.delete(folder);
+    }
+    for (const folder of folders) {
+      if (this.#watchers.has(folder)) continue;
+      try {
+        const watcher = watch(folder, { persistent: false }, () => this.#changed());
+        // A folder that goes away is found again by the slow look.
+        watcher.on("error", () => this.#watchers.delete(folder));
+        this.#watchers.set(folder, watcher);
+      } catch (error) {
+        this.#options.onProblem(
+          new CordonError("CONFIG_UNREADABLE", `cannot watch ${folder}; changes are seen more slowly`, {
+            cause: error,
+          }),
+        );
+      }
+    }
+  }
+}
