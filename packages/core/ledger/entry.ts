@@ -41,10 +41,12 @@ export interface DecisionEntry extends EntryBase {
   readonly validUntil?: Instant;
 }
 
-/** How an interaction ended. Every allowed decision gets exactly one. */
+/** How an interaction ended. Every allowed decision gets exactly one, joined by `id` and `again`. */
 export interface OutcomeEntry extends EntryBase {
   readonly kind: "outcome";
   readonly id: string;
+  /** The same as in the decision that this ends, where an interaction had several. */
+  readonly again?: number;
   readonly namespace: Namespace;
   readonly end: "complete" | "cut" | "client-closed" | "upstream-failed" | "interrupted";
   /** Why it was cut or failed: a stable code, and words. */
@@ -65,6 +67,17 @@ export interface ContentDigest {
   readonly key: string;
   readonly hmac: string;
   readonly bytes: number;
+}
+
+/** A principal asked which models it may use; `visible` is what it was shown. */
+export interface DiscoveryEntry extends EntryBase {
+  readonly kind: "discovery";
+  readonly id: string;
+  readonly namespace: Namespace;
+  readonly revision: Revision;
+  readonly principal: SpiffeId;
+  readonly route: string;
+  readonly visible: readonly SpiffeId[];
 }
 
 /** Something that never became a request: a refused handshake, a malformed request. Repeats are counted, not repeated. */
@@ -98,7 +111,7 @@ export interface WriterEntry extends EntryBase {
   readonly words: string;
 }
 
-export type LedgerEntry = DecisionEntry | OutcomeEntry | RefusalEntry | ChangeEntry | WriterEntry;
+export type LedgerEntry = DecisionEntry | OutcomeEntry | DiscoveryEntry | RefusalEntry | ChangeEntry | WriterEntry;
 
 /**
  * Where entries go. `append` resolves with the entry's index once it is durable, and rejects with

@@ -1,0 +1,109 @@
+/**
+ * Decides one request and writes the decision down. In: caller, intent, snapshot. Out: the decision, and a promise of
+ * the moment at which it is durable. Used for a request's first decision, for a fallback, and again for live streams.
+ */
+import { actionsWithoutEffects, type Namespace } from "@cordon/core/contract/vocabulary";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { Instant } from "@cordon/core/instant";
+import type { ContentDigest, DecisionEntry } from "@cordon/core/ledger/entry";
+import { decide } from "@cordon/core/policy/decide";
+import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
+import type { Snapshot } from "@cordon/core/policy/snapshot";
+import type { Caller } from "./listener/caller.ts";
+import { obligationsMet, type GatewayLedger } from "./ports.ts";
+import type { Intent } from "./routes/intent.ts";
+
+export interface AdmissionDeps {
+  readonly ledger: GatewayLedger;
+  readonly now: () => Instant;
+  readonly signals: () => Signals;
+}
+
+export function accessRequestOf(caller: Caller, intent: Intent, routeName: string, method: string): AccessRequest {
+  return {
+    principal: caller.id,
+    action: intent.action,
+    resource: intent.resource,
+    context: {
+      assurance: caller.assurance,
+      route: routeName,
+      method,
+      stream: intent.stream,
+      external: intent.upstream.external,
+    },
+  };
+}
+
+/** Decides, and turns an allow whose obligations this enforcement point cannot meet into a deny. */
+export function decideHere(snapshot: Snapshot, access: AccessRequest, signals: Signals, now: Instant): Decision {
+  const decision = decide(snapshot, access, signals, now);
+  if (decision.effect === "deny") return decision;
+  const unmet = decision.obligations.find((obligation) => !obligationsMet.has(obligation.kind));
+  if (unmet === undefined) return decision;
+  return {
+    ...decision,
+    effect: "deny",
+    reasons: [
+      {
+        code: "obligation-unmet",
+        words: `policy allows this only with \`${unmet.kind}\`, which this gateway cannot do`,
+      },
+    ],
+  };
+}
+
+export interface DecisionRecord {
+  readonly id: string;
+  readonly again?: number;
+  readonly caller: Caller;
+  readonly access: AccessRequest;
+  readonly decision: Decision;
+  readonly signals: Signals;
+  readonly body: ContentDigest | undefined;
+  readonly namespace: Namespace;
+}
+
+/** Appends the decision; resolves with its index in the ledger once it is durable. */
+export function recordDecision(ledger: GatewayLedger, at: Instant, record: DecisionRecord): Promise<number> {
+  const { id, again, caller, access, decision, signals, body, namespace } = record;
+  const entry: DecisionEntry = {
+    v: 1,
+    kind: "decision",
+    at,
+    id,
+    ...(again === undefined ? {} : { again }),
+    namespace,
+    revision: decision.revision,
+    principal: access.principal,
+    credential: { assurance: caller.assurance, fingerprint: caller.svid.fingerprint },
+    action: access.action,
+    resource: access.resource,
+    context: access.context,
+    signals,
+    ...(body === undefined ? {} : { body }),
+    effect: decision.effect,
+    reasons: decision.reasons,
+    obligations: decision.obligations,
+    risk: decision.risk,
+    ...(decision.validUntil === undefined ? {} : { validUntil: decision.validUntil }),
+  };
+  return ledger.append(entry);
+}
+
+/**
+ * Whether the decision must be durable before a byte of the request is forwarded (DESIGN 6.2): actions with effects,
+ * and everything that leaves the trust domain.
+ */
+export function mustRecordFirst(access: AccessRequest): boolean {
+  return access.context.external || !actionsWithoutEffects.has(access.action);
+}
+
+/** The namespace that an interaction is filed under: its resource's. */
+export function namespaceOf(snapshot: Snapshot, resource: SpiffeId): Namespace {
+  return snapshot.components.get(resource)?.namespace ?? ("default" as Namespace);
+}
+
+/** A refusal in one sentence for the client. */
+export function refusalWords(decision: Decision): string {
+  return decision.reasons.map((reason) => reason.words).join("; ");
+}

@@ -1,0 +1,393 @@
+/**
+ * One admitted interaction, from forwarding to its outcome. In: an allowed request. Out: the upstream's answer at the
+ * client, unchanged, and an outcome in the ledger.
+ *
+ * The rules of "no unlogged byte" live here: the first response byte waits for the decision to be durable, and a cut
+ * is recorded before the connection closes. It ends in exactly one way, whatever happens in whatever order.
+ */
+import { Transform, type Readable } from "node:stream";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Dispatcher } from "undici";
+import { CordonError, isCordonError } from "@cordon/core/errors";
+import type { OutcomeEntry } from "@cordon/core/ledger/entry";
+import type { Decision, AccessRequest } from "@cordon/core/policy/decision";
+import type { Snapshot } from "@cordon/core/policy/snapshot";
+import type { Namespace } from "@cordon/core/contract/vocabulary";
+import { ContentMeter, type DigestKey } from "./content-meter.ts";
+import { responseHeaders } from "./listener/headers.ts";
+import type { LiveExchange } from "./live/live-exchanges.ts";
+import type { GatewayLedger, InspectionSubject, ResponseFilter } from "./ports.ts";
+import { watchCreatedObject, type CreatedObjectWatch } from "./routes/created-object.ts";
+import { upstreamKey, type Intent } from "./routes/intent.ts";
+
+/** What an exchange needs from the gateway around it. */
+export interface ExchangeHost {
+  readonly ledger: GatewayLedger;
+  readonly now: () => number;
+  redecide(exchange: Exchange, snapshot: Snapshot): Decision;
+  recordAgain(exchange: Exchange, decision: Decision): Promise<number>;
+  openFilter(subject: InspectionSubject, contentType: string): ResponseFilter | undefined;
+  keepContent(namespace: Namespace, digest: string, bytes: Uint8Array): Promise<void>;
+  created(exchange: Exchange, id: string): void;
+  deleted(exchange: Exchange): void;
+  ended(exchange: Exchange, outcome: OutcomeEntry): void;
+  /** Answers with an error in the API's own shape. Only called before a head was sent. */
+  answerError(exchange: Exchange, status: number, code: string, words: string): void;
+}
+
+export interface ExchangeStart {
+  readonly id: string;
+  /** 1 for the first decision, 2 for a fallback's, and so on. */
+  readonly attempt: number;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly access: AccessRequest;
+  readonly intent: Intent;
+  readonly decision: Decision;
+  readonly namespace: Namespace;
+  readonly subject: InspectionSubject;
+  readonly digestKey: DigestKey;
+  /** Resolves with the decision's index once it is durable. */
+  readonly recorded: Promise<number>;
+  readonly requestMeter: ContentMeter;
+  readonly findings: readonly unknown[];
+  readonly masks: number;
+  /** Called when this upstream cannot answer, before anything was sent; true when another has taken over. */
+  readonly fallBack: (why: CordonError) => boolean;
+  readonly receiptHeaders: (index: number) => string[];
+}
+
+/** Statuses by which an upstream says that another should answer. */
+const tryAnother = new Set([502, 503, 504, 529]);
+
+export class Exchange implements LiveExchange {
+  readonly start: ExchangeStart;
+  validUntil: number;
+  readonly #host: ExchangeHost;
+  readonly #responseMeter: ContentMeter;
+  readonly #keepResponse: boolean;
+  #controller: Dispatcher.DispatchController | undefined;
+  #filter: ResponseFilter | undefined;
+  #watch: CreatedObjectWatch | undefined;
+  #objects: { type: string; id: string }[] = [];
+  #state: "waiting" | "streaming" | "ended" = "waiting";
+  #index: number | undefined;
+  readonly #onClose = (): void => this.#clientClosed();
+
+  constructor(start: ExchangeStart, host: ExchangeHost) {
+    this.start = start;
+    this.#host = host;
+    const keep = start.decision.obligations.find((obligation) => obligation.kind === "keepContent");
+    this.#keepResponse = keep?.kind === "keepContent" && keep.response;
+    this.#responseMeter = new ContentMeter(start.digestKey, this.#keepResponse);
+    start.response.once("close", this.#onClose);
+    start.recorded.then(
+      (index) => (this.#index = index),
+      (error: unknown) => this.#fail(asCordonError(error, "LEDGER_UNAVAILABLE")),
+    );
+    this.validUntil = start.decision.validUntil ?? Infinity;
+  }
+
+  /** Sends the request on its way. */
+  forward(dispatcher: Dispatcher, path: string, headers: string[], body: Uint8Array | Readable | null): void {
+    if (this.#state === "ended") return;
+    dispatcher.dispatch(
+      { path, method: this.start.request.method as Dispatcher.HttpMethod, headers, body },
+      {
+        onRequestStart: (controller) => {
+          this.#controller = controller;
+          if (this.#state === "ended") controller.abort(new CordonError("DRAINING", "the interaction has ended"));
+        },
+        onResponseStart: (controller, status, fields) => this.#onHead(controller, status, fields),
+        onResponseData: (controller, chunk) => this.#onData(controller, chunk),
+        onResponseEnd: () => void this.#onEnd(),
+        onResponseError: (_controller, error) => this.#onError(error),
+      },
+    );
+  }
+
+  redecide(snapshot: Snapshot): Decision | undefined {
+    if (this.#state === "ended") return undefined;
+    const decision = this.#host.redecide(this, snapshot);
+    this.validUntil = decision.validUntil ?? Infinity;
+    return decision.effect === "deny" ? decision : undefined;
+  }
+
+  async cut(decision: Decision): Promise<void> {
+    const words = decision.reasons.map((reason) => reason.words).join("; ");
+    const recorded = this.#state === "ended" ? undefined : this.#host.recordAgain(this, decision);
+    await this.#stop("cut", { code: decision.reasons[0]?.code ?? "ACCESS_DENIED", words }, 403, recorded);
+  }
+
+  /** Cuts for a reason that is not a decision: the gateway is closing, say. */
+  async cutFor(error: CordonError, status: number): Promise<void> {
+    await this.#stop("cut", { code: error.code, words: error.message }, status, undefined);
+  }
+
+  #onHead(controller: Dispatcher.DispatchController, status: number, fields: Record<string, unknown>): void {
+    if (status < 200 || this.#state === "ended") return;
+    if (
+      tryAnother.has(status) &&
+      this.#handOver(new CordonError("UPSTREAM_UNREACHABLE", `the upstream answered ${status}`), controller)
+    )
+      return;
+    const encoding = fields["content-encoding"];
+    if (encoding !== undefined && encoding !== "identity") {
+      this.#fail(
+        new CordonError("ENCODING_UNSUPPORTED", "the upstream sent a content-encoding that was not asked for"),
+        502,
+      );
+      return;
+    }
+    const contentType = typeof fields["content-type"] === "string" ? fields["content-type"] : "";
+    const { intent } = this.start;
+    if (intent.creates !== undefined && status < 300)
+      this.#watch = watchCreatedObject(contentType.startsWith("text/event-stream"));
+    this.#filter = this.#host.openFilter(this.start.subject, contentType);
+    const raw = (controller.rawHeaders ?? []) as (string | Buffer)[];
+    if (this.#index !== undefined) return this.#sendHead(status, raw, this.#index);
+    controller.pause();
+    this.start.recorded.then(
+      (index) => {
+        if (this.#state !== "waiting") return;
+        this.#sendHead(status, raw, index);
+        controller.resume();
+      },
+      () => undefined, // told in the constructor
+    );
+  }
+
+  #sendHead(status: number, raw: readonly (string | Buffer)[], index: number): void {
+    this.#state = "streaming";
+    const headers = responseHeaders(raw, this.start.receiptHeaders(index));
+    // A filter may change the length; without one the upstream's own stands.
+    this.start.response.writeHead(status, this.#filter === undefined ? headers : withoutLength(headers));
+    if (this.start.intent.stream) this.start.response.flushHeaders();
+  }
+
+  #onData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#state !== "streaming") return;
+    const created = this.#watch?.push(chunk);
+    if (created !== undefined) this.#created(created);
+    this.#release(controller, chunk, (filter) => filter.push(chunk));
+  }
+
+  #release(
+    controller: Dispatcher.DispatchController | undefined,
+    chunk: Uint8Array,
+    filtered: (filter: ResponseFilter) => Uint8Array | { readonly cut: string },
+  ): void {
+    let out: Uint8Array | { readonly cut: string } = chunk;
+    if (this.#filter !== undefined) {
+      try {
+        out = filtered(this.#filter);
+      } catch (error) {
+        out = { cut: `the response filter failed: ${(error as Error).message}` };
+      }
+    }
+    if (!(out instanceof Uint8Array)) {
+      void this.#stop("cut", { code: "inspection", words: out.cut }, 403, undefined);
+      return;
+    }
+    if (out.length === 0) return;
+    this.#responseMeter.push(out);
+    if (!this.start.response.write(out) && controller !== undefined) {
+      controller.pause();
+      this.start.response.once("drain", () => controller.resume());
+    }
+  }
+
+  async #onEnd(): Promise<void> {
+    if (this.#state !== "streaming") return;
+    const created = this.#watch?.end();
+    if (created !== undefined) this.#created(created);
+    if (this.#filter !== undefined) this.#release(undefined, new Uint8Array(0), (filter) => filter.end());
+    if ((this.#state as string) === "ended") return;
+    const { response } = this.start;
+    if (this.#keepResponse) {
+      const kept = this.#responseMeter.kept;
+      try {
+        if (kept !== undefined)
+          await this.#host.keepContent(this.start.namespace, this.#responseMeter.finish().hmac, kept);
+      } catch (error) {
+        return this.#fail(asCordonError(error, "LEDGER_UNAVAILABLE"));
+      }
+    }
+    if (this.start.intent.deletes !== undefined && response.statusCode < 300) this.#host.deleted(this);
+    response.off("close", this.#onClose);
+    response.end();
+    void this.#record("complete", undefined);
+  }
+
+  #onError(error: Error): void {
+    if (this.#state === "ended") return;
+    const told = translate(error);
+    if (this.#state === "waiting" && this.#handOver(told, undefined)) return;
+    this.#fail(told);
+  }
+
+  /** Lets another upstream answer instead, where one is configured and nothing has been sent. */
+  #handOver(why: CordonError, controller: Dispatcher.DispatchController | undefined): boolean {
+    if (this.#state !== "waiting" || this.start.response.headersSent || !this.start.fallBack(why)) return false;
+    this.start.response.off("close", this.#onClose);
+    this.#endState();
+    controller?.abort(why);
+    void this.#recordOutcome("upstream-failed", { code: why.code, words: `${why.message}; the fallback answers` }, 0);
+    return true;
+  }
+
+  #clientClosed(): void {
+    if (this.#state === "ended") return;
+    void this.#record("client-closed", {
+      code: "client-closed",
+      words: "the client closed before the answer was whole",
+    });
+    this.#abort(new CordonError("REQUEST_MALFORMED", "the client closed"));
+  }
+
+  #fail(error: CordonError, status = statusFor(error)): void {
+    void this.#stop("upstream-failed", { code: error.code, words: error.message }, status, undefined);
+  }
+
+  /** Stops the flow now; closes the client's side only after the outcome is on record. */
+  async #stop(
+    end: OutcomeEntry["end"],
+    why: { code: string; words: string },
+    status: number,
+    first: Promise<number> | undefined,
+  ): Promise<void> {
+    if (this.#state === "ended") return;
+    const { response } = this.start;
+    const headSent = response.headersSent;
+    response.off("close", this.#onClose);
+    this.#endState();
+    this.#abort(new CordonError("ACCESS_DENIED", why.words));
+    try {
+      await first;
+      await this.#recordOutcome(end, why, headSent ? response.statusCode : status);
+    } catch {
+      // The ledger is gone: all that may still be said is that.
+      if (headSent) response.destroy();
+      else
+        this.#host.answerError(this, 503, "LEDGER_UNAVAILABLE", "the ledger cannot be written, so nothing is served");
+      return;
+    }
+    if (headSent) response.destroy();
+    else this.#host.answerError(this, status, why.code, why.words);
+  }
+
+  #abort(reason: CordonError): void {
+    if (this.#controller !== undefined && !this.#controller.aborted) this.#controller.abort(reason);
+  }
+
+  #endState(): void {
+    this.#state = "ended";
+  }
+
+  async #record(end: OutcomeEntry["end"], why: { code: string; words: string } | undefined): Promise<void> {
+    this.#endState();
+    try {
+      await this.#recordOutcome(end, why, this.start.response.statusCode);
+    } catch {
+      // The ledger reports its own failure and refuses what comes next; this interaction is closed as interrupted
+      // when the ledger is opened again.
+    }
+  }
+
+  async #recordOutcome(
+    end: OutcomeEntry["end"],
+    why: { code: string; words: string } | undefined,
+    status: number,
+  ): Promise<void> {
+    const { id, attempt, namespace, intent, requestMeter, findings, masks } = this.start;
+    const outcome: OutcomeEntry = {
+      v: 1,
+      kind: "outcome",
+      at: this.#host.now(),
+      id,
+      ...(attempt > 1 ? { again: attempt } : {}),
+      namespace,
+      end,
+      ...(why === undefined ? {} : { why }),
+      status,
+      upstream: upstreamKey(intent.upstream),
+      ...(requestMeter.bytes > 0 ? { request: requestMeter.finish() } : {}),
+      ...(this.#responseMeter.bytes > 0 ? { response: this.#responseMeter.finish() } : {}),
+      findings: [...findings, ...(this.#filter?.findings ?? [])],
+      masks: masks + (this.#filter?.masks ?? 0),
+      ...(this.#objects.length > 0 ? { objects: this.#objects } : {}),
+    };
+    this.#host.ended(this, outcome);
+    await this.#host.ledger.append(outcome);
+  }
+
+  #created(id: string): void {
+    const type = this.start.intent.creates;
+    if (type === undefined) return;
+    this.#objects.push({ type, id });
+    this.#host.created(this, id);
+  }
+}
+
+/** Measures a body that streams through, and stops it at the route's limit. */
+export function meteredBody(request: IncomingMessage, meter: ContentMeter, maxBytes: number): Readable {
+  const through = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      if (meter.bytes + chunk.length > maxBytes) {
+        done(
+          new CordonError("REQUEST_TOO_LARGE", `the body is larger than ${maxBytes} bytes, the limit of this route`),
+        );
+        return;
+      }
+      meter.push(chunk);
+      done(null, chunk);
+    },
+  });
+  request.once("error", (error) => through.destroy(error));
+  request.once("close", () => {
+    if (!request.complete)
+      through.destroy(new CordonError("REQUEST_MALFORMED", "the client closed before its body was whole"));
+  });
+  return request.pipe(through);
+}
+
+function withoutLength(headers: readonly string[]): string[] {
+  const out: string[] = [];
+  for (let at = 0; at < headers.length; at += 2) {
+    if ((headers[at] as string).toLowerCase() !== "content-length")
+      out.push(headers[at] as string, headers[at + 1] as string);
+  }
+  return out;
+}
+
+function asCordonError(error: unknown, code: "LEDGER_UNAVAILABLE"): CordonError {
+  return isCordonError(error) ? error : new CordonError(code, (error as Error).message, { cause: error });
+}
+
+function translate(error: Error): CordonError {
+  if (isCordonError(error)) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? error.name;
+  const timeout =
+    code === "UND_ERR_HEADERS_TIMEOUT" || code === "UND_ERR_BODY_TIMEOUT" || code === "UND_ERR_CONNECT_TIMEOUT";
+  return new CordonError(
+    timeout ? "UPSTREAM_TIMEOUT" : "UPSTREAM_UNREACHABLE",
+    timeout ? "the upstream took too long to answer" : `the upstream failed while answering (${code})`,
+    { cause: error },
+  );
+}
+
+function statusFor(error: CordonError): number {
+  switch (error.code) {
+    case "UPSTREAM_TIMEOUT":
+      return 504;
+    case "LEDGER_UNAVAILABLE":
+    case "DRAINING":
+      return 503;
+    case "REQUEST_TOO_LARGE":
+      return 413;
+    case "REQUEST_MALFORMED":
+      return 400;
+    default:
+      return 502;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The gateway: policy enforcement point for AI traffic over HTTP. In: an identity, snapshots, a ledger and the rest of
+ * {@link GatewayDependencies}. Out: a listening door that lets through what is decided, and writes down all of it.
+ */
+import type { AddressInfo } from "node:net";
+import type { Signals } from "@cordon/core/policy/decision";
+import { CordonError } from "@cordon/core/errors";
+import type { Exchange } from "./exchange.ts";
+import { openInteractions } from "./interactions.ts";
+import { openRefusals } from "./ledger/refusals.ts";
+import { openConnections } from "./listener/connections.ts";
+import { LiveExchanges } from "./live/live-exchanges.ts";
+import type { GatewayDependencies } from "./ports.ts";
+import { openUpstreams } from "./upstream/upstreams.ts";
+
+export interface Gateway extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** Interactions under way. */
+  readonly liveCount: () => number;
+}
+
+/** How often live interactions are looked over for decisions that time has overtaken (a window's end, staleness). */
+const overtakenCheckMs = 25;
+
+export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
+  let draining = false;
+  const live = new LiveExchanges();
+  const signals = (): Signals => ({
+    snapshotAgeMs: Math.max(0, Math.round(deps.monotonicMs() - deps.snapshots.confirmedAtMs())),
+  });
+  const refusals = openRefusals(deps.ledger, deps.now, (error) =>
+    deps.log({ level: "error", event: "ledger-failed", words: (error as Error).message }),
+  );
+  const upstreams = openUpstreams(deps);
+  const connections = openConnections({
+    ...deps,
+    refused(error, from) {
+      refusals.note(error, from);
+      deps.log({ level: "warn", event: "connection-refused", words: `${from}: ${error.code} ${error.message}` });
+    },
+    serve: (request, response) => interactions.serve(request, response),
+  });
+  const interactions = openInteractions({
+    ...deps,
+    connections,
+    upstreams,
+    refusals,
+    live,
+    signals,
+    draining: () => draining,
+  });
+
+  const unsubscribe = deps.snapshots.subscribe((snapshot) => {
+    connections.reverify(snapshot);
+    upstreams.follow(snapshot);
+    void live.redecideAll(snapshot);
+  });
+  const overtaken = setInterval(() => live.redecideDue(deps.snapshots.current(), deps.now()), overtakenCheckMs);
+  overtaken.unref();
+
+  await listen(connections.server, deps.options.listen);
+  const { address, port } = connections.server.address() as AddressInfo;
+
+  return {
+    host: address,
+    port,
+    liveCount: () => live.size,
+    async [Symbol.asyncDispose]() {
+      draining = true;
+      const closed = new Promise<void>((resolve) => connections.server.close(() => resolve()));
+      connections.server.closeIdleConnections();
+      await drained(live, deps.options.drainMs);
+      const late = [...live] as Exchange[];
+      await Promise.all(
+        late.map((exchange) => exchange.cutFor(new CordonError("DRAINING", "the gateway shut down"), 503)),
+      );
+      connections.closeAll();
+      await closed;
+      clearInterval(overtaken);
+      unsubscribe();
+      await upstreams[Symbol.asyncDispose]();
+      await refusals[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function listen(
+  server: {
+    listen(port: number, host: string, done: () => void): unknown;
+    once(event: "error", listener: (error: Error) => void): unknown;
+    off(event: "error", listener: (error: Error) => void): unknown;
+  },
+  at: { host: string; port: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error): void => {
+      const code = (error as NodeJS.ErrnoException).code;
+      const remedy =
+        code === "EADDRINUSE"
+          ? "another program has the port; stop it or set `gateway.listen`"
+          : "check `gateway.listen`";
+      reject(
+        new CordonError("CONFIG_INVALID", `cannot listen on ${at.host}:${at.port} (${code}): ${remedy}`, {
+          cause: error,
+        }),
+      );
+    };
+    server.once("error", failed);
+    server.listen(at.port, at.host, () => {
+      server.off("error", failed);
+      resolve();
+    });
+  });
+}
+
+async function drained(live: LiveExchanges, drainMs: number): Promise<void> {
+  const deadline = performance.now() + drainMs;
+  while (live.size > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+}

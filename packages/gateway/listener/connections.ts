@@ -1,0 +1,146 @@
+/**
+ * The door. In: TCP connections. Out: TLS 1.3 connections whose peer has been verified before one byte of HTTP is
+ * read, each bound to its {@link Caller}; everything else is closed and counted.
+ *
+ * OpenSSL's own verdict (`authorized`) is not used: it pools the roots of all trust domains. The raw chain is verified
+ * against the bundle of its own trust domain, again whenever bundles or revocations change.
+ */
+import { createServer, type Server } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TLSSocket } from "node:tls";
+import { CordonError, isCordonError } from "@cordon/core/errors";
+import { peerChain } from "@cordon/core/identity/peer-chain";
+import type { IdentitySource } from "@cordon/core/identity/svid";
+import { serverTlsOptions } from "@cordon/core/identity/tls";
+import { verifyX509Svid } from "@cordon/core/identity/x509-svid";
+import type { Instant } from "@cordon/core/instant";
+import type { Snapshot } from "@cordon/core/policy/snapshot";
+import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
+import type { GatewayOptions } from "../ports.ts";
+import type { Caller } from "./caller.ts";
+
+export interface ConnectionDeps {
+  readonly options: GatewayOptions;
+  readonly identity: IdentitySource;
+  readonly snapshots: SnapshotSource;
+  readonly now: () => Instant;
+  readonly monotonicMs: () => number;
+  readonly refused: (error: CordonError, from: string) => void;
+  readonly serve: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+interface Connection {
+  readonly chain: readonly Uint8Array[];
+  readonly caller: Caller | undefined;
+  readonly openedAtMs: number;
+}
+
+export interface Connections {
+  readonly server: Server;
+  /** The verified peer of a request's connection; `undefined` for one that came without a certificate. */
+  callerOf(request: IncomingMessage): Caller | undefined;
+  /** True once the connection is older than `connectionMaxAgeMs` and should be drained. */
+  isOld(request: IncomingMessage): boolean;
+  /** Verifies every live peer again and closes those that no longer hold. */
+  reverify(snapshot: Snapshot): void;
+  closeAll(): void;
+}
+
+export function openConnections(deps: ConnectionDeps): Connections {
+  const { options } = deps;
+  const live = new Map<TLSSocket, Connection>();
+  const server = createServer(
+    {
+      ...serverTlsOptions(deps.identity.current()),
+      ALPNProtocols: ["http/1.1"],
+      handshakeTimeout: 10_000,
+      maxHeaderSize: options.limits.headerBytes,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      headersTimeout: options.receiveTimeoutMs,
+      requestTimeout: 0, // bodies that stream through are bounded by the route and the upstream's pace
+      keepAliveTimeout: 60_000,
+      noDelay: true,
+    },
+    deps.serve,
+  );
+  server.maxConnections = options.limits.connections;
+  server.maxHeadersCount = 200;
+
+  const admit = (socket: TLSSocket): boolean => {
+    const from = socket.remoteAddress ?? "unknown";
+    try {
+      if (socket.isSessionReused())
+        throw new CordonError("SVID_INVALID", "the TLS session was resumed; connect afresh");
+      const snapshot = deps.snapshots.current();
+      const chain = peerChain(socket);
+      const caller = chain.length === 0 ? withoutCertificate(snapshot) : verify(chain, snapshot, deps.now());
+      live.set(socket, { chain, caller, openedAtMs: deps.monotonicMs() });
+      socket.once("close", () => live.delete(socket));
+      return true;
+    } catch (error) {
+      socket.destroy();
+      deps.refused(
+        isCordonError(error)
+          ? error
+          : new CordonError("SVID_INVALID", "the peer's certificate could not be read", { cause: error }),
+        from,
+      );
+      return false;
+    }
+  };
+
+  // Stand between TLS and HTTP: the HTTP parser gets a socket only once its peer is known.
+  const [attachHttp] = server.listeners("secureConnection") as [(socket: TLSSocket) => void];
+  server.removeAllListeners("secureConnection");
+  server.on("secureConnection", (socket: TLSSocket) => {
+    if (admit(socket)) attachHttp.call(server, socket);
+  });
+  server.on("tlsClientError", (error, socket) => {
+    deps.refused(
+      new CordonError(
+        "SVID_INVALID",
+        `the TLS handshake failed: ${(error as NodeJS.ErrnoException).code ?? "unknown"}`,
+      ),
+      socket.remoteAddress ?? "unknown",
+    );
+    socket.destroy();
+  });
+  const stopRotation = deps.identity.onRotate((svid) => server.setSecureContext(serverTlsOptions(svid)));
+  server.once("close", stopRotation);
+
+  return {
+    server,
+    callerOf: (request) => live.get(request.socket as TLSSocket)?.caller,
+    isOld(request) {
+      const connection = live.get(request.socket as TLSSocket);
+      return connection === undefined || deps.monotonicMs() - connection.openedAtMs > options.connectionMaxAgeMs;
+    },
+    reverify(snapshot) {
+      for (const [socket, connection] of live) {
+        try {
+          if (connection.chain.length === 0) withoutCertificate(snapshot);
+          // A live connection stands by registration and revocation, not by its leaf's notAfter (DESIGN 6.5).
+          else verify(connection.chain, snapshot, (connection.caller?.svid.notAfter ?? 0) - 1);
+        } catch (error) {
+          socket.destroy();
+          deps.refused(error as CordonError, socket.remoteAddress ?? "unknown");
+        }
+      }
+    },
+    closeAll() {
+      for (const socket of live.keys()) socket.destroy();
+    },
+  };
+}
+
+function verify(chain: readonly Uint8Array[], snapshot: Snapshot, now: Instant): Caller {
+  const svid = verifyX509Svid(chain, { bundles: snapshot.bundles, revocations: snapshot.revocations }, now);
+  return { id: svid.id, assurance: "x509-svid", svid };
+}
+
+/** No certificate: only worth listening to where some component may use a token instead. */
+function withoutCertificate(snapshot: Snapshot): undefined {
+  for (const component of snapshot.components.values()) if (component.bearerTokens) return undefined;
+  throw new CordonError("IDENTITY_REQUIRED", "the peer showed no certificate, and no component may use a bearer token");
+}

@@ -1,0 +1,87 @@
+/**
+ * Which headers cross the gateway. In: raw header pairs of one side. Out: those for the other.
+ * Hop-by-hop headers (RFC 9110 section 7.6.1) never cross; neither do credentials, in either direction.
+ */
+
+const hopByHop = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "expect",
+];
+
+/**
+ * Not forwarded to an upstream. `accept-encoding` is replaced by `identity`: only what can be read can be inspected.
+ * The account selectors would let a client choose whose account the shared credential pays from.
+ */
+const notForwarded = new Set([
+  ...hopByHop,
+  "host",
+  "content-length",
+  "accept-encoding",
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "cookie",
+  "openai-organization",
+  "openai-project",
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-forwarded-client-cert",
+  "x-real-ip",
+  "via",
+]);
+
+/** Not returned to a client: an upstream's cookies belong to the shared credential, `cordon-*` is ours to say. */
+const notReturned = new Set([...hopByHop, "set-cookie", "alt-svc"]);
+
+/** Headers for the upstream, as a flat list of names and values. */
+export function requestHeaders(raw: readonly string[], extra: readonly string[]): string[] {
+  const out: string[] = [];
+  const nominated = nominatedByConnection(raw);
+  const replaced = new Set<string>();
+  for (let at = 0; at < extra.length; at += 2) replaced.add((extra[at] as string).toLowerCase());
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = (raw[at] as string).toLowerCase();
+    if (notForwarded.has(name) || nominated?.has(name) || replaced.has(name) || name.startsWith("cordon-")) continue;
+    out.push(raw[at] as string, raw[at + 1] as string);
+  }
+  out.push("accept-encoding", "identity", ...extra);
+  return out;
+}
+
+/** Headers for the client, as a flat list of names and values. */
+export function responseHeaders(raw: readonly (string | Buffer)[], extra: readonly string[]): string[] {
+  const out: string[] = [];
+  const text = raw.map((item) => (typeof item === "string" ? item : item.toString("latin1")));
+  const nominated = nominatedByConnection(text);
+  for (let at = 0; at < text.length; at += 2) {
+    const name = (text[at] as string).toLowerCase();
+    if (notReturned.has(name) || nominated?.has(name) || name.startsWith("cordon-")) continue;
+    out.push(text[at] as string, text[at + 1] as string);
+  }
+  out.push(...extra);
+  return out;
+}
+
+function nominatedByConnection(raw: readonly string[]): Set<string> | undefined {
+  let nominated: Set<string> | undefined;
+  for (let at = 0; at < raw.length; at += 2) {
+    if ((raw[at] as string).toLowerCase() !== "connection") continue;
+    for (const token of (raw[at + 1] as string).split(",")) {
+      const name = token.trim().toLowerCase();
+      if (name === "" || name === "close" || name === "keep-alive") continue;
+      nominated ??= new Set();
+      nominated.add(name);
+    }
+  }
+  return nominated;
+}

@@ -1,0 +1,81 @@
+/**
+ * The head of a request, judged before anything else looks at it. In: what the HTTP parser read. Out: the canonical
+ * path and query, or a refusal. Whatever two HTTP parsers could read differently (RFC 9112 section 11) is refused.
+ */
+import type { IncomingMessage } from "node:http";
+import { CordonError } from "@cordon/core/errors";
+
+export interface RequestHead {
+  readonly method: string;
+  /** Canonical path: starts with `/`, no dot or empty segments, no encoded separators. */
+  readonly path: string;
+  /** With its leading `?`, or empty. */
+  readonly query: string;
+}
+
+/** Headers that may appear once at most; a second copy is a disagreement waiting to happen. */
+const single = new Set([
+  "host",
+  "content-length",
+  "transfer-encoding",
+  "content-type",
+  "content-encoding",
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "expect",
+  "range",
+]);
+
+const pathCharacters = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/;
+/** `%2f %5c %2e %00 %0a %0d`, and the same once more encoded. */
+const encodedStructure = /%(?:25)*(?:2f|5c|2e|00|0a|0d)/i;
+const brokenPercent = /%(?![0-9A-Fa-f]{2})/;
+const queryCharacters = /^[\x21\x22\x24-\x7e]*$/;
+
+/**
+ * @throws {CordonError} `REQUEST_MALFORMED`, `ROUTE_UNGOVERNED` (upgrades)
+ */
+export function readRequestHead(request: IncomingMessage): RequestHead {
+  const seen = new Set<string>();
+  const raw = request.rawHeaders;
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = (raw[at] as string).toLowerCase();
+    if (single.has(name)) {
+      if (seen.has(name)) throw malformed(`the header \`${name}\` is sent twice`);
+      seen.add(name);
+    }
+  }
+  if (request.httpVersion !== "1.1") throw malformed("only HTTP/1.1 is spoken here");
+  if (seen.has("content-length") && seen.has("transfer-encoding"))
+    throw malformed("both content-length and transfer-encoding are sent");
+  const transfer = request.headers["transfer-encoding"];
+  if (transfer !== undefined && transfer.toLowerCase() !== "chunked")
+    throw malformed("the only transfer-encoding is `chunked`");
+  if (request.headers.upgrade !== undefined)
+    throw new CordonError(
+      "ROUTE_UNGOVERNED",
+      "protocol upgrades (WebSocket, Realtime) are refused: no control sees inside them yet",
+    );
+  const method = request.method ?? "";
+  if (method === "CONNECT" || method === "TRACE") throw malformed(`the method ${method} is refused`);
+  return { method, ...readTarget(request.url ?? "") };
+}
+
+function readTarget(target: string): { path: string; query: string } {
+  if (!target.startsWith("/")) throw malformed("the request target must be a path");
+  const mark = target.indexOf("?");
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const query = mark < 0 ? "" : target.slice(mark);
+  if (!pathCharacters.test(path)) throw malformed("the path holds a character that must be percent-encoded");
+  if (brokenPercent.test(path)) throw malformed("the path holds a `%` that encodes nothing");
+  if (encodedStructure.test(path)) throw malformed("the path encodes a slash, dot, backslash or control character");
+  if (path.includes("//")) throw malformed("the path holds an empty segment");
+  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(path)) throw malformed("the path holds a dot segment");
+  if (!queryCharacters.test(query)) throw malformed("the query holds a character that must be percent-encoded");
+  return { path, query };
+}
+
+function malformed(why: string): CordonError {
+  return new CordonError("REQUEST_MALFORMED", `the request is refused: ${why}`);
+}

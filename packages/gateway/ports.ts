@@ -1,0 +1,123 @@
+/**
+ * What a gateway is given: everything it needs from outside, as values and small interfaces. `wire.ts` of the process
+ * hands these in; nothing in this package reaches for them.
+ */
+import type { KeyObject } from "node:crypto";
+import type { Namespace } from "@cordon/core/contract/vocabulary";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { IdentitySource } from "@cordon/core/identity/svid";
+import type { Instant } from "@cordon/core/instant";
+import type { LedgerAppender } from "@cordon/core/ledger/entry";
+import type { Obligation } from "@cordon/core/policy/decision";
+import type { SecretReference } from "@cordon/core/policy/snapshot";
+import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
+import type { JsonValue } from "@cordon/core/contract/strict-json";
+import type { ApiShape } from "./routes/error-shapes.ts";
+import type { ObjectOwners } from "./routes/ownership.ts";
+
+/** The ledger as a gateway sees it: append, and the newest checkpoint to hand to clients. */
+export interface GatewayLedger extends LedgerAppender {
+  /** The newest signed checkpoint, or the empty string before the first. */
+  latestCheckpoint(): string;
+  /** The inclusion proof of an entry, as text; it waits for a checkpoint that covers the entry. */
+  receipt(index: number): Promise<string>;
+}
+
+/** HMAC keys for content digests: one per namespace and period. */
+export interface DigestKeys {
+  /** `name` goes into the ledger beside the digest; destroying the key forgets the content for good. */
+  current(namespace: Namespace, now: Instant): { readonly name: string; readonly key: KeyObject };
+}
+
+/** Where content is kept, encrypted, when policy says so. Resolves once durable. */
+export interface ContentKeeper {
+  keep(namespace: Namespace, digest: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** A request or a response as an inspector sees it. */
+export interface InspectionSubject {
+  readonly requestId: string;
+  readonly principal: SpiffeId;
+  readonly resource: SpiffeId;
+  readonly api: ApiShape;
+  readonly path: string;
+}
+
+export type RequestVerdict =
+  | { readonly verdict: "pass"; readonly findings: readonly unknown[] }
+  | { readonly verdict: "block"; readonly findings: readonly unknown[]; readonly words: string }
+  /** The tree replaces the body and is re-serialised: what was inspected is what is forwarded. */
+  | {
+      readonly verdict: "replace";
+      readonly findings: readonly unknown[];
+      readonly masks: number;
+      readonly body: JsonValue;
+    };
+
+/** Filters a response while it streams. `push` returns the bytes that are safe to release now. */
+export interface ResponseFilter {
+  push(chunk: Uint8Array): Uint8Array | { readonly cut: string };
+  end(): Uint8Array | { readonly cut: string };
+  readonly findings: readonly unknown[];
+  readonly masks: number;
+}
+
+/**
+ * Inspection of content. `undefined` from `openResponse` means that nothing looks at this response, and the gateway's
+ * status says so. A throw blocks.
+ */
+export interface Inspection {
+  inspectRequest(subject: InspectionSubject, body: JsonValue): RequestVerdict;
+  openResponse(subject: InspectionSubject, contentType: string): ResponseFilter | undefined;
+}
+
+/** Quotas: reserved before forwarding so that they cannot be overspent, settled with what was used. */
+export interface Quotas {
+  reserve(
+    principal: SpiffeId,
+    resource: SpiffeId,
+    now: Instant,
+  ): { readonly refused: string } | { settle(used: QuotaUse): void };
+}
+
+export interface QuotaUse {
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+}
+
+export interface GatewayOptions {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly limits: { readonly headerBytes: number; readonly connections: number };
+  /** How long in-flight work may finish after close was asked for. */
+  readonly drainMs: number;
+  /** Connections older than this are told to close after the answer in flight. */
+  readonly connectionMaxAgeMs: number;
+  /** How long a client may take to send a whole request head, and a body that is read before deciding. */
+  readonly receiveTimeoutMs: number;
+}
+
+export interface GatewayDependencies {
+  readonly options: GatewayOptions;
+  readonly identity: IdentitySource;
+  readonly snapshots: SnapshotSource;
+  readonly ledger: GatewayLedger;
+  readonly digestKeys: DigestKeys;
+  readonly content: ContentKeeper;
+  readonly owners: ObjectOwners;
+  readonly resolveSecret: (reference: SecretReference) => Promise<string>;
+  readonly inspection?: Inspection;
+  readonly quotas?: Quotas;
+  readonly now: () => Instant;
+  readonly monotonicMs: () => number;
+  /** Operational log: one line an event, never content. */
+  readonly log: (event: GatewayEvent) => void;
+}
+
+export interface GatewayEvent {
+  readonly level: "info" | "warn" | "error";
+  readonly event: string;
+  readonly words: string;
+}
+
+/** Obligations that this enforcement point can meet. An allow that carries any other is denied here. */
+export const obligationsMet: ReadonlySet<Obligation["kind"]> = new Set(["keepContent"]);

@@ -1,0 +1,48 @@
+/**
+ * Finds what a body's `model` means on a route. In: route, body. Out: name and target, or a refusal in words.
+ */
+import { CordonError } from "@cordon/core/errors";
+import type { JsonObject, JsonValue } from "@cordon/core/contract/strict-json";
+import type { ModelRoute, ModelTarget } from "@cordon/core/policy/snapshot";
+
+/**
+ * @throws {CordonError} `REQUEST_MALFORMED` (no model), `ROUTE_UNKNOWN` (a model that the route does not offer)
+ */
+export function modelOf(route: ModelRoute, body: JsonObject): { name: string; target: ModelTarget; route: ModelRoute } {
+  const name = body["model"];
+  if (typeof name !== "string") throw new CordonError("REQUEST_MALFORMED", "the body must name a `model`");
+  const target = route.models.get(name);
+  if (target === undefined)
+    throw new CordonError("ROUTE_UNKNOWN", `the route \`${route.name}\` offers no model \`${name.slice(0, 128)}\``);
+  return { name, target, route };
+}
+
+/** The body's `stream`; anything but a boolean is refused, since servers differ in what they take for true. */
+export function streamOf(body: JsonObject): boolean {
+  const stream = body["stream"];
+  if (stream === undefined || stream === null) return false;
+  if (typeof stream !== "boolean") throw new CordonError("REQUEST_MALFORMED", "`stream` must be true or false");
+  return stream;
+}
+
+/**
+ * Subtrees in which no upstream looks for its own objects: a tool's JSON Schema may well have a property `file_id`.
+ */
+const opaque = new Set(["parameters", "input_schema", "schema", "metadata"]);
+
+/** Calls back for every property of every object in the tree, except within schemas and metadata. */
+export function visitProperties(
+  value: JsonValue,
+  visit: (name: string, value: JsonValue, owner: JsonObject) => void,
+): void {
+  if (typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) visitProperties(item, visit);
+    return;
+  }
+  for (const name of Object.keys(value)) {
+    const child = value[name] as JsonValue;
+    visit(name, child, value);
+    if (!opaque.has(name)) visitProperties(child, visit);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Objects that live at an upstream behind one shared credential (stored responses, files) belong to the principal that
+ * made them. The upstream cannot tell our principals apart, so the gateway remembers who made what and checks each
+ * use; an id that it does not know is refused. Kept in one small SQLite file, so ownership survives a restart; if the
+ * file is lost, objects become unreachable rather than shared.
+ */
+import { DatabaseSync } from "node:sqlite";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+
+export type ObjectType = "response" | "file";
+
+export interface OwnedObject {
+  /** Namespace and name of the upstream. */
+  readonly upstream: string;
+  readonly type: ObjectType;
+  readonly id: string;
+  readonly principal: SpiffeId;
+  /** The component whose policy governs the object. */
+  readonly component: SpiffeId;
+}
+
+export interface ObjectOwners extends Disposable {
+  record(object: OwnedObject): void;
+  find(upstream: string, type: ObjectType, id: string): OwnedObject | undefined;
+  forget(upstream: string, type: ObjectType, id: string): void;
+}
+
+/** @param file path of the SQLite file, or `:memory:` */
+export function openObjectOwners(file: string): ObjectOwners {
+  const database = new DatabaseSync(file);
+  database.exec(`
+    pragma journal_mode = wal;
+    pragma synchronous = normal;
+    create table if not exists owned_object (
+      upstream text not null, type text not null, id text not null,
+      principal text not null, component text not null,
+      primary key (upstream, type, id)
+    ) without rowid, strict;
+  `);
+  const insert = database.prepare("insert or ignore into owned_object values (?, ?, ?, ?, ?)");
+  const select = database.prepare(
+    "select principal, component from owned_object where upstream = ? and type = ? and id = ?",
+  );
+  const remove = database.prepare("delete from owned_object where upstream = ? and type = ? and id = ?");
+  return {
+    record({ upstream, type, id, principal, component }) {
+      // First maker keeps it: an upstream that repeats an id must not be able to move an object to someone else.
+      insert.run(upstream, type, id, principal, component);
+    },
+    find(upstream, type, id) {
+      const row = select.get(upstream, type, id) as { principal: SpiffeId; component: SpiffeId } | undefined;
+      return row && { upstream, type, id, principal: row.principal, component: row.component };
+    },
+    forget(upstream, type, id) {
+      remove.run(upstream, type, id);
+    },
+    [Symbol.dispose]() {
+      database.close();
+    },
+  };
+}
