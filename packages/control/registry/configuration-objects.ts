@@ -118,7 +118,7 @@ function routeObject(route: Configuration["routes"][number], bodyBytes: number):
 }
 
 function policyObject(policy: Configuration["policies"][number], texts: PolicyTexts): PolicyValue {
-  if ("text" in policy) return { origin: "cordon.yaml", text: policy.text };
+  if ("text" in policy) return { origin: `cordon.yaml policy ${policyName(policy)}`, text: policy.text };
   const text = texts.get(policy.file);
   if (text === undefined) throw new CordonError("CONFIG_UNREADABLE", `the policy file ${policy.file} was not read`);
   return { origin: policy.file, text };

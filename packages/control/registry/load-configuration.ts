@@ -26,22 +26,23 @@ export interface LoadedConfiguration {
 /**
  * Loads a configuration.
  *
+ * @param origin what to call the file in messages
  * @throws {CordonError} `CONFIG_UNREADABLE` for a file that cannot be read; `CONFIG_INVALID` for what it says
  */
-export async function loadConfiguration(path: string): Promise<LoadedConfiguration> {
+export async function loadConfiguration(path: string, origin = basename(path)): Promise<LoadedConfiguration> {
   const file = resolve(path);
   const folder = dirname(file);
   const hash = createHash("sha256");
   const text = await readText(file, maxConfigurationBytes, "the configuration");
   hash.update(text);
-  const configuration = parseConfiguration(text, basename(file));
+  const configuration = parseConfiguration(text, origin);
 
   const policyTexts = new Map<string, string>();
   const files = [file];
   for (const policy of configuration.policies) {
     if (!("file" in policy) || policyTexts.has(policy.file)) continue;
     const policyFile = resolve(folder, policy.file);
-    const policyText = await readText(policyFile, maxPolicyBytes, `a policy file that ${basename(file)} names`);
+    const policyText = await readText(policyFile, maxPolicyBytes, `a policy file that ${origin} names`);
     hash.update(`\0${policy.file}\0${policyText}`);
     policyTexts.set(policy.file, policyText);
     files.push(policyFile);

@@ -185,7 +185,7 @@ export const policySchema = z.union(
     z.strictObject({
       name: name.optional().describe("Default: the file's name without its ending."),
       namespace,
-      file: filePath.describe("Cedar text, at most 1 MiB."),
+      file: filePath.describe("A file of Cedar text, at most 256 KiB."),
     }),
     z.strictObject({
       name: name.optional().describe("Default: `inline`."),
