@@ -154,7 +154,8 @@ function policySet(
   const slotted = { slot, texts: Object.fromEntries(policies.map((policy, index) => [`p${index}`, policy.text])) };
   // Ahead of time, so that the first request does not wait.
   const [error] = fillSlot(slotted).errors;
-  if (error !== undefined) throw new CordonError("POLICY_INVALID", `the policies could not be loaded: ${error.message}`);
+  if (error !== undefined)
+    throw new CordonError("POLICY_INVALID", `the policies could not be loaded: ${error.message}`);
   return {
     policies: policies.map((policy) => ({ effect: policy.json.effect, matched: matchedPolicy(policy) })),
     slotted,
@@ -196,23 +197,26 @@ function askEngine(
     return { ...nothingMatched, errors: [{ policy: "", words: words.slice(0, maxErrorCharacters) }] };
   }
   const { reason, errors } = answer.response.diagnostics;
-  const matched = inOrder(reason).map((index) => set.policies[index]);
+  // Cedar reports both in no order; the same request must give the same decision, in the order policies are written.
+  const matched = reason.toSorted(byPlace).map((id) => set.policies[placeOf(id)]);
   return freeze({
     permits: matched.flatMap((policy) => (policy?.effect === "permit" ? [policy.matched] : [])),
     forbids: matched.flatMap((policy) => (policy?.effect === "forbid" ? [policy.matched] : [])),
-    errors: errors.map(({ policyId, error }) => ({
-      policy: set.policies[indexOf(policyId)]?.matched.id ?? "",
-      words: error.message.slice(0, maxErrorCharacters),
-    })),
+    errors: errors
+      .toSorted((a, b) => byPlace(a.policyId, b.policyId))
+      .map(({ policyId, error }) => ({
+        policy: set.policies[placeOf(policyId)]?.matched.id ?? "",
+        words: error.message.slice(0, maxErrorCharacters),
+      })),
   });
 }
 
-/** Cedar reports policies in no order; decisions list them as they are written. */
-function inOrder(ids: readonly string[]): readonly number[] {
-  return ids.map(indexOf).sort((a, b) => a - b);
+function byPlace(a: string, b: string): number {
+  return placeOf(a) - placeOf(b);
 }
 
-function indexOf(id: string): number {
+/** A policy's place in its set, from the id that Cedar was given for it. */
+function placeOf(id: string): number {
   return Number(id.slice(1));
 }
 

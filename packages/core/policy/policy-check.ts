@@ -7,7 +7,7 @@ import type { TrustDomain } from "../identity/spiffe-id.ts";
 import { cedarSchema } from "./cedar-schema.ts";
 import { engineError } from "./cedar-slots.ts";
 import type { PolicySource } from "./engine.ts";
-import { lintPolicy } from "./policy-lint.ts";
+import { lintPolicy, refuseDepth } from "./policy-lint.ts";
 import {
   problemAt,
   problemIn,
@@ -81,13 +81,18 @@ function parsePolicy(
   if ("failed" in answer) return { json: undefined, problems: [problemAt(policy.source, policy.start, answer.failed)] };
   if (answer.value.type === "failure")
     return { json: undefined, problems: answer.value.errors.flatMap((error) => problemsOf(policy, error)) };
-  return { json: answer.value.json, problems: lintPolicy(policy, answer.value.json, trustDomain) };
+  const { json } = answer.value;
+  // What is too deep for the engine must not reach the validator either.
+  const tooDeep = refuseDepth(policy, json);
+  if (tooDeep !== undefined) return { json: undefined, problems: [tooDeep] };
+  return { json, problems: lintPolicy(policy, json, trustDomain) };
 }
 
 function duplicateIds(policies: readonly ParsedPolicy[]): PolicyProblem[] {
   const first = new Map<string, ParsedPolicy>();
   const problems: PolicyProblem[] = [];
   for (const policy of policies) {
+    if (policy.id === "") continue;
     const key = `${policy.source.namespace}/${policy.id}`;
     const earlier = first.get(key);
     if (earlier === undefined) {

@@ -20,20 +20,25 @@ export const policyAnnotations = {
 
 /** Depth of the expression tree; the engine traps at about 350 (see policy-text.ts). */
 export const maxDepth = 100;
+/** `when` and `unless` clauses of one policy; the validator traps at about 520. */
+export const maxConditions = 64;
 
 const idPattern = /^[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?$/;
 const maxAnnotationCharacters = 500;
 
+/** Why the engine could not bear this policy, or `undefined`. Only what passes may be validated, linted or evaluated. */
+export function refuseDepth(policy: PolicyText, json: PolicyJson): PolicyProblem | undefined {
+  const depth = depthOf(json);
+  if (depth <= maxDepth && json.conditions.length <= maxConditions) return undefined;
+  const words =
+    depth > maxDepth
+      ? `the conditions nest ${depth} deep; at most ${maxDepth}: split the policy`
+      : `${json.conditions.length} conditions on one policy; at most ${maxConditions}: join them or split the policy`;
+  return problemAt(policy.source, policy.start, words);
+}
+
 /** Everything wrong with one parsed policy; empty when nothing is. */
 export function lintPolicy(policy: PolicyText, json: PolicyJson, trustDomain: TrustDomain): readonly PolicyProblem[] {
-  const depth = depthOf(json);
-  // Not walked any further: the walks below are recursive.
-  if (depth > maxDepth) {
-    const words = Number.isFinite(depth)
-      ? `the conditions nest ${depth} deep; at most ${maxDepth}: split the policy`
-      : "`__proto__` cannot be a record's key";
-    return [problemAt(policy.source, policy.start, words)];
-  }
   return [
     ...lintAnnotations(json),
     ...lintEntityIds(json, policy.source.namespace, trustDomain),
@@ -55,7 +60,6 @@ function offsetOf(text: string, near: string | undefined): number {
 
 function depthOf(node: unknown): number {
   if (typeof node !== "object" || node === null) return 0;
-  if (!Array.isArray(node) && Object.getPrototypeOf(node) !== Object.prototype) return Infinity;
   let deepest = 0;
   for (const child of Object.values(node)) deepest = Math.max(deepest, depthOf(child));
   // Each operator is an object within an object (`{"&&": {"left": ...}}`): count the operators.
