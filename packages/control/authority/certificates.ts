@@ -1,0 +1,104 @@
+/**
+ * Builds certificates. In: names, keys and times that were decided elsewhere. Out: DER. Profiles are X.509-SVID's:
+ * authorities carry the trust domain's id and may sign only; leaves carry one workload's id and may authenticate only.
+ */
+import "reflect-metadata"; // before @peculiar/x509, which injects by it
+import { createHash, randomBytes, type KeyObject } from "node:crypto";
+import type { Instant } from "@cordon/core/instant";
+import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
+import * as x509 from "@peculiar/x509";
+
+const curve = { name: "ECDSA", namedCurve: "P-256" } as const;
+const signingAlgorithm = { name: "ECDSA", hash: "SHA-256" } as const;
+const bothSides = [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth];
+
+export interface Signer {
+  /** DER of the authority's certificate; absent for a root that signs itself. */
+  readonly certificate?: Uint8Array;
+  /** P-256. */
+  readonly key: KeyObject;
+}
+
+interface Times {
+  readonly notBefore: Instant;
+  readonly notAfter: Instant;
+}
+
+export interface AuthorityRequest extends Times {
+  readonly trustDomain: TrustDomain;
+  /** Common name. Unique per generation, so that no two authorities share a name. */
+  readonly name: string;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKeyInfo: Uint8Array;
+  /** How many authorities may stand below. */
+  readonly pathLength: number;
+}
+
+export function buildAuthority(request: AuthorityRequest, signer: Signer): Promise<Uint8Array> {
+  return build(request, signer, `CN=${request.name}`, [
+    new x509.BasicConstraintsExtension(true, request.pathLength, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    new x509.SubjectAlternativeNameExtension([{ type: "url", value: `spiffe://${request.trustDomain}` }], false),
+  ]);
+}
+
+export interface LeafRequest extends Times {
+  readonly id: SpiffeId;
+  readonly publicKeyInfo: Uint8Array;
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+}
+
+/** A leaf has no subject: its id is its only name that means anything, so the alternative name is critical. */
+export function buildLeaf(request: LeafRequest, signer: Signer): Promise<Uint8Array> {
+  return build(request, signer, "", [
+    new x509.BasicConstraintsExtension(false, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+    new x509.ExtendedKeyUsageExtension(bothSides, false),
+    new x509.SubjectAlternativeNameExtension(
+      [
+        { type: "url", value: request.id },
+        ...request.dnsNames.map((value) => ({ type: "dns", value }) as const),
+        ...request.ipAddresses.map((value) => ({ type: "ip", value }) as const),
+      ],
+      true,
+    ),
+  ]);
+}
+
+async function build(
+  request: Times & { readonly publicKeyInfo: Uint8Array },
+  signer: Signer,
+  subject: string,
+  extensions: readonly x509.Extension[],
+): Promise<Uint8Array> {
+  const issuer =
+    signer.certificate === undefined ? undefined : new x509.X509Certificate(Buffer.from(signer.certificate));
+  const issuerKeyId = keyIdOf(issuer === undefined ? request.publicKeyInfo : new Uint8Array(issuer.publicKey.rawData));
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: randomSerial(),
+    subject,
+    issuer: issuer?.subject ?? subject,
+    notBefore: new Date(request.notBefore),
+    notAfter: new Date(request.notAfter),
+    publicKey: new x509.PublicKey(Buffer.from(request.publicKeyInfo)),
+    signingKey: signer.key.toCryptoKey(curve, false, ["sign"]),
+    signingAlgorithm,
+    extensions: [
+      ...extensions,
+      new x509.SubjectKeyIdentifierExtension(keyIdOf(request.publicKeyInfo), false),
+      new x509.AuthorityKeyIdentifierExtension(issuerKeyId, false),
+    ],
+  });
+  return new Uint8Array(certificate.rawData);
+}
+
+/** 128 random bits, under a first octet that keeps the number positive and its encoding minimal (RFC 5280, 4.1.2.2). */
+function randomSerial(): string {
+  return `01${randomBytes(16).toString("hex")}`;
+}
+
+/** A key identifier: 160 bits of SHA-256 over the SubjectPublicKeyInfo (RFC 7093, section 2, method 4). */
+function keyIdOf(publicKeyInfo: Uint8Array): string {
+  return createHash("sha256").update(publicKeyInfo).digest("hex").slice(0, 40);
+}
