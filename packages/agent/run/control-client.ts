@@ -1,0 +1,147 @@
+/**
+ * The local API's client. In: the path of the control plane's socket. Out: its answers, parsed; or a `CordonError` whose
+ * message says what to do. Opens one connection a call: calls are rare, and the control plane may have restarted.
+ */
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { z } from "zod";
+import { CordonError, errorCodes, type ErrorCode } from "@cordon/core/errors";
+import {
+  bundleResponse,
+  componentsResponse,
+  errorResponse,
+  gatewayResponse,
+  jwtSvidResponse,
+  maxLocalResponseBytes,
+  revocationsResponse,
+  revokedResponse,
+  statusResponse,
+  x509SvidResponse,
+  type BundleResponse,
+  type ComponentsResponse,
+  type GatewayResponse,
+  type JwtSvidRequest,
+  type JwtSvidResponse,
+  type RevocationRequest,
+  type RevocationsResponse,
+  type RevokedResponse,
+  type X509SvidRequest,
+  type X509SvidResponse,
+} from "@cordon/core/contract/local-api";
+
+export interface ControlClient {
+  issueX509Svid(request: X509SvidRequest): Promise<X509SvidResponse>;
+  issueJwtSvid(request: JwtSvidRequest): Promise<JwtSvidResponse>;
+  bundle(): Promise<BundleResponse>;
+  components(): Promise<ComponentsResponse>;
+  revoke(request: RevocationRequest): Promise<RevokedResponse>;
+  revocations(): Promise<RevocationsResponse>;
+  status(): Promise<Readonly<Record<string, unknown>>>;
+  gateway(): Promise<GatewayResponse>;
+}
+
+/**
+ * A client of the control plane that listens at `socketPath`.
+ *
+ * Each method throws `CONTROL_UNREACHABLE` when nothing answers (or not within `timeoutMs`, or not in our words), and
+ * the control plane's own code when it refuses.
+ */
+export function controlClient(socketPath: string, options: { readonly timeoutMs?: number } = {}): ControlClient {
+  const timeoutMs = options.timeoutMs ?? 10_000;
+  const call = async <T>(method: "GET" | "POST", path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> => {
+    const { status, text } = await exchange({ socketPath, method, path, timeoutMs, body });
+    const value = parseJson(text, socketPath);
+    if (status < 200 || status > 299) throw refusalOf(status, value, socketPath);
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) throw unreachable(socketPath, `its answer to ${method} ${path} is not one this version knows`);
+    return parsed.data;
+  };
+  return {
+    issueX509Svid: (request) => call("POST", "/v1/svids/x509", x509SvidResponse, request),
+    issueJwtSvid: (request) => call("POST", "/v1/svids/jwt", jwtSvidResponse, request),
+    bundle: () => call("GET", "/v1/bundle", bundleResponse),
+    components: () => call("GET", "/v1/components", componentsResponse),
+    revoke: (request) => call("POST", "/v1/revocations", revokedResponse, request),
+    revocations: () => call("GET", "/v1/revocations", revocationsResponse),
+    status: () => call("GET", "/v1/status", statusResponse),
+    gateway: () => call("GET", "/v1/gateway", gatewayResponse),
+  };
+}
+
+interface Exchange {
+  readonly socketPath: string;
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly timeoutMs: number;
+  readonly body?: unknown;
+}
+
+function exchange(call: Exchange): Promise<{ readonly status: number; readonly text: string }> {
+  const payload = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({
+      socketPath: call.socketPath,
+      method: call.method,
+      path: call.path,
+      agent: false,
+      signal: AbortSignal.timeout(call.timeoutMs),
+      headers: {
+        host: "localhost",
+        ...(payload === undefined
+          ? {}
+          : { "content-type": "application/json", "content-length": String(payload.byteLength) }),
+      },
+    });
+    request.once("error", (error) => reject(unreachable(call.socketPath, whyOf(error, call.timeoutMs), error)));
+    request.once("response", (response) => {
+      readText(response).then(
+        (text) => resolve({ status: response.statusCode ?? 0, text }),
+        (error: unknown) => reject(unreachable(call.socketPath, "its answer broke off", error)),
+      );
+    });
+    request.end(payload);
+  });
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength;
+    if (bytes > maxLocalResponseBytes) throw new Error("the answer is too long");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseJson(text: string, socketPath: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw unreachable(socketPath, "its answer is not JSON", cause);
+  }
+}
+
+function refusalOf(status: number, value: unknown, socketPath: string): CordonError {
+  const parsed = errorResponse.safeParse(value);
+  if (!parsed.success) return unreachable(socketPath, `it answered ${status} without an error`);
+  const { code, message } = parsed.data.error;
+  if ((errorCodes as readonly string[]).includes(code)) return new CordonError(code as ErrorCode, message);
+  return new CordonError("CONTROL_UNREACHABLE", `${message} (${code})`);
+}
+
+function whyOf(error: Error & { readonly code?: string }, timeoutMs: number): string {
+  if (error.name === "TimeoutError" || error.name === "AbortError") return `no answer within ${timeoutMs} ms`;
+  if (error.code === "ENOENT") return "there is no such socket";
+  if (error.code === "ECONNREFUSED") return "nothing listens on it";
+  if (error.code === "EACCES") return "this user may not open it";
+  return error.code ?? error.message;
+}
+
+function unreachable(socketPath: string, why: string, cause?: unknown): CordonError {
+  return new CordonError(
+    "CONTROL_UNREACHABLE",
+    `The control plane at ${socketPath} cannot be reached: ${why}. Start it with \`cordon up\`, ` +
+      "or name its state folder with --state or its socket with --socket.",
+    { cause },
+  );
+}

@@ -1,0 +1,118 @@
+/**
+ * The endpoint that a child talks to: plain HTTP on loopback, or on a unix socket. In: where to listen, the run's
+ * secret, the link to the gateway. Out: an open endpoint. Every request's caller is checked before anything is read
+ * from or sent to the gateway.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { chmod, lstat, mkdir, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { CordonError } from "@cordon/core/errors";
+import type { CheckpointKeeper } from "./checkpoints.ts";
+import { digestOf, refuseCaller } from "./caller.ts";
+import type { EndpointAddress } from "./environment.ts";
+import { answer, forward } from "./forward.ts";
+import type { GatewayLink } from "./gateway-link.ts";
+
+/** Longest path of a unix socket on Linux, in bytes (`sun_path` less its NUL). */
+const maxSocketPathBytes = 107;
+
+export interface EndpointOptions {
+  readonly link: GatewayLink;
+  readonly secret: string;
+  /** Where to listen; a random loopback port unless a socket path is given. */
+  readonly socketPath?: string;
+  readonly checkpoints: Pick<CheckpointKeeper, "begin">;
+}
+
+export interface Endpoint extends AsyncDisposable {
+  readonly address: EndpointAddress;
+}
+
+/**
+ * Opens the endpoint.
+ *
+ * @throws {CordonError} `USAGE` when the socket path cannot be used
+ */
+export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> {
+  const secretDigest = digestOf(options.secret);
+  const server = createServer((request, response) => {
+    const target = request.url ?? "";
+    const refusal = refuseCaller(target, request.rawHeaders, secretDigest);
+    if (refusal !== undefined) return answer(response, target, refusal.status, refusal.code, refusal.words);
+    if (target.includes(options.secret))
+      return answer(response, target, 400, "secret_in_url", "Send the key in a header; URLs end up in logs.");
+    serve(request, response, options);
+  });
+  // The gateway has its own time limits; a model may think for longer than Node's defaults.
+  server.requestTimeout = 0;
+  server.maxHeadersCount = 200;
+  const address = await (options.socketPath === undefined ? listenTcp(server) : listenUnix(server, options.socketPath));
+  return {
+    address,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function serve(request: IncomingMessage, response: ServerResponse, options: EndpointOptions): void {
+  const target = request.url ?? "";
+  options.link.dispatcher().then(
+    (dispatcher) =>
+      forward(request, response, {
+        dispatcher,
+        origin: options.link.origin,
+        secret: options.secret,
+        checkpoints: options.checkpoints,
+      }),
+    (error: unknown) => {
+      const words = error instanceof Error ? error.message : String(error);
+      const code = error instanceof CordonError ? error.code.toLowerCase() : "identity_unavailable";
+      answer(response, target, 502, code, words);
+    },
+  );
+}
+
+async function listenTcp(server: Server): Promise<EndpointAddress> {
+  await listening(server, () => server.listen(0, "127.0.0.1"));
+  return { port: (server.address() as AddressInfo).port };
+}
+
+async function listenUnix(server: Server, socketPath: string): Promise<EndpointAddress> {
+  if (Buffer.byteLength(socketPath) > maxSocketPathBytes)
+    throw new CordonError(
+      "USAGE",
+      `The socket path ${socketPath} is longer than ${maxSocketPathBytes} bytes, which is all that the system takes. ` +
+        "Choose a shorter one.",
+    );
+  const folder = dirname(socketPath);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const held = await lstat(folder);
+  // The folder guards the moment between bind and chmod, and against someone else's socket in our place.
+  if (!held.isDirectory() || held.uid !== process.getuid?.() || (held.mode & 0o077) !== 0)
+    throw new CordonError(
+      "USAGE",
+      `The folder ${folder} must belong to this user and to nobody else (mode 0700), for it holds the run's socket.`,
+    );
+  await listening(server, () => server.listen(socketPath)).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === "EADDRINUSE" ? "it exists already; remove it or choose another" : cause.message;
+    throw new CordonError("USAGE", `Cannot listen on ${socketPath}: ${why}.`, { cause });
+  });
+  await chmod(socketPath, 0o600);
+  server.once("close", () => void rm(socketPath, { force: true }));
+  return { socketPath };
+}
+
+function listening(server: Server, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.once("listening", () => {
+      server.off("error", reject);
+      resolve();
+    });
+    listen();
+  });
+}

@@ -1,0 +1,89 @@
+/**
+ * `cordon run`: gives one process a way to AI services that carries its identity. In: who it is to be, where the control
+ * plane is, the command. Out: the command's exit code.
+ *
+ * The order is the story: get an identity for a key that never leaves this process; learn who the gateway is; open a
+ * loopback endpoint that only the child can use; run the child; close everything behind it.
+ */
+import { join } from "node:path";
+import { CordonError } from "@cordon/core/errors";
+import { parseSpiffeId } from "@cordon/core/identity/spiffe-id";
+import { openCheckpointKeeper } from "./checkpoints.ts";
+import { runChild, type ChildOptions } from "./child.ts";
+import { controlClient, type ControlClient } from "./control-client.ts";
+import { openEndpoint } from "./endpoint.ts";
+import { childEnvironment } from "./environment.ts";
+import { openGatewayLink } from "./gateway-link.ts";
+import { openIdentity } from "./identity.ts";
+import { fetchBundle, issueThrough } from "./issue.ts";
+import { newRunSecret } from "./secret.ts";
+
+export interface RunOptions {
+  /** The component to run as; without one, the estate's only agent. */
+  readonly component?: string;
+  /** The control plane's socket. */
+  readonly socketPath: string;
+  /** Listen on this unix socket instead of a loopback port. */
+  readonly listenSocketPath?: string;
+  /** Where ledger checkpoints are kept. */
+  readonly checkpointsFolder: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdio?: ChildOptions["stdio"];
+  /** Gets sentences for a person (stderr). */
+  readonly say: (words: string) => void;
+}
+
+/**
+ * Runs a command under a component's identity.
+ *
+ * @returns the command's exit code; 128 plus the signal's number when a signal ended it
+ * @throws {CordonError} `CONTROL_UNREACHABLE`, `COMPONENT_UNKNOWN`, `USAGE`
+ */
+export async function run(options: RunOptions): Promise<number> {
+  const client = controlClient(options.socketPath);
+  const component = options.component ?? (await onlyAgent(client));
+  await using identity = await openIdentity({
+    issue: issueThrough(client, component),
+    fetchBundle: () => fetchBundle(client),
+    onTrouble: options.say,
+  });
+  const gateway = await client.gateway();
+  await using link = openGatewayLink(identity, { url: gateway.url, id: parseSpiffeId(gateway.id) });
+  await using checkpoints = await openCheckpointKeeper(options.checkpointsFolder, options.say);
+  const secret = newRunSecret();
+  await using endpoint = await openEndpoint({
+    link,
+    secret,
+    checkpoints,
+    ...(options.listenSocketPath === undefined ? {} : { socketPath: options.listenSocketPath }),
+  });
+  const { env, replaced } = childEnvironment(options.env, endpoint.address, secret);
+  if (replaced.length > 0)
+    options.say(
+      `${replaced.join(", ")} from your environment ${replaced.length === 1 ? "is" : "are"} not passed on: ` +
+        `\`${options.command}\` reaches models only through Cordon, as ${identity.current().id}.`,
+    );
+  return await runChild({
+    command: options.command,
+    args: options.args,
+    env,
+    ...(options.stdio === undefined ? {} : { stdio: options.stdio }),
+  });
+}
+
+/** `<state home>/cordon/checkpoints`, by the XDG base directories. */
+export function defaultCheckpointsFolder(env: Readonly<Record<string, string | undefined>>, home: string): string {
+  const stateHome = env["XDG_STATE_HOME"];
+  return join(stateHome?.startsWith("/") === true ? stateHome : join(home, ".local", "state"), "cordon", "checkpoints");
+}
+
+async function onlyAgent(client: ControlClient): Promise<string> {
+  const { components } = await client.components();
+  const agents = components.filter((component) => component.kind === "agent");
+  const [only] = agents;
+  if (only !== undefined && agents.length === 1) return only.id;
+  const known = components.map((component) => component.name).join(", ");
+  throw new CordonError("USAGE", `Say which component the command runs as: --as NAME. Registered: ${known || "none"}.`);
+}

@@ -1,0 +1,105 @@
+/**
+ * The control plane's local API, as both of its ends read it: the shapes of `control/api` (server) and
+ * `agent/run/control-client.ts` (client). Requests are read strictly (an unknown field is an error); answers are read
+ * leniently (a newer control plane may say more).
+ */
+import { z } from "zod";
+
+/** Longest request body that the local API reads, in bytes. */
+export const maxLocalRequestBytes = 64 * 1024;
+
+/** Longest answer that a client of the local API reads, in bytes. */
+export const maxLocalResponseBytes = 16 * 1024 * 1024;
+
+/** A bare name (`assistant`, unique in the default namespace), `namespace/name`, or a whole SPIFFE ID. */
+const componentReference = z.string().min(1).max(2048);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits (SHA-256)");
+const instant = z.number().int().nonnegative();
+
+export const x509SvidRequest = z.strictObject({
+  component: componentReference,
+  /** PKCS#10, PEM. Only its public key is used, and its signature checked. */
+  csr: z.string().min(1).max(16_384),
+});
+
+export const x509SvidResponse = z.object({
+  id: z.string(),
+  /** PEM, leaf first, without the trust anchor. */
+  chain: z.string(),
+  /** SPIFFE bundle document of the trust domain. */
+  bundle: z.unknown(),
+  notAfter: instant,
+});
+
+export const jwtSvidRequest = z.strictObject({ component: componentReference, audience: z.string().min(1).max(2048) });
+
+export const jwtSvidResponse = z.object({ id: z.string(), token: z.string(), notAfter: instant });
+
+export const bundleResponse = z.object({ trustDomain: z.string(), bundle: z.unknown() });
+
+export const componentResponse = z.object({
+  id: z.string(),
+  namespace: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  boundary: z.string(),
+  labels: z.object({ sensitivity: z.string(), categories: z.array(z.string()), integrity: z.string() }),
+  description: z.string(),
+  bearerTokens: z.boolean(),
+  /** Whether every SVID of this component is revoked. */
+  revoked: z.boolean(),
+});
+
+export const componentsResponse = z.object({ components: z.array(componentResponse) });
+
+const reason = z.string().min(1).max(500);
+
+/**
+ * What to withdraw: one certificate or token, a leaf's key, an authority's key with everything below it, or every SVID of
+ * a component, now and to come. Digests are of the certificate's DER, or of the key's SubjectPublicKeyInfo.
+ */
+export const revocationRequest = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("certificate"), sha256, reason }),
+  z.strictObject({ type: z.literal("key"), sha256, reason }),
+  z.strictObject({ type: z.literal("authority"), sha256, reason }),
+  z.strictObject({ type: z.literal("workload"), component: componentReference, reason }),
+]);
+
+export const revocationResponse = z.object({
+  type: z.string(),
+  /** The digest, or the workload's SPIFFE ID. */
+  subject: z.string(),
+  reason: z.string(),
+  at: instant,
+});
+
+export const revokedResponse = z.object({ revision: z.number().int().nonnegative(), revocation: revocationResponse });
+
+export const revocationsResponse = z.object({ revocations: z.array(revocationResponse) });
+
+/** What an agent needs to dial the gateway and to know it when it answers. */
+export const gatewayResponse = z.object({
+  /** `https://host:port`. */
+  url: z.string(),
+  /** The gateway's SPIFFE ID. */
+  id: z.string(),
+  /** SPIFFE bundle document of the gateway's trust domain. */
+  bundle: z.unknown(),
+});
+
+export const statusResponse = z.record(z.string(), z.unknown());
+
+export const errorResponse = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+export type X509SvidRequest = z.infer<typeof x509SvidRequest>;
+export type X509SvidResponse = z.infer<typeof x509SvidResponse>;
+export type JwtSvidRequest = z.infer<typeof jwtSvidRequest>;
+export type JwtSvidResponse = z.infer<typeof jwtSvidResponse>;
+export type BundleResponse = z.infer<typeof bundleResponse>;
+export type ComponentResponse = z.infer<typeof componentResponse>;
+export type ComponentsResponse = z.infer<typeof componentsResponse>;
+export type RevocationRequest = z.infer<typeof revocationRequest>;
+export type RevocationResponse = z.infer<typeof revocationResponse>;
+export type RevokedResponse = z.infer<typeof revokedResponse>;
+export type RevocationsResponse = z.infer<typeof revocationsResponse>;
+export type GatewayResponse = z.infer<typeof gatewayResponse>;
