@@ -202,7 +202,8 @@ export function openInteractions(deps: InteractionDeps): {
     const seen = signals();
     const access = accessRequestOf(caller, intent, match.route.name, head.method);
     const namespace = namespaceOf(snapshot, intent.resource);
-    const digestKey = deps.digestKeys.current(namespace, at);
+    const held = deps.digestKeys.current(namespace, at);
+    const digestKey = held instanceof Promise ? await held : held;
     const subject = { requestId: id, principal: caller.id, resource: intent.resource, api: shape, path: head.path };
 
     let decision = decideHere(snapshot, access, seen, at);

@@ -2,7 +2,6 @@
  * What a gateway is given: everything it needs from outside, as values and small interfaces. `wire.ts` of the process
  * hands these in; nothing in this package reaches for them.
  */
-import type { KeyObject } from "node:crypto";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { IdentitySource } from "@cordon/core/identity/svid";
@@ -12,6 +11,7 @@ import type { Obligation } from "@cordon/core/policy/decision";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 import type { JsonValue } from "@cordon/core/contract/strict-json";
+import type { DigestKey } from "./content-meter.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
 import type { ObjectOwners } from "./routes/ownership.ts";
 
@@ -23,10 +23,10 @@ export interface GatewayLedger extends LedgerAppender {
   receipt(index: number): Promise<string>;
 }
 
-/** HMAC keys for content digests: one per namespace and period. */
+/** HMAC keys for content digests: one per namespace and period. Immediate, but for the first use of a key. */
 export interface DigestKeys {
   /** `name` goes into the ledger beside the digest; destroying the key forgets the content for good. */
-  current(namespace: Namespace, now: Instant): { readonly name: string; readonly key: KeyObject };
+  current(namespace: Namespace, now: Instant): DigestKey | Promise<DigestKey>;
 }
 
 /** Where content is kept, encrypted, when policy says so. Resolves once durable. */

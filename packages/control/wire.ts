@@ -1,0 +1,128 @@
+/**
+ * Builds the control plane, in order, by hand. In: a loaded configuration. Out: the store, the keys, the authority and
+ * the newest snapshot, all running, with the configuration in force. What needs the ledger or the gateway's address
+ * (recording changes, the local API) is opened by whoever composes the process.
+ */
+import { mkdir } from "node:fs/promises";
+import { isAbsolute, join, resolve } from "node:path";
+import { CordonError } from "@cordon/core/errors";
+import { resolveSecret } from "@cordon/core/contract/secret-reference";
+import type { Configuration } from "@cordon/core/contract/configuration";
+import { parseTrustDomain, type TrustDomain } from "@cordon/core/identity/spiffe-id";
+import type { Instant } from "@cordon/core/instant";
+import { compilePolicies, type CedarPolicies } from "@cordon/core/policy/cedar-engine";
+import { openAuthority, type Authority } from "./authority/authority.ts";
+import { revocationsFrom } from "./authority/revocation.ts";
+import { openKeyVault, type KeyVault } from "./keys/key-vault.ts";
+import { openRootKey, type RootKey, type RootKeyConfig } from "./keys/root-key.ts";
+import { applyConfiguration } from "./registry/apply-configuration.ts";
+import { buildSnapshot, type SnapshotDeps } from "./registry/build-snapshot.ts";
+import { loadConfiguration, type LoadedConfiguration } from "./registry/load-configuration.ts";
+import { secretEffects } from "./registry/secret-effects.ts";
+import { followSnapshots, type SnapshotFeed } from "./registry/snapshot-feed.ts";
+import { watchConfiguration, type ConfigurationWatch } from "./registry/watch-configuration.ts";
+import { openStateStore } from "./store/open-state-store.ts";
+import type { StateStore } from "./store/state-store.ts";
+
+export interface ControlPlane extends AsyncDisposable {
+  readonly configuration: Configuration;
+  readonly stateFolder: string;
+  readonly trustDomain: TrustDomain;
+  readonly store: StateStore;
+  readonly vault: KeyVault;
+  readonly sealedBy: RootKey["sealedBy"];
+  readonly authority: Authority;
+  readonly snapshots: SnapshotFeed;
+  readonly watch: ConfigurationWatch;
+  /** The policies in force, for their memo's counters. */
+  readonly policies: () => CedarPolicies | undefined;
+}
+
+export interface ControlOptions {
+  /** Path of `cordon.yaml`. */
+  readonly path: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly now: () => Instant;
+  /** Hears of everything that went wrong without stopping the control plane. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+/** How often keys are looked over for renewal. */
+const maintainEveryMs = 60_000;
+
+/** @throws {CordonError} what keeps the control plane from starting, naming the file and the remedy */
+export async function openControlPlane(options: ControlOptions): Promise<ControlPlane> {
+  const { env, now, onProblem } = options;
+  const loaded = await loadConfiguration(options.path);
+  const { configuration, folder } = loaded;
+  const trustDomain = parseTrustDomain(configuration.trustDomain);
+  const stateFolder = resolve(folder, configuration.state);
+  await makePrivateFolder(stateFolder);
+
+  await using opening = new AsyncDisposableStack();
+  const store = opening.use(await openStateStore(await storeUrl(configuration, stateFolder, env)));
+  const rootKey = await openRootKey(await rootKeyConfig(configuration, env), stateFolder);
+  const vault = openKeyVault({ store, rootKey, now });
+  const { svidTtlSeconds, jwtTtlSeconds } = configuration.identity;
+  const authority = await openAuthority({ vault, store, trustDomain, now, settings: { svidTtlSeconds, jwtTtlSeconds } });
+
+  let compiled: CedarPolicies | undefined;
+  const snapshotDeps: SnapshotDeps = {
+    trustDomain,
+    compile: (sources) => (compiled = compilePolicies(sources, { trustDomain, ...(compiled === undefined ? {} : { previous: compiled }) })),
+    readRevocations: revocationsFrom,
+  };
+  const apply = async (next: LoadedConfiguration): Promise<void> => {
+    await applyConfiguration(store, next.configuration, next.policyTexts, {
+      actor: "config:cordon.yaml",
+      now: now(),
+      folder: next.folder,
+      // A trial build with a compiler of its own: what is in force must not change before the commit.
+      validate: (objects) =>
+        void buildSnapshot({ revision: 1 as never, objects }, { ...snapshotDeps, compile: (sources) => compilePolicies(sources, { trustDomain }) }),
+    });
+  };
+  await apply(loaded);
+  const snapshots = opening.use(await followSnapshots(store, snapshotDeps, { onProblem }));
+  const watch = opening.use(watchConfiguration({ path: options.path, initial: loaded, apply, onProblem }));
+  const maintenance = setInterval(() => void authority.maintain().catch(onProblem), maintainEveryMs);
+  maintenance.unref();
+  opening.defer(() => clearInterval(maintenance));
+  const owned = opening.move();
+
+  return {
+    configuration,
+    stateFolder,
+    trustDomain,
+    store,
+    vault,
+    sealedBy: rootKey.sealedBy,
+    authority,
+    snapshots,
+    watch,
+    policies: () => compiled,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function makePrivateFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    throw new CordonError("CONFIG_INVALID", `the state folder ${folder} cannot be made (${code}); set \`state\` to a folder you may write`, { cause });
+  }
+}
+
+async function storeUrl(configuration: Configuration, stateFolder: string, env: ControlOptions["env"]): Promise<string> {
+  const { url } = configuration.store;
+  const text = typeof url === "string" ? url : await resolveSecret(url, secretEffects(env));
+  if (text === "sqlite:") return `sqlite:${join(stateFolder, "cordon.db")}`;
+  const path = text.startsWith("sqlite:") ? text.slice("sqlite:".length) : undefined;
+  return path === undefined || isAbsolute(path) ? text : `sqlite:${resolve(stateFolder, path)}`;
+}
+
+async function rootKeyConfig(configuration: Configuration, env: ControlOptions["env"]): Promise<RootKeyConfig> {
+  const { root } = configuration.keys;
+  return "passphrase" in root ? { passphrase: await resolveSecret(root.passphrase, secretEffects(env)) } : root;
+}
