@@ -64,6 +64,8 @@ const text = fc.constantFrom(
   ["labels.integrity", "untrusted"],
 );
 
+const wholeContext = `context == {assurance: "x509-svid", route: "chat", method: "POST", stream: true, external: false}`;
+
 const leaf: fc.Arbitrary<string> = fc.oneof(
   onRole((v, one) => `${v} == ${one}`),
   onRole((v, one) => `${one} != ${v}`),
@@ -94,7 +96,7 @@ const leaf: fc.Arbitrary<string> = fc.oneof(
   role.map((v) => `${v}.sensitivityRank * 4611686018427387904 > 0`),
   fc.constantFrom(`context.stream`, `context.external`, `context has route`, `context.assurance == "x509-svid"`),
   fc.constantFrom(`context.route like "c*"`, `context.method == "POST"`, `context.route == context.method`),
-  fc.constantFrom(`context.route == principal.name`, `{"c": context}.c.stream`),
+  fc.constantFrom(`context.route == principal.name`, `{"c": context}.c.stream`, wholeContext),
 );
 
 const expression: fc.Arbitrary<string> = fc.letrec<{ any: string }>((tie) => ({
@@ -137,8 +139,8 @@ function sourcesOf(texts: readonly (readonly [string, string])[]): PolicySource[
 
 const context: fc.Arbitrary<RequestContext> = fc.record({
   assurance: fc.constantFrom("x509-svid", "jwt-svid"),
-  route: fc.constantFrom("chat", "a", "POST"),
-  method: fc.constantFrom("POST", "GET"),
+  route: fc.constantFrom("chat", "a", "chatP", "POST"),
+  method: fc.constantFrom("POST", "OST", "GET"),
   stream: fc.boolean(),
   external: fc.boolean(),
 });

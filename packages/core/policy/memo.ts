@@ -182,14 +182,13 @@ export class MemoKeys<V extends object> {
 
 interface Role {
   readonly prefix: string;
-  readonly identity: boolean;
   readonly names: ReadonlySet<string>;
   readonly facts: readonly ComponentFact[];
   classes: WeakMap<Component, number>;
 }
 
 function role(prefix: string, seen: ObservedComponent): Role {
-  return { prefix, identity: seen.identity, names: seen.names, facts: [...seen.facts], classes: new WeakMap() };
+  return { prefix, names: seen.names, facts: [...seen.facts], classes: new WeakMap() };
 }
 
 /**
@@ -198,7 +197,7 @@ function role(prefix: string, seen: ObservedComponent): Role {
  */
 function classText(role: Role, component: Component, trustDomain: TrustDomain): string {
   const id = entityIdOf(component.id, trustDomain);
-  let text = `${role.prefix}${part(component.namespace)}${part(role.identity || role.names.has(id) ? id : "")}`;
+  let text = `${role.prefix}${part(component.namespace)}${part(role.names.has(id) ? id : "")}`;
   for (const fact of role.facts) {
     const value = fact.read(component);
     text += typeof value === "object" ? `[${value.length}${value.map(part).join("")}` : part(String(value));

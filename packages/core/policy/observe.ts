@@ -11,11 +11,9 @@ import { componentFacts, contextFacts, type ComponentFact } from "./cedar-schema
 
 /** What is visible of the principal, or of the resource. Its namespace always is: it picks the policies. */
 export interface ObservedComponent {
-  /** Whether any two components can be told apart. */
-  identity: boolean;
   /** Entity ids that policies write out; each can be told from all others. */
   readonly names: Set<string>;
-  /** Facts that are read. */
+  /** Facts that are read. All of them, the SPIFFE ID included, where a whole component can be seen. */
   readonly facts: Set<ComponentFact>;
 }
 
@@ -38,7 +36,7 @@ export function observe(policies: Iterable<PolicyJson>): Observations {
 }
 
 function nothing(): ObservedComponent {
-  return { identity: false, names: new Set(), facts: new Set() };
+  return { names: new Set(), facts: new Set() };
 }
 
 /** A node of Cedar's expression JSON: one key, the operator. */
@@ -133,7 +131,6 @@ function seeAll(seen: Observations): void {
 }
 
 function seeWholeComponent(component: ObservedComponent): void {
-  component.identity = true;
   for (const fact of componentFacts) component.facts.add(fact);
 }
 

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isAuthorized } from "@cedar-policy/cedar-wasm/nodejs";
+import { CordonError } from "../errors.ts";
+import { parseSpiffeId } from "../identity/spiffe-id.ts";
+import { compilePolicies } from "./cedar-engine.ts";
+import { accounts, assistant, chat, compile, component, context, payments, request, source } from "./test-estate.ts";
+import { trainingData, trustDomain } from "./test-estate.ts";
+import type { CompiledPolicies } from "./engine.ts";
+import type { Component } from "./snapshot.ts";
+
+const ask = (policies: CompiledPolicies, principal: Component, resource: Component, action = "infer" as const) =>
+  policies.evaluate(request(principal, action, resource), principal, resource);
+const ids = (matched: readonly { readonly id: string }[]): string[] => matched.map(({ id }) => id);
+
+const permitAll = `@id("all") permit(principal, action, resource);`;
+
+test("reports matching policies by @id, in the order they are written, with reason and annotations", () => {
+  const text = Array.from({ length: 12 }, (_, n) => `@id("p-${11 - n}") permit(principal, action, resource);`);
+  const evaluation = ask(compile(`${text.join("\n")} @id("why") @reason("because") ${permitOnly}`), assistant, chat);
+  assert.deepEqual(ids(evaluation.permits), [...Array.from({ length: 12 }, (_, n) => `p-${11 - n}`), "why"]);
+  assert.equal(evaluation.permits[12]?.words, "because");
+  assert.deepEqual(evaluation.permits[12]?.annotations, { id: "why", reason: "because" });
+});
+
+const permitOnly = `permit(principal, action, resource);`;
+
+test("every attribute that the documentation names can be read, and says what the registry says", () => {
+  const body = [
+    `resource.kind == "dataset"`,
+    `resource.boundary == "data"`,
+    `resource.name == "training-data"`,
+    `resource.namespace == "default" && resource in Namespace::"default"`,
+    `resource.trustDomain == "bank.example"`,
+    `resource.spiffeId == "spiffe://bank.example/ns/default/dataset/training-data"`,
+    `resource.labels.sensitivity == "restricted" && resource.sensitivityRank == 3`,
+    `resource.labels.categories.containsAll(["GDPR", "PDPA-SG"])`,
+    `resource.labels.integrity == "trusted"`,
+    `resource == Component::"default/dataset/training-data"`,
+    `principal == Workload::"default/agent/assistant" && principal in Namespace::"default"`,
+    `context.assurance == "x509-svid" && context.route == "chat" && context.method == "POST"`,
+    `!context.stream && !context.external`,
+  ].join(" && ");
+  const policies = compile(`@id("p") permit(principal, action, resource) when { ${body} };`);
+  assert.deepEqual(ids(ask(policies, assistant, trainingData).permits), ["p"]);
+  assert.deepEqual(ids(ask(policies, assistant, chat).permits), []);
+});
+
+test("a workload of another trust domain is named by its whole SPIFFE ID and never by a short one", () => {
+  const partner = component("default/agent/assistant", {
+    id: parseSpiffeId("spiffe://partner.example/ns/default/agent/assistant"),
+  });
+  const whole = `@id("w") permit(principal == Workload::"${partner.id}", action, resource);`;
+  const short = `@id("s") permit(principal == Workload::"default/agent/assistant", action, resource);`;
+  assert.deepEqual(ids(ask(compile(whole + short), partner, chat).permits), ["w"]);
+  assert.deepEqual(ids(ask(compile(whole + short), assistant, chat).permits), ["s"]);
+});
+
+test("a permit speaks only in its own namespace, whatever it says", () => {
+  const policies = compilePolicies([source(permitAll, "payments")], { trustDomain });
+  assert.deepEqual(ids(ask(policies, payments, accounts).permits), ["all"]);
+  assert.deepEqual(ids(ask(policies, assistant, accounts).permits), ["all"]);
+  assert.deepEqual(ids(ask(policies, payments, chat).permits), []);
+  assert.deepEqual(ids(ask(policies, assistant, chat).permits), []);
+});
+
+test("a failing forbid of the principal's namespace is an error; its failing permit has no say", () => {
+  const failing = (effect: string): string =>
+    `@id("f") ${effect}(principal, action, resource) when { 9223372036854775807 + principal.sensitivityRank > 0 };`;
+  const crossing = (text: string) =>
+    ask(compilePolicies([source(text, "payments"), source(permitAll)], { trustDomain }), payments, chat);
+  assert.deepEqual(
+    crossing(failing("forbid")).errors.map(({ policy }) => policy),
+    ["f"],
+  );
+  assert.deepEqual(crossing(failing("permit")).errors, []);
+});
+
+test("old and new policies answer each for themselves, however their use is interleaved", () => {
+  // Without the check of who filled the slot, both would be answered by whichever was compiled last.
+  const texts = [permitAll, `@id("none") forbid(principal, action, resource);`, `@id("third") ${permitOnly}`];
+  const revisions = texts.map((text) => compile(text, { memoCapacity: 0 }));
+  const order = [0, 1, 2, 2, 0, 1, 0, 2, 1, 1, 0];
+  const expected = [
+    { permits: ["all"], forbids: [] },
+    { permits: [], forbids: ["none"] },
+    { permits: ["third"], forbids: [] },
+  ];
+  for (const index of order) {
+    const { permits, forbids } = ask(revisions[index]!, assistant, chat);
+    assert.deepEqual({ permits: ids(permits), forbids: ids(forbids) }, expected[index]);
+  }
+});
+
+test("more namespaces than the engine has slots are each answered by their own policies", () => {
+  const names = Array.from({ length: 300 }, (_, n) => `team-${n}`);
+  const sources = names.map((name) => source(`@id("${name}-chats") ${permitOnly}`, name));
+  const policies = compilePolicies(sources, { trustDomain, memoCapacity: 0 });
+  for (const name of [...names.slice(0, 20), ...names.slice(-20), ...names.slice(0, 20)]) {
+    const resource = component(`${name}/endpoint/chat` as `${string}/endpoint/chat`);
+    assert.deepEqual(ids(ask(policies, resource, resource).permits), [`${name}-chats`]);
+  }
+});
+
+test("a request that does not fit the schema is an error, not a deny by silence", () => {
+  const asked = { ...request(assistant, "infer", chat), action: "fly" as "infer" };
+  assert.equal(compile(permitAll).evaluate(asked, assistant, chat).errors.length, 1);
+  const noContext = { ...request(assistant, "infer", chat), context: {} as typeof context };
+  assert.equal(compile(permitAll).evaluate(noContext, assistant, chat).errors.length, 1);
+});
+
+test("reports a policy that errors, which the official engine by itself skips, and allows", () => {
+  const errs = `@id("e") forbid(principal, action, resource) when { 9223372036854775807 + resource.sensitivityRank > 0 };`;
+  const evaluation = ask(compile(permitAll + errs), assistant, chat);
+  assert.deepEqual(ids(evaluation.permits), ["all"]);
+  assert.deepEqual(ids(evaluation.forbids), []);
+  assert.match(evaluation.errors[0]?.words ?? "", /overflow/);
+  const entity = { type: "T", id: "x" };
+  const answer = isAuthorized({
+    principal: entity,
+    action: { type: "Action", id: "infer" },
+    resource: entity,
+    context: {},
+    policies: { staticPolicies: `${permitOnly} forbid(principal, action, resource) when { context.blocked };` },
+    entities: [],
+  });
+  assert.equal(answer.type === "success" && answer.response.decision, "allow");
+});
+
+test("principals and resources that no policy tells apart share their evaluations", () => {
+  const policies = compile(
+    `@id("chat") permit(principal, action == Action::"infer", resource) when { resource.kind == "endpoint" };
+     @id("vip") permit(principal == Workload::"default/agent/a-7", action, resource);`,
+  );
+  const principals = Array.from({ length: 1000 }, (_, n) => component(`default/agent/a-${n}`));
+  const resources = Array.from({ length: 100 }, (_, n) => component(`default/${n % 2 ? "endpoint" : "model"}/r-${n}`));
+  for (const principal of principals)
+    for (const resource of resources) {
+      const expected = [
+        ...(resource.kind === "endpoint" ? ["chat"] : []),
+        ...(principal.name === "a-7" ? ["vip"] : []),
+      ];
+      assert.deepEqual(ids(ask(policies, principal, resource).permits), expected);
+    }
+  const { hits, misses } = policies.memoCounters();
+  assert.equal(hits + misses, 100_000);
+  assert.equal(misses, 4, "two kinds of resource, and the one principal that is named or any other");
+});
+
+test("the memo never holds more than its capacity", () => {
+  const policies = compile(`@id("p") permit(principal, action, resource) when { principal.name == resource.name };`, {
+    memoCapacity: 16,
+  });
+  for (let n = 0; n < 100; n += 1) {
+    ask(policies, component(`default/agent/a-${n}`), chat);
+    assert.ok(policies.memoCounters().size <= 16);
+  }
+});
+
+test("an evaluation cannot be changed for the next caller", () => {
+  const { permits } = ask(compile(permitAll), assistant, chat);
+  assert.throws(() => (permits as unknown[]).pop(), TypeError);
+});
+
+test("the same sources give back what was compiled before, and any difference does not", () => {
+  const first = compile(permitAll);
+  assert.equal(compile(permitAll, { previous: first }), first);
+  assert.notEqual(compile(`${permitAll} `, { previous: first }), first);
+  assert.notEqual(
+    compilePolicies([source(permitAll, "payments", "default.cedar")], { trustDomain, previous: first }),
+    first,
+  );
+});
+
+test("refuses policies as a whole, with every problem in one error", () => {
+  const text = `permit(principal, action, resource);\n@id("b") permit(principal, acton, resource);\n@id("c") forbid(principal, action, resource) when { resource.knd == "x" };`;
+  assert.throws(
+    () => compilePolicies([source(text), source(permitAll, "payments")], { trustDomain }),
+    (error) => {
+      assert.ok(error instanceof CordonError);
+      assert.equal(error.code, "POLICY_INVALID");
+      assert.match(error.message, /default\.cedar:1:1: this policy has no `@id`/);
+      assert.match(error.message, /default\.cedar:2:28: .*acton/);
+      assert.match(error.message, /default\.cedar:3:53: attribute `knd`.*did you mean/);
+      return true;
+    },
+  );
+});
