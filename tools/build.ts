@@ -13,26 +13,36 @@ import { readManifests } from "./manifests.ts";
 import { findModuleUrls, rewriteModuleUrls } from "./module-urls.ts";
 import { isSource, isTest, listFiles } from "./source-files.ts";
 
-const root = process.env["CORDON_BUILD_ROOT"] ?? join(import.meta.dirname, "..");
+/** npm runs scripts in the repository root. */
+const root = process.cwd();
 const dist = join(root, "dist");
 const programs: Readonly<Record<string, string>> = { "packages/cli/main.ts": "cordon" };
 
-/** dist names of the entries: the programs, and each worker or program that a source names beside itself. */
+/**
+ * dist names of the entries: the programs, and the workers. A worker is a file called `x-worker.ts`, which keeps its
+ * name (`x-worker.js`), or any other source that a module names by `new URL("./file.ts", import.meta.url)`.
+ */
 function findEntries(): Map<string, string> {
   const entries = new Map(Object.entries(programs));
-  for (const file of listFiles(root)) {
-    if (!file.startsWith("packages/") || file.startsWith("packages/console/") || !isSource(file) || isTest(file))
-      continue;
+  const add = (file: string, name: string): void => {
+    const taken = [...entries].find(([other, otherName]) => otherName === name && other !== file);
+    if (taken) throw new Error(`${file} and ${taken[0]} would both become dist/${name}.js: rename one`);
+    entries.set(file, name);
+  };
+  const sources = listFiles(root).filter((file) => file.startsWith("packages/") && isSource(file) && !isTest(file));
+  for (const file of sources.filter((path) => !path.startsWith("packages/console/"))) {
+    if (/-worker\.[cm]?ts$/.test(file)) add(file, basename(file).replace(/\.[cm]?ts$/, ""));
     for (const { specifier, line } of findModuleUrls(file, readFileSync(join(root, file), "utf8")).urls) {
       const target = relative(root, resolve(root, dirname(file), specifier));
       if (!existsSync(join(root, target))) throw new Error(`${file}:${line}: \`${specifier}\`: there is no such file`);
-      if (isSource(target) && !entries.has(target)) entries.set(target, flatName(target).replace(/\.[cm]?[jt]s$/, ""));
+      if (!isSource(target) || entries.has(target) || /-worker\.[cm]?ts$/.test(target)) continue;
+      add(target, flatName(target).replace(/\.[cm]?[jt]s$/, ""));
     }
   }
   return entries;
 }
 
-/** `packages/gateway/ledger/log-worker.ts` -> `gateway-ledger-log-worker.ts` */
+/** `packages/control/demo/policy.cedar` -> `control-demo-policy.cedar` */
 function flatName(file: string): string {
   return file.replace(/^packages\//, "").replaceAll("/", "-");
 }

@@ -25,7 +25,8 @@ interface Check {
   readonly run: () => Promise<CheckResult> | CheckResult;
 }
 
-const root = join(import.meta.dirname, "..");
+/** npm runs scripts in the repository root. */
+const root = process.cwd();
 
 const checks: readonly Check[] = [
   { name: "format", remedy: "run `npm run format`", run: () => program("oxfmt", ["--check"]) },

@@ -22,13 +22,14 @@ export function isSource(file: string): boolean {
 }
 
 /**
- * A file that only tests load: `x.test.ts`, a suite that several tests run (`x.contract.ts`, `x.suite.ts`), a fuzz
- * target, or anything in a folder named `test`, `testing` or `fixtures`.
+ * A file that only tests load: `x.test.ts`, a suite that several tests run (`x.contract.ts`), a program that a test
+ * starts (`x.child.ts`), a fuzz target, what tests share (`test-estate.ts`), or anything in a folder named `test`,
+ * `testing` or `fixtures`.
  */
 export function isTest(file: string): boolean {
   return (
-    /\.(?:test|contract|suite|fuzz|bench|fixture)\.[cm]?[jt]sx?$/.test(file) ||
-    /(?:^|\/)(?:test|testing|fixtures)\//.test(file)
+    /\.(?:test|contract|suite|child|fuzz|bench|fixture)\.[cm]?[jt]sx?$/.test(file) ||
+    /(?:^|\/)(?:test|testing|fixtures)\/|^packages\/.*\/test-[^/]*$/.test(file)
   );
 }
 

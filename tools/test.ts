@@ -19,7 +19,8 @@ interface Arguments {
   readonly concurrency: number;
 }
 
-const root = process.env["CORDON_TEST_ROOT"] ?? join(import.meta.dirname, "..");
+/** npm runs scripts in the repository root. */
+const root = process.cwd();
 const testFile = /\.test\.[cm]?[jt]s$/;
 
 function parseArguments(args: readonly string[]): Arguments {
