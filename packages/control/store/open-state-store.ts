@@ -6,6 +6,7 @@ import { CordonError } from "@cordon/core/errors";
 import type { Backend } from "./backend.ts";
 import { DatabaseStateStore, type FeedTrouble } from "./database-state-store.ts";
 import { openPostgres } from "./postgres.ts";
+import { requireHead, toRevision } from "./rows.ts";
 import { openSqlite } from "./sqlite.ts";
 import type { StateStore } from "./state-store.ts";
 import { readStoreUrl } from "./store-url.ts";
@@ -38,7 +39,7 @@ function openBackend(url: string): Promise<Backend> {
 
 /** Head and log move together; when they disagree, one of them was altered or restored without the other. */
 async function checkHead(backend: Backend): Promise<void> {
-  const { head, logged } = await backend.reader
+  const found = await backend.reader
     .selectFrom("cordon_head")
     .select("revision as head")
     .select((query) =>
@@ -48,10 +49,12 @@ async function checkHead(backend: Backend): Promise<void> {
         .as("logged"),
     )
     .where("id", "=", 1)
-    .executeTakeFirstOrThrow();
-  if (Number(head) === Number(logged ?? 0)) return;
+    .executeTakeFirst();
+  const head = requireHead(found?.head);
+  const logged = toRevision(found?.logged ?? 0);
+  if (head === logged) return;
   throw new CordonError(
     "STORE_CORRUPT",
-    `The state store's head is revision ${head}, but its log ends at ${logged ?? 0}. Restore a backup.`,
+    `The state store's head is revision ${head}, but its log ends at ${logged}. Restore a backup.`,
   );
 }

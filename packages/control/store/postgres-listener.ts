@@ -71,10 +71,13 @@ async function listenUntilLost(config: pg.ClientConfig, bell: Bell, signal: Abor
   const client = new pg.Client(config);
   client.on("error", () => undefined);
   client.on("notification", () => bell.ring());
-  const over = once(client, "end", { signal }).catch(() => undefined);
+  let lost = false;
+  const over = once(client, "end", { signal })
+    .catch(() => undefined)
+    .then(() => void (lost = true));
   try {
     await Promise.race([client.connect(), over]);
-    if (signal.aborted) return false;
+    if (lost) return false;
     await client.query(`listen ${channel}`);
     bell.ring();
     await over;

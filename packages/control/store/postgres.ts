@@ -5,7 +5,7 @@
  * The head row's lock, taken first in every transaction, makes transactions serial across processes. PostgreSQL makes a
  * transaction visible before it lets its row locks go, so the next one to get the lock sees all of the one before.
  */
-import { CompiledQuery, Kysely, PostgresDialect, sql } from "kysely";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { CordonError } from "@cordon/core/errors";
 import type { Revision } from "@cordon/core/contract/vocabulary";
@@ -36,12 +36,7 @@ export async function openPostgres(location: PostgresLocation, timings?: ListenT
       keepAliveInitialDelayMillis: 10_000,
     };
     const pool = openPool(config);
-    const database = new Kysely<StateTables>({
-      dialect: new PostgresDialect({
-        pool,
-        onCreateConnection: async (connection) => void (await connection.executeQuery(sessionSettings)),
-      }),
-    });
+    const database = new Kysely<StateTables>({ dialect: new PostgresDialect({ pool }) });
     try {
       await database.connection().execute((connection) => migrateUnderLock(connection, location.display));
     } catch (error) {
@@ -74,7 +69,9 @@ export async function openPostgres(location: PostgresLocation, timings?: ListenT
  * fails its next query, which is where the loss is dealt with.
  */
 function openPool(config: pg.ClientConfig): pg.Pool {
-  const pool = new pg.Pool({ ...config, max: poolSize });
+  // Set up by the pool, not by Kysely's hook, which never gives back a connection whose setting up fails.
+  const onConnect = async (client: pg.ClientBase) => void (await client.query(sessionSettings));
+  const pool = new pg.Pool({ ...config, max: poolSize, onConnect });
   pool.on("error", () => undefined);
   pool.on("connect", (client) => void client.on("error", () => undefined));
   return pool;
@@ -84,11 +81,11 @@ function openPool(config: pg.ClientConfig): pg.Pool {
  * Bounds how long a stuck writer can hold up others, and does not let the server's default take durability away:
  * with `synchronous_commit` off, an acknowledged revocation could be lost in a crash.
  */
-const sessionSettings = CompiledQuery.raw(`select
+const sessionSettings = `select
   set_config('lock_timeout', '30s', false),
   set_config('idle_in_transaction_session_timeout', '60s', false),
   set_config('synchronous_commit', case current_setting('synchronous_commit')
-    when 'off' then 'on' else current_setting('synchronous_commit') end, false)`);
+    when 'off' then 'on' else current_setting('synchronous_commit') end, false)`;
 
 async function migrateUnderLock(connection: Kysely<StateTables>, display: string): Promise<void> {
   await beginReadCommitted(connection);
