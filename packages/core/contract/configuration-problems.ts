@@ -77,8 +77,11 @@ function describeIssue(
       if (!found.exact) return [{ path, at: "value", message: `${label(path)}is missing` }];
       return here(`must be ${typeWords(issue.expected)}, not ${valueWords(found.node.value)}`);
     }
-    case "invalid_value":
-      return here(invalidValueWords(issue, locate(root, path).node.value));
+    case "invalid_value": {
+      const found = locate(root, path);
+      const words = invalidValueWords(issue, found.node.value);
+      return here(found.exact ? words : `is missing; it ${words}`);
+    }
     case "too_small":
       return here(`must ${sizeWords(issue.origin, "least", Number(issue.minimum))}`);
     case "too_big":

@@ -70,7 +70,8 @@ export function qualify(reference: string, namespace: string): string {
 }
 
 function byName<T extends { namespace: string; name: string }>(items: readonly Listed<T>[]): Map<string, T> {
-  return new Map(items.map(({ item }) => [`${item.namespace}/${item.name}`, item]));
+  // The first of a name is the one that counts; the others are reported.
+  return new Map(items.toReversed().map(({ item }) => [`${item.namespace}/${item.name}`, item]));
 }
 
 function duplicateNames(

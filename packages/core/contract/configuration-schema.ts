@@ -96,7 +96,11 @@ const authenticationSchema = z.union(
         .max(2048)
         .describe("The component that must answer: its name, or its whole SPIFFE ID. Mutual TLS."),
     }),
-    z.strictObject({ webpki: z.strictObject({ caFile: filePath.describe("PEM file of the authorities to trust.") }) }),
+    z.strictObject({
+      webpki: z
+        .strictObject({ caFile: filePath.describe("PEM file of the authorities to trust.") })
+        .describe("Public certificates, from authorities of your own."),
+    }),
     z.enum(["webpki", "loopback"]),
   ],
   { error: "must be `{ spiffe: COMPONENT }`, `webpki`, `{ webpki: { caFile: PATH } }` or `loopback`" },

@@ -35,7 +35,9 @@ export function parseConfiguration(text: string, origin: string): Configuration 
   const parsed = configurationSchema.safeParse(yaml.root.value);
   const problems: PathProblem[] = [
     ...(parsed.success ? [] : describeIssues(parsed.error.issues, configurationSchema, yaml.root)),
-    ...checkReferences(readableParts(yaml, yaml.root)),
+    ...(yaml.root.value instanceof Object && !Array.isArray(yaml.root.value)
+      ? checkReferences(readableParts(yaml, yaml.root))
+      : []),
     ...pastedSecrets(yaml.root, []),
   ];
   const placed = placeProblems(yaml, origin, problems);

@@ -60,7 +60,7 @@ export function readYaml(text: string): LocatedYaml {
   const parsed = composeDocument(text);
   if (Array.isArray(parsed)) return { problems: parsed.slice(0, maxProblems), positionOf };
   if (!parsed.contents) return refuse(0, "the file is empty; it starts with `version: 1`");
-  const walk = new Walk(positionOf);
+  const walk = new Walk(text, positionOf);
   const root = walk.node(parsed.contents, 0, undefined);
   return { root, problems: walk.problems, positionOf };
 }
@@ -143,6 +143,7 @@ function tooDeep(tokens: readonly unknown[]): number | undefined {
 
 class Walk {
   readonly problems: LocatedProblem[] = [];
+  readonly #text: string;
   readonly #positionOf: (offset: number) => Position;
   readonly #anchors = new Map<string, Node>();
   readonly #open = new Set<Node>();
@@ -151,7 +152,8 @@ class Walk {
   #aliased = 0;
   #aliasDepth = 0;
 
-  constructor(positionOf: (offset: number) => Position) {
+  constructor(text: string, positionOf: (offset: number) => Position) {
+    this.#text = text;
     this.#positionOf = positionOf;
   }
 
@@ -163,8 +165,11 @@ class Walk {
     if (isAlias(node)) return { ...this.#alias(node.source, offset, depth), ...place };
 
     const tag = (node as { tag?: string } | null)?.tag;
-    if (tag !== undefined && !coreTags.has(tag))
-      this.#problem(offset, `the YAML tag \`${shorten(tag)}\` is not allowed; write the plain value`);
+    if (tag !== undefined && !coreTags.has(tag)) {
+      const at = this.#text.lastIndexOf("!", Math.max(0, offset - 1));
+      const words = `the YAML tag \`${shorten(tag)}\` is not allowed; write the plain value`;
+      this.#problem(at < 0 ? offset : at, words);
+    }
     const anchor = (node as { anchor?: string } | null)?.anchor;
     if (anchor !== undefined) this.#anchors.set(anchor, node as Node);
 

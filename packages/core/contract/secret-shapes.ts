@@ -15,6 +15,7 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   [/\bxox[abeprs]-[A-Za-z0-9-]{10}/, "a Slack token"],
   [/\beyJ[A-Za-z0-9_-]{8,1024}\.eyJ[A-Za-z0-9_-]{8,4096}\./, "a signed token"],
   [/:\/\/[^\s/:@]{0,256}:[^\s/@]{1,256}@/, "a URL with a password"],
+  [/:\/\/[^\s?]{0,1024}\?[^\s]{0,1024}\bpassword=/i, "a URL with a password"],
 ];
 
 /** What the text looks like, as words for a message. */
