@@ -4,8 +4,9 @@ import { isAuthorized } from "@cedar-policy/cedar-wasm/nodejs";
 import { CordonError } from "../errors.ts";
 import { parseSpiffeId } from "../identity/spiffe-id.ts";
 import { compilePolicies } from "./cedar-engine.ts";
-import { accounts, assistant, chat, compile, component, context, payments, request, source } from "./test-estate.ts";
+import { accounts, assistant, chat, compile, component, payments, request, source } from "./test-estate.ts";
 import { trainingData, trustDomain } from "./test-estate.ts";
+import type { RequestContext } from "./decision.ts";
 import type { CompiledPolicies } from "./engine.ts";
 import type { Component } from "./snapshot.ts";
 
@@ -87,7 +88,9 @@ test("old and new policies answer each for themselves, however their use is inte
     { permits: ["third"], forbids: [] },
   ];
   for (const index of order) {
-    const { permits, forbids } = ask(revisions[index]!, assistant, chat);
+    const policies = revisions[index];
+    assert.ok(policies);
+    const { permits, forbids } = ask(policies, assistant, chat);
     assert.deepEqual({ permits: ids(permits), forbids: ids(forbids) }, expected[index]);
   }
 });
@@ -97,7 +100,7 @@ test("more namespaces than the engine has slots are each answered by their own p
   const sources = names.map((name) => source(`@id("${name}-chats") ${permitOnly}`, name));
   const policies = compilePolicies(sources, { trustDomain, memoCapacity: 0 });
   for (const name of [...names.slice(0, 20), ...names.slice(-20), ...names.slice(0, 20)]) {
-    const resource = component(`${name}/endpoint/chat` as `${string}/endpoint/chat`);
+    const resource = component(`${name}/endpoint/chat`);
     assert.deepEqual(ids(ask(policies, resource, resource).permits), [`${name}-chats`]);
   }
 });
@@ -105,7 +108,7 @@ test("more namespaces than the engine has slots are each answered by their own p
 test("a request that does not fit the schema is an error, not a deny by silence", () => {
   const asked = { ...request(assistant, "infer", chat), action: "fly" as "infer" };
   assert.equal(compile(permitAll).evaluate(asked, assistant, chat).errors.length, 1);
-  const noContext = { ...request(assistant, "infer", chat), context: {} as typeof context };
+  const noContext = { ...request(assistant, "infer", chat), context: {} as RequestContext };
   assert.equal(compile(permitAll).evaluate(noContext, assistant, chat).errors.length, 1);
 });
 

@@ -23,6 +23,7 @@ const labelled = (sensitivity: Sensitivity, ...categories: string[]): Pick<Compo
 const components: readonly Component[] = [
   component("default/agent/a"),
   component("default/agent/a", labelled("confidential")),
+  component("default/agent/a", labelled("restricted")),
   component("default/agent/b"),
   component("default/agent/ab"),
   component("default/service/a2"),
@@ -48,8 +49,8 @@ const onRole = (
   build: (variable: string, one: string, two: string, type: string, within: string) => string,
 ): fc.Arbitrary<string> =>
   role.chain((variable) => {
-    const literal = literalOf[variable as keyof typeof literalOf];
-    const type = typeOf[variable as keyof typeof typeOf];
+    const literal = literalOf[variable];
+    const type = typeOf[variable];
     return fc.tuple(literal, literal, namespace).map(([one, two, within]) => build(variable, one, two, type, within));
   });
 
@@ -78,7 +79,7 @@ const leaf: fc.Arbitrary<string> = fc.oneof(
   onRole((v, one) => `{"whole": ${v}}.whole == ${one}`),
   onRole((v) => `{"whole": ${v}}.whole.labels.sensitivity == "restricted"`),
   onRole((v, one, two) => `(if context.stream then ${v} else ${one}) == ${two}`),
-  onRole((v) => `(if context.stream then ${v} else ${v}).name like "a*"`),
+  onRole((v) => `(if context.stream then ${v} else ${v}).sensitivityRank <= 1`),
   onRole((v, one) => `(if context.external then ${one} else ${v}).kind == "agent"`),
   onRole((_v, one, _two, _type, within) => `${one} in ${within}`),
   onRole((_v, one) => `${one}.kind == "agent"`),

@@ -128,8 +128,8 @@ export class MemoKeys<V extends object> {
   constructor(memo: Memo<V>, setNumber: number, seen: Observations, trustDomain: TrustDomain) {
     this.#memo = memo;
     this.#trustDomain = trustDomain;
-    this.#principal = role(`${setNumber}p`, seen.principal);
-    this.#resource = role(`${setNumber}r`, seen.resource);
+    this.#principal = roleOf(`${setNumber}p`, seen.principal);
+    this.#resource = roleOf(`${setNumber}r`, seen.resource);
     this.#context = contextView(seen.context);
     this.#epoch = memo.epoch;
   }
@@ -187,7 +187,7 @@ interface Role {
   classes: WeakMap<Component, number>;
 }
 
-function role(prefix: string, seen: ObservedComponent): Role {
+function roleOf(prefix: string, seen: ObservedComponent): Role {
   return { prefix, names: seen.names, facts: [...seen.facts], classes: new WeakMap() };
 }
 

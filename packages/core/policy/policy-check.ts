@@ -56,9 +56,7 @@ export function checkPolicies(sources: readonly PolicySource[], options: PolicyO
       }
       const { json, problems: found } = parsePolicy(text, options.trustDomain);
       problems.push(...found);
-      // A policy too deep for the engine must not reach the validator either: only what is free of problems goes on.
-      if (json !== undefined && found.length === 0)
-        policies.push({ ...text, json, id: json.annotations?.["id"] ?? "" });
+      if (json !== undefined) policies.push({ ...text, json, id: json.annotations?.["id"] ?? "" });
     }
   }
   problems.push(...duplicateIds(policies), ...validatePolicies(policies));
