@@ -5,7 +5,17 @@
 import { CordonError } from "../errors.ts";
 import { maxEntryBytes, type LedgerEntry } from "./entry.ts";
 
-const kinds = ["decision", "outcome", "refusal", "change", "writer"] as const satisfies readonly LedgerEntry["kind"][];
+const kinds: Readonly<Record<LedgerEntry["kind"], true>> = {
+  decision: true,
+  outcome: true,
+  discovery: true,
+  refusal: true,
+  change: true,
+  writer: true,
+};
+
+/** Every kind of entry. */
+export const entryKinds = Object.keys(kinds) as readonly LedgerEntry["kind"][];
 
 /**
  * The JSON text of an entry, short enough to be kept.
@@ -40,6 +50,6 @@ export function parseEntry(bytes: Uint8Array): LedgerEntry | undefined {
 function isEntry(value: unknown): value is LedgerEntry {
   if (typeof value !== "object" || value === null) return false;
   const { v, kind, at, id } = value as Record<string, unknown>;
-  if (v !== 1 || typeof at !== "number" || !(kinds as readonly unknown[]).includes(kind)) return false;
-  return (kind !== "decision" && kind !== "outcome") || typeof id === "string";
+  if (v !== 1 || typeof at !== "number" || !(entryKinds as readonly unknown[]).includes(kind)) return false;
+  return (kind !== "decision" && kind !== "outcome" && kind !== "discovery") || typeof id === "string";
 }

@@ -29,6 +29,7 @@ export function markOf(entry: LedgerEntry): Mark {
       return { does: "closes", id: entry.id, namespace: entry.namespace };
     case "writer":
       return { does: entry.event === "stopped" ? "stops" : "starts" };
+    case "discovery":
     case "refusal":
     case "change":
       return undefined;

@@ -1,0 +1,32 @@
+/**
+ * Finding entries. In: an entry and a filter. Out: whether it matches. A filter's parts must all match; an entry that
+ * lacks the field that a part asks for does not.
+ */
+import type { Instant } from "../instant.ts";
+import type { LedgerEntry } from "./entry.ts";
+
+export interface EntryFilter {
+  /** SPIFFE ID, or a part of one. */
+  readonly principal?: string;
+  /** SPIFFE ID, or a part of one. */
+  readonly resource?: string;
+  readonly effect?: "allow" | "deny";
+  readonly kind?: LedgerEntry["kind"];
+  /** Request id, whole. */
+  readonly id?: string;
+  /** Inclusive. */
+  readonly since?: Instant;
+  /** Exclusive. */
+  readonly until?: Instant;
+}
+
+export function matches(entry: LedgerEntry, filter: EntryFilter): boolean {
+  const { principal, resource, effect, kind, id, since, until } = filter;
+  if (kind !== undefined && entry.kind !== kind) return false;
+  if (since !== undefined && entry.at < since) return false;
+  if (until !== undefined && entry.at >= until) return false;
+  if (id !== undefined && !("id" in entry && entry.id === id)) return false;
+  if (principal !== undefined && !("principal" in entry && entry.principal.includes(principal))) return false;
+  if (resource !== undefined && !("resource" in entry && entry.resource.includes(resource))) return false;
+  return effect === undefined || ("effect" in entry && entry.effect === effect);
+}
