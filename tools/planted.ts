@@ -2,7 +2,7 @@
  * A small repository in a temporary folder, for tests that plant a violation and see it found. In: files by path. Out:
  * the folder, removed when the test ends.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
@@ -18,19 +18,20 @@ export const cleanRepository: Readonly<Record<string, string>> = {
   }),
   "packages/core/errors.ts": 'import { createHash } from "node:crypto";\nexport const hash = createHash;\n',
   "packages/core/contract/labels.ts":
-    'import { z } from "zod";\nimport "../errors.ts";\nexport const label = z.string();\n',
+    'import { z } from "zod";\nimport { hash } from "../errors.ts";\nexport const label = z.string();\nexport const digest = hash;\n',
   "packages/gateway/package.json": manifest({
     name: "@cordon/gateway",
     exports: { "./main": "./main.ts" },
     dependencies: { "@cordon/core": "0.1.0", node: "24.21.0", undici: "8.12.4" },
   }),
   "packages/gateway/main.ts":
-    'import { hash } from "@cordon/core/errors";\nimport "undici";\nexport const main = hash;\n',
+    'import { hash } from "@cordon/core/errors";\nimport { request } from "undici";\nexport const main = hash;\nexport const send = request;\n',
   "packages/cli/package.json": manifest({
     name: "@cordon/cli",
     dependencies: { "@cordon/core": "0.1.0", "@cordon/gateway": "0.1.0", node: "24.21.0" },
   }),
-  "packages/cli/main.ts": 'import "@cordon/gateway/main";\nimport "@cordon/core/errors";\n',
+  "packages/cli/main.ts":
+    'import { main } from "@cordon/gateway/main";\nimport { hash } from "@cordon/core/errors";\nexport const same = main === hash;\n',
 };
 
 /** Writes the clean repository with `files` over it; an `undefined` leaves a file out. */
@@ -48,6 +49,18 @@ export function plantFiles(t: TestContext, files: Readonly<Record<string, string
     writeFileSync(join(root, file), text);
   }
   return root;
+}
+
+/** Links what the planted repository needs to run: its own packages as npm links workspaces, the rest from ours. */
+export function linkModules(root: string): void {
+  const ours = join(import.meta.dirname, "../node_modules");
+  mkdirSync(join(root, "node_modules/@cordon"), { recursive: true });
+  for (const name of readdirSync(ours)) {
+    if (name !== "@cordon") symlinkSync(join(ours, name), join(root, "node_modules", name));
+  }
+  for (const name of readdirSync(join(root, "packages"))) {
+    symlinkSync(join(root, "packages", name), join(root, "node_modules/@cordon", name));
+  }
 }
 
 /** A package.json of version 0.1.0. */

@@ -17,7 +17,7 @@ interface Pattern {
 /** Written so that this file does not match itself. */
 const patterns: readonly Pattern[] = [
   {
-    pattern: /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----\s*\n?\s*["'`]?[A-Za-z0-9+/]{16}/,
+    pattern: /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----(?:\\[rn]|["'`+\s])*[A-Za-z0-9+/]{16}/,
     message: "a private key: generate keys when the test runs",
   },
   { pattern: /AGE-SECRET-KEY-1[0-9A-Z]{20}/, message: "an age identity" },
