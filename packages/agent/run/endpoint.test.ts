@@ -84,6 +84,8 @@ async function call(
     if (value !== undefined) request.setHeader(name, value);
   request.end(options.body);
   const [response] = (await once(request, "response")) as [IncomingMessage];
+  // What happens to the rest of an upload after its answer is no matter of the answer.
+  request.on("error", () => undefined);
   let text = "";
   for await (const chunk of response) text += String(chunk);
   return { status: response.statusCode ?? 0, headers: response.headers, text };
