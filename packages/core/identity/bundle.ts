@@ -131,7 +131,9 @@ function readPublicJwk(entry: JsonObject, index: number): JwtAuthority["jwk"] {
   }
   const verdict = judgePublicKey(spki);
   if ("refused" in verdict) throw new Refusal(`key ${index}: ${verdict.refused}`);
-  const { alg } = entry;
+  const { alg, key_ops: operations } = entry;
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes("verify")))
+    throw new Refusal(`key ${index} is not for verifying (key_ops)`);
   return typeof alg === "string" ? { ...jwk, alg } : jwk;
 }
 

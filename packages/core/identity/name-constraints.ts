@@ -18,9 +18,9 @@ export function breachOf(constraints: NameConstraints, certificate: Certificate)
     const excluded = constraints.excluded.filter((subtree) => sameForm(subtree, name));
     if (permitted.length + excluded.length === 0) continue;
     if (!isComparable(name)) return `${describe(name)} is constrained and cannot be compared`;
-    if (excluded.some((subtree) => !isComparable(subtree) || isWithin(name, subtree)))
+    if (excluded.some((subtree) => !isUsable(subtree) || isWithin(name, subtree)))
       return `${describe(name)} is excluded`;
-    if (permitted.length > 0 && !permitted.some((subtree) => isComparable(subtree) && isWithin(name, subtree)))
+    if (permitted.length > 0 && !permitted.some((subtree) => isUsable(subtree) && isWithin(name, subtree)))
       return `${describe(name)} is not among the permitted names`;
   }
   return undefined;
@@ -32,25 +32,50 @@ function sameForm(subtree: GeneralName, name: GeneralName): boolean {
 }
 
 const dnsPattern = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/i;
-const hostPattern = /^[a-z0-9._-]+$/i;
+const hostPattern = /^[a-z0-9_-](?:[a-z0-9._-]*[a-z0-9_-])?$/i;
 const ipv4Pattern = /^\d+\.\d+\.\d+\.\d+$/;
+const maxHostBytes = 255;
 
-/** Whether this name, or constraint, has a form that {@link isWithin} can compare. */
+/** Whether this name has a form that {@link isWithin} can compare. */
 function isComparable(name: GeneralName): boolean {
   switch (name.kind) {
     case "dns":
-      return name.value.length <= 255 && (name.value === "" || dnsPattern.test(name.value.replace(/^\./, "")));
+      return name.value.length <= maxHostBytes && dnsPattern.test(name.value);
     case "uri":
-      return hostPattern.test(hostOf(name.value));
+      return isHost(hostOf(name.value));
     case "email":
-      return hostPattern.test(domainOfEmail(name.value));
+      return name.value.includes("@") && isHost(domainOfEmail(name.value));
     case "ip":
-      return name.value.length <= 16 || isContiguousMask(name.value.subarray(name.value.length / 2));
+      return true;
     case "directory":
       return rdnKeys(name.value) !== undefined;
     case "other":
       return false;
   }
+}
+
+/** Whether this subtree has a form that {@link isWithin} can compare with; a leading period means everything below. */
+function isUsable(subtree: GeneralName): boolean {
+  switch (subtree.kind) {
+    case "dns":
+      return subtree.value === "" || isHost(withoutPeriod(subtree.value));
+    case "uri":
+      return isHost(withoutPeriod(subtree.value));
+    case "email":
+      return isHost(withoutPeriod(domainOfEmail(subtree.value)));
+    case "ip":
+      return isContiguousMask(subtree.value.subarray(subtree.value.length / 2));
+    default:
+      return isComparable(subtree);
+  }
+}
+
+function isHost(text: string): boolean {
+  return text.length <= maxHostBytes && hostPattern.test(text);
+}
+
+function withoutPeriod(text: string): string {
+  return text.startsWith(".") ? text.slice(1) : text;
 }
 
 function isWithin(name: GeneralName, subtree: GeneralName): boolean {
@@ -87,7 +112,8 @@ function isHostWithin(host: string, constraint: string): boolean {
 /** The host of a URI's authority part, or the empty string (which compares with nothing). */
 function hostOf(uri: string): string {
   const scheme = uri.indexOf("://");
-  const rest = scheme < 0 ? uri : uri.slice(scheme + 3); // a constraint is a bare host
+  if (scheme < 0) return ""; // no authority part, so no host to compare
+  const rest = uri.slice(scheme + 3);
   const end = rest.search(/[/?#]/);
   const authority = end < 0 ? rest : rest.slice(0, end);
   const host = authority.slice(authority.lastIndexOf("@") + 1).replace(/:\d*$/, "");

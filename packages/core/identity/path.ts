@@ -137,8 +137,16 @@ function checkNames(
   }
 }
 
+/**
+ * The authority under whose key a certificate's signature was last found to stand. Objects are immutable and the fact is
+ * eternal, so this saves a signature wherever the caller keeps its parsed authorities; time, names and revocation are
+ * judged afresh each time.
+ */
+const stoodUnder = new WeakMap<Certificate, Certificate>();
+
 function checkSignature(authority: Certificate, subject: Certificate | undefined, search: Search): void {
   if (subject === undefined) throw untrusted("there is nothing to verify");
+  if (stoodUnder.get(subject) === authority) return;
   if (++search.signatureChecks > maxSignatureChecks)
     throw untrusted(`finding its path takes more than ${maxSignatureChecks} signatures`);
   if (authority.keyRefused !== undefined) throw untrusted(`an authority cannot be used: ${authority.keyRefused}`);
@@ -147,6 +155,7 @@ function checkSignature(authority: Certificate, subject: Certificate | undefined
     throw untrusted("it, or an authority in its path, is signed with an algorithm that is not allowed");
   if (!signatureStands(algorithm, subject.signed, publicKeyOf(authority), subject.signature))
     throw untrusted("a signature in its path does not verify under the authority it names");
+  stoodUnder.set(subject, authority);
 }
 
 /** Refuses what every certificate must not have: critical extensions that nothing here understands. */

@@ -11,7 +11,7 @@
 import { CordonError, isCordonError } from "../errors.ts";
 import type { Instant } from "../instant.ts";
 import type { Revocations, TrustBundle } from "../policy/snapshot.ts";
-import { parseCertificate, isEmptyName, type Certificate } from "./certificate.ts";
+import { isEmptyName, parseCertificate, sha256Hex, type Certificate } from "./certificate.ts";
 import { extendedKeyUsages, keyUsageBits } from "./extensions.ts";
 import { buildPath, checkUnderstood, validityProblem } from "./path.ts";
 import { revocationOf, twinFingerprint } from "./revocation.ts";
@@ -55,7 +55,7 @@ export function verifyX509Svid(
   now: Instant,
   options: X509SvidOptions = {},
 ): VerifiedSvid {
-  const { id, leaf, intermediates } = readX509Svid(chain); // 1. the form: what X.509-SVID asks of leaf and chain
+  const { id, leaf, intermediates } = readX509Svid(chain, trust); // 1. the form: what X.509-SVID asks of leaf and chain
   const time = { now, clockSkewMs: options.clockSkewMs ?? 0 };
   checkValidity(id, leaf, time); // 2. the time
   const trustDomain = trustDomainOf(id);
@@ -63,6 +63,7 @@ export function verifyX509Svid(
     ...time,
     authorityRule: (authority) => checkAuthority(authority, trustDomain, trust.revocations), // 3. the path
   });
+  remember(trust, trustDomain, path);
   const verified: VerifiedSvid = {
     id,
     fingerprint: leaf.fingerprint,
@@ -78,16 +79,21 @@ export function verifyX509Svid(
 /**
  * Reads a chain and holds it to the form of an X.509-SVID; judges neither trust nor time.
  *
+ * @param trust only saves work: authorities that were proven under its bundles are not parsed again
  * @throws {CordonError} `CERTIFICATE_MALFORMED`, `SPIFFE_ID_INVALID`, `SVID_INVALID`
  * @see X.509-SVID, sections 2, 3, 4 and 5.2
  */
-export function readX509Svid(chain: readonly Uint8Array[]): PresentedSvid {
+export function readX509Svid(chain: readonly Uint8Array[], trust?: IdentityTrust): PresentedSvid {
   if (chain.length > maxPresentedCertificates)
     throw invalid(`the peer sent ${chain.length} certificates, where ${maxPresentedCertificates} are allowed`);
-  const [leaf, ...intermediates] = chain.map((der) => parseCertificate(der));
-  if (leaf === undefined) throw invalid("the chain is empty");
+  const [first, ...others] = chain;
+  if (first === undefined) throw invalid("the chain is empty");
+  const leaf = parseCertificate(first);
   const id = readLeafId(leaf);
   checkLeaf(id, leaf);
+  const bundle = trust?.bundles.get(trustDomainOf(id));
+  const known = bundle && provenAuthorities.get(bundle);
+  const intermediates = others.map((der) => known?.get(sha256Hex(der)) ?? parseCertificate(der));
   for (const authority of intermediates) checkSigningForm(id, authority);
   return { id, leaf, intermediates };
 }
@@ -163,6 +169,27 @@ function checkAuthority(authority: Certificate, trustDomain: TrustDomain, revoca
       "SVID_REVOKED",
       `the SVID is revoked: the authority with key ${authority.keyFingerprint} in its path was withdrawn`,
     );
+}
+
+/**
+ * Issuers already seen in a valid path, by fingerprint, for as long as the bundle lives: thousands of workloads share a
+ * few, and parsing and verifying them costs as much as the leaf. Only what proved itself is kept, so that strangers
+ * cannot fill it.
+ */
+const provenAuthorities = new WeakMap<TrustBundle, Map<string, Certificate>>();
+const maxProvenAuthorities = 64;
+
+function remember(trust: IdentityTrust, trustDomain: TrustDomain, path: readonly Certificate[]): void {
+  const bundle = trust.bundles.get(trustDomain);
+  if (bundle === undefined) return;
+  let proven = provenAuthorities.get(bundle);
+  if (proven === undefined) provenAuthorities.set(bundle, (proven = new Map()));
+  for (const authority of path.slice(1, -1)) {
+    if (proven.has(authority.fingerprint)) continue;
+    if (proven.size >= maxProvenAuthorities) proven.clear();
+    // A copy of the bytes: what the caller handed in may be a view on a buffer that is used again.
+    proven.set(authority.fingerprint, parseCertificate(Uint8Array.from(authority.der)));
+  }
 }
 
 const parsedAnchors = new WeakMap<TrustBundle, readonly Certificate[]>();
