@@ -3,6 +3,7 @@
  * a digest over all of it, by which a change is noticed. Bounded; text that is not UTF-8 is refused.
  */
 import { createHash } from "node:crypto";
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { CordonError } from "@cordon/core/errors";
@@ -52,8 +53,9 @@ export async function loadConfiguration(path: string, origin = basename(path)): 
 
 async function readText(path: string, maxBytes: number, what: string): Promise<string> {
   const bytes = await readBounded(path, maxBytes + 1).catch((error: unknown) => {
-    const code = (error as { code?: unknown }).code;
-    const why = code === "ENOENT" ? "there is no such file" : String(code ?? "it is not a plain file");
+    const { code } = error as { code?: unknown };
+    const words: Record<string, string> = { ENOENT: "there is no such file", ENOTFILE: "it is not a plain file" };
+    const why = words[String(code)] ?? `the system says ${String(code ?? error)}`;
     throw new CordonError("CONFIG_UNREADABLE", `cannot read ${path}, ${what}: ${why}`, { cause: error });
   });
   if (bytes.byteLength > maxBytes)
@@ -66,10 +68,11 @@ async function readText(path: string, maxBytes: number, what: string): Promise<s
 }
 
 /** At most `maxBytes` of a plain file; a pipe or device would never end. */
-export async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
-  await using handle = await open(path, "r");
+async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
+  // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
+  await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const status = await handle.stat();
-  if (!status.isFile()) throw new CordonError("CONFIG_UNREADABLE", `${path} is not a plain file`);
+  if (!status.isFile()) throw Object.assign(new Error("not a plain file"), { code: "ENOTFILE" });
   const buffer = new Uint8Array(Math.min(status.size, maxBytes));
   let length = 0;
   while (length < buffer.byteLength) {
