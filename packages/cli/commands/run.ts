@@ -1,0 +1,77 @@
+/**
+ * `cordon run -- CMD`: runs a command that reaches AI services only through Cordon, as a component. In: which component,
+ * which control plane, the command. Out: the command's own exit code.
+ */
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { defaultCheckpointsFolder, run as runAs } from "@cordon/agent/run/run";
+import { CordonError } from "@cordon/core/errors";
+import { socketOptions, controlSocket, socketUsage } from "../control-socket.ts";
+import type { Io } from "../io.ts";
+
+const usage = `Usage: cordon run [--as COMPONENT] [OPTIONS] -- COMMAND [ARGUMENTS]
+
+Runs a command with an identity. It finds OPENAI_BASE_URL, OPENAI_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY,
+CORDON_URL and CORDON_TOKEN in its environment, all of which lead through Cordon's gateway.
+
+  --as COMPONENT       name, namespace/name or SPIFFE ID (default: the only registered agent)
+  --listen unix:PATH   offer the endpoint on a unix socket (CORDON_SOCKET) instead of a loopback port
+  --checkpoints DIR    where the ledger's signed heads are kept (default: CORDON_CHECKPOINTS, or cordon/checkpoints in
+                       the user's state folder)
+${socketUsage}
+Exit code: the command's; 128 plus the signal's number when a signal ended it; 2 when it could not be started.
+`;
+
+/** Runs the command; its output goes straight to this process's, not through \`io\`. */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const { values, command } = parse(args);
+  if (values.help) {
+    io.stdout(usage);
+    return 0;
+  }
+  const [program, ...rest] = command;
+  if (program === undefined) throw new CordonError("USAGE", `name the command to run after \`--\`\n\n${usage}`);
+  const checkpoints = values.checkpoints ?? process.env["CORDON_CHECKPOINTS"];
+  return runAs({
+    socketPath: controlSocket(values, process.env),
+    checkpointsFolder:
+      checkpoints === undefined ? defaultCheckpointsFolder(process.env, homedir()) : resolve(checkpoints),
+    command: program,
+    args: rest,
+    env: process.env,
+    say: (words) => io.stderr(`cordon run: ${words}\n`),
+    ...(values.as === undefined ? {} : { component: values.as }),
+    ...(values.listen === undefined ? {} : { listenSocketPath: listenPath(values.listen) }),
+  });
+}
+
+/** Splits at the first \`--\`, so that the command's own options stay its own. */
+function parse(args: readonly string[]) {
+  const dashes = args.indexOf("--");
+  const own = dashes < 0 ? args : args.slice(0, dashes);
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...own],
+      allowPositionals: true,
+      options: {
+        ...socketOptions,
+        as: { type: "string" },
+        listen: { type: "string" },
+        checkpoints: { type: "string" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    const [stray] = positionals;
+    if (stray !== undefined) throw new Error(`\`${stray}\` stands before \`--\`; the command comes after it`);
+    return { values, command: dashes < 0 ? [] : args.slice(dashes + 1) };
+  } catch (cause) {
+    throw new CordonError("USAGE", `${cause instanceof Error ? cause.message : String(cause)}\n\n${usage}`, { cause });
+  }
+}
+
+function listenPath(listen: string): string {
+  if (!listen.startsWith("unix:") || listen.length === "unix:".length)
+    throw new CordonError("USAGE", `--listen takes \`unix:PATH\`, not \`${listen}\``);
+  return resolve(listen.slice("unix:".length));
+}
