@@ -189,3 +189,30 @@ test("refuses policies as a whole, with every problem in one error", () => {
     },
   );
 });
+
+test("compiling upon what was compiled before gives what compiling afresh gives", () => {
+  const unchanged = `@id("a") permit(principal, action == Action::"infer", resource);`;
+  const before = compile(`${unchanged} @id("b") permit(principal, action, resource);`);
+  const texts = [
+    unchanged,
+    `${unchanged} @id("b") forbid(principal, action, resource);`,
+    `@id("c") ${permitOnly} ${unchanged}`,
+    `${unchanged} ${unchanged}`,
+    `${unchanged} @id("d") permit(principal, action, resource) when { resource.knd == "x" };`,
+    "",
+  ];
+  for (const text of texts) {
+    const [afresh, upon] = [{}, { previous: before }].map((options) => {
+      try {
+        return ask(compile(text, options), assistant, chat);
+      } catch (error) {
+        return String(error);
+      }
+    });
+    assert.deepEqual(upon, afresh);
+  }
+  // Not across namespaces: what a permit may say depends on where it stands.
+  const outside = `@id("o") permit(principal, action, resource in Namespace::"default");`;
+  const inside = compile(outside);
+  assert.throws(() => compilePolicies([source(outside, "payments")], { trustDomain, previous: inside }), /move it/);
+});

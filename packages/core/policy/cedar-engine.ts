@@ -6,6 +6,7 @@
  * namespace, all of them, and to the forbids alone of the principal's. So a permit cannot speak outside its namespace,
  * and crossing from one namespace to another needs the resource's namespace to permit it.
  */
+import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { CordonError } from "../errors.ts";
 import type { Namespace } from "../contract/vocabulary.ts";
 import type { TrustDomain } from "../identity/spiffe-id.ts";
@@ -15,7 +16,7 @@ import type { AccessRequest } from "./decision.ts";
 import type { CompiledPolicies, Evaluation, MatchedPolicy, PolicySource } from "./engine.ts";
 import { Memo, MemoKeys, type MemoCounters } from "./memo.ts";
 import { observe } from "./observe.ts";
-import { checkPolicies, problemText, type ParsedPolicy, type PolicyOptions } from "./policy-check.ts";
+import { checkPolicies, passedKey, problemText, type ParsedPolicy, type PolicyOptions } from "./policy-check.ts";
 import type { Component } from "./snapshot.ts";
 
 /** Evaluations that one policy revision remembers, unless said otherwise: some tens of megabytes at the very most. */
@@ -23,10 +24,13 @@ export const defaultMemoCapacity = 65_536;
 
 const maxErrorCharacters = 300;
 
-export interface CompileOptions extends PolicyOptions {
+export interface CompileOptions extends Omit<PolicyOptions, "passed"> {
   /** Most evaluations remembered; 0 switches the memo off. */
   readonly memoCapacity?: number;
-  /** What was compiled before: returned as it is, memo and all, when the sources say the same. */
+  /**
+   * What was compiled before. Returned as it is, memo and all, when the sources say the same; otherwise only policies
+   * whose text is new are parsed and validated.
+   */
   readonly previous?: CedarPolicies;
 }
 
@@ -45,7 +49,12 @@ export interface CedarPolicies extends CompiledPolicies {
  */
 export function compilePolicies(sources: readonly PolicySource[], options: CompileOptions): CedarPolicies {
   if (options.previous !== undefined && isSame(options.previous, sources, options)) return options.previous;
-  const { policies, problems } = checkPolicies(sources, options);
+  const earlier = options.previous instanceof CompiledCedar ? options.previous : undefined;
+  const passed = earlier?.options.trustDomain === options.trustDomain ? earlier.passed : undefined;
+  const { policies, problems } = checkPolicies(sources, {
+    trustDomain: options.trustDomain,
+    ...(passed === undefined ? {} : { passed }),
+  });
   if (problems.length > 0) throw new CordonError("POLICY_INVALID", problemText(problems), { cause: problems });
   return new CompiledCedar(policies, sources, options);
 }
@@ -84,6 +93,8 @@ class CompiledCedar implements CedarPolicies {
   readonly size: number;
   readonly sources: readonly PolicySource[];
   readonly options: CompileOptions;
+  /** Every policy of this revision, for the next compilation. */
+  readonly passed: ReadonlyMap<string, PolicyJson>;
   readonly #memo: Memo<Evaluation> | undefined;
   /** What speaks about a namespace's resources: all its policies. */
   readonly #all: ReadonlyMap<Namespace, PolicySet>;
@@ -95,6 +106,7 @@ class CompiledCedar implements CedarPolicies {
     const memo = new Memo<Evaluation>(capacity);
     const { previous: _, ...kept } = options;
     this.size = policies.length;
+    this.passed = new Map(policies.map((policy) => [passedKey(policy), policy.json]));
     this.sources = sources;
     this.options = kept;
     this.#memo = capacity > 0 ? memo : undefined;
@@ -197,6 +209,7 @@ function askEngine(
     return { ...nothingMatched, errors: [{ policy: "", words: words.slice(0, maxErrorCharacters) }] };
   }
   const { reason, errors } = answer.response.diagnostics;
+  if (reason.length === 0 && errors.length === 0) return nothingMatched;
   // Cedar reports both in no order; the same request must give the same decision, in the order policies are written.
   const matched = reason.toSorted(byPlace).map((id) => set.policies[placeOf(id)]);
   return freeze({

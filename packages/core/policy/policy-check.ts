@@ -35,6 +35,16 @@ export interface CheckedPolicies {
 export interface PolicyOptions {
   /** Our own trust domain: its workloads are written `namespace/kind/name`. */
   readonly trustDomain: TrustDomain;
+  /**
+   * Policies that passed every check before, by {@link passedKey}: they are not parsed and validated again, which is
+   * what most of a compilation costs. Each policy is checked by itself, so what passed once passes always.
+   */
+  readonly passed?: ReadonlyMap<string, PolicyJson>;
+}
+
+/** The same policy: same text, in the same namespace. */
+export function passedKey({ source, text }: PolicyText): string {
+  return `${source.namespace}\n${text}`;
 }
 
 /**
@@ -44,6 +54,7 @@ export interface PolicyOptions {
 export function checkPolicies(sources: readonly PolicySource[], options: PolicyOptions): CheckedPolicies {
   const problems: PolicyProblem[] = [];
   const policies: ParsedPolicy[] = [];
+  const unchecked: ParsedPolicy[] = [];
   for (const source of sources) {
     const split = splitPolicies(source);
     problems.push(...split.problems);
@@ -54,12 +65,18 @@ export function checkPolicies(sources: readonly PolicySource[], options: PolicyO
         );
         return { policies, problems };
       }
-      const { json, problems: found } = parsePolicy(text, options.trustDomain);
+      const passed = options.passed?.get(passedKey(text));
+      const { json, problems: found } = passed
+        ? { json: passed, problems: [] }
+        : parsePolicy(text, options.trustDomain);
       problems.push(...found);
-      if (json !== undefined) policies.push({ ...text, json, id: json.annotations?.["id"] ?? "" });
+      if (json === undefined) continue;
+      const policy = { ...text, json, id: json.annotations?.["id"] ?? "" };
+      policies.push(policy);
+      if (passed === undefined) unchecked.push(policy);
     }
   }
-  problems.push(...duplicateIds(policies), ...validatePolicies(policies));
+  problems.push(...duplicateIds(policies), ...validatePolicies(unchecked));
   return { policies, problems: inSourceOrder(sources, problems) };
 }
 
@@ -106,9 +123,9 @@ function duplicateIds(policies: readonly ParsedPolicy[]): PolicyProblem[] {
 
 function validatePolicies(policies: readonly ParsedPolicy[]): PolicyProblem[] {
   const staticPolicies = Object.fromEntries(policies.map((policy, index) => [`p${index}`, policy.text]));
-  const answer = guarded(() => validate({ schema: cedarSchema, policies: { staticPolicies } }));
   const first = policies[0];
   if (first === undefined) return [];
+  const answer = guarded(() => validate({ schema: cedarSchema, policies: { staticPolicies } }));
   if ("failed" in answer) return [problemAt(first.source, 0, answer.failed)];
   if (answer.value.type === "failure") return answer.value.errors.flatMap((error) => problemsOf(first, error));
   const { validationErrors, validationWarnings, otherWarnings } = answer.value;
