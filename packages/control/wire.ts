@@ -64,12 +64,19 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
   const rootKey = await openRootKey(await rootKeyConfig(configuration, env), stateFolder);
   const vault = openKeyVault({ store, rootKey, now });
   const { svidTtlSeconds, jwtTtlSeconds } = configuration.identity;
-  const authority = await openAuthority({ vault, store, trustDomain, now, settings: { svidTtlSeconds, jwtTtlSeconds } });
+  const authority = await openAuthority({
+    vault,
+    store,
+    trustDomain,
+    now,
+    settings: { svidTtlSeconds, jwtTtlSeconds },
+  });
 
   let compiled: CedarPolicies | undefined;
   const snapshotDeps: SnapshotDeps = {
     trustDomain,
-    compile: (sources) => (compiled = compilePolicies(sources, { trustDomain, ...(compiled === undefined ? {} : { previous: compiled }) })),
+    compile: (sources) =>
+      (compiled = compilePolicies(sources, { trustDomain, ...(compiled === undefined ? {} : { previous: compiled }) })),
     readRevocations: revocationsFrom,
   };
   const apply = async (next: LoadedConfiguration): Promise<void> => {
@@ -79,7 +86,10 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
       folder: next.folder,
       // A trial build with a compiler of its own: what is in force must not change before the commit.
       validate: (objects) =>
-        void buildSnapshot({ revision: 1 as never, objects }, { ...snapshotDeps, compile: (sources) => compilePolicies(sources, { trustDomain }) }),
+        void buildSnapshot(
+          { revision: 1 as never, objects },
+          { ...snapshotDeps, compile: (sources) => compilePolicies(sources, { trustDomain }) },
+        ),
     });
   };
   await apply(loaded);
@@ -110,11 +120,19 @@ async function makePrivateFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    throw new CordonError("CONFIG_INVALID", `the state folder ${folder} cannot be made (${code}); set \`state\` to a folder you may write`, { cause });
+    throw new CordonError(
+      "CONFIG_INVALID",
+      `the state folder ${folder} cannot be made (${code}); set \`state\` to a folder you may write`,
+      { cause },
+    );
   }
 }
 
-async function storeUrl(configuration: Configuration, stateFolder: string, env: ControlOptions["env"]): Promise<string> {
+async function storeUrl(
+  configuration: Configuration,
+  stateFolder: string,
+  env: ControlOptions["env"],
+): Promise<string> {
   const { url } = configuration.store;
   const text = typeof url === "string" ? url : await resolveSecret(url, secretEffects(env));
   if (text === "sqlite:") return `sqlite:${join(stateFolder, "cordon.db")}`;

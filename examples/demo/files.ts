@@ -1,0 +1,7 @@
+/** Where the demo's files are, from sources and in the published package alike. */
+export const demoFiles = {
+  configuration: new URL("./cordon.yaml", import.meta.url),
+  policies: new URL("./policies/default.cedar", import.meta.url),
+  ask: new URL("./ask.ts", import.meta.url),
+  readTrainingData: new URL("./read-training-data.ts", import.meta.url),
+} as const;

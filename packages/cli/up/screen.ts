@@ -1,0 +1,83 @@
+/**
+ * The first screen of `cordon up`: what is protected, and what to try. In: a running Cordon. Out: text of less than a
+ * screen. Written for somebody who sees Cordon for the first time.
+ */
+import { relative } from "node:path";
+import type { Component, Route, Snapshot } from "@cordon/core/policy/snapshot";
+import type { Cordon } from "./wire.ts";
+
+export interface ScreenOptions {
+  readonly version: string;
+  /** How to call `cordon` from here: `npm run -s cordon --` or `npx cordon`. */
+  readonly command: string;
+  /** The demo's client programs, when the demo runs. */
+  readonly demo: { readonly ask: string; readonly readTrainingData: string } | undefined;
+  readonly cwd: string;
+  readonly checkpointFolder: string | undefined;
+}
+
+export function firstScreen(cordon: Cordon, options: ScreenOptions): string {
+  const snapshot = cordon.control.snapshots.current();
+  const from = (path: string): string => relative(options.cwd, path) || ".";
+  const { size } = snapshot.policies;
+  const lines = [
+    `Cordon ${options.version}: zero trust for AI systems`,
+    "",
+    `  trust domain  ${snapshot.trustDomain}`,
+    `  gateway       ${cordon.gatewayUrl}  (mutual TLS 1.3; callers need an identity)`,
+    `  policy        ${size} ${size === 1 ? "policy" : "policies"}, revision ${snapshot.revision}; whatever none permits is denied`,
+    `  ledger        ${from(cordon.ledgerFolder)}`,
+    `  keys          ${keysLine(cordon.control.sealedBy)}`,
+    "",
+    "Protected",
+    ...table(snapshot.routes.map((route) => [`  ${route.path}`, protectedBy(route, snapshot)])),
+    "",
+  ];
+  if (options.demo === undefined)
+    lines.push(`Run a program with an identity:  ${options.command} run --as COMPONENT -- CMD`);
+  else lines.push(...tryIt(cordon, options, options.demo, from));
+  lines.push("", "Ctrl-C stops it.");
+  return `${lines.join("\n")}\n`;
+}
+
+function tryIt(
+  cordon: Cordon,
+  options: ScreenOptions,
+  demo: NonNullable<ScreenOptions["demo"]>,
+  from: (path: string) => string,
+): string[] {
+  const run = `${options.command} run --as assistant -- node`;
+  const ledger = from(cordon.ledgerFolder);
+  const checkpoint = options.checkpointFolder === undefined ? "" : ` --checkpoint ${from(options.checkpointFolder)}`;
+  return [
+    "Try it, in another terminal",
+    "  allowed: the assistant asks its model",
+    `    ${run} ${from(demo.ask)} "I lost my card"`,
+    "  refused: the same assistant reads the training data",
+    `    ${run} ${from(demo.readTrainingData)}`,
+    "  proved: the ledger holds both, unaltered",
+    `    ${options.command} ledger verify ${ledger}${checkpoint}`,
+  ];
+}
+
+function protectedBy(route: Route, snapshot: Snapshot): string {
+  if (route.kind === "http")
+    return `${describe(snapshot.components.get(route.resource))} (${[...new Set(route.actions.values())].join(", ")})`;
+  const targets = [...new Set([...route.models.values()].map((target) => target.component))];
+  return `${route.kind === "openai" ? "OpenAI" : "Anthropic"} API, models ${[...route.models.keys()].join(", ")}: ${targets.map((id) => describe(snapshot.components.get(id))).join(", ")}`;
+}
+
+function describe(component: Component | undefined): string {
+  return component === undefined ? "?" : `${component.kind} ${component.name}, ${component.labels.sensitivity}`;
+}
+
+function keysLine(sealedBy: string): string {
+  return sealedBy === "file"
+    ? "sealed by a file only: whoever reads the state folder reads them (set `keys.root`)"
+    : `sealed by ${sealedBy}`;
+}
+
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(0, ...rows.map(([first]) => first.length)) + 2;
+  return rows.map(([first, second]) => first.padEnd(width) + second);
+}

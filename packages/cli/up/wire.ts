@@ -1,0 +1,173 @@
+/**
+ * `cordon up` as a value: control plane, ledger and gateway in one process, built in order and closed in reverse. In: a
+ * configuration file. Out: a running Cordon, with what its owner needs to know about it.
+ */
+import { randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { openOwnIdentity } from "@cordon/control/authority/own-identity";
+import { openLocalApi } from "@cordon/control/api/local-api";
+import { digestKeys } from "@cordon/control/keys/digest-keys";
+import { secretEffects } from "@cordon/control/registry/secret-effects";
+import { recordChanges } from "@cordon/control/store/record-changes";
+import { openControlPlane, type ControlPlane } from "@cordon/control/wire";
+import { parseListenAddress } from "@cordon/core/contract/addresses";
+import { resolveSecret } from "@cordon/core/contract/secret-reference";
+import { CordonError } from "@cordon/core/errors";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
+import { openGateway, type Gateway } from "@cordon/gateway/gateway";
+import { keepContent } from "@cordon/gateway/ledger/kept-content";
+import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/ledger/ledger";
+import type { GatewayEvent } from "@cordon/gateway/ports";
+import { openObjectOwners } from "@cordon/gateway/routes/ownership";
+import { statusOf } from "./status.ts";
+
+export interface Cordon extends AsyncDisposable {
+  readonly control: ControlPlane;
+  readonly ledger: Ledger;
+  readonly ledgerFolder: string;
+  readonly gateway: Gateway;
+  readonly gatewayId: SpiffeId;
+  readonly gatewayUrl: string;
+  readonly socketPath: string;
+}
+
+export interface CordonOptions {
+  readonly path: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** One line an event, for the operator. */
+  readonly log: (event: GatewayEvent) => void;
+  readonly version: string;
+  /** Listens here instead of where the configuration says; tests use port 0. */
+  readonly listen?: string;
+}
+
+/** HTTP connections are told to close once they are this old, so that a peer proves itself again. */
+const connectionMaxAgeMs = 3_600_000;
+const receiveTimeoutMs = 30_000;
+
+/** @throws {CordonError} what keeps Cordon from starting, with the remedy */
+export async function startCordon(options: CordonOptions): Promise<Cordon> {
+  const { env, log } = options;
+  const now = Date.now;
+  const onProblem = (error: unknown): void =>
+    log({ level: "error", event: "control-problem", words: error instanceof Error ? error.message : String(error) });
+  await using opening = new AsyncDisposableStack();
+  const control = opening.use(await openControlPlane({ path: options.path, env, now, onProblem }));
+  const { configuration, stateFolder, vault, authority, snapshots, trustDomain } = control;
+
+  const ledgerFolder = join(stateFolder, "ledger");
+  const ledger = opening.use(
+    await openLedger({
+      folder: ledgerFolder,
+      origin: `${trustDomain}/${await writerId(stateFolder)}`,
+      privateKey: await vault.logKey(),
+      checkpointEveryMs: configuration.ledger.checkpoints.everySeconds * 1000,
+      sinks: configuration.ledger.checkpoints.files.map((folder): CheckpointSink => ({
+        kind: "files",
+        folder: resolve(options.path, "..", folder),
+      })),
+      now,
+    }),
+  );
+  opening.use(
+    recordChanges({ store: control.store, ledger, cursorFile: join(stateFolder, "changes.cursor"), onProblem }),
+  );
+
+  const component = gatewayComponent(snapshots.current(), configuration.gateway.component);
+  const listen = listenAddress(options.listen ?? configuration.gateway.listen);
+  const names = {
+    dnsNames: configuration.gateway.dnsNames,
+    ipAddresses: isWildcard(listen.host) ? ["127.0.0.1"] : [listen.host],
+  };
+  const identity = opening.use(await openOwnIdentity({ authority, id: component.id, ...names, now, onProblem }));
+  const owners = opening.use(openObjectOwners(join(stateFolder, "owners.db")));
+  const gateway = opening.use(
+    await openGateway({
+      options: {
+        listen,
+        limits: configuration.gateway.limits,
+        drainMs: configuration.gateway.drainSeconds * 1000,
+        connectionMaxAgeMs,
+        receiveTimeoutMs,
+      },
+      identity,
+      snapshots,
+      ledger,
+      digestKeys: digestKeys(vault),
+      content: {
+        keep: async (namespace, digest, bytes) =>
+          void (await keepContent(join(stateFolder, "content"), await vault.contentKey(namespace), digest, bytes)),
+      },
+      owners,
+      resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)),
+      now,
+      monotonicMs: () => performance.now(),
+      log,
+    }),
+  );
+  const gatewayUrl = `https://${isWildcard(gateway.host) ? "127.0.0.1" : gateway.host}:${gateway.port}`;
+  const socketPath = join(stateFolder, "control.sock");
+  opening.use(
+    await openLocalApi({
+      socketPath,
+      authority,
+      store: control.store,
+      snapshot: () => snapshots.current(),
+      gateway: () => ({ url: gatewayUrl, id: component.id }),
+      status: () =>
+        statusOf({ control, ledger, gateway, gatewayUrl, gatewayId: component.id, version: options.version }),
+      record: (change) => ledger.append(change),
+      now,
+      onFailure: onProblem,
+    }),
+  );
+  const owned = opening.move();
+  return {
+    control,
+    ledger,
+    ledgerFolder,
+    gateway,
+    gatewayId: component.id,
+    gatewayUrl,
+    socketPath,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Names this state folder's log for good: a new folder is a new log, and says so by its name. */
+async function writerId(stateFolder: string): Promise<string> {
+  const file = join(stateFolder, "writer-id");
+  try {
+    return (await readFile(file, "utf8")).trim();
+  } catch {
+    const id = `gateway-${randomBytes(4).toString("hex")}`;
+    await writeFile(file, `${id}\n`, { mode: 0o600, flag: "wx" });
+    return id;
+  }
+}
+
+function gatewayComponent(snapshot: Snapshot, reference: string): Component {
+  const [first = "", second] = reference.split("/");
+  const [namespace, name] = second === undefined ? ["default", first] : [first, second];
+  const found = [...snapshot.components.values()].find(
+    (component) => component.namespace === namespace && component.name === name,
+  );
+  if (found === undefined)
+    throw new CordonError(
+      "CONFIG_INVALID",
+      `\`gateway.component\` is \`${reference}\`, but no such component is registered; add it under \`components\``,
+    );
+  return found;
+}
+
+function listenAddress(text: string): { readonly host: string; readonly port: number } {
+  const parsed = parseListenAddress(text);
+  if ("problem" in parsed) throw new CordonError("CONFIG_INVALID", `\`gateway.listen\` ${parsed.problem}`);
+  return parsed.ok;
+}
+
+function isWildcard(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
