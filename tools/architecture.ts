@@ -9,7 +9,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   agent: ["core"],
   control: ["core"],
   console: ["core/contract"],
-  cli: ["core", "gateway", "agent", "control", "console"],
+  cli: ["core", "gateway", "agent", "control", "console", "demo"],
+  demo: ["core", "agent"],
 };
 
 /** Built-in modules that compute and do nothing else. Anything not listed is refused in core. */

@@ -16,6 +16,8 @@ import { isSource, isTest, listFiles } from "./source-files.ts";
 /** npm runs scripts in the repository root. */
 const root = process.cwd();
 const dist = join(root, "dist");
+const manifests = readManifests(root);
+const folders = [...manifests.packages.values()].map(({ folder }) => folder);
 const programs: Readonly<Record<string, string>> = { "packages/cli/main.ts": "cordon" };
 
 /**
@@ -29,8 +31,7 @@ function findEntries(): Map<string, string> {
     if (taken) throw new Error(`${file} and ${taken[0]} would both become dist/${name}.js: rename one`);
     entries.set(file, name);
   };
-  const sources = listFiles(root).filter((file) => file.startsWith("packages/") && isSource(file) && !isTest(file));
-  for (const file of sources.filter((path) => !path.startsWith("packages/console/"))) {
+  for (const file of listFiles(root).filter(isBundled)) {
     if (/-worker\.[cm]?ts$/.test(file)) add(file, basename(file).replace(/\.[cm]?ts$/, ""));
     for (const { specifier, line } of findModuleUrls(file, readFileSync(join(root, file), "utf8")).urls) {
       const target = relative(root, resolve(root, dirname(file), specifier));
@@ -42,9 +43,15 @@ function findEntries(): Map<string, string> {
   return entries;
 }
 
+/** Sources of our packages. The console is a bundle of its own; what is no package is not published. */
+function isBundled(file: string): boolean {
+  const folder = folders.find((each) => file.startsWith(`${each}/`));
+  return folder !== undefined && folder !== "packages/console" && isSource(file) && !isTest(file);
+}
+
 /** `packages/control/demo/policy.cedar` -> `control-demo-policy.cedar` */
 function flatName(file: string): string {
-  return file.replace(/^packages\//, "").replaceAll("/", "-");
+  return file.replace(/^(?:packages|examples)\//, "").replaceAll("/", "-");
 }
 
 /** Points each `new URL("./file", import.meta.url)` at where the file lies in dist, and copies data files there. */
@@ -52,9 +59,10 @@ function placeFilesBeside(entries: ReadonlyMap<string, string>): Plugin {
   return {
     name: "files-beside",
     setup(plugin) {
-      plugin.onLoad({ filter: /\/packages\/.*\.[cm]?tsx?$/ }, ({ path }) => {
+      plugin.onLoad({ filter: /\.[cm]?tsx?$/ }, ({ path }) => {
         const text = readFileSync(path, "utf8");
         const file = relative(root, path);
+        if (!isBundled(file)) return undefined;
         const { urls, unbundleable } = findModuleUrls(path, text);
         const errors = unbundleable.map((line) => ({
           text: 'bundling moves this module: name files with `new URL("./file", import.meta.url)`',
@@ -98,7 +106,7 @@ async function main(): Promise<void> {
     legalComments: "none",
     logLevel: "warning",
     metafile: true,
-    external: Object.keys(readManifests(root).root.dependencies),
+    external: Object.keys(manifests.root.dependencies),
     plugins: [placeFilesBeside(entries)],
   });
   refuseBundledThirdParty(result);

@@ -9,7 +9,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { readSources, type Source } from "./import-rule.ts";
-import { readManifests, type Manifest, type Manifests } from "./manifests.ts";
+import { readManifests, type Manifests, type Workspace } from "./manifests.ts";
 import type { Violation } from "./violation.ts";
 
 /** Needed at run time without an import: the runtime itself, and a polyfill that a library looks for. */
@@ -38,8 +38,8 @@ export function checkDependencies(root: string): Violation[] {
   ];
 }
 
-function packageViolations(name: string, manifest: Manifest, { root, packages }: Manifests): Violation[] {
-  const file = `packages/${name}/package.json`;
+function packageViolations(name: string, manifest: Workspace, { root, packages }: Manifests): Violation[] {
+  const file = `${manifest.folder}/package.json`;
   const found: Violation[] = [];
   const report = (message: string): void => void found.push({ file, line: 1, message });
   if (manifest.name !== `@cordon/${name}`) report(`is named \`${manifest.name}\`, expected \`@cordon/${name}\``);
@@ -61,7 +61,7 @@ function packageViolations(name: string, manifest: Manifest, { root, packages }:
 function rootViolations({ root, packages }: Manifests): Violation[] {
   const all = [
     ["package.json", root] as const,
-    ...[...packages].map(([name, m]) => [`packages/${name}/package.json`, m] as const),
+    ...[...packages.values()].map((each) => [`${each.folder}/package.json`, each] as const),
   ];
   return all.flatMap(([file, manifest]) =>
     Object.entries({ ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies })
@@ -83,7 +83,7 @@ function unusedViolations({ root, packages }: Manifests, sources: readonly Sourc
     for (const dependency of Object.keys(manifest.dependencies)) {
       if (used.has(dependency) || usedWithoutImport.has(dependency)) continue;
       found.push({
-        file: `packages/${name}/package.json`,
+        file: `${manifest.folder}/package.json`,
         line: 1,
         message: `\`${dependency}\` is declared and no source imports it`,
       });

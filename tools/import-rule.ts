@@ -22,9 +22,9 @@ export interface ImportRuleResult {
 
 export interface Source {
   readonly file: string;
-  /** `packages/core`, or the top folder (`test`, `tools`) of what is in no package. */
+  /** The package's folder (`packages/core`), or the top folder (`test`, `tools`) of what is in no package. */
   readonly zone: string;
-  /** The package's folder name, undefined outside packages/. */
+  /** The name without `@cordon/`, undefined for what is in no package. */
   readonly package: string | undefined;
   readonly test: boolean;
   readonly record: ModuleRecord;
@@ -36,7 +36,7 @@ const builtins = new Set(builtinModules.filter((name) => !name.startsWith("node:
 /** Checks every source file under `root` against the arrows of architecture.ts and the packages' manifests. */
 export function checkImports(root: string): ImportRuleResult {
   const manifests = readManifests(root);
-  const sources = readSources(root);
+  const sources = readSources(root, manifests);
   const violations = [...exportViolations(root, manifests)];
   let references = 0;
   for (const source of sources) {
@@ -74,15 +74,17 @@ export function checkImports(root: string): ImportRuleResult {
 }
 
 /** The module records of every source file under `root`. */
-export function readSources(root: string): Source[] {
+export function readSources(root: string, manifests: Manifests = readManifests(root)): Source[] {
+  const byFolder = new Map([...manifests.packages].map(([name, { folder }]) => [folder, name]));
   return listFiles(root)
     .filter(isSource)
     .map((file) => {
       const [top = "", second = ""] = file.split("/");
-      const inPackage = top === "packages" && file.split("/").length > 2;
+      const folder = `${top}/${second}`;
+      // A folder under packages/ without a manifest is held to the rules too: it has no arrows.
+      const name = byFolder.get(folder) ?? (top === "packages" && file !== folder ? second : undefined);
       const record = readModuleRecord(file, readFileSync(join(root, file), "utf8"));
-      const zone = inPackage ? `packages/${second}` : top;
-      return { file, zone, package: inPackage ? second : undefined, test: isTest(file), record };
+      return { file, zone: name === undefined ? top : folder, package: name, test: isTest(file), record };
     });
 }
 
@@ -139,13 +141,15 @@ function packageViolation(from: Source, specifier: string, manifests: Manifests)
     }
     const declared = manifests.packages.get(from.package);
     if (declared?.dependencies[ours + name] === undefined && declared?.devDependencies[ours + name] === undefined) {
-      return `\`${ours}${name}\` is not a dependency in packages/${from.package}/package.json`;
+      return `\`${ours}${name}\` is not a dependency in ${from.zone}/package.json`;
     }
   }
-  const exports = manifests.packages.get(name)?.exports;
-  if (exports === undefined) return `\`${specifier}\`: there is no package \`${name}\``;
+  const target = manifests.packages.get(name);
+  if (target === undefined) return `\`${specifier}\`: there is no package \`${name}\``;
   const key = subpath === "" ? "." : `./${subpath}`;
-  return key in exports ? undefined : `\`${specifier}\`: packages/${name}/package.json does not export \`${key}\``;
+  return key in target.exports
+    ? undefined
+    : `\`${specifier}\`: ${target.folder}/package.json does not export \`${key}\``;
 }
 
 function thirdPartyViolation(
@@ -168,7 +172,7 @@ function thirdPartyViolation(
   const own = manifests.packages.get(from.package);
   const version =
     own?.dependencies[name] ?? (typeOnly || from.package === "console" ? own?.devDependencies[name] : undefined);
-  if (version === undefined) return `\`${name}\` is not declared in packages/${from.package}/package.json`;
+  if (version === undefined) return `\`${name}\` is not declared in ${from.zone}/package.json`;
   if (from.package === "core" && !pureThirdParty.has(name)) {
     return `core may not import \`${name}\` (tools/architecture.ts lists what it may)`;
   }
@@ -184,15 +188,15 @@ function purityViolations(source: Source): Violation[] {
 }
 
 function* exportViolations(root: string, manifests: Manifests): Generator<Violation> {
-  for (const [name, manifest] of manifests.packages) {
-    const file = `packages/${name}/package.json`;
+  for (const manifest of manifests.packages.values()) {
+    const file = `${manifest.folder}/package.json`;
     for (const [key, target] of Object.entries(manifest.exports)) {
       if (typeof target !== "string" || key.includes("*") || target.includes("*")) {
         yield { file, line: 1, message: `export \`${key}\`: name one file for each path` };
       } else if (
         !target.startsWith("./") ||
         target.includes("..") ||
-        !existsSync(join(root, "packages", name, target))
+        !existsSync(join(root, manifest.folder, target))
       ) {
         yield { file, line: 1, message: `export \`${key}\`: \`${target}\` is not a file of the package` };
       } else if (isTest(target)) {

@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, after, test } from "node:test";
+import { linkModules } from "./planted.ts";
 
 const repository = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "cordon-pack-"));
@@ -17,10 +18,10 @@ const hostNode = ["/usr/bin/node", "/usr/local/bin/node"].find((file) => existsS
 /** Packs a copy, so that the checkout's own dist is left alone, and unpacks it as npm would install it. */
 before(() => {
   const copy = join(folder, "copy");
-  for (const name of ["package.json", "LICENSE", "bin", "tools", "packages"]) {
+  for (const name of ["package.json", "LICENSE", "bin", "tools", "packages", "examples"]) {
     cpSync(join(repository, name), join(copy, name), { recursive: true });
   }
-  symlinkSync(join(repository, "node_modules"), join(copy, "node_modules"));
+  linkModules(copy);
   const packed = spawnSync("npm", ["pack", "--json", "--pack-destination", folder], {
     cwd: copy,
     env: environment,

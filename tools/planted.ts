@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
+import { readManifests } from "./manifests.ts";
 
 /** A clean repository: three packages that keep every rule. */
 export const cleanRepository: Readonly<Record<string, string>> = {
@@ -51,15 +52,15 @@ export function plantFiles(t: TestContext, files: Readonly<Record<string, string
   return root;
 }
 
-/** Links what the planted repository needs to run: its own packages as npm links workspaces, the rest from ours. */
+/** Links what a planted or copied repository needs to run: its own packages as npm links workspaces, the rest from ours. */
 export function linkModules(root: string): void {
   const ours = join(import.meta.dirname, "../node_modules");
   mkdirSync(join(root, "node_modules/@cordon"), { recursive: true });
   for (const name of readdirSync(ours)) {
     if (name !== "@cordon") symlinkSync(join(ours, name), join(root, "node_modules", name));
   }
-  for (const name of readdirSync(join(root, "packages"))) {
-    symlinkSync(join(root, "packages", name), join(root, "node_modules/@cordon", name));
+  for (const [name, { folder }] of readManifests(root).packages) {
+    symlinkSync(join(root, folder), join(root, "node_modules/@cordon", name));
   }
 }
 
