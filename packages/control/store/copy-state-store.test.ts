@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { copyStateStore } from "./copy-state-store.ts";
 import { openStateStore } from "./open-state-store.ts";
-import { key, origin, put, refusal } from "./state-store.contract.ts";
+import { key, origin, put, refusal } from "./state-store-fixture.ts";
 import type { StateTransaction } from "./state-store.ts";
 
 describe("copying a store", () => {

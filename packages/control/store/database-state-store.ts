@@ -8,7 +8,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CordonError } from "@cordon/core/errors";
-import type { Namespace, Revision } from "@cordon/core/contract/vocabulary";
+import type { Revision } from "@cordon/core/contract/vocabulary";
 import type { Instant } from "@cordon/core/instant";
 import { type Kysely, sql } from "kysely";
 import type { Backend } from "./backend.ts";

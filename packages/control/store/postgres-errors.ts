@@ -26,7 +26,7 @@ export function explainPostgresError(error: unknown, display: string): CordonErr
     const message = `PostgreSQL reports damaged data in ${display} (${code}): stop Cordon and restore a backup.`;
     return new CordonError("STORE_CORRUPT", message, { cause: error });
   }
-  const remedy = isLostConnection(error) ? unreachable(code) : remedyFor(code);
+  const remedy = isLostConnection(error) ? unreachable(code) : remedyFor(code || messageOf(error));
   const message = `The PostgreSQL database ${display} ${remedy ?? `failed: ${messageOf(error)}${code && ` (${code})`}`}.`;
   return new CordonError("STORE_UNAVAILABLE", message, { cause: error });
 }
@@ -62,6 +62,8 @@ function remedyFor(code: string): string | undefined {
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
     case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
       return "shows a certificate that nobody trusted signed: name its authority with sslrootcert=FILE in store.url";
+    case "The server does not support SSL connections":
+      return "offers no TLS: switch ssl on at the server; only a database on this machine may use sslmode=disable";
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return "shows a certificate for another name: use a name that the certificate holds in store.url";
     default:

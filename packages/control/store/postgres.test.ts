@@ -9,7 +9,8 @@ import pg from "pg";
 import { DatabaseStateStore } from "./database-state-store.ts";
 import { openStateStore } from "./open-state-store.ts";
 import { openPostgres } from "./postgres.ts";
-import { type EmptyDatabase, key, origin, put, refusal, stateStoreContract } from "./state-store.contract.ts";
+import { type EmptyDatabase, key, origin, put, refusal } from "./state-store-fixture.ts";
+import { stateStoreContract } from "./state-store.contract.ts";
 import { readStoreUrl } from "./store-url.ts";
 
 const server = process.env["CORDON_TEST_POSTGRES"] ?? "postgres://postgres@127.0.0.1:5432/test";
@@ -46,7 +47,7 @@ async function whyNotReachable(): Promise<string | false> {
     return false;
   } catch (error) {
     const { host } = new URL(server);
-    return `no PostgreSQL at ${host} (${error instanceof Error ? error.message : error}); set CORDON_TEST_POSTGRES to a URL`;
+    return `no PostgreSQL at ${host} (${error instanceof Error ? error.message : String(error)}); set CORDON_TEST_POSTGRES to a URL`;
   }
 }
 

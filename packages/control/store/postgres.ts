@@ -70,7 +70,8 @@ export async function openPostgres(location: PostgresLocation, timings?: ListenT
  */
 function openPool(config: pg.ClientConfig): pg.Pool {
   // Set up by the pool, not by Kysely's hook, which never gives back a connection whose setting up fails.
-  const onConnect = async (client: pg.ClientBase) => void (await client.query(sessionSettings));
+  // The pool waits for the promise, though its types do not say so.
+  const onConnect: (client: pg.ClientBase) => unknown = (client) => client.query(sessionSettings);
   const pool = new pg.Pool({ ...config, max: poolSize, onConnect });
   pool.on("error", () => undefined);
   pool.on("connect", (client) => void client.on("error", () => undefined));

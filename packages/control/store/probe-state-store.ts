@@ -50,7 +50,7 @@ function probeSqlite(path: string): Findings {
   try {
     const check = database.prepare("pragma quick_check(1)").get()?.["quick_check"];
     if (check !== "ok")
-      warnings.push(`${path} is damaged (${check}): stop Cordon, keep the file, and restore a backup.`);
+      warnings.push(`${path} is damaged (${String(check)}): stop Cordon, keep the file, and restore a backup.`);
     const known = database.prepare("select 1 from sqlite_schema where name = 'cordon_migration'").get() !== undefined;
     if (!known) return { warnings };
     const version = database.prepare("select max(number) as version from cordon_migration").get()?.["version"];

@@ -41,8 +41,9 @@ export function explainSqliteError(error: unknown, path: string): CordonError {
       return damaged(`${path} is not a SQLite database: name another file in store.url, or restore a backup.`);
     case corrupt:
       return damaged(`${path} is damaged: stop Cordon, keep the file, and restore a backup.`);
+    default:
+      return explainFileError(error, path) ?? unavailable(`${path} cannot be used: ${messageOf(error)}.`);
   }
-  return explainFileError(error, path) ?? unavailable(`${path}: ${messageOf(error)}.`);
 }
 
 /** Errors of the file system, from creating the file. */

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { openStateStore } from "./open-state-store.ts";
-import { type EmptyDatabase, key, put, refusal, stateStoreContract } from "./state-store.contract.ts";
+import { type EmptyDatabase, key, put, refusal } from "./state-store-fixture.ts";
+import { stateStoreContract } from "./state-store.contract.ts";
 
 async function createFile(): Promise<EmptyDatabase & { readonly path: string }> {
   const folder = mkdtempSync(join(tmpdir(), "cordon-store-"));

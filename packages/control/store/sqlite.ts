@@ -78,7 +78,7 @@ function createPrivately(path: string): void {
 async function makeDurable(database: DatabaseSync): Promise<void> {
   await whenFree(async () => {
     const mode = database.prepare("pragma journal_mode = wal").get()?.["journal_mode"];
-    if (mode !== "wal") throw new Error(`the file system gives no write-ahead log (journal mode is ${mode})`);
+    if (mode !== "wal") throw new Error(`the file system gives no write-ahead log (journal mode is ${String(mode)})`);
     database.exec("pragma synchronous = full");
   });
 }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Revision } from "@cordon/core/contract/vocabulary";
 import { openStateStore } from "./open-state-store.ts";
 import type { StateStore, StoredObject } from "./state-store.ts";
-import { type CreateDatabase, key, origin, put } from "./state-store.contract.ts";
+import { type CreateDatabase, key, origin, put } from "./state-store-fixture.ts";
 
 const bounded = { timeout: 90_000 };
 const kills = 5;

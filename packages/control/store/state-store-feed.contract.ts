@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Revision } from "@cordon/core/contract/vocabulary";
 import { openStateStore } from "./open-state-store.ts";
 import type { Change, StateStore } from "./state-store.ts";
-import { type CreateDatabase, key, origin, put, refusal, withStore } from "./state-store.contract.ts";
+import { type CreateDatabase, key, origin, put, refusal, withStore } from "./state-store-fixture.ts";
 
 const bounded = { timeout: 90_000 };
 const transactionsEach = 12;

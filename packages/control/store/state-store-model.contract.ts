@@ -6,7 +6,7 @@ import { isCordonError } from "@cordon/core/errors";
 import type { Revision } from "@cordon/core/contract/vocabulary";
 import fc from "fast-check";
 import type { ObjectSource, StateStore, StateTransaction } from "./state-store.ts";
-import { type CreateDatabase, key, origin, withStore } from "./state-store.contract.ts";
+import { type CreateDatabase, key, origin, withStore } from "./state-store-fixture.ts";
 
 interface Held {
   readonly source: ObjectSource;

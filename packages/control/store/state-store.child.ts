@@ -4,7 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { openStateStore } from "./open-state-store.ts";
-import { key } from "./state-store.contract.ts";
+import { key } from "./state-store-fixture.ts";
 import type { StateStore } from "./state-store.ts";
 
 const [mode, url = "", label = "", count = "0"] = process.argv.slice(2);

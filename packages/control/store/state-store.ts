@@ -47,7 +47,12 @@ export interface StateStore extends AsyncDisposable {
    * under one lock, so revisions are gap-free and become visible in order; otherwise the head stays as it was. A throw
    * rolls everything back and takes no revision.
    *
-   * @throws {CordonError} `STORE_UNAVAILABLE`, `STORE_CONFLICT`, or whatever `work` throws
+   * `work` runs again, three times in all, when the database gave up before the commit, so it must have no effects
+   * beyond the transaction. It holds up every other writer: it must be short, wait for nothing but the transaction it is
+   * given, and await every operation. An object put back as it was is no change.
+   *
+   * @throws {CordonError} `STORE_UNAVAILABLE`, `STORE_CONFLICT`, `STORE_REQUEST_INVALID` (malformed key, not JSON),
+   *   `STORE_OBJECT_TOO_LARGE` (above 1 MiB), or whatever `work` throws
    */
   transact<T>(
     actor: string,

@@ -58,7 +58,9 @@ export function encodeValue(key: ObjectKey, value: unknown): string {
     text = JSON.stringify(value, refuseLossy);
   } catch (error) {
     // Cycles, BigInt, and nesting deeper than the stack end here too.
-    throw invalid(`${describeKey(key)} is not JSON: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+    throw invalid(
+      `${describeKey(key)} is not JSON: ${error instanceof Error ? error.message.split("\n")[0] : "it cannot be written as JSON"}`,
+    );
   }
   if (text === undefined) throw invalid(`${describeKey(key)} is not JSON: it has no value`);
   const bytes = Buffer.byteLength(text);
