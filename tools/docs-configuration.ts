@@ -10,7 +10,7 @@ interface Schema {
   readonly type?: string;
   readonly description?: string;
   readonly default?: unknown;
-  readonly const?: unknown;
+  readonly const?: string | number;
   readonly enum?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { test } from "node:test";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
@@ -64,7 +63,11 @@ test("keeps the last good snapshot when a revision cannot be built, says so, and
   const { feed, news } = await follow(scope.store);
   await using _ = feed;
   const problem = once(news, "problem");
-  await putPolicy(scope.store, "broken");
+  const order = { component: "spiffe://bank.example/ns/default/endpoint/chat", reason: "leak", since: 2 };
+  await scope.store.transact("api:alice", 2, async (transaction) => {
+    await transaction.put(policy, { origin: "api", text: "broken" }, "api");
+    await transaction.put({ ...policy, kind: "isolation" }, order, "api");
+  });
   const [error] = (await problem) as [{ code: string }];
   assert.equal(error.code, "POLICY_INVALID");
   assert.equal(feed.current().revision, 1);
@@ -75,7 +78,9 @@ test("keeps the last good snapshot when a revision cannot be built, says so, and
 
   const told = once(news, "snapshot") as Promise<[Snapshot]>;
   await putPolicy(scope.store, "mended");
-  assert.equal((await told)[0].revision, 3);
+  const [mended] = await told;
+  assert.equal(mended.revision, 3);
+  assert.equal(mended.overlays.isolated.size, 1, "what the broken revision also changed is not lost");
   await until(() => feed.confirmedAtMs() > stuck);
 });
 

@@ -112,7 +112,7 @@ function describeUnion(
   const union = schemaAt(schema, issue.path);
   const options = union instanceof z.ZodUnion ? union.options : [];
   const branches = issue.errors
-    .map((errors, index) => ({ errors, option: options[index] as z.core.$ZodType | undefined, cost: cost(errors) }))
+    .map((errors, index) => ({ errors, option: options[index], cost: cost(errors) }))
     .filter((branch) => branch.cost < Infinity)
     .toSorted((a, b) => a.cost - b.cost);
   const [best, second] = branches;

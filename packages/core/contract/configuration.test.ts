@@ -421,7 +421,7 @@ test("the editors' schema is strict, described, and allows what the parser allow
 });
 
 test("the editors' schema and the parser agree wherever one field alone can tell", () => {
-  const editor = z.fromJSONSchema(configurationJsonSchema() as z.core.JSONSchema.JSONSchema);
+  const editor = z.fromJSONSchema(configurationJsonSchema());
   const up = 'upstreams: [ { name: u, url: "https://u.example", authentication: webpki } ]';
   const samples: readonly string[] = [
     withLines(),

@@ -6,8 +6,8 @@
  * of aliases are bounded here, and duplicate keys and aliases are resolved here rather than by the library, whose own
  * passes over them take quadratic time.
  */
-import { Composer, CST, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from "yaml";
-import type { Document, Node, Pair } from "yaml";
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from "yaml";
+import type { CST, Document, Node, Pair } from "yaml";
 
 export const maxTextCharacters = 1024 * 1024;
 const maxLexemes = 600_000;
@@ -107,7 +107,7 @@ function composeDocument(text: string): Document.Parsed | LocatedProblem[] {
     });
   const [document] = documents;
   if (problems.length > 0 || !document) return problems;
-  return document as Document.Parsed;
+  return document;
 }
 
 function tokenize(text: string): CST.Token[] | undefined {
@@ -132,7 +132,7 @@ function tooDeep(tokens: readonly unknown[]): number | undefined {
     // Every level of nesting costs a collection and its item.
     if (depth > 2 * maxDepth + 2) return token.offset ?? 0;
     for (const inner of [token.key, token.value]) {
-      if (typeof inner === "object" && inner !== null) stack.push({ token: inner as Token, depth: depth + 1 });
+      if (typeof inner === "object" && inner !== null) stack.push({ token: inner, depth: depth + 1 });
     }
     if (Array.isArray(token.items)) {
       for (const item of token.items) stack.push({ token: item as Token, depth: depth + 1 });
@@ -175,9 +175,7 @@ class Walk {
 
     if (!isMap(node) && !isSeq(node)) return leaf(isScalar(node) ? node.value : null);
     this.#open.add(node);
-    const children = isMap(node)
-      ? this.#entries(node.items as Pair[], offset, depth)
-      : this.#items(node.items, offset, depth);
+    const children = isMap(node) ? this.#entries(node.items, offset, depth) : this.#items(node.items, offset, depth);
     this.#open.delete(node);
     const value = isMap(node)
       ? Object.fromEntries([...children].map(([key, child]) => [key, child.value]))
