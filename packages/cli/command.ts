@@ -1,7 +1,7 @@
 import type { Io } from "./io.ts";
 
-/** 0 fine, 1 findings or denied, 2 usage or failure. */
-export type ExitCode = 0 | 1 | 2;
+/** 0 fine, 1 findings or denied, 2 usage or failure. `cordon run` gives the code of the program that it ran. */
+export type ExitCode = number;
 
 /** What `commands/<noun>/<verb>.ts` exports. */
 export interface CommandModule {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseArgs } from "node:util";
 import { CordonError } from "@cordon/core/errors";
 import type { CommandModule, CommandTable } from "./command.ts";
 import { dispatch } from "./dispatch.ts";
@@ -92,6 +93,16 @@ test("a failure is printed with its code and message, and without its cause", as
   };
   assert.equal(await dispatch(["up"], io, table({ up: run })), 2);
   assert.equal(written.stderr, "error LEDGER_CORRUPT: tile 3 does not hash\n");
+});
+
+test("an option that a command does not know is a usage failure, not a bug", async () => {
+  const { io, written } = recorder();
+  const run = (args: readonly string[]) => {
+    parseArgs({ args: [...args], options: {} });
+    return 0;
+  };
+  assert.equal(await dispatch(["up", "--frob"], io, table({ up: run })), 2);
+  assert.match(written.stderr, /^error USAGE: .*--frob/);
 });
 
 test("any other error is called a bug and shows where it arose", async () => {

@@ -32,8 +32,14 @@ export async function dispatch(args: readonly string[], io: Io, commands: Comman
 
 function describeFailure(error: unknown): string {
   if (isCordonError(error)) return `error ${error.code}: ${error.message}\n`;
+  if (isUsageError(error)) return `error USAGE: ${error.message}\n`;
   // Anything else is a bug of ours: show where, so that it can be reported.
   return `error: this is a bug in Cordon, please report it\n${error instanceof Error ? error.stack : String(error)}\n`;
+}
+
+/** What `parseArgs` of node:util throws for an option that is unknown, or lacks its value. */
+function isUsageError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
 }
 
 function printHelp(io: Io, commands: CommandTable): ExitCode {

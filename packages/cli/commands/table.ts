@@ -1,4 +1,36 @@
 import type { CommandTable } from "../command.ts";
 
-/** Every command, in the order that `cordon help` lists them. */
-export const commands: CommandTable = {};
+/** Every command, in the order that `cordon help` lists them. Each is loaded only when it is called. */
+export const commands: CommandTable = {
+  up: {
+    summary: "control plane, gateway and ledger in one process; --demo with a small estate to try it on",
+    load: () => import("./up.ts"),
+  },
+  status: { summary: "what is enforced, by which version, and what is not", load: () => import("./status.ts") },
+  run: { summary: "give a process an identity: cordon run --as COMPONENT -- CMD", load: () => import("./run.ts") },
+  "config check": {
+    summary: "check a configuration, with the line of each problem",
+    load: () => import("./config/check.ts"),
+  },
+  "config schema": {
+    summary: "print the configuration's JSON Schema, for editors",
+    load: () => import("./config/schema.ts"),
+  },
+  "policy check": { summary: "check policies against the schema", load: () => import("./policy/check.ts") },
+  "identity list": { summary: "components and the identities they hold", load: () => import("./identity/list.ts") },
+  "identity issue": { summary: "issue an identity to a component", load: () => import("./identity/issue.ts") },
+  "identity revoke": {
+    summary: "revoke an identity; its live streams are cut",
+    load: () => import("./identity/revoke.ts"),
+  },
+  "ledger verify": {
+    summary: "check a ledger folder offline, against its key and a checkpoint",
+    load: () => import("./ledger/verify.ts"),
+  },
+  "ledger prove": {
+    summary: "print a receipt: the proof that one entry is in the ledger",
+    load: () => import("./ledger/prove.ts"),
+  },
+  "ledger search": { summary: "find entries", load: () => import("./ledger/search.ts") },
+  "ledger export": { summary: "write entries as JSON lines", load: () => import("./ledger/export.ts") },
+};
