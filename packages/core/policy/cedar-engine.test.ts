@@ -97,7 +97,10 @@ test("old and new policies answer each for themselves, however their use is inte
 
 test("more namespaces than the engine has slots are each answered by their own policies", () => {
   const names = Array.from({ length: 300 }, (_, n) => `team-${n}`);
-  const sources = names.map((name) => source(`@id("${name}-chats") ${permitOnly}`, name));
+  // Each permits its own principals alone: answered by another's policies, it would permit nothing.
+  const sources = names.map((name) =>
+    source(`@id("${name}-chats") permit(principal in Namespace::"${name}", action, resource);`, name),
+  );
   const policies = compilePolicies(sources, { trustDomain, memoCapacity: 0 });
   for (const name of [...names.slice(0, 20), ...names.slice(-20), ...names.slice(0, 20)]) {
     const resource = component(`${name}/endpoint/chat`);
