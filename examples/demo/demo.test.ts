@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { connect, createServer as createTlsServer, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { controlClient } from "@cordon/agent/run/control-client";
+import { issueThrough } from "@cordon/agent/run/issue";
+import { openAuthority } from "@cordon/control/authority/authority";
+import { openKeyVault } from "@cordon/control/keys/key-vault";
+import { openRootKey } from "@cordon/control/keys/root-key";
+import { openStateStore } from "@cordon/control/store/open-state-store";
+import { openLocalApi } from "@cordon/control/api/local-api";
+import { openControlPlane } from "@cordon/control/wire";
+import { parseSpiffeId, parseTrustDomain, trustDomainOf } from "@cordon/core/identity/spiffe-id";
+import type { X509Svid } from "@cordon/core/identity/svid";
+import { authenticatePeer, clientTlsOptions, serverTlsOptions } from "@cordon/core/identity/tls";
+import type { TrustBundle } from "@cordon/core/policy/snapshot";
+import { startDemo, type DemoService } from "./start.ts";
+
+const gatewayId = "spiffe://demo.bank.example/ns/default/service/gateway";
+
+interface Estate {
+  readonly services: readonly DemoService[];
+  readonly folder: string;
+  readonly bundle: TrustBundle;
+  svid(component: string): Promise<X509Svid>;
+}
+
+/** The control plane over the demo's own configuration, and its services on free ports. */
+async function estate(t: TestContext): Promise<Estate> {
+  const folder = await mkdtemp(join(tmpdir(), "cordon-demo-"));
+  const stack = new AsyncDisposableStack();
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  t.after(() => stack.disposeAsync());
+  for (const name of ["cordon.yaml", "policies"])
+    await cp(join(import.meta.dirname, name), join(folder, name), { recursive: true });
+  const control = stack.use(
+    await openControlPlane({ path: join(folder, "cordon.yaml"), env: {}, now: Date.now, onProblem: () => undefined }),
+  );
+  const socketPath = join(control.stateFolder, "control.sock");
+  stack.use(
+    await openLocalApi({
+      socketPath,
+      authority: control.authority,
+      store: control.store,
+      snapshot: () => control.snapshots.current(),
+      gateway: () => ({ url: "https://127.0.0.1:8443", id: gatewayId }),
+      status: () => ({}),
+      record: async () => undefined,
+      now: Date.now,
+    }),
+  );
+  const listen = { chat: "127.0.0.1:0", "training-data": "127.0.0.1:0" };
+  const demo = stack.use(await startDemo({ socketPath, folder: join(folder, "logs"), listen }));
+  return {
+    services: demo.description,
+    folder,
+    bundle: control.authority.bundle(),
+    svid: async (component) => (await issueThrough(controlClient(socketPath), component)()).svid,
+  };
+}
+
+/** An SVID from an authority that is not ours, whatever it calls itself. */
+async function elsewhere(t: TestContext, name: string): Promise<X509Svid> {
+  const id = parseSpiffeId(name);
+  const folder = await mkdtemp(join(tmpdir(), "cordon-elsewhere-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  await using store = await openStateStore(`sqlite:${join(folder, "cordon.db")}`);
+  const vault = openKeyVault({ store, rootKey: await openRootKey({ file: "root.key" }, folder), now: Date.now });
+  const trustDomain = parseTrustDomain(trustDomainOf(id));
+  const authority = await openAuthority({ vault, store, trustDomain, now: Date.now });
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return { ...(await authority.issueX509Svid({ id, key: { publicKey } })), key: privateKey };
+}
+
+function urlOf(services: readonly DemoService[], component: string): URL {
+  const service = services.find((each) => each.component === component);
+  assert.ok(service);
+  return new URL(service.url);
+}
+
+/** Everything that a service says to one dialler: sends a request at once, reads until the end. */
+async function dial(url: URL, tls: ConnectionOptions, request: string): Promise<string> {
+  const socket = connect({ ...tls, host: url.hostname, port: Number(url.port) });
+  let said = "";
+  socket.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  socket.on("error", () => undefined);
+  socket.once("secureConnect", () => socket.write(request));
+  await once(socket, "close").catch(() => undefined);
+  return said;
+}
+
+/** What a service without the check would say. */
+async function dialUnchecked(own: X509Svid, caller: ConnectionOptions): Promise<string> {
+  const http = createHttpServer((_request, response) => response.end("open"));
+  const tls = createTlsServer(serverTlsOptions(own), (socket) => http.emit("connection", socket));
+  await new Promise<void>((resolve) => tls.listen(0, "127.0.0.1", resolve));
+  try {
+    return await dial(new URL(`https://127.0.0.1:${(tls.address() as AddressInfo).port}`), caller, get("/"));
+  } finally {
+    tls.close();
+  }
+}
+
+const anonymous: ConnectionOptions = { rejectUnauthorized: false, minVersion: "TLSv1.3" };
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`;
+
+function post(path: string, body: unknown): string {
+  const text = JSON.stringify(body);
+  const head = `POST ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n`;
+  return `${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+}
+
+test("the services answer the gateway, and nobody else a byte", async (t) => {
+  const { services, svid, bundle, folder } = await estate(t);
+  const gateway = clientTlsOptions(await svid("gateway"));
+  const forged = clientTlsOptions(await elsewhere(t, gatewayId));
+  const foreign = clientTlsOptions(await elsewhere(t, gatewayId.replace("demo.bank", "evil")));
+  const refused: Record<string, ConnectionOptions> = {
+    "nobody, with no certificate": anonymous,
+    "the assistant": clientTlsOptions(await svid("assistant")),
+    "the training pipeline, whom policy lets read the data through the gateway": clientTlsOptions(
+      await svid("training-pipeline"),
+    ),
+    "the service itself": clientTlsOptions(await svid("chat")),
+    "a gateway of an authority that only calls itself ours": forged,
+    "the gateway of another trust domain": foreign,
+    "a gateway that speaks TLS 1.2": { ...gateway, minVersion: "TLSv1.2", maxVersion: "TLSv1.2" },
+  };
+  for (const [component, request, answer] of [
+    ["chat", get("/v1/models"), /support-1/],
+    ["training-data", get("/training-data?page=1&size=2"), /"synthetic":true/],
+  ] as const) {
+    const url = urlOf(services, component);
+    for (const [who, options] of Object.entries(refused))
+      assert.equal(await dial(url, options, request), "", `${component} answered ${who}`);
+    // Plain HTTP gets nothing either, and the same dialling with the gateway's SVID works.
+    assert.match(await dial(url, gateway, request), answer);
+  }
+  const log = await readFile(join(folder, "logs", "training-data.log"), "utf8");
+  assert.match(log, /refused a connection: .*agent\/assistant/);
+
+  // What keeps the assistant out is the check, and nothing else: without it the same handshake is answered.
+  assert.match(await dialUnchecked(await svid("chat"), clientTlsOptions(await svid("assistant"))), /open/);
+
+  // The service proves itself too.
+  const url = urlOf(services, "chat");
+  const socket: TLSSocket = connect({ ...gateway, host: url.hostname, port: Number(url.port) });
+  await once(socket, "secureConnect");
+  const none = new Set<never>();
+  const trust = {
+    bundles: new Map([[bundle.trustDomain, bundle]]),
+    revocations: { certificates: none, keys: none, workloads: none },
+  };
+  const expected = parseSpiffeId("spiffe://demo.bank.example/ns/default/endpoint/chat");
+  assert.equal(authenticatePeer(socket, trust, Date.now(), { expected }).id, expected);
+  socket.destroy();
+});
+
+test("the chat endpoint computes its answers, streamed and whole alike", async (t) => {
+  const { services, svid } = await estate(t);
+  const gateway = clientTlsOptions(await svid("gateway"));
+  const ask = async (body: object) => dial(urlOf(services, "chat"), gateway, post("/v1/chat/completions", body));
+  const messages = [{ role: "user", content: "I lost my card, what should I do?" }];
+
+  const whole = bodyOf(await ask({ model: "support-1", messages })) as Completion;
+  const answer = whole.choices[0]?.message?.content ?? "";
+  assert.match(answer, /block it at once/);
+  assert.equal(whole.usage?.total_tokens, (whole.usage?.prompt_tokens ?? 0) + (whole.usage?.completion_tokens ?? 0));
+  const other = bodyOf(
+    await ask({
+      model: "support-1",
+      messages: [{ role: "user", content: "How long does an international transfer take?" }],
+    }),
+  ) as Completion;
+  assert.match(other.choices[0]?.message?.content ?? "", /one to three working days/);
+
+  const stream = await ask({ model: "support-1", messages, stream: true, stream_options: { include_usage: true } });
+  const chunks = [...stream.matchAll(/^data: (\{.*\})$/gm)].map((match) => JSON.parse(match[1] ?? "") as Completion);
+  assert.equal(chunks.map((chunk) => chunk.choices[0]?.delta?.content ?? "").join(""), answer);
+  assert.deepEqual(chunks.at(-1)?.usage, whole.usage);
+  assert.match(stream, /data: \[DONE\]/);
+
+  const short = bodyOf(await ask({ model: "support-1", messages, max_tokens: 3 })) as Completion;
+  assert.equal(short.choices[0]?.finish_reason, "length");
+  assert.equal(short.usage?.completion_tokens, 3);
+
+  const tools = [
+    tool("get_exchange_rate", "Current exchange rate of a currency", {
+      currency: { type: "string", enum: ["EUR", "USD", "SGD"] },
+    }),
+    tool("block_card", "Block a lost card by its last four digits", { lastFour: { type: "integer" } }),
+  ];
+  const called = bodyOf(
+    await ask({
+      model: "support-1",
+      tools,
+      messages: [{ role: "user", content: "What is the exchange rate of the currency EUR?" }],
+    }),
+  ) as Completion;
+  const call = called.choices[0]?.message?.tool_calls?.[0]?.function;
+  assert.equal(call?.name, "get_exchange_rate");
+  assert.deepEqual(JSON.parse(call?.arguments ?? ""), { currency: "EUR" });
+
+  assert.match(await ask({ model: "gpt-9", messages }), /^HTTP\/1.1 404/);
+  assert.match(await ask({ model: "support-1", messages: [] }), /^HTTP\/1.1 400/);
+});
+
+test("the training store serves the same synthetic people every time, and keeps what is put", async (t) => {
+  const { services, svid } = await estate(t);
+  const gateway = clientTlsOptions(await svid("gateway"));
+  const url = urlOf(services, "training-data");
+  const page = (query: string) => dial(url, gateway, get(`/training-data?${query}`));
+  assert.equal(
+    JSON.stringify(bodyOf(await page("page=2&size=3"))),
+    JSON.stringify(bodyOf(await page("page=2&size=3"))),
+  );
+  assert.match(await page("page=1&size=2&format=csv"), /id,nationalId,name[^]*C000001,SYN\d{7},/);
+  for (const query of ["page=0", "page=x", "size=501", "page=1e3"])
+    assert.match(await page(query), /^HTTP\/1.1 400/, query);
+  assert.match(await dial(url, gateway, get("/etc/passwd")), /^HTTP\/1.1 404/);
+  const put = "PUT /training-data/model.bin HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 3\r\n\r\nabc";
+  assert.match(await dial(url, gateway, put), /^HTTP\/1.1 201/);
+  assert.match(await dial(url, gateway, get("/training-data/model.bin")), /abc$/);
+  assert.match(await dial(url, gateway, put.replace("model.bin", "../x")), /^HTTP\/1.1 4/);
+});
+
+test("the services end with the demo", async (t) => {
+  const { services } = await estate(t);
+  for (const { pid } of services) assert.ok(process.kill(pid, 0));
+  t.after(() => {
+    for (const { pid } of services) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+  });
+});
+
+interface Completion {
+  readonly choices: readonly {
+    readonly finish_reason?: string | null;
+    readonly delta?: { readonly content?: string | null };
+    readonly message?: {
+      readonly content: string | null;
+      readonly tool_calls?: readonly { readonly function: { readonly name: string; readonly arguments: string } }[];
+    };
+  }[];
+  readonly usage?: {
+    readonly prompt_tokens: number;
+    readonly completion_tokens: number;
+    readonly total_tokens: number;
+  };
+}
+
+function tool(name: string, description: string, properties: object) {
+  return { type: "function", function: { name, description, parameters: { type: "object", properties } } };
+}
+
+function bodyOf(said: string): unknown {
+  return JSON.parse(said.slice(said.indexOf("\r\n\r\n") + 4)) as unknown;
+}
