@@ -59,6 +59,7 @@ const planted: readonly (readonly [string, Record<string, string | undefined>, R
     { "packages/gateway/main.ts": 'import "@cordon/core/errors";\n' },
     /^packages\/gateway\/package\.json: `undici` is declared and no source imports it$/,
   ],
+  ["a lock file that locks nothing", { "package-lock.json": lock({}) }, /checked nothing/],
   ["no lock file", { "package-lock.json": undefined }, /there is no lock file/],
   [
     "a lock entry that names a host",

@@ -122,13 +122,15 @@ function lockViolations(root: string): Violation[] {
   if (!existsSync(join(root, file))) return [{ file, line: 1, message: "there is no lock file: run `npm install`" }];
   const text = readFileSync(join(root, file), "utf8");
   const found: Violation[] = [];
+  let checked = 0;
   for (const [path, entry] of Object.entries(Lock.parse(JSON.parse(text)).packages)) {
     if (!path.includes("node_modules/") || entry.link === true) continue;
+    checked++;
     const line = text.slice(0, Math.max(0, text.indexOf(`"${path}"`))).split("\n").length;
     if (entry.resolved !== undefined)
       found.push({ file, line, message: `\`${path}\` names where it was fetched from` });
     if (entry.integrity?.startsWith("sha512-") !== true)
       found.push({ file, line, message: `\`${path}\` has no SHA-512 integrity` });
   }
-  return found;
+  return checked > 0 ? found : [{ file, line: 1, message: "locks no package: the lock file check checked nothing" }];
 }
