@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parseSpiffeId } from "@cordon/core/identity/spiffe-id";
+import { clientTlsOptions } from "@cordon/core/identity/tls";
 import { controlClient } from "./control-client.ts";
 import { openEndpoint } from "./endpoint.ts";
 import { openGatewayLink } from "./gateway-link.ts";
@@ -366,6 +368,19 @@ for (const { name, options } of [
     assert.equal(rigged.gateway.seen.length, 0);
     assert.equal(rigged.gateway.bytes(), 0);
   });
+
+test("an impostor is sent the prompt by whoever does not verify it: the check is what protects", async () => {
+  const evil = await testAuthority("evil.example");
+  const ours = await testAuthority("bank.example");
+  await using impostor = await testGateway(await evil.svid(gatewayId), ours.bundle, echo);
+  const { hostname: host, port } = new URL(impostor.url);
+  const own = await ours.svid(`${prefix}/agent/assistant`);
+  const request = httpsRequest({ ...clientTlsOptions(own), host, port, method: "POST", agent: false });
+  request.end("prompt");
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  response.resume();
+  assert.equal(impostor.seen.length, 1);
+});
 
 test("says what to do when the gateway is gone, and reads a large body to its end all the same", async () => {
   await using rigged = await rig(echo);
