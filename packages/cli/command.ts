@@ -5,8 +5,9 @@ export type ExitCode = number;
 
 /** What `commands/<noun>/<verb>.ts` exports. */
 export interface CommandModule {
-  /** Runs with the words after the command's own name; `--help` among them prints its usage. */
-  readonly run: (args: readonly string[], io: Io) => Promise<ExitCode> | ExitCode;
+  /** Runs with the words after the command's own name; `--help` among them prints its usage.
+   * An {@link ExitCode}; `cordon run` returns its program's own. */
+  readonly run: (args: readonly string[], io: Io) => Promise<number> | number;
 }
 
 export interface Command {

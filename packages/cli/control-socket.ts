@@ -1,15 +1,19 @@
 /** Which control plane a command speaks to. In: `--socket`, `--state` and the environment. Out: the path of its socket. */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** Options of `parseArgs` that every command with a control plane takes. */
 export const socketOptions = { socket: { type: "string" }, state: { type: "string" } } as const;
 
 /** The lines of a usage text that explain {@link socketOptions}. */
-export const socketUsage = `  --socket PATH        the control plane's socket (default: control.sock in the state folder, or CORDON_SOCKET_PATH)
-  --state DIR          its state folder (default: ./state, or CORDON_STATE)
+export const socketUsage = `  --socket PATH        the control plane's socket (default: CORDON_SOCKET_PATH, or control.sock in the state folder)
+  --state DIR          its state folder (default: CORDON_STATE, ./state, or the demo's)
 `;
 
-/** The socket: as said, else in the state folder as said, else by environment, else in \`./state\`. */
+/** Where `cordon up` and `cordon up --demo` keep their state when nothing else is said. */
+const defaultFolders = ["state", join(".cordon", "demo", "state")];
+
+/** The socket: as said, else in the state folder as said, else by environment, else in the first default folder that has one. */
 export function controlSocket(
   values: { readonly socket?: string | undefined; readonly state?: string | undefined },
   env: Readonly<Record<string, string | undefined>>,
@@ -19,5 +23,7 @@ export function controlSocket(
   const socket = env["CORDON_SOCKET_PATH"];
   if (socket !== undefined && socket !== "") return resolve(socket);
   const state = env["CORDON_STATE"];
-  return join(resolve(state === undefined || state === "" ? "state" : state), "control.sock");
+  if (state !== undefined && state !== "") return join(resolve(state), "control.sock");
+  const candidates = defaultFolders.map((folder) => join(resolve(folder), "control.sock"));
+  return candidates.find((candidate) => existsSync(candidate)) ?? join(resolve("state"), "control.sock");
 }

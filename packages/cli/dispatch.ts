@@ -8,7 +8,7 @@ import type { CommandTable, ExitCode } from "./command.ts";
 import type { Io } from "./io.ts";
 
 /** Runs the command that `args` name. Never throws: what a command throws is printed, and is exit code 2. */
-export async function dispatch(args: readonly string[], io: Io, commands: CommandTable): Promise<ExitCode> {
+export async function dispatch(args: readonly string[], io: Io, commands: CommandTable): Promise<number> {
   const [first, ...rest] = args;
   if (first === undefined || first === "--help" || first === "-h") return printHelp(io, commands);
   if (first === "--version" || first === "-V" || first === "version") {

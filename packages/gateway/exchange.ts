@@ -160,8 +160,9 @@ export class Exchange implements LiveExchange {
   #sendHead(status: number, raw: readonly (string | Buffer)[], index: number): void {
     this.#state = "streaming";
     const headers = responseHeaders(raw, this.start.receiptHeaders(index));
-    // A filter may change the length; without one the upstream's own stands.
-    this.start.response.writeHead(status, this.#filter === undefined ? headers : withoutLength(headers));
+    // A filter may change the length; and content that is kept must not look whole at the client before it is kept.
+    const lengthStands = this.#filter === undefined && !this.#keepResponse;
+    this.start.response.writeHead(status, lengthStands ? headers : withoutLength(headers));
     if (this.start.intent.stream) this.start.response.flushHeaders();
   }
 

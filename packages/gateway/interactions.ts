@@ -214,8 +214,8 @@ export function openInteractions(deps: InteractionDeps): {
       decision = denied(decision, "quota", reservation.refused);
 
     const outgoing = withModelName(inspected.bytes, ask.tree, intent);
-    const keep = decision.obligations.some((obligation) => obligation.kind === "keepContent" && obligation.request);
-    const meter = new ContentMeter(digestKey, keep);
+    const keep = keepsRequest(decision);
+    const meter = new ContentMeter(digestKey, false);
     if (outgoing !== undefined) meter.push(outgoing);
     const body = outgoing === undefined ? undefined : meter.finish();
     const again = attempt > 1 ? { again: attempt } : {};
@@ -293,10 +293,25 @@ export function openInteractions(deps: InteractionDeps): {
         : new CordonError("SECRET_UNAVAILABLE", `the credential for ${upstream.name} cannot be read`);
       return await exchange.cutFor(known, 503);
     }
-    const declared = ask.body === "through" ? request.headers["content-length"] : undefined;
+    let whole = outgoing;
+    if (ask.body === "through" && keepsRequest(exchange.start.decision)) {
+      // To be kept before it is forwarded, it has to be here whole.
+      try {
+        whole = await readBody(request, maxBodyBytes, deps.options.receiveTimeoutMs);
+        requestMeter.push(whole);
+        await deps.content.keep(exchange.start.namespace, requestMeter.finish().hmac, whole);
+      } catch (error) {
+        const known = isCordonError(error)
+          ? error
+          : new CordonError("LEDGER_UNAVAILABLE", "the content that policy says to keep cannot be kept");
+        return await exchange.cutFor(known, statusOf[known.code]);
+      }
+    }
+    const through = ask.body === "through" && whole === undefined;
+    const declared = through ? request.headers["content-length"] : undefined;
     const length = declared === undefined ? [] : ["content-length", declared];
     const headers = requestHeaders(request.rawHeaders, [...credential, ...length]);
-    const body = outgoing ?? (ask.body === "through" ? meteredBody(request, requestMeter, maxBodyBytes) : null);
+    const body = whole ?? (through ? meteredBody(request, requestMeter, maxBodyBytes) : null);
     exchange.forward(deps.upstreams.dispatcher(upstream), upstreamTarget(upstream, upstreamPath), headers, body);
   }
 
@@ -383,6 +398,10 @@ export function openInteractions(deps: InteractionDeps): {
       },
     };
   }
+}
+
+function keepsRequest(decision: Decision): boolean {
+  return decision.obligations.some((obligation) => obligation.kind === "keepContent" && obligation.request);
 }
 
 interface Inspected {

@@ -137,15 +137,13 @@ test("a stream arrives piece by piece, while the upstream is still speaking", as
     speak = (text) => void response.write(text);
     finish = () => void response.end();
   };
-  const { body, statusCode } = await estate
-    .agent(assistant)
-    .request({
-      origin: estate.cordon.gatewayUrl,
-      path: "/v1/chat/completions",
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: '{"model":"m","stream":true}',
-    });
+  const { body, statusCode } = await estate.agent(assistant).request({
+    origin: estate.cordon.gatewayUrl,
+    path: "/v1/chat/completions",
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"model":"m","stream":true}',
+  });
   assert.equal(statusCode, 200);
   const pieces = body[Symbol.asyncIterator]();
   for (const text of ["data: one\n\n", "data: two\n\n"]) {
@@ -165,15 +163,13 @@ test("a client that leaves cancels its call at the upstream", async () => {
     response.write("data: one\n\n");
     raw.once("close", () => (closed = true));
   };
-  const { body } = await estate
-    .agent(assistant)
-    .request({
-      origin: estate.cordon.gatewayUrl,
-      path: "/v1/chat/completions",
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: '{"model":"m","stream":true}',
-    });
+  const { body } = await estate.agent(assistant).request({
+    origin: estate.cordon.gatewayUrl,
+    path: "/v1/chat/completions",
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"model":"m","stream":true}',
+  });
   body.on("error", () => undefined);
   await body[Symbol.asyncIterator]().next();
   body.destroy();

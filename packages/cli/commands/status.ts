@@ -3,13 +3,13 @@ import { parseArgs } from "node:util";
 import { controlClient } from "@cordon/agent/run/control-client";
 import type { ExitCode } from "../command.ts";
 import type { Io } from "../io.ts";
-import { controlOptions, controlSocketPath, controlUsage } from "../control-socket.ts";
+import { controlSocket, socketOptions, socketUsage } from "../control-socket.ts";
 
 const usage = `cordon status [--state DIR | --socket PATH] [--json]
 
 Asks the running control plane what is in force. Exit code 1 when something is not as it should be.
 
-${controlUsage}`;
+${socketUsage}`;
 
 interface Status {
   readonly version: string;
@@ -41,7 +41,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      ...controlOptions,
+      ...socketOptions,
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -50,7 +50,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     io.stdout(usage);
     return 0;
   }
-  const status = (await controlClient(controlSocketPath(values, process.env)).status()) as unknown as Status;
+  const status = (await controlClient(controlSocket(values, process.env)).status()) as unknown as Status;
   const problems = problemsOf(status);
   if (values.json) io.stdout(`${JSON.stringify({ ...status, problems }, null, 2)}\n`);
   else io.stdout(describe(status, problems));

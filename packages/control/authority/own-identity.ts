@@ -66,6 +66,11 @@ export async function openOwnIdentity(options: OwnIdentityOptions): Promise<Iden
 
 async function issue({ authority, id, dnsNames, ipAddresses }: OwnIdentityOptions): Promise<X509Svid> {
   const { privateKey } = await generate("ec", { namedCurve: "P-256" });
-  const issued = await authority.issueX509Svid({ id, key: { publicKey: createPublicKey(privateKey) }, dnsNames, ipAddresses });
+  const issued = await authority.issueX509Svid({
+    id,
+    key: { publicKey: createPublicKey(privateKey) },
+    dnsNames,
+    ipAddresses,
+  });
   return { id, chain: issued.chain, key: privateKey, notBefore: issued.notBefore, notAfter: issued.notAfter };
 }
