@@ -276,6 +276,21 @@ test("the console may import core's contract and nothing else of core", (t) => {
   assert.deepEqual(files.toSorted(), ["packages/console/bad.tsx", "packages/console/worse.tsx"]);
 });
 
+test("an example keeps to its arrows, and its test may use everything", (t) => {
+  const root = plant(t, {
+    "package.json": manifest({ name: "cordon", workspaces: ["packages/*", "examples/demo"] }),
+    "examples/demo/package.json": manifest({ name: "@cordon/demo", dependencies: { "@cordon/core": "0.1.0" } }),
+    "examples/demo/bad.ts": 'import "@cordon/gateway/main";\n',
+    "examples/demo/good.ts": 'import "@cordon/core/errors";\n',
+    "examples/demo/good.test.ts": 'import "@cordon/gateway/main";\nimport "./good.ts";\n',
+  });
+  const found = checkImports(root).violations.filter(({ file }) => file.startsWith("examples/"));
+  assert.deepEqual(
+    found.map(({ file }) => file),
+    ["examples/demo/bad.ts"],
+  );
+});
+
 test("refuses exports that are patterns, tests, outside the package or missing", (t) => {
   const targets = {
     "./*": "./*.ts",
