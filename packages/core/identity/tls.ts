@@ -31,7 +31,9 @@ function commonOptions(svid: X509Svid) {
   return {
     key: svid.key.export({ type: "pkcs8", format: "pem" }),
     cert: svid.chain.map(toPem).join(""),
-    ca: [], // without it Node loads the public web's authorities, which have no say here
+    // None, not absent: absent means the public web's. And a peer that OpenSSL could verify would lose its chain before
+    // we can read it (peer-chain.ts).
+    ca: [],
     rejectUnauthorized: false,
     minVersion: "TLSv1.3",
     maxVersion: "TLSv1.3",
