@@ -56,7 +56,7 @@ export function decodeSegment(bytes: Uint8Array, firstIndex: number): Segment {
   const stop = (frameEnd: number): Segment => ({
     entries,
     tornBytes: segment.length - offset,
-    damaged: hasFrameFrom(segment, offset + 1, frameEnd),
+    damaged: hasFrameFrom(segment, offset, frameEnd),
   });
   while (offset < segment.length) {
     const header = headerAt(segment, offset);

@@ -6,9 +6,9 @@
  * as another. Destroying the key forgets all content for good, and leaves the ledger whole.
  */
 import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from "node:crypto";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { CordonError } from "@cordon/core/errors";
-import { DurableFolder } from "./durable.ts";
-import { nodeFiles, type LedgerFiles } from "./files.ts";
 
 const version = 0x01;
 const nonceBytes = 12;
@@ -16,22 +16,21 @@ const tagBytes = 16;
 const headerBytes = 1 + nonceBytes;
 
 /**
- * Keeps content. Content that is kept already is left as it is.
+ * Keeps content. Resolves once it is durable. Content that is kept already is replaced by the same, under a new nonce.
  *
- * @param folder the folder for kept content, or its file layer
+ * @param folder the folder for kept content; made where needed
  * @param key AES-256 (a secret KeyObject of 32 bytes), used for kept content and nothing else
  * @param digest the HMAC of the bytes, lower-case hex, as the ledger entry has it
  * @throws {CordonError} `LEDGER_UNAVAILABLE` where it cannot be made durable: what cannot be kept does not happen
  */
-export function keepContent(folder: string | LedgerFiles, key: KeyObject, digest: string, bytes: Uint8Array): void {
-  const path = pathOf(digest);
+export async function keepContent(folder: string, key: KeyObject, digest: string, bytes: Uint8Array): Promise<void> {
+  const path = pathOf(folder, digest);
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   cipher.setAAD(Buffer.from(digest));
   const sealed = Buffer.concat([Buffer.of(version), nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
   try {
-    const files = filesOf(folder);
-    if (files.read(path) === undefined) new DurableFolder(files).replace(path, sealed);
+    await replaceDurably(path, sealed);
   } catch (cause) {
     throw new CordonError("LEDGER_UNAVAILABLE", "content that policy says to keep could not be written", { cause });
   }
@@ -42,8 +41,8 @@ export function keepContent(folder: string | LedgerFiles, key: KeyObject, digest
  *
  * @throws {CordonError} `LEDGER_CORRUPT` where the file was changed, or belongs to another digest or key
  */
-export function readKeptContent(folder: string | LedgerFiles, key: KeyObject, digest: string): Uint8Array | undefined {
-  const sealed = filesOf(folder).read(pathOf(digest));
+export async function readKeptContent(folder: string, key: KeyObject, digest: string): Promise<Uint8Array | undefined> {
+  const sealed = await readUnlessMissing(pathOf(folder, digest));
   if (sealed === undefined) return undefined;
   try {
     if (sealed.length < headerBytes + tagBytes || sealed[0] !== version) throw new Error("not kept content, version 1");
@@ -59,11 +58,46 @@ export function readKeptContent(folder: string | LedgerFiles, key: KeyObject, di
   }
 }
 
-function filesOf(folder: string | LedgerFiles): LedgerFiles {
-  return typeof folder === "string" ? nodeFiles(folder) : folder;
+/** Content, then name, then the folders that hold the name: after a crash it is there whole, or not at all. */
+async function replaceDurably(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  for (const folder of [dirname(path), dirname(dirname(path)), dirname(dirname(dirname(path)))])
+    await syncFolder(folder);
 }
 
-function pathOf(digest: string): string {
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function readUnlessMissing(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function pathOf(folder: string, digest: string): string {
   if (!/^[0-9a-f]{64}$/.test(digest)) throw new CordonError("LEDGER_CORRUPT", "a digest is 64 lower-case hex digits");
-  return `${digest.slice(0, 2)}/${digest}`;
+  return join(folder, digest.slice(0, 2), digest);
 }

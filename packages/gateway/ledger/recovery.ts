@@ -96,7 +96,14 @@ function readWriteAhead(
   if (hasCheckpoint && all.length === 0) throw corrupt("the write-ahead log is missing");
   // The first segment of a generation holds all that was not sealed when it began: earlier generations are leftovers.
   const generation = all.at(-1)?.generation ?? 0;
-  const segments = all.filter((segment) => segment.generation === generation);
+  // Of segments that end before `base` some may be back, since nobody waits for a removal to be durable.
+  const own = all.filter((segment) => segment.generation === generation);
+  const segments = own.slice(
+    Math.max(
+      0,
+      own.findLastIndex((segment) => segment.firstIndex <= base),
+    ),
+  );
   const tail: Uint8Array[] = [];
   let next = segments[0]?.firstIndex ?? 0;
   let tornBytes = 0;
