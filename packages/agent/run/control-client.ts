@@ -3,7 +3,7 @@
  * message says what to do. Opens one connection a call: calls are rare, and the control plane may have restarted.
  */
 import { request as httpRequest, type IncomingMessage } from "node:http";
-import { z } from "zod";
+import type { z } from "zod";
 import { CordonError, errorCodes, type ErrorCode } from "@cordon/core/errors";
 import {
   bundleResponse,

@@ -63,7 +63,7 @@ export function forward(request: IncomingMessage, response: ServerResponse, opti
       {
         origin: options.origin,
         path: target,
-        method: (request.method ?? "GET") as Dispatcher.HttpMethod,
+        method: request.method ?? "GET",
         headers: forwardedRequestHeaders(request.rawHeaders, options.secret),
         body,
       },

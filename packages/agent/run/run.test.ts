@@ -160,10 +160,10 @@ test("over a unix socket the child is told of it, and proxies never see loopback
 });
 
 test("checkpoints are kept in the user's state folder", () => {
-  assert.equal(defaultCheckpointsFolder({}, "/home/u"), "/home/u/.local/state/cordon/checkpoints");
-  assert.equal(defaultCheckpointsFolder({ XDG_STATE_HOME: "/s" }, "/home/u"), "/s/cordon/checkpoints");
+  assert.equal(defaultCheckpointsFolder({}, "/users/u"), "/users/u/.local/state/cordon/checkpoints");
+  assert.equal(defaultCheckpointsFolder({ XDG_STATE_HOME: "/s" }, "/users/u"), "/s/cordon/checkpoints");
   assert.equal(
-    defaultCheckpointsFolder({ XDG_STATE_HOME: "relative" }, "/home/u"),
-    "/home/u/.local/state/cordon/checkpoints",
+    defaultCheckpointsFolder({ XDG_STATE_HOME: "relative" }, "/users/u"),
+    "/users/u/.local/state/cordon/checkpoints",
   );
 });

@@ -18,7 +18,7 @@ export interface TestAuthority {
 }
 
 export async function testAuthority(domain: string): Promise<TestAuthority> {
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const root = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: "01",
     name: `CN=${domain} root`,
@@ -65,12 +65,12 @@ export async function testAuthority(domain: string): Promise<TestAuthority> {
       refreshHintSeconds: 300,
     },
     async svid(id, options) {
-      const own = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
+      const own = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
       const { certificate, notAfter } = await issue(own.publicKey, id, options?.lifeMs);
       return {
         id: id as SpiffeId,
         chain: [new Uint8Array(certificate.rawData)],
-        key: KeyObject.from(own.privateKey as webcrypto.CryptoKey),
+        key: KeyObject.from(own.privateKey),
         notBefore: certificate.notBefore.getTime(),
         notAfter,
       };

@@ -20,7 +20,8 @@ import { parseSpiffeId, parseTrustDomain, trustDomainOf } from "@cordon/core/ide
 import type { X509Svid } from "@cordon/core/identity/svid";
 import { authenticatePeer, clientTlsOptions, serverTlsOptions } from "@cordon/core/identity/tls";
 import type { TrustBundle } from "@cordon/core/policy/snapshot";
-import { startDemo, type DemoService } from "./start.ts";
+import { demoFiles } from "@cordon/demo/files";
+import { startDemo, type DemoService } from "@cordon/demo/start";
 
 const gatewayId = "spiffe://demo.bank.example/ns/default/service/gateway";
 
@@ -28,7 +29,7 @@ interface Estate {
   readonly services: readonly DemoService[];
   readonly folder: string;
   readonly bundle: TrustBundle;
-  svid(component: string): Promise<X509Svid>;
+  readonly svid: (component: string) => Promise<X509Svid>;
 }
 
 /** The control plane over the demo's own configuration, and its services on free ports. */
@@ -37,8 +38,8 @@ async function estate(t: TestContext): Promise<Estate> {
   const stack = new AsyncDisposableStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   t.after(() => stack.disposeAsync());
-  for (const name of ["cordon.yaml", "policies"])
-    await cp(join(import.meta.dirname, name), join(folder, name), { recursive: true });
+  await cp(demoFiles.configuration, join(folder, "cordon.yaml"));
+  await cp(demoFiles.policies, join(folder, "policies", "default.cedar"));
   const control = stack.use(
     await openControlPlane({ path: join(folder, "cordon.yaml"), env: {}, now: Date.now, onProblem: () => undefined }),
   );
