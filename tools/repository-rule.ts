@@ -36,7 +36,7 @@ const patterns: readonly Pattern[] = [
     only: /(?:^|\/)(?:package-lock|npm-shrinkwrap)\.json$/,
   },
   {
-    pattern: /(?<![\w./-])\/(?:home|Users|work|root)\/[\w.-]+/,
+    pattern: /(?<![\w./-])\/(?:home|Users|work|root)\/[\w.-]{2,}/,
     message: "a path of one machine: write it relative to the repository",
     except: /(?:^|\/)package-lock\.json$/,
   },
