@@ -27,6 +27,7 @@ import type { Authority } from "../authority/authority.ts";
 import { revocationKey, revocationKind, revocationSchema, revocationsFrom } from "../authority/revocation.ts";
 import type { Revocation } from "../authority/revocation.ts";
 import { readValue } from "../registry/objects.ts";
+import { digestOf } from "../store/record-changes.ts";
 import type { StateStore } from "../store/state-store.ts";
 import { checked } from "./local-exchange.ts";
 
@@ -137,7 +138,7 @@ async function revoke(rooms: LocalApiRooms, body: unknown): Promise<RevokedRespo
       : { type: request.type, sha256: request.sha256, reason, at };
   const key = revocationKey(revocation);
   const { revision } = await rooms.store.transact(actor, at, (transaction) => transaction.put(key, revocation, "api"));
-  const sha256 = sha256Hex(JSON.stringify(revocation));
+  const sha256 = digestOf(revocation);
   await rooms.record({ v: 1, kind: "change", at, revision, actor, objects: [{ op: "put", ...key, sha256 }] });
   return { revision, revocation: answerOf(revocation) };
 }
