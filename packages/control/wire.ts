@@ -93,7 +93,9 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     });
   };
   await apply(loaded);
-  const snapshots = opening.use(await followSnapshots(store, snapshotDeps, { onProblem }));
+  // Asked often enough that a store which answers never lets the snapshot go stale.
+  const confirmEveryMs = Math.min(1000, (configuration.staleness.limitSeconds * 1000) / 4);
+  const snapshots = opening.use(await followSnapshots(store, snapshotDeps, { onProblem, confirmEveryMs }));
   const watch = opening.use(watchConfiguration({ path: options.path, initial: loaded, apply, onProblem }));
   const maintenance = setInterval(() => void authority.maintain().catch(onProblem), maintainEveryMs);
   maintenance.unref();
