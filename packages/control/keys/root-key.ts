@@ -60,7 +60,7 @@ function rootKey(sealedBy: RootKey["sealedBy"], key: KeyObject): RootKey {
 async function openKeyFile(path: string): Promise<KeyObject> {
   const found = (await readPrivateFile(path, keyBytes)) ?? (await createFile(path, randomBytes(keyBytes)));
   if (found.length !== keyBytes)
-    throw sealed(
+    throw staysSealed(
       `the root key file ${path} has ${found.length} bytes where it has ${keyBytes}; restore it from its backup`,
     );
   return asKey(found);
@@ -72,16 +72,16 @@ async function openCredential(
 ): Promise<KeyObject> {
   const folder = environment["CREDENTIALS_DIRECTORY"];
   if (folder === undefined || folder === "")
-    throw sealed(
+    throw staysSealed(
       `systemd passed no credentials to this process; add \`LoadCredentialEncrypted=${name}:...\` to the unit, or choose another keys.root`,
     );
   if (!/^[A-Za-z0-9._-]{1,128}$/.test(name) || name === "." || name === "..")
-    throw sealed(`\`${name}\` is not the name of a systemd credential`);
+    throw staysSealed(`\`${name}\` is not the name of a systemd credential`);
   const bytes = await readPrivateFile(join(folder, name), 4096);
   if (bytes === undefined)
-    throw sealed(`systemd passed no credential named \`${name}\`; check LoadCredential in the unit`);
+    throw staysSealed(`systemd passed no credential named \`${name}\`; check LoadCredential in the unit`);
   if (bytes.length !== keyBytes)
-    throw sealed(
+    throw staysSealed(
       `the credential \`${name}\` has ${bytes.length} bytes where it has ${keyBytes}; make one with \`head -c 32 /dev/urandom\``,
     );
   return asKey(bytes);
@@ -111,14 +111,14 @@ const derivationFile = "root.kdf.json";
 
 async function openPassphrase(passphrase: string, stateFolder: string): Promise<KeyObject> {
   const text = passphrase.normalize("NFKC");
-  if ([...text].length < minPassphraseCharacters)
-    throw sealed(`the passphrase is shorter than ${minPassphraseCharacters} characters; choose a longer one`);
+  if (text.length < minPassphraseCharacters)
+    throw staysSealed(`the passphrase is shorter than ${minPassphraseCharacters} characters; choose a longer one`);
   const path = join(stateFolder, derivationFile);
   const stored = (await readPrivateFile(path, 4096)) ?? (await createFile(path, await newDerivation(text)));
   const derivation = parseDerivation(path, stored);
   const key = await derive(text, derivation);
   if (!timingSafeEqual(Buffer.from(rootKeyIdOf(key)), Buffer.from(derivation.rootKeyId)))
-    throw sealed("the passphrase is not the one that this state was made with; start with that one");
+    throw staysSealed("the passphrase is not the one that this state was made with; start with that one");
   return key;
 }
 
@@ -164,15 +164,16 @@ async function readPrivateFile(path: string, maxBytes: number): Promise<Buffer |
   try {
     // What was opened is judged, not the path: it cannot be swapped in between.
     const status = await file.stat();
-    if (!status.isFile()) throw sealed(`${path} is refused: it is not a plain file`);
+    if (!status.isFile()) throw staysSealed(`${path} is refused: it is not a plain file`);
     if ((status.mode & 0o077) !== 0)
-      throw sealed(
+      throw staysSealed(
         `${path} is refused: others may read it (mode ${(status.mode & 0o777).toString(8)}); run \`chmod 600 ${path}\``,
       );
     const self = process.getuid?.();
     if (self !== undefined && self !== 0 && status.uid !== self && status.uid !== 0)
-      throw sealed(`${path} is refused: it belongs to another user (uid ${status.uid})`);
-    if (status.size > maxBytes) throw sealed(`${path} is refused: it has ${status.size} bytes, more than ${maxBytes}`);
+      throw staysSealed(`${path} is refused: it belongs to another user (uid ${status.uid})`);
+    if (status.size > maxBytes)
+      throw staysSealed(`${path} is refused: it has ${status.size} bytes, more than ${maxBytes}`);
     return await file.readFile();
   } finally {
     await file.close();
@@ -204,7 +205,7 @@ async function createFile(path: string, content: Buffer): Promise<Buffer> {
     await folder.close();
   }
   const written = await readPrivateFile(path, 4096);
-  if (written === undefined) throw sealed(`${path} vanished while it was being made; start again`);
+  if (written === undefined) throw staysSealed(`${path} vanished while it was being made; start again`);
   return written;
 }
 
@@ -218,6 +219,6 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
 
-function sealed(why: string): CordonError {
+function staysSealed(why: string): CordonError {
   return new CordonError("KEY_SEALED", `the keys stay sealed: ${why}`);
 }

@@ -244,7 +244,7 @@ describe("a JWT-SVID is refused", () => {
 describe("a token that was tampered with", () => {
   it("never verifies, whichever character is changed, added or removed, but for the twin of its signature", () => {
     const token = mint();
-    const alphabet = [..."ABab01-_.=+/ \n%"];
+    const alphabet = "ABab01-_.=+/ \n%".split("");
     const change = fc.tuple(
       fc.nat(token.length),
       fc.constantFrom(...alphabet),
