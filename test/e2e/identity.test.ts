@@ -21,7 +21,7 @@ interface Ca {
 }
 
 async function makeCa(name: string): Promise<Ca> {
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: "01",
     name: `CN=${name}`,
@@ -48,7 +48,7 @@ interface LeafOptions {
 
 async function makeLeaf(ca: Ca, options: LeafOptions = {}): Promise<X509Svid> {
   const id = idOf("agent", "assistant");
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const notBefore = Date.now() + (options.from ?? -day / 2);
   const notAfter = Date.now() + (options.to ?? day / 2);
   const certificate = await x509.X509CertificateGenerator.create({

@@ -181,8 +181,7 @@ export function topLevelValueSpan(
         const colon = skipSpace(text, end + 1);
         if (text.charCodeAt(colon) === 0x3a) {
           const start = skipSpace(text, colon + 1);
-          const end = endOfValue(text, start);
-          return { start, end: start + text.slice(start, end).trimEnd().length };
+          return { start, end: start + text.slice(start, endOfValue(text, start)).trimEnd().length };
         }
       }
       at = end;
