@@ -3,11 +3,9 @@ import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { describe, it } from "node:test";
 import { isCordonError, type ErrorCode } from "../errors.ts";
 import type { Revocations, TrustBundle } from "../policy/snapshot.ts";
-import { parseCertificate, sha256Hex } from "./certificate.ts";
-import { writeBitString, writeElement, writeInteger, writeSequence } from "./der-writer.ts";
-import { DerReader, openDer, tag } from "./der.ts";
-import { readEcdsaSignature } from "./algorithms.ts";
-import { parseSpiffeId, parseTrustDomain, type SpiffeId, type TrustDomain } from "./spiffe-id.ts";
+import { sha256Hex } from "./certificate.ts";
+import { writeInteger } from "./der-writer.ts";
+import { parseTrustDomain, type TrustDomain } from "./spiffe-id.ts";
 import {
   extension,
   forge,
@@ -38,13 +36,9 @@ function bundleOf(name: string, ...roots: readonly Forged[]): [TrustDomain, Trus
 
 const bundles = new Map([bundleOf("bank.example", bank), bundleOf("shop.example", shop)]);
 
-function verify(chain: readonly Forged[], changes: { revocations?: Partial<Revocations>; now?: number } = {}) {
-  const revocations = { ...nothing, ...changes.revocations };
-  return verifyX509Svid(
-    chain.map((one) => one.der),
-    { bundles, revocations },
-    changes.now ?? now,
-  );
+function verify(chain: readonly Forged[], changes: { now?: number } = {}) {
+  const ders = chain.map((one) => one.der);
+  return verifyX509Svid(ders, { bundles, revocations: nothing }, changes.now ?? now);
 }
 
 function refused(code: ErrorCode, words: RegExp, attempt: () => unknown): void {
@@ -357,51 +351,3 @@ describe("a path is refused", () => {
     refused("SVID_UNTRUSTED", /more than 24 signatures/, () => verify([leaf, ...circle.toReversed()]));
   });
 });
-
-describe("a revoked SVID is refused", () => {
-  const leaf = forgeLeaf(workload, issuer, now);
-  const certificate = parseCertificate(leaf.der);
-  const chain = [leaf, issuer];
-  const cases: readonly [string, Partial<Revocations>][] = [
-    ["by its certificate", { certificates: new Set([certificate.fingerprint]) }],
-    ["by its key", { keys: new Set([certificate.keyFingerprint]) }],
-    ["by its workload", { workloads: new Set([parseSpiffeId(workload)]) }],
-    ["by its issuer's key", { keys: new Set([parseCertificate(issuer.der).keyFingerprint]) }],
-    ["by its issuer's certificate", { certificates: new Set([parseCertificate(issuer.der).fingerprint]) }],
-    ["by its root's key", { keys: new Set([parseCertificate(bank.der).keyFingerprint]) }],
-  ];
-  for (const [what, revocations] of cases) {
-    it(what, () => {
-      assert.equal(verify(chain).id, workload, "it stands while nothing is revoked");
-      refused("SVID_REVOKED", /revoked/, () => verify(chain, { revocations }));
-    });
-  }
-
-  it("not by another workload's revocation", () => {
-    const workloads = new Set(["spiffe://bank.example/ns/default/agent/other" as SpiffeId]);
-    assert.equal(verify(chain, { revocations: { workloads } }).id, workload);
-  });
-
-  it("by its certificate, even when its holder turned the signature into its twin", () => {
-    const twin = twinOf(leaf);
-    assert.notEqual(sha256Hex(twin.der), certificate.fingerprint);
-    assert.ok(new X509Certificate(twin.der).verify(new X509Certificate(issuer.der).publicKey), "the twin verifies");
-    const verified = verify([twin, issuer]);
-    assert.equal(verified.twinFingerprint, certificate.fingerprint);
-    refused("SVID_REVOKED", /twin/, () =>
-      verify([twin, issuer], { revocations: { certificates: new Set([certificate.fingerprint]) } }),
-    );
-  });
-});
-
-/** The same certificate with (r, n - s) for its signature (r, s). */
-function twinOf(leaf: Forged): Forged {
-  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-  const outer = openDer(leaf.der, tag.sequence, "certificate");
-  const [signed, algorithm] = [outer.next().encoded, outer.next().encoded];
-  const { r, s } = readEcdsaSignature(parseCertificate(leaf.der).signature);
-  const flipped = order - BigInt(`0x${Buffer.from(s).toString("hex")}`);
-  const signature = writeSequence(writeElement(tag.integer, r), writeInteger(flipped));
-  assert.equal(new DerReader(signed, "signed").peek(), tag.sequence);
-  return { ...leaf, der: writeSequence(signed, algorithm, writeBitString(signature)) };
-}
