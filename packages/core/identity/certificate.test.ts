@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { sign } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { CordonError, isCordonError } from "../errors.ts";
 import { maxCertificateBytes, parseCertificate } from "./certificate.ts";
-import { writeElement, writeInteger, writeOid, writeSequence } from "./der-writer.ts";
+import { writeBitString, writeElement, writeInteger, writeOid, writeSequence } from "./der-writer.ts";
 import { DerReader, openDer, readBitString, readBoolean, readIntegerBytes, readOid, readTime, tag } from "./der.ts";
 import { extension, forgeIssuer, forgeLeaf, forgeRoot, uriConstraints } from "./testing/forge.ts";
 import { readX509Svid, verifyX509Svid } from "./x509-svid.ts";
@@ -132,6 +133,14 @@ describe("a mutated certificate", () => {
       }),
       { numRuns: 1500 },
     );
+  });
+
+  it("is refused when its signature is of another algorithm than its signed part says, though the signature stands", () => {
+    const signed = openDer(leaf.der, tag.sequence, "certificate").next().encoded;
+    const algorithm = Buffer.from("300a06082a8648ce3d040303", "hex");
+    const signature = sign("sha384", signed, issuer.key);
+    const der = writeSequence(signed, algorithm, writeBitString(signature));
+    assert.throws(() => verifyX509Svid([der, issuer.der], trust, now), /another signature algorithm/);
   });
 
   it("is refused at whatever byte it is cut off", () => {

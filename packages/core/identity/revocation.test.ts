@@ -49,6 +49,19 @@ describe("a revoked SVID is refused", () => {
     });
   }
 
+  it("by its root's key, although another root of that name stands and the path was verified before", () => {
+    const other = forgeRoot("bank.example", now);
+    const both = { ...bundle, x509Authorities: [other.der, bank.der] };
+    const attempt = (revocations: Revocations) =>
+      verifyX509Svid([leaf.der, issuer.der], { bundles: new Map([[trustDomain, both]]), revocations }, now);
+    for (let round = 0; round < 2; round++) assert.equal(attempt(nothing).id, workload);
+    const keys = new Set([parseCertificate(bank.der).keyFingerprint]);
+    assert.throws(
+      () => attempt({ ...nothing, keys }),
+      (error) => isCordonError(error),
+    );
+  });
+
   it("not by another workload's revocation", () => {
     const workloads = new Set(["spiffe://bank.example/ns/default/agent/other" as SpiffeId]);
     assert.equal(verify(chain, { revocations: { workloads } }).id, workload);

@@ -100,6 +100,7 @@ describe("the raw chain", () => {
       },
       { server: { ...pooled } },
     );
+    assert.deepEqual(serverTlsOptions(serverSvid).ca, []);
   });
 });
 
