@@ -294,7 +294,7 @@ test("a folder that cannot be made is LEDGER_UNAVAILABLE, and so is a thread tha
   const file = join(newFolder(), "file");
   writeFileSync(file, "");
   await assert.rejects(openLedger(optionsFor(join(file, "ledger"))), failsWith("LEDGER_UNAVAILABLE"));
-  const workerUrl = new URL("./no-such-worker.ts", import.meta.url);
+  const workerUrl = new URL("file:///no-such-folder/ledger-worker.ts");
   await assert.rejects(openLedger(optionsFor(newFolder(), { workerUrl })), failsWith("LEDGER_UNAVAILABLE"));
 });
 

@@ -243,7 +243,11 @@ class LedgerClient implements Ledger {
       const closed = new Promise<void>((resolve, reject) => (this.#closed = { resolve, reject }));
       this.#state = "closed";
       this.#link.send({ type: "close", at: (this.#options.now ?? Date.now)() });
-      await closed.finally(() => this.#link.end());
+      try {
+        await closed;
+      } finally {
+        await this.#link.end();
+      }
       return;
     }
     await this.#link.end();

@@ -117,7 +117,7 @@ test("wrong words on the command line exit 2 with the usage, for every command",
   for (const command of [verify, prove, search, exportEntries])
     for (const args of [[], [join(root, "no-such-folder")], [folder, "--no-such-option"], [folder, folder]]) {
       const { code, out, err } = await call(command, ...args);
-      assert.equal(code, 2, `${args.join(" ")}`);
+      assert.equal(code, 2, args.join(" "));
       assert.equal(out, "");
       assert.match(err, /usage: cordon ledger/);
     }
