@@ -59,7 +59,8 @@ async function runAndKill(folder: string, first: number): Promise<Map<number, nu
 async function checkRestart(folder: string, acknowledged: ReadonlyMap<number, number>, kept: Kept[]): Promise<void> {
   const files = nodeFiles(folder);
   const published = files.read("checkpoint");
-  if (published !== undefined) kept.push(parseKept("of the killed writer", Buffer.from(published).toString(), verifier));
+  if (published !== undefined)
+    kept.push(parseKept("of the killed writer", Buffer.from(published).toString(), verifier));
   const engine = await LedgerEngine.open({ files, origin, privateKey, openedAt: Date.now() });
   engine.abandon();
   let found = 0;
