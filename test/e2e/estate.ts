@@ -30,13 +30,18 @@ export interface TestUpstream extends AsyncDisposable {
   readonly seen: Seen[];
   /** Scripts the answer to every request from now on. */
   answer: (request: Seen, response: ServerResponse, raw: IncomingMessage) => void;
+  /** Hears each piece of a request's body as it arrives, before the whole is there. */
+  hear: (piece: Buffer) => void;
 }
 
 export async function openUpstream(): Promise<TestUpstream> {
   const seen: Seen[] = [];
   const server: Server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      upstream.hear(chunk);
+    });
     request.on("end", () => {
       const one: Seen = {
         method: request.method ?? "",
@@ -53,6 +58,7 @@ export async function openUpstream(): Promise<TestUpstream> {
     port: (server.address() as AddressInfo).port,
     seen,
     answer: (_request, response) => response.writeHead(200, { "content-type": "application/json" }).end("{}"),
+    hear: () => undefined,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -76,8 +82,15 @@ export const policies = `
 @id("bearer-infers") permit (principal == Workload::"default/agent/notebook", action == Action::"infer", resource == Component::"default/endpoint/chat");
 `;
 
+export interface EstatePorts {
+  readonly chat: number;
+  readonly spare: number;
+  readonly data: number;
+}
+
 export interface EstateOptions {
-  /** More YAML for the lists: components, upstreams, routes. */
+  /** The whole configuration, instead of {@link configurationText}; its policies are in `policies.cedar`. */
+  readonly configuration?: (ports: EstatePorts) => string;
   readonly policies?: string;
   readonly stalenessSeconds?: number;
   readonly bearer?: boolean;
@@ -122,10 +135,7 @@ export interface Answer {
   json(): Json;
 }
 
-export function configurationText(
-  ports: { chat: number; spare: number; data: number },
-  options: EstateOptions = {},
-): string {
+export function configurationText(ports: EstatePorts, options: EstateOptions = {}): string {
   const timeouts = `{ connectMs: 2000, firstByteMs: ${options.firstByteMs ?? 5000}, idleMs: ${options.idleMs ?? 5000} }`;
   const limit = options.maxBodyBytes === undefined ? "" : `, maxBodyBytes: ${options.maxBodyBytes}`;
   return `
@@ -171,7 +181,7 @@ export async function openEstate(options: EstateOptions = {}): Promise<Estate> {
   const ports = { chat: chat.port, spare: spare.port, data: data.port };
   await mkdir(folder, { recursive: true });
   const configuration = join(folder, "cordon.yaml");
-  await writeFile(configuration, configurationText(ports, options));
+  await writeFile(configuration, options.configuration?.(ports) ?? configurationText(ports, options));
   await writeFile(join(folder, "policies.cedar"), options.policies ?? policies);
   const log: string[] = [];
   const cordon = opening.use(
