@@ -73,7 +73,10 @@ export function openKeyVault({ store, rootKey, now }: KeyVaultOptions): KeyVault
   const forget = async (key: ObjectKey): Promise<void> => {
     opened.delete(purposeOf(key));
     const value: z.infer<typeof sealedKeySchema> = { version: 1, type: "forgotten", at: now() };
-    await store.transact(actor, now(), (transaction) => transaction.put(key, value, "system"));
+    await store.transact(actor, now(), async (transaction) => {
+      await transaction.put(key, value, "system");
+      await transaction.eraseHistory(key);
+    });
   };
 
   const secret = (namespace: Namespace, name: string) =>

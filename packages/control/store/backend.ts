@@ -14,6 +14,8 @@ export interface Backend {
   begin(connection: Kysely<StateTables>): Promise<Revision>;
   /** Called inside the transaction, after the head moved: what makes other processes' bells ring. */
   announce(connection: Kysely<StateTables>): Promise<void>;
+  /** Called after values were erased: overwrites what the database still holds of them in its own files, as far as it can. */
+  scrub(connection: Kysely<StateTables>): Promise<void>;
   /** True for a failure that left nothing behind and may pass: busy, deadlock, lost connection. */
   readonly mayPass: (error: unknown) => boolean;
   /** The error as a `CordonError` that names the remedy; never holds a password. */

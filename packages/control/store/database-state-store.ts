@@ -199,6 +199,7 @@ export class DatabaseStateStore implements StateStore {
     work: Work<T>,
   ): Promise<Outcome<T>> {
     let outcome: Outcome<T>;
+    let erased = false;
     try {
       const head = await this.#backend.begin(connection);
       const next = (head + 1) as Revision;
@@ -209,7 +210,9 @@ export class DatabaseStateStore implements StateStore {
         await rollback(connection);
         return { revision: head, result };
       }
-      await writeRevision(connection, { revision: next, at, actor, changes });
+      const { erasures } = transaction;
+      await writeRevision(connection, { revision: next, at, actor, changes, erasures });
+      erased = erasures.length > 0;
       await this.#backend.announce(connection);
       outcome = { revision: next, result };
     } catch (error) {
@@ -217,6 +220,7 @@ export class DatabaseStateStore implements StateStore {
       throw error;
     }
     await this.#commit(connection, outcome.revision);
+    if (erased) await this.#backend.scrub(connection);
     return outcome;
   }
 

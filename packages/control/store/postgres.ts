@@ -52,6 +52,7 @@ export async function openPostgres(location: PostgresLocation, timings?: ListenT
       explain,
       begin,
       announce,
+      scrub,
       mayPass,
       watch: listener.watch,
       close: async () => {
@@ -135,6 +136,12 @@ async function begin(connection: Kysely<StateTables>): Promise<Revision> {
 /** Read committed, whatever the server's default: statements after the lock must see what the lock's last holder wrote. */
 async function beginReadCommitted(connection: Kysely<StateTables>): Promise<void> {
   await sql`begin isolation level read committed read write`.execute(connection);
+}
+
+/** The old row versions stay in the table's pages until a vacuum. Archived write-ahead logs and backups keep theirs. */
+async function scrub(connection: Kysely<StateTables>): Promise<void> {
+  await sql`vacuum cordon_change`.execute(connection);
+  await sql`vacuum cordon_object`.execute(connection);
 }
 
 /** PostgreSQL delivers it when, and only if, the transaction commits. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { openStateStore } from "./open-state-store.ts";
 import { type EmptyDatabase, key, put, refusal } from "./state-store-fixture.ts";
 import { stateStoreContract } from "./state-store.contract.ts";
@@ -79,3 +80,25 @@ test(
     await assert.rejects(openStateStore(file.url), refusal("STORE_UNAVAILABLE", /access/));
   },
 );
+
+test("an erased key is nowhere in SQLite's files", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "cordon-erase-"));
+  try {
+    const path = join(folder, "cordon.db");
+    const needle = "sealed-bytes-of-a-key-that-is-destroyed".repeat(20);
+    const object = { kind: "sealed-key", namespace: "default" as Namespace, name: "digest-2026-10" };
+    const holds = (): boolean =>
+      readdirSync(folder).some((file) => readFileSync(join(folder, file)).includes("sealed-bytes-of-a-key"));
+    const store = await openStateStore(`sqlite:${path}`);
+    await store.transact("tester", 1, (transaction) => transaction.put(object, { sealed: needle }, "system"));
+    assert.equal(holds(), true, "it was there to be erased");
+    await store.transact("tester", 2, async (transaction) => {
+      await transaction.put(object, { forgotten: true }, "system");
+      await transaction.eraseHistory(object);
+    });
+    assert.equal(holds(), false);
+    await store[Symbol.asyncDispose]();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -51,6 +51,7 @@ export async function openSqlite(path: string): Promise<Backend> {
       explain,
       begin,
       announce: async () => undefined,
+      scrub,
       mayPass: isBusy,
       watch: watchDataVersion(reading, bell),
       close: async () => {
@@ -80,6 +81,7 @@ async function makeDurable(database: DatabaseSync): Promise<void> {
     const mode = database.prepare("pragma journal_mode = wal").get()?.["journal_mode"];
     if (mode !== "wal") throw new Error(`the file system gives no write-ahead log (journal mode is ${String(mode)})`);
     database.exec("pragma synchronous = full");
+    database.exec("pragma secure_delete = on"); // freed pages are zeroed: an erased key is gone from the file
   });
 }
 
@@ -92,6 +94,14 @@ async function migrateUnderLock(connection: Kysely<StateTables>, path: string): 
     await sql`rollback`.execute(connection).catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Moves the log's pages into the database and empties the log, so that erased values are in neither. A reader that is
+ * still on the old pages keeps them until the next time.
+ */
+async function scrub(connection: Kysely<StateTables>): Promise<void> {
+  await sql`pragma wal_checkpoint(truncate)`.execute(connection);
 }
 
 /** SQLite's write lock is the head lock: `begin immediate` takes it. */

@@ -5,6 +5,7 @@
 import { describe } from "node:test";
 import { crashContract } from "./state-store-crash.contract.ts";
 import { feedContract } from "./state-store-feed.contract.ts";
+import { erasureContract } from "./state-store-erasure.contract.ts";
 import type { CreateDatabase } from "./state-store-fixture.ts";
 import { limitsContract } from "./state-store-limits.contract.ts";
 import { modelContract } from "./state-store-model.contract.ts";
@@ -18,6 +19,7 @@ export function stateStoreContract(
 ): void {
   describe(`state store on ${adapter}`, { skip }, () => {
     describe("objects and transactions", () => transactionContract(createDatabase));
+    describe("erasure", () => erasureContract(createDatabase));
     describe("limits", () => limitsContract(createDatabase));
     describe("schema", () => schemaContract(createDatabase));
     describe("feed", () => feedContract(createDatabase));

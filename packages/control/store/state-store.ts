@@ -39,6 +39,13 @@ export interface StateTransaction {
   /** @throws {CordonError} `STORE_CONFLICT` when the object belongs to another source; the message names both. */
   put(key: ObjectKey, value: unknown, source: ObjectSource): Promise<void>;
   delete(key: ObjectKey, source: ObjectSource): Promise<void>;
+  /**
+   * Erases every earlier value of a `sealed-key` object from the change log when this transaction commits: what is
+   * destroyed must not live on in history. Takes effect only together with a change of the object.
+   *
+   * @throws {CordonError} `STORE_REQUEST_INVALID` for any other kind
+   */
+  eraseHistory(key: ObjectKey): Promise<void>;
 }
 
 export interface StateStore extends AsyncDisposable {

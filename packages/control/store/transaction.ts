@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { CordonError } from "@cordon/core/errors";
 import type { Revision } from "@cordon/core/contract/vocabulary";
 import type { Kysely } from "kysely";
+import { erasableKind } from "./migrations/0002-erasable-secrets.ts";
 import { type ObjectRow, toObject } from "./rows.ts";
 import type { ObjectKey, ObjectSource, StateTransaction, StoredObject } from "./state-store.ts";
 import { checkKey, checkSource, describeKey, encodeValue } from "./store-limits.ts";
@@ -30,6 +31,7 @@ export class BufferedTransaction implements StateTransaction {
   readonly #explain: (error: unknown) => CordonError;
   readonly #touched = new Map<string, Touched>();
   readonly #listedKinds = new Set<string>();
+  readonly #erasures: ObjectKey[] = [];
   #lastOperation: Promise<unknown> = Promise.resolve();
   #ended = false;
   #failure: unknown;
@@ -78,6 +80,23 @@ export class BufferedTransaction implements StateTransaction {
       checkOwner(key, touched.row, source, "delete");
       touched.row = undefined;
     });
+  }
+
+  eraseHistory(key: ObjectKey): Promise<void> {
+    return this.#inTurn(async () => {
+      checkKey(key);
+      if (key.kind !== erasableKind)
+        throw new CordonError(
+          "STORE_REQUEST_INVALID",
+          `${describeKey(key)}: only the history of a ${erasableKind} may be erased.`,
+        );
+      this.#erasures.push(key);
+    });
+  }
+
+  /** Objects whose earlier values leave the log with this transaction. */
+  get erasures(): readonly ObjectKey[] {
+    return this.#erasures;
   }
 
   /** Waits for operations that `work` did not await, refuses later ones, and says what changed, in order of first touch. */

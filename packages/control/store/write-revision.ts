@@ -3,7 +3,9 @@ import { CordonError } from "@cordon/core/errors";
 import type { Revision } from "@cordon/core/contract/vocabulary";
 import type { Instant } from "@cordon/core/instant";
 import type { Kysely } from "kysely";
+import { erasedValue } from "./migrations/0002-erasable-secrets.ts";
 import type { ChangeRow, ObjectRow } from "./rows.ts";
+import type { ObjectKey } from "./state-store.ts";
 import type { StateTables } from "./tables.ts";
 import type { NetChange } from "./transaction.ts";
 
@@ -15,6 +17,8 @@ export interface RevisionToWrite {
   readonly at: Instant;
   readonly actor: string;
   readonly changes: readonly NetChange[];
+  /** Objects whose earlier values leave the log. */
+  readonly erasures?: readonly ObjectKey[];
 }
 
 /** @throws {CordonError} `STORE_CORRUPT` when the head is not the one that the lock was taken on */
@@ -33,7 +37,20 @@ export async function writeRevision(connection: Kysely<StateTables>, written: Re
   }
   const log = changes.map((change, ordinal) => toLogRow(written, change, ordinal));
   for (const rows of chunks(log)) await connection.insertInto("cordon_change").values(rows).execute();
+  for (const key of written.erasures ?? []) await eraseHistory(connection, key, written.revision);
   await moveHead(connection, written.revision);
+}
+
+async function eraseHistory(connection: Kysely<StateTables>, key: ObjectKey, before: Revision): Promise<void> {
+  await connection
+    .updateTable("cordon_change")
+    .set({ value: erasedValue })
+    .where("kind", "=", key.kind)
+    .where("namespace", "=", key.namespace)
+    .where("name", "=", key.name)
+    .where("op", "=", "put")
+    .where("revision", "<", before)
+    .execute();
 }
 
 async function putObjects(connection: Kysely<StateTables>, rows: readonly ObjectRow[]): Promise<void> {

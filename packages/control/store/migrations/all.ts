@@ -1,5 +1,6 @@
 /** Every migration of this program, in order. Add new ones at the end; never edit one that was released. */
 import type { Migration } from "./migration.ts";
 import { objectsAndChangeLog } from "./0001-objects-and-change-log.ts";
+import { erasableSecrets } from "./0002-erasable-secrets.ts";
 
-export const migrations: readonly Migration[] = [objectsAndChangeLog];
+export const migrations: readonly Migration[] = [objectsAndChangeLog, erasableSecrets];
