@@ -110,6 +110,18 @@ export async function readCheckpoint({
   }
 }
 
+/**
+ * The files that `--checkpoint PATH` means: the path itself, or every `*.checkpoint` of the folder that it names.
+ *
+ * @throws {CordonError} `USAGE` where a folder holds none: comparing with nothing must not look like comparing
+ */
+export async function keptFiles(path: string): Promise<string[]> {
+  if (!(await isFolder(path))) return [path];
+  const names = (await readdir(path)).filter((name) => name.endsWith(".checkpoint")).toSorted();
+  if (names.length === 0) throw new CordonError("USAGE", `${path} holds no *.checkpoint file to compare with`);
+  return names.map((name) => join(path, name));
+}
+
 /** A kept checkpoint or receipt, as text. */
 export async function readKeptFile(path: string): Promise<string> {
   try {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -192,4 +192,19 @@ test("export writes every entry, as it is or as OCSF, and goes on where it ended
   for (const event of events)
     assert.equal(event["type_uid"], (event["class_uid"] as number) * 100 + (event["activity_id"] as number));
   assert.equal(events[3]?.["status_id"], 2, "a deny is a failure");
+});
+
+test("verify takes a folder of kept checkpoints, and refuses one that holds none", async () => {
+  const kept = join(root, "kept-folder");
+  const empty = join(root, "empty-folder");
+  mkdirSync(kept);
+  mkdirSync(empty);
+  cpSync(keptCheckpoint, join(kept, "one.checkpoint"));
+  writeFileSync(join(kept, "notes.txt"), "not a checkpoint");
+  const io = { out: "", err: "" };
+  const sink = { stdout: (text: string) => void (io.out += text), stderr: (text: string) => void (io.err += text) };
+  assert.equal(await verify([folder, "--key", vkey, "--checkpoint", kept], sink), 0, io.err);
+  assert.match(io.out, /agrees with one\.checkpoint/);
+  assert.equal(await verify([folder, "--key", vkey, "--checkpoint", empty], sink), 2);
+  assert.match(io.err, /holds no \*\.checkpoint file to compare with/);
 });

@@ -7,13 +7,13 @@ import type { NoteVerifier } from "@cordon/core/ledger/note";
 import { verifyFolder, type LedgerReport } from "@cordon/core/ledger/verify-folder";
 import type { Io } from "../../io.ts";
 import { printable } from "./entry-line.ts";
-import { openFolder, readKeptFile, reporting, type LedgerFolder } from "./folder.ts";
+import { keptFiles, openFolder, readKeptFile, reporting, type LedgerFolder } from "./folder.ts";
 
-const usage = `usage: cordon ledger verify FOLDER --key VKEY|FILE [--checkpoint FILE]... [--json]
+const usage = `usage: cordon ledger verify FOLDER --key VKEY|FILE [--checkpoint FILE|FOLDER]... [--json]
 
 Works offline, on a live folder or a copy, with the log's public key alone.
   --key          the log's public key, from where you trust it (without it: FOLDER/log.vkey, which proves less)
-  --checkpoint   a checkpoint or receipt kept outside the folder; may be repeated
+  --checkpoint   a checkpoint or receipt kept outside the folder, or a folder of them (*.checkpoint); may be repeated
 Exit code: 0 verified, 1 findings, 2 could not verify.
 `;
 
@@ -37,7 +37,8 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       return 0;
     }
     const ledger = await openFolder(positionals, values.key);
-    const kept = await Promise.all(values.checkpoint.map((path) => readKept(path, ledger.verifier)));
+    const files = (await Promise.all(values.checkpoint.map(keptFiles))).flat();
+    const kept = await Promise.all(files.map((path) => readKept(path, ledger.verifier)));
     const report = await verifyFolder(ledger.reader, ledger.verifier, kept, (entries, size) => {
       if (entries % progressEntries === 0) io.stderr(`verified ${group(entries)} of ${group(size)} entries\n`);
     });
