@@ -31,6 +31,8 @@ const notForwarded = new Set([
   "cookie",
   "openai-organization",
   "openai-project",
+  "anthropic-workspace-id",
+  "anthropic-user-profile-id",
   "forwarded",
   "x-forwarded-for",
   "x-forwarded-host",

@@ -30,19 +30,24 @@ export function streamOf(body: JsonObject): boolean {
  */
 const opaque = new Set(["parameters", "input_schema", "schema", "metadata"]);
 
-/** Calls back for every property of every object in the tree, except within schemas and metadata. */
+/**
+ * Calls back for every property of every object in the tree, except within schemas and metadata.
+ *
+ * @param closed what else holds a client's own data rather than the API's, by its name and its owner
+ */
 export function visitProperties(
   value: JsonValue,
   visit: (name: string, value: JsonValue, owner: JsonObject) => void,
+  closed: (name: string, owner: JsonObject) => boolean = () => false,
 ): void {
   if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
-    for (const item of value) visitProperties(item, visit);
+    for (const item of value) visitProperties(item, visit, closed);
     return;
   }
   for (const name of Object.keys(value)) {
     const child = value[name] as JsonValue;
     visit(name, child, value);
-    if (!opaque.has(name)) visitProperties(child, visit);
+    if (!opaque.has(name) && !closed(name, value)) visitProperties(child, visit, closed);
   }
 }

@@ -2,7 +2,7 @@
  * The OpenAI API: Chat Completions, Completions, Responses, Embeddings, Models, Files. In: head and body. Out: a plan.
  * An allow-list: an endpoint that is not named here is refused until its objects and effects are governed.
  */
-import { isJsonObject, type JsonObject } from "@cordon/core/contract/strict-json";
+import { isJsonObject, type JsonObject, type JsonValue } from "@cordon/core/contract/strict-json";
 import { CordonError } from "@cordon/core/errors";
 import type { ModelRoute, ModelTarget, Upstream } from "@cordon/core/policy/snapshot";
 import { ungoverned, type Intent, type ObjectUse, type Plan, type PlanInput } from "./intent.ts";
@@ -82,28 +82,46 @@ export function objectsUsed(body: JsonObject): ObjectUse[] {
     if (value !== undefined && value !== null && !(name === "prompt" && isPromptText(value))) throw notGoverned(name);
   }
   if (body["store"] === true && body["messages"] !== undefined) throw notGoverned("store");
-  // An input item with an id and nothing else is a reference: the API lets its `type` be left out.
   const input = body["input"];
   if (Array.isArray(input))
-    for (const item of input)
-      if (
-        isJsonObject(item) &&
-        item["id"] !== undefined &&
-        (item["type"] ?? null) === null &&
-        item["role"] === undefined
-      )
-        throw notGoverned("item_reference");
+    for (const item of input) if (isJsonObject(item) && isItemReference(item)) throw notGoverned("item_reference");
   visitProperties(body, (name, value, owner) => {
     if (value === null) return;
-    if (name === "previous_response_id") uses.push(use("response", value));
+    if (name === "previous_response_id" || name === "comparison_response_id") uses.push(use("response", value));
     else if (name === "file_id") uses.push(use("file", value));
     else if (name === "file_ids" && Array.isArray(value)) for (const item of value) uses.push(use("file", item));
     else if (name === "vector_store_ids" || (name === "type" && value === "item_reference"))
       throw notGoverned(name === "type" ? "item_reference" : name);
-    else if (name === "container" && typeof value === "string" && owner["type"] === "code_interpreter")
-      throw notGoverned(name);
+    else if (isUnownedReference(name, value, owner)) throw notGoverned(name);
   });
   return uses;
+}
+
+/**
+ * An input item with an id and nothing else is a reference, for the API lets its `type` be left out; so is a generated
+ * image without its pixels.
+ */
+function isItemReference(item: JsonObject): boolean {
+  if (item["id"] === undefined) return false;
+  if (item["type"] === "image_generation_call") return (item["result"] ?? null) === null;
+  return (item["type"] ?? null) === null && item["role"] === undefined;
+}
+
+/** Things at the upstream that belong to the account, and so to nobody here. */
+function isUnownedReference(name: string, value: JsonValue, owner: JsonObject): boolean {
+  switch (name) {
+    case "container":
+      return typeof value === "string" && owner["type"] === "code_interpreter";
+    case "container_id": // also in a replayed call: an automatic container is taken from there
+      return owner["type"] !== "container_file_citation";
+    case "audio": // an earlier answer's voice; elsewhere the name holds audio itself, or how to speak
+      return owner["role"] === "assistant";
+    case "skill_id":
+    case "tunnel_id":
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Legacy Completions take their text in `prompt`; Responses take a reference to a stored prompt there. */

@@ -111,8 +111,70 @@ test("references that cannot be tied to an owner are refused", () => {
   refusedBody({ input: [{ id: "msg_1", type: null }] }, "ROUTE_UNGOVERNED");
   refusedBody({ tools: [{ type: "file_search", vector_store_ids: ["vs_1"] }] }, "ROUTE_UNGOVERNED");
   refusedBody({ tools: [{ type: "code_interpreter", container: "cntr_1" }] }, "ROUTE_UNGOVERNED");
+  const reused = { type: "container_reference", container_id: "cntr_1" };
+  refusedBody({ tools: [{ type: "shell", environment: reused }] }, "ROUTE_UNGOVERNED");
+  refusedBody({ input: [{ type: "code_interpreter_call", id: "ci_1", container_id: "cntr_1" }] }, "ROUTE_UNGOVERNED");
+  refusedBody({ input: [{ type: "image_generation_call", id: "ig_1" }] }, "ROUTE_UNGOVERNED");
+  refusedBody({ messages: [{ role: "assistant", audio: { id: "audio_1" } }] }, "ROUTE_UNGOVERNED");
+  const skill = { type: "skill_reference", skill_id: "skill_1" };
+  refusedBody(
+    { tools: [{ type: "shell", environment: { type: "container_auto", skills: [skill] } }] },
+    "ROUTE_UNGOVERNED",
+  );
+  refusedBody({ tools: [{ type: "mcp", tunnel_id: "tunnel_1" }] }, "ROUTE_UNGOVERNED");
   refusedBody({ previous_response_id: "../files/x" }, "REQUEST_MALFORMED");
   refusedBody({ previous_response_id: 7 }, "REQUEST_MALFORMED");
+});
+
+test("a response that is only compared with must be the caller's own, like one that is continued", () => {
+  const uses = objectsUsed({ prompt_cache_options: { comparison_response_id: "resp_1" } });
+  assert.deepEqual(uses, [{ type: "response", id: "resp_1" }]);
+});
+
+test("audio that is given, or asked for, is no reference", () => {
+  const given = { type: "input_audio", input_audio: { data: "UklG", format: "wav" } };
+  assert.deepEqual(
+    objectsUsed({ audio: { voice: "alloy", format: "mp3" }, messages: [{ role: "user", content: [given] }] }),
+    [],
+  );
+});
+
+const claude = (body: JsonObject): Intent =>
+  intentOf(planAnthropic(route("anthropic", { m: target("m") }), input("POST", "/v1/messages")), {
+    model: "m",
+    messages: [],
+    ...body,
+  });
+
+test("a message that refers to what the upstream holds, or brings in a model that nobody decided on, is refused", () => {
+  for (const body of [
+    { messages: [{ role: "user", content: [{ type: "document", source: { type: "file", file_id: "file_1" } }] }] },
+    { container: "container_1" },
+    { container: { skills: [{ type: "custom", skill_id: "skill_1" }] } },
+    { thread: { type: "create" } },
+    { thread: { type: "continue", previous_message_id: "msg_1" } },
+    { diagnostics: { previous_message_id: "msg_1" } },
+    { fallbacks: [{ model: "other" }] },
+    { fallbacks: "default" },
+    { tools: [{ type: "advisor_20260301", name: "advisor", model: "other" }] },
+    { input: { file_id: "file_1" } },
+  ] satisfies JsonObject[])
+    assert.throws(
+      () => claude(body),
+      (error) => isCordonError(error, "ROUTE_UNGOVERNED"),
+      JSON.stringify(body),
+    );
+});
+
+test("a tool's own input may be named like a reference, in a call and in an example", () => {
+  const call = { type: "tool_use", id: "toolu_1", name: "f", input: { file_id: "7", previous_message_id: "8" } };
+  claude({
+    messages: [{ role: "assistant", content: [call] }],
+    tools: [{ name: "f", input_schema: { properties: { file_id: {} } }, input_examples: [{ file_id: "7" }] }],
+    container: null,
+    diagnostics: { previous_message_id: null },
+    fallbacks: null,
+  });
 });
 
 test("a tool whose schema has a property named like a reference is left alone", () => {
