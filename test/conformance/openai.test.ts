@@ -16,6 +16,7 @@ let estate: Estate;
 let assistant: ClientProgram<OpenaiCases>;
 let rival: ClientProgram<OpenaiCases>;
 const everythingSeen: Seen[] = [];
+const keepSeen = (): void => void everythingSeen.push(...estate.chat.seen.splice(0));
 
 before(async () => {
   estate = await openConformanceEstate();
@@ -23,7 +24,7 @@ before(async () => {
   rival = runWithCordon(estate.folder, "rival", "openai.ts");
 });
 beforeEach(() => {
-  everythingSeen.push(...estate.chat.seen.splice(0));
+  keepSeen();
   estate.chat.hear = () => undefined;
 });
 after(async () => {
@@ -429,7 +430,7 @@ test("the client retries 429 and 500 as it would without Cordon, and the upstrea
     ["0", "1", "2"],
   );
 
-  estate.chat.seen.length = 0;
+  keepSeen();
   estate.chat.answer = (_seen, out) =>
     json(out, { error: { message: "never" } }, 500, { "x-should-retry": "false", "retry-after-ms": "5" });
   assert.equal((await assistant.failing("chat", { model, messages })).name, "InternalServerError");
