@@ -10,7 +10,8 @@ const read = (file: string): string => readFileSync(new URL(`../../${file}`, imp
 
 test("docs/errors.md lists every error code once, and no other", () => {
   const listed = [...read("docs/errors.md").matchAll(/^\| `([A-Z_]+)`\s*\|/gm)].map((match) => match[1]);
-  assert.deepEqual(listed.toSorted(), [...errorCodes].toSorted());
+  assert.deepEqual(new Set(listed), new Set<string>(errorCodes));
+  assert.equal(listed.length, errorCodes.length);
 });
 
 test("the configuration in the README is valid", () => {
