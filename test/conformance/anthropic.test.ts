@@ -10,20 +10,18 @@ import { runWithCordon, runWithoutCordon, type ClientProgram } from "./client-pr
 import type { AnthropicCases } from "./clients/anthropic.ts";
 import { bodyOf, event, events, json, openConformanceEstate } from "./estate.ts";
 
+const opened = new AsyncDisposableStack();
 let estate: Estate;
 let assistant: ClientProgram<AnthropicCases>;
 const everythingSeen: Seen[] = [];
 const keepSeen = (): void => void everythingSeen.push(...estate.spare.seen.splice(0));
 
 before(async () => {
-  estate = await openConformanceEstate();
-  assistant = runWithCordon(estate.folder, "assistant", "anthropic.ts");
+  estate = opened.use(await openConformanceEstate());
+  assistant = opened.use(runWithCordon<AnthropicCases>(estate.folder, "assistant", "anthropic.ts"));
 });
 beforeEach(keepSeen);
-after(async () => {
-  await assistant[Symbol.asyncDispose]();
-  await estate[Symbol.asyncDispose]();
-});
+after(() => opened.disposeAsync());
 
 const model = "claude-opus-5";
 const hello = { model, max_tokens: 1024, messages: [{ role: "user" as const, content: "Say hello, 世界 😀" }] };

@@ -45,7 +45,7 @@ export class CaseFailed extends Error {
 
 const cordon = join(import.meta.dirname, "..", "..", "packages", "cli", "main.ts");
 /** A case that says nothing for this long, in milliseconds, has failed: a test that hangs tells nobody why. */
-const patienceMs = 15_000;
+const patienceMs = 30_000;
 
 /** `cordon run --as component -- node program`. */
 export function runWithCordon<C extends Cases>(folder: string, component: string, program: string): ClientProgram<C> {

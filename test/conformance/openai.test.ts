@@ -12,6 +12,7 @@ import { runWithCordon, runWithoutCordon, type ClientProgram } from "./client-pr
 import type { OpenaiCases } from "./clients/openai.ts";
 import { bodyOf, event, events, json, openConformanceEstate } from "./estate.ts";
 
+const opened = new AsyncDisposableStack();
 let estate: Estate;
 let assistant: ClientProgram<OpenaiCases>;
 let rival: ClientProgram<OpenaiCases>;
@@ -19,19 +20,15 @@ const everythingSeen: Seen[] = [];
 const keepSeen = (): void => void everythingSeen.push(...estate.chat.seen.splice(0));
 
 before(async () => {
-  estate = await openConformanceEstate();
-  assistant = runWithCordon(estate.folder, "assistant", "openai.ts");
-  rival = runWithCordon(estate.folder, "rival", "openai.ts");
+  estate = opened.use(await openConformanceEstate());
+  assistant = opened.use(runWithCordon<OpenaiCases>(estate.folder, "assistant", "openai.ts"));
+  rival = opened.use(runWithCordon<OpenaiCases>(estate.folder, "rival", "openai.ts"));
 });
 beforeEach(() => {
   keepSeen();
   estate.chat.hear = () => undefined;
 });
-after(async () => {
-  await assistant[Symbol.asyncDispose]();
-  await rival[Symbol.asyncDispose]();
-  await estate[Symbol.asyncDispose]();
-});
+after(() => opened.disposeAsync());
 
 const model = "gpt-5.4";
 const messages = [{ role: "user" as const, content: "Say hello, 世界 😀" }];
@@ -291,6 +288,34 @@ test("a response that a stream made is its maker's from its first event on", asy
   await stream.rest();
 });
 
+test("a response that works in the background is watched, paged through and cancelled by its maker", async () => {
+  const delta = { type: "response.output_text.delta", sequence_number: 2, item_id: "msg_1", delta: "Hel" };
+  estate.chat.answer = (seen, out) => {
+    const { pathname, searchParams } = new URL(seen.url, "http://upstream");
+    if (searchParams.get("stream") === "true") return events(out, [delta]);
+    if (!pathname.endsWith("/input_items")) return json(out, { ...response("resp_long"), background: true });
+    const first = searchParams.get("after") === null;
+    const id = first ? "msg_a" : "msg_b";
+    json(out, { object: "list", data: [{ id, type: "message" }], has_more: first, first_id: id, last_id: id });
+  };
+  await assistant.call("respond", { model, input: "Think long", background: true });
+  assert.deepEqual(await assistant.start("resumeResponse", "resp_long").rest(), [delta]);
+  assert.deepEqual(await assistant.start("inputItems", "resp_long").rest(), ["msg_a", "msg_b"]);
+  assert.equal((await assistant.call("cancelResponse", "resp_long")).id, "resp_long");
+  assert.deepEqual(
+    estate.chat.seen.map(({ method, url }) => `${method} ${url}`),
+    [
+      "POST /v1/responses",
+      "GET /v1/responses/resp_long?stream=true&starting_after=1",
+      "GET /v1/responses/resp_long/input_items?limit=1",
+      "GET /v1/responses/resp_long/input_items?limit=1&after=msg_a",
+      "POST /v1/responses/resp_long/cancel",
+    ],
+  );
+  assert.equal((await rival.failing("cancelResponse", "resp_long")).code, "OBJECT_NOT_OWNED");
+  assert.equal((await rival.start("inputItems", "resp_long").failure()).code, "OBJECT_NOT_OWNED");
+});
+
 test("another component can neither continue, read nor delete a response, though its upstream would let it", async () => {
   estate.chat.answer = (_seen, out) => json(out, response("resp_mine"));
   await assistant.call("respond", { model, input: "Hi" });
@@ -473,7 +498,7 @@ test("a reader that stops in the middle of a stream cancels it at the upstream",
 
 test("the client's own timeout ends the call on both sides", async () => {
   const gone = silent();
-  const failure = await assistant.failing("chat", { model, messages }, { timeout: 300, maxRetries: 0 });
+  const failure = await assistant.failing("chat", { model, messages }, { timeout: 600, maxRetries: 0 });
   assert.equal(failure.name, "APIConnectionTimeoutError");
   await until(gone, "the upstream saw the caller leave");
 });

@@ -67,6 +67,15 @@ const cases = {
   },
 
   readResponse: (_: CaseTools, id: string) => openai.responses.retrieve(id),
+  cancelResponse: (_: CaseTools, id: string) => openai.responses.cancel(id),
+  async inputItems({ say }: CaseTools, id: string): Promise<void> {
+    for await (const item of openai.responses.inputItems.list(id, { limit: 1 })) say(item.id);
+  },
+  /** Takes up the stream of a response that works in the background. */
+  async resumeResponse({ say }: CaseTools, id: string): Promise<void> {
+    const stream = await openai.responses.retrieve(id, { stream: true, starting_after: 1 });
+    for await (const event of stream) say(event);
+  },
   deleteResponse: (_: CaseTools, id: string) => openai.responses.delete(id),
 
   async upload(_: CaseTools, path: string) {
