@@ -7,7 +7,7 @@ import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
 import type { ContentDigest, DecisionEntry } from "@cordon/core/ledger/entry";
 import { decide } from "@cordon/core/policy/decide";
-import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
+import { routeKey, type AccessRequest, type Decision, type Signals } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { Caller } from "./listener/caller.ts";
 import { obligationsMet, type GatewayLedger } from "./ports.ts";
@@ -19,18 +19,24 @@ export interface AdmissionDeps {
   readonly signals: () => Signals;
 }
 
-export function accessRequestOf(caller: Caller, intent: Intent, routeName: string, method: string): AccessRequest {
+export function accessRequestOf(
+  caller: Caller,
+  intent: Intent,
+  route: { readonly namespace: Namespace; readonly name: string },
+  method: string,
+): AccessRequest {
   return {
     principal: caller.id,
     action: intent.action,
     resource: intent.resource,
     context: {
       assurance: caller.assurance,
-      route: routeName,
+      route: route.name,
       method,
       stream: intent.stream,
       external: intent.upstream.external,
     },
+    via: routeKey(route),
   };
 }
 
@@ -66,6 +72,8 @@ export interface DecisionRecord {
 /** Appends the decision; resolves with its index in the ledger once it is durable. */
 export function recordDecision(ledger: GatewayLedger, at: Instant, record: DecisionRecord): Promise<number> {
   const { id, again, caller, access, decision, signals, body, namespace } = record;
+  // What turned an observed allow into a deny afterwards (a quota, a revocation) is the answer, and the whole of it.
+  const observed = decision.effect === "allow" ? decision.observed : undefined;
   const entry: DecisionEntry = {
     v: 1,
     kind: "decision",
@@ -86,6 +94,8 @@ export function recordDecision(ledger: GatewayLedger, at: Instant, record: Decis
     obligations: decision.obligations,
     risk: decision.risk,
     ...(decision.validUntil === undefined ? {} : { validUntil: decision.validUntil }),
+    ...(observed === undefined ? {} : { observed }),
+    ...(observed === undefined || access.via === undefined ? {} : { via: access.via }),
   };
   return ledger.append(entry);
 }

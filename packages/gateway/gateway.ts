@@ -3,13 +3,14 @@
  * {@link GatewayDependencies}. Out: a listening door that lets through what is decided, and writes down all of it.
  */
 import type { AddressInfo } from "node:net";
-import type { Signals } from "@cordon/core/policy/decision";
+import type { RouteKey, Signals } from "@cordon/core/policy/decision";
 import { CordonError } from "@cordon/core/errors";
 import type { Exchange } from "./exchange.ts";
 import { openInteractions } from "./interactions.ts";
 import { openRefusals } from "./ledger/refusals.ts";
 import { openConnections } from "./listener/connections.ts";
 import { LiveExchanges } from "./live/live-exchanges.ts";
+import { ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies } from "./ports.ts";
 import { openUpstreams } from "./upstream/upstreams.ts";
 
@@ -18,6 +19,8 @@ export interface Gateway extends AsyncDisposable {
   readonly port: number;
   /** Interactions under way. */
   readonly liveCount: () => number;
+  /** Calls since the start that routes in observe mode let through and policy denies. */
+  readonly wouldHaveDenied: () => ReadonlyMap<RouteKey, number>;
 }
 
 /** How often live interactions are looked over for decisions that time has overtaken (a window's end, staleness). */
@@ -26,6 +29,7 @@ const overtakenCheckMs = 25;
 export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   let draining = false;
   const live = new LiveExchanges();
+  const observed = new ObservedCalls();
   const signals = (): Signals => ({
     snapshotAgeMs: Math.max(0, Math.round(deps.monotonicMs() - deps.snapshots.confirmedAtMs())),
   });
@@ -47,6 +51,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
     upstreams,
     refusals,
     live,
+    observed,
     signals,
     draining: () => draining,
   });
@@ -66,6 +71,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
     host: address,
     port,
     liveCount: () => live.size,
+    wouldHaveDenied: () => observed.counts,
     async [Symbol.asyncDispose]() {
       draining = true;
       const closed = new Promise<void>((resolve) => connections.server.close(() => resolve()));

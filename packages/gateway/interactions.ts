@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { isJsonObject, parseStrictJson, replaceTopLevel, type JsonObject } from "@cordon/core/contract/strict-json";
-import type { Decision, Signals } from "@cordon/core/policy/decision";
+import { routeKey, type Decision, type Signals } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import {
   accessRequestOf,
@@ -27,6 +27,7 @@ import type { Connections } from "./listener/connections.ts";
 import { requestHeaders } from "./listener/headers.ts";
 import { readRequestHead, type RequestHead } from "./listener/request-head.ts";
 import type { LiveExchanges } from "./live/live-exchanges.ts";
+import { observedHeader, type ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies, QuotaUse } from "./ports.ts";
 import { planAnthropic } from "./routes/anthropic.ts";
 import { answerCordon } from "./routes/cordon.ts";
@@ -50,6 +51,7 @@ export interface InteractionDeps extends GatewayDependencies {
   readonly upstreams: Upstreams;
   readonly refusals: Refusals;
   readonly live: LiveExchanges;
+  readonly observed: ObservedCalls;
   readonly signals: () => Signals;
   readonly draining: () => boolean;
 }
@@ -200,7 +202,7 @@ export function openInteractions(deps: InteractionDeps): {
     const { intent, attempt } = ask;
     const at = now();
     const seen = signals();
-    const access = accessRequestOf(caller, intent, match.route.name, head.method);
+    const access = accessRequestOf(caller, intent, match.route, head.method);
     const namespace = namespaceOf(snapshot, intent.resource);
     const held = deps.digestKeys.current(namespace, at);
     const digestKey = held instanceof Promise ? await held : held;
@@ -234,6 +236,7 @@ export function openInteractions(deps: InteractionDeps): {
       if (!request.complete) response.shouldKeepAlive = false;
       return answerError(response, shape, 403, "ACCESS_DENIED", refusalWords(decision), id, receipt);
     }
+    if (decision.observed !== undefined) deps.observed.note(routeKey(match.route));
     if (keep && outgoing !== undefined && body !== undefined) {
       const kept = deps.content.keep(namespace, body.hmac, outgoing);
       recorded = Promise.all([recorded, kept]).then(([index]) => index);
@@ -255,7 +258,10 @@ export function openInteractions(deps: InteractionDeps): {
         findings: inspected.findings,
         masks: inspected.masks,
         fallBack: (why) => fallBack(interaction, ask, why),
-        receiptHeaders: (index) => receiptHeaders(id, index, ledger.latestCheckpoint()),
+        receiptHeaders: (index) => {
+          const headers = receiptHeaders(id, index, ledger.latestCheckpoint());
+          return decision.observed === undefined ? headers : [...headers, ...observedHeader];
+        },
       },
       host,
     );

@@ -24,6 +24,8 @@ interface Status {
   readonly routes: readonly {
     readonly path: string;
     readonly kind: string;
+    readonly mode: "enforce" | "observe";
+    readonly wouldDeny: number;
     readonly controls: readonly string[];
     readonly unseen: readonly string[];
   }[];
@@ -68,6 +70,12 @@ function problemsOf(status: Status): string[] {
   return problems;
 }
 
+function modeWords({ mode, wouldDeny }: Status["routes"][number]): string {
+  if (mode === "enforce") return "enforce";
+  const calls = wouldDeny === 1 ? "1 call" : `${wouldDeny} calls`;
+  return `OBSERVE: policy refuses nothing here; ${calls} would have been denied since the start`;
+}
+
 function describe(status: Status, problems: readonly string[]): string {
   const lines = [
     `Cordon ${status.version} in ${status.trustDomain}, revision ${status.revision}`,
@@ -78,6 +86,7 @@ function describe(status: Status, problems: readonly string[]): string {
     "",
     ...status.routes.flatMap((route) => [
       `  ${route.path}  (${route.kind})`,
+      `    mode      ${modeWords(route)}`,
       `    in force  ${route.controls.join(", ")}`,
       `    not seen  ${route.unseen.join(", ") || "nothing"}`,
     ]),

@@ -31,6 +31,12 @@ export function firstScreen(cordon: Cordon, options: ScreenOptions): string {
     "",
     "Protected",
     ...table(snapshot.routes.map((route) => [`  ${route.path}`, protectedBy(route, snapshot)])),
+    ...(snapshot.observing.size === 0
+      ? []
+      : [
+          "",
+          `OBSERVE MODE on ${[...snapshot.observing.keys()].join(", ")}: what policy denies is let through and recorded.`,
+        ]),
     "",
   ];
   if (options.demo === undefined)

@@ -1,5 +1,6 @@
 /** What is in force right now, as one value: for the local API, `cordon status` and the first screen of `cordon up`. */
 import type { ControlPlane } from "@cordon/control/wire";
+import { routeKey, type RouteKey } from "@cordon/core/policy/decision";
 import type { Route } from "@cordon/core/policy/snapshot";
 import type { Gateway } from "@cordon/gateway/gateway";
 import type { Ledger } from "@cordon/gateway/ledger/ledger";
@@ -15,6 +16,7 @@ export interface StatusInput {
 
 export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, version }: StatusInput) {
   const snapshot = control.snapshots.current();
+  const wouldHaveDenied = gateway.wouldHaveDenied();
   const memo = control.policies()?.memoCounters();
   return {
     version,
@@ -27,7 +29,9 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, vers
     keysSealedBy: control.sealedBy,
     policies: { count: snapshot.policies.size, ...(memo === undefined ? {} : { memo }) },
     components: snapshot.components.size,
-    routes: snapshot.routes.map(routeStatus),
+    /** `observe` as soon as one route only observes. */
+    mode: snapshot.observing.size > 0 ? "observe" : "enforce",
+    routes: snapshot.routes.map((route) => routeStatus(route, wouldHaveDenied)),
     isolated: [...snapshot.overlays.isolated.keys()],
     revoked: {
       certificates: snapshot.revocations.certificates.size,
@@ -39,9 +43,12 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, vers
 }
 
 /** Which controls stand on a route, and what none of them sees. */
-function routeStatus(route: Route) {
+function routeStatus(route: Route, wouldHaveDenied: ReadonlyMap<RouteKey, number>) {
   const controls = ["mutual TLS", "policy", "ledger"];
-  const base = { namespace: route.namespace, name: route.name, path: route.path, kind: route.kind, controls };
+  const { namespace, name, path, kind, mode } = route;
+  /** Policy's denials that were let through since the start, because the route observes. */
+  const wouldDeny = wouldHaveDenied.get(routeKey(route)) ?? 0;
+  const base = { namespace, name, path, kind, mode, wouldDeny, controls };
   if (route.kind === "http")
     return {
       ...base,

@@ -41,7 +41,8 @@ export function buildRoute(
 
 function resolveRoute(object: StoredObject, around: Surroundings): Route {
   const value = readValue(routeValue, object);
-  const base = { namespace: object.namespace, name: object.name, path: value.path, maxBodyBytes: value.maxBodyBytes };
+  const { path, maxBodyBytes, mode } = value;
+  const base = { namespace: object.namespace, name: object.name, path, maxBodyBytes, mode };
   if (value.kind === "http") {
     return {
       ...base,

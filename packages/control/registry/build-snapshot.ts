@@ -3,9 +3,10 @@
  * the last one. Out: an immutable snapshot that shares with its predecessor everything that did not change, so that a
  * gateway can tell by identity what to look at again. Or `STORE_CORRUPT` / `POLICY_INVALID`, naming the object.
  */
-import type { Revision } from "@cordon/core/contract/vocabulary";
+import type { Namespace, Revision } from "@cordon/core/contract/vocabulary";
 import { componentId, parseSpiffeId, parseTrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
+import { routeKey, type RouteKey } from "@cordon/core/policy/decision";
 import type { CompiledPolicies, PolicySource } from "@cordon/core/policy/engine";
 import type {
   Component,
@@ -114,6 +115,7 @@ function rebuild(
     trustDomain: deps.trustDomain,
     components: before && components === last?.components ? before.components : byId(components),
     routes: before && routes === last?.routes ? before.routes : orderRoutes(routes),
+    observing: before && routes === last?.routes ? before.observing : observingRoutes(routes),
     policies: before && same("policy") ? before.policies : deps.compile(policySources(of("policy"))),
     bundles: before && same("bundle") ? before.bundles : buildBundles(of("bundle"), deps),
     revocations: before && same("revocation") ? before.revocations : deps.readRevocations(of("revocation")),
@@ -199,6 +201,11 @@ function refuseSharedPaths(objects: ObjectsByName, routes: ReadonlyMap<string, B
 function orderRoutes(routes: ReadonlyMap<string, BuiltRoute>): readonly Route[] {
   const ordered = [...routes.values()].map((built) => built.route);
   return Object.freeze(ordered.toSorted((a, b) => b.path.length - a.path.length || (a.path < b.path ? -1 : 1)));
+}
+
+function observingRoutes(routes: ReadonlyMap<string, BuiltRoute>): ReadonlyMap<RouteKey, Namespace> {
+  const observing = [...routes.values()].filter(({ route }) => route.mode === "observe");
+  return new Map(observing.map(({ route }) => [routeKey(route), route.namespace]));
 }
 
 function policySources(objects: readonly StoredObject[]): PolicySource[] {

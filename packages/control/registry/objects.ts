@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { CordonError } from "@cordon/core/errors";
 import { componentSchema, labelsSchema, secretReferenceSchema } from "@cordon/core/contract/configuration-schema";
-import { actions, sensitivities } from "@cordon/core/contract/vocabulary";
+import { actions, modes, sensitivities } from "@cordon/core/contract/vocabulary";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { ObjectKey, StoredObject } from "../store/state-store.ts";
 
@@ -57,7 +57,11 @@ const modelTarget = z.strictObject({
   fallback: z.string().exactOptional(),
 });
 
-const routeBase = { path: z.string().startsWith("/"), maxBodyBytes: z.int().positive() };
+const routeBase = {
+  path: z.string().startsWith("/"),
+  maxBodyBytes: z.int().positive(),
+  mode: z.enum(modes).default("enforce"),
+};
 
 export const routeValue = z.discriminatedUnion("kind", [
   z.strictObject({ ...routeBase, kind: z.enum(["openai", "anthropic"]), models: z.record(z.string(), modelTarget) }),

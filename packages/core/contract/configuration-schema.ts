@@ -4,7 +4,7 @@
  * is checked here; what takes two is in `configuration-references.ts`.
  */
 import { z } from "zod";
-import { actions, boundaries, componentKinds, integrities, isName, sensitivities } from "./vocabulary.ts";
+import { actions, boundaries, componentKinds, integrities, isName, modes, sensitivities } from "./vocabulary.ts";
 import { credentialHeaderProblem, parseListenAddress, parseUpstreamUrl, routePathProblem } from "./addresses.ts";
 import { secretRemedy } from "./secret-shapes.ts";
 
@@ -156,6 +156,7 @@ const routeBase = {
     .max(1_073_741_824)
     .optional()
     .describe("Largest request body. Default: `gateway.limits.bodyBytes`."),
+  mode: z.enum(modes).optional().describe("What a policy's denial does on this route. Default: the file's `mode`."),
 };
 
 const modelFields = {
@@ -301,6 +302,12 @@ export const configurationSchema = z.strictObject({
     })
     .prefault({})
     .describe("How long issued identities live."),
+  mode: z
+    .enum(modes)
+    .default("enforce")
+    .describe(
+      "What a policy's denial does: `enforce` refuses the call; `observe` lets it through and records that it would have been refused.",
+    ),
   components: z.array(componentSchema).default([]).describe("Everything that has an identity."),
   upstreams: z.array(upstreamSchema).default([]).describe("What the gateway forwards to."),
   routes: z.array(routeSchema).default([]).describe("What the gateway serves."),

@@ -61,6 +61,13 @@ export interface Labels {
 export const riskTiers = ["low", "medium", "high", "critical"] as const;
 export type RiskTier = (typeof riskTiers)[number];
 
+/**
+ * What a policy's denial does on a route: `enforce` refuses the call; `observe` lets it through and records that it would
+ * have been refused. Nothing but a policy's denial is ever softened.
+ */
+export const modes = ["enforce", "observe"] as const;
+export type Mode = (typeof modes)[number];
+
 /** A team's own space within a trust domain: lower-case letters, digits and inner hyphens, at most 63 characters. */
 export type Namespace = string & { readonly __brand: "Namespace" };
 

@@ -112,3 +112,16 @@ test("every kind becomes an OCSF event that names the entry and holds it whole",
   }
   assert.equal(ocsfEvent(decision, 0, "x").status_id, 2);
 });
+
+test("a denial that was only observed is found by itself, and is no quiet event for a SIEM", () => {
+  const allowed = { ...decision, effect: "allow" } as unknown as LedgerEntry;
+  const observed = { ...allowed, observed: { effect: "deny", reasons: [] } } as unknown as LedgerEntry;
+  assert.ok(matches(observed, { wouldDeny: true, effect: "allow" }));
+  for (const other of [allowed, decision, refusal("x")]) assert.equal(matches(other, { wouldDeny: true }), false);
+  const events = [allowed, observed].map((entry) => ocsfEvent(entry, 1, "o"));
+  assert.deepEqual(
+    events.map((event) => event.severity_id),
+    [1, 3],
+  );
+  assert.match(events[1]?.message ?? "", /would be denied/);
+});

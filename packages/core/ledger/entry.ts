@@ -5,7 +5,8 @@
 import type { Instant } from "../instant.ts";
 import type { Action, Namespace, Revision } from "../contract/vocabulary.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
-import type { Assurance, Obligation, Reason, RequestContext, Risk, Signals } from "../policy/decision.ts";
+import type { Assurance, Obligation, Observed, Reason, RequestContext, Risk } from "../policy/decision.ts";
+import type { RouteKey, Signals } from "../policy/decision.ts";
 import type { ErrorCode } from "../errors.ts";
 
 /** C2SP tlog-tiles: entry bundles prefix each entry with a 16-bit length. */
@@ -39,6 +40,9 @@ export interface DecisionEntry extends EntryBase {
   readonly obligations: readonly Obligation[];
   readonly risk: Risk;
   readonly validUntil?: Instant;
+  /** The denial that was not enforced, on a route that observes; `via` is that route, to take the decision again. */
+  readonly observed?: Observed;
+  readonly via?: RouteKey;
 }
 
 /** How an interaction ended. Every allowed decision gets exactly one, joined by `id` and `again`. */

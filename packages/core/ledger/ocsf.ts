@@ -34,7 +34,7 @@ export function ocsfEvent(entry: LedgerEntry, index: number, origin: string): Oc
     category_uid: Math.floor(shape.classUid / 1000),
     type_uid: shape.classUid * 100 + shape.activity,
     activity_id: shape.activity,
-    severity_id: shape.status === failure ? medium : informational,
+    severity_id: shape.status === failure || shape.observed === true ? medium : informational,
     status_id: shape.status,
     time: entry.at,
     message: shape.message,
@@ -57,6 +57,8 @@ interface Shape {
   readonly status: number;
   readonly message: string;
   readonly correlation?: string;
+  /** A denial that was not enforced: the call succeeded, and somebody should look at it. */
+  readonly observed?: boolean;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -70,13 +72,15 @@ function shapeOf(entry: LedgerEntry): Shape {
         classUid: 6003,
         activity: apiActivities[entry.action] ?? other,
         status: entry.effect === "allow" ? success : failure,
-        message: `${entry.effect}: ${entry.principal} ${entry.action} ${entry.resource}`,
+        message: `${entry.observed ? "allow (would be denied)" : entry.effect}: ${entry.principal} ${entry.action} ${entry.resource}`,
+        observed: entry.observed !== undefined,
         correlation: entry.id,
         fields: {
           actor: { user: { uid: entry.principal, type_id: 3 } },
           api: { operation: entry.action, request: { uid: entry.id } },
           resources: [{ uid: entry.resource, namespace: entry.namespace }],
           action_id: entry.effect === "allow" ? 1 : 2,
+          ...(entry.observed === undefined ? {} : { disposition_id: 17, disposition: "Logged" }),
           status_detail: entry.reasons.map((reason) => reason.words).join("; "),
           src_endpoint: { uid: entry.principal },
         },

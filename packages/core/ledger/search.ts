@@ -11,6 +11,8 @@ export interface EntryFilter {
   /** SPIFFE ID, or a part of one. */
   readonly resource?: string;
   readonly effect?: "allow" | "deny";
+  /** Only what was let through because its route observes, and would have been denied. */
+  readonly wouldDeny?: boolean;
   readonly kind?: LedgerEntry["kind"];
   /** Request id, whole. */
   readonly id?: string;
@@ -21,12 +23,13 @@ export interface EntryFilter {
 }
 
 export function matches(entry: LedgerEntry, filter: EntryFilter): boolean {
-  const { principal, resource, effect, kind, id, since, until } = filter;
+  const { principal, resource, effect, wouldDeny, kind, id, since, until } = filter;
   if (kind !== undefined && entry.kind !== kind) return false;
   if (since !== undefined && entry.at < since) return false;
   if (until !== undefined && entry.at >= until) return false;
   if (id !== undefined && !("id" in entry && entry.id === id)) return false;
   if (principal !== undefined && !("principal" in entry && entry.principal.includes(principal))) return false;
   if (resource !== undefined && !("resource" in entry && entry.resource.includes(resource))) return false;
+  if (wouldDeny === true && !("observed" in entry)) return false;
   return effect === undefined || ("effect" in entry && entry.effect === effect);
 }

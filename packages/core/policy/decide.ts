@@ -38,15 +38,16 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   const { principal, resource } = parties;
   const evaluation = snapshot.policies.evaluate(request, principal, resource);
   const refusals = checkPolicies(evaluation, request, parties); //        5. what policies say
-  if (refusals) return deny(snapshot, request, refusals, parties);
+  if (refusals && !observes(snapshot, request, parties, evaluation)) return deny(snapshot, request, refusals, parties);
   return {
     effect: "allow",
-    reasons: permitted(evaluation.permits),
+    reasons: refusals ? [observedReason(refusals)] : permitted(evaluation.permits),
     obligations: oblige(evaluation.permits), //                           6. what must be done for it to stand
     risk: noRisk,
     revision: snapshot.revision,
     dependsOn: dependencies(request, parties),
     validUntil: staleAt(snapshot, signals, now),
+    ...(refusals ? { observed: { effect: "deny", reasons: refusals } } : {}),
   };
 }
 
@@ -120,6 +121,31 @@ function checkPolicies(
     `no policy of namespace \`${resource.namespace}\` permits ${shortName(principal)} to ${request.action} ` +
     `${shortName(resource)}; to allow it, add a permit to the policies of \`${resource.namespace}\``;
   return [{ code: "no-permit", namespace: resource.namespace, words }];
+}
+
+/**
+ * Whether a refusal by policy is only observed. A namespace may soften what its own policies say and nothing else: a
+ * route of one team that observes must not open what belongs to another, nor let out whom another keeps in.
+ */
+function observes(
+  snapshot: Snapshot,
+  { via }: AccessRequest,
+  { principal, resource }: Parties,
+  { forbids, errors }: Evaluation,
+): boolean {
+  const own = via === undefined ? undefined : snapshot.observing.get(via);
+  if (own === undefined || resource.namespace !== own) return false;
+  // An error does not say whose policy it was: it may be that of the principal's namespace.
+  if (errors.length > 0 && principal.namespace !== own) return false;
+  return forbids.every(({ namespace }) => namespace === own);
+}
+
+function observedReason(refusals: readonly Reason[]): Reason {
+  const more = refusals.length > 1 ? ` (and ${refusals.length - 1} more)` : "";
+  return {
+    code: "observed",
+    words: `let through because this route only observes: ${refusals[0]?.words ?? ""}${more}`,
+  };
 }
 
 function permitted(permits: readonly MatchedPolicy[]): readonly Reason[] {

@@ -15,6 +15,15 @@ export interface AccessRequest {
   readonly action: Action;
   readonly resource: SpiffeId;
   readonly context: RequestContext;
+  /** The route that it came in on; its mode says what a policy's denial does. Without one, denials are enforced. */
+  readonly via?: RouteKey;
+}
+
+/** `namespace/name` of a route. Built with {@link routeKey}. */
+export type RouteKey = string & { readonly __brand: "RouteKey" };
+
+export function routeKey(route: { readonly namespace: Namespace; readonly name: string }): RouteKey {
+  return `${route.namespace}/${route.name}` as RouteKey;
 }
 
 /** The facts of a request that policy may read; each is a field of Cedar's `context`. */
@@ -66,7 +75,9 @@ export interface Reason {
     | "revoked"
     | "snapshot-stale"
     | "token-not-permitted"
-    | "obligation-unmet";
+    | "obligation-unmet"
+    /** The route observes: policy denies, and the call goes through. `Decision.observed` says why it would not. */
+    | "observed";
   readonly policy?: string;
   readonly namespace?: Namespace;
   readonly words: string;
@@ -93,4 +104,12 @@ export interface Decision {
   readonly dependsOn: readonly DependencyKey[];
   /** The next instant at which a time fact that was read changes; caches and live streams obey it. */
   readonly validUntil: Instant | undefined;
+  /** On a route that observes: what policy said, where that would have been a denial. Only ever on an allow. */
+  readonly observed?: Observed;
+}
+
+/** A denial that was not enforced. */
+export interface Observed {
+  readonly effect: "deny";
+  readonly reasons: readonly Reason[];
 }

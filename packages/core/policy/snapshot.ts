@@ -4,8 +4,9 @@
  * mutated after construction.
  */
 import type { Instant } from "../instant.ts";
-import type { Action, Boundary, ComponentKind, Labels, Namespace, Revision } from "../contract/vocabulary.ts";
+import type { Action, Boundary, ComponentKind, Labels, Mode, Namespace, Revision } from "../contract/vocabulary.ts";
 import type { SpiffeId, TrustDomain } from "../identity/spiffe-id.ts";
+import type { RouteKey } from "./decision.ts";
 import type { CompiledPolicies } from "./engine.ts";
 
 /** A registered component. Replicas share one; instances are not here. */
@@ -99,6 +100,8 @@ interface RouteBase {
   /** Path prefix on the gateway, such as `/v1`; longest prefix wins, whole segments only. */
   readonly path: string;
   readonly maxBodyBytes: number;
+  /** What a policy's denial does here. */
+  readonly mode: Mode;
 }
 
 export interface ModelRoute extends RouteBase {
@@ -122,6 +125,8 @@ export interface Snapshot {
   readonly trustDomain: TrustDomain;
   readonly components: ReadonlyMap<SpiffeId, Component>;
   readonly routes: readonly Route[];
+  /** The routes whose mode is `observe`, with the namespace that may so soften its own policies' denials. */
+  readonly observing: ReadonlyMap<RouteKey, Namespace>;
   readonly policies: CompiledPolicies;
   readonly bundles: ReadonlyMap<TrustDomain, TrustBundle>;
   readonly revocations: Revocations;

@@ -65,6 +65,7 @@ export function snapshot(
     trustDomain,
     components: new Map<SpiffeId, Component>(components.map((each) => [each.id, each])),
     routes: [],
+    observing: new Map(),
     policies: typeof policies === "string" ? compile(policies) : policies,
     bundles: new Map(),
     revocations: { certificates: new Set(), keys: new Set(), workloads: new Set() },

@@ -41,7 +41,7 @@ export async function listModels(
       stream: false,
       uses: [],
     } as const;
-    return decide(snapshot, accessRequestOf(caller, intent, route.name, "POST"), signals, now).effect === "allow";
+    return decide(snapshot, accessRequestOf(caller, intent, route, "POST"), signals, now).effect === "allow";
   });
   const index = await ledger.append({
     v: 1,

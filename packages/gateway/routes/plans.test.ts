@@ -29,6 +29,7 @@ const route = (kind: "openai" | "anthropic", models: Record<string, ModelTarget>
   name: "r",
   path: "/v1",
   maxBodyBytes: 1000,
+  mode: "enforce",
   kind,
   models: new Map(Object.entries(models)),
 });

@@ -10,7 +10,8 @@ function wordsOf(entry: LedgerEntry): string {
   switch (entry.kind) {
     case "decision": {
       const reasons = entry.reasons.map((reason) => reason.words).join("; ");
-      return `${entry.effect.padEnd(9)}  ${entry.principal} ${entry.action} ${entry.resource}  request ${entry.id}  ${reasons}`;
+      const effect = entry.observed === undefined ? entry.effect : "observed";
+      return `${effect.padEnd(9)}  ${entry.principal} ${entry.action} ${entry.resource}  request ${entry.id}  ${reasons}`;
     }
     case "outcome":
       return `outcome    request ${entry.id} ended: ${entry.end}, status ${entry.status}${entry.why === undefined ? "" : `  ${entry.why.words}`}`;

@@ -9,10 +9,11 @@ import type { Io } from "../../io.ts";
 import { entryLine } from "./entry-line.ts";
 import { openFolder, parseCount, readCheckpoint, reporting } from "./folder.ts";
 
-const usage = `usage: cordon ledger search FOLDER [--principal TEXT] [--resource TEXT] [--effect allow|deny] [--kind KIND]
-         [--id REQUEST_ID] [--since TIME] [--until TIME] [--limit N] [--key VKEY|FILE] [--json]
+const usage = `usage: cordon ledger search FOLDER [--principal TEXT] [--resource TEXT] [--effect allow|deny] [--would-deny]
+         [--kind KIND] [--id REQUEST_ID] [--since TIME] [--until TIME] [--limit N] [--key VKEY|FILE] [--json]
 
 TEXT is a SPIFFE ID or a part of one. TIME is ISO 8601, or an age such as 90s, 15m, 6h, 2d.
+--would-deny: what a route in observe mode let through and would have been denied.
 KIND is one of ${entryKinds.join(", ")}.
 Exit code: 0 something found, 1 nothing found, 2 failure.
 `;
@@ -28,6 +29,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
         principal: { type: "string" },
         resource: { type: "string" },
         effect: { type: "string" },
+        "would-deny": { type: "boolean", default: false },
         kind: { type: "string" },
         id: { type: "string" },
         since: { type: "string" },
@@ -74,6 +76,7 @@ function parseFilter(values: Readonly<Record<string, string | boolean | undefine
     ...(principal === undefined ? {} : { principal }),
     ...(resource === undefined ? {} : { resource }),
     ...(effect === undefined ? {} : { effect }),
+    ...(values["would-deny"] === true ? { wouldDeny: true } : {}),
     ...(kind === undefined ? {} : { kind }),
     ...(id === undefined ? {} : { id }),
     ...(since === undefined ? {} : { since: parseTime("since", since, now) }),
