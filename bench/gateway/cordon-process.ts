@@ -1,0 +1,28 @@
+/**
+ * Cordon as it is measured: `cordon up` as it stands, control plane and ledger thread included, with all its controls.
+ * In: the configuration's path. Out: its gateway.
+ */
+import { startCordon } from "@cordon/cli/up/wire";
+import type { CedarPolicies } from "@cordon/core/policy/cedar-engine";
+import { serveUnderTest } from "./process-under-test.ts";
+
+export interface CordonInput {
+  readonly configuration: string;
+}
+
+serveUnderTest(async ({ configuration }: CordonInput) => {
+  const cordon = await startCordon({
+    path: configuration,
+    env: {},
+    version: "bench",
+    log: ({ level, event, words }) => void (level === "info" || process.stderr.write(`${level} ${event}: ${words}\n`)),
+  });
+  return {
+    port: cordon.gateway.port,
+    memo() {
+      const policies: Partial<CedarPolicies> = cordon.control.snapshots.current().policies;
+      return policies.memoCounters?.() ?? { hits: 0, misses: 0 };
+    },
+    close: async () => await cordon[Symbol.asyncDispose](),
+  };
+});

@@ -1,0 +1,86 @@
+/**
+ * A process that is measured: started with every thread on one CPU, asked now and then what it has used. In: its file
+ * and what it is given. Out: its port, and its use of CPU and memory. Both sides of the conversation are here.
+ */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+
+/** What a process under test says of itself. CPU over all its threads; `memo` where it has one. */
+export interface Usage {
+  readonly cpuMicros: number;
+  readonly rssBytes: number;
+  readonly memo?: { readonly hits: number; readonly misses: number };
+}
+
+export interface ProcessUnderTest extends AsyncDisposable {
+  readonly port: number;
+  usage(): Promise<Usage>;
+}
+
+/** The CPU for the process under test, and that for load generator and upstream. */
+const testedCpu = "0";
+const loadCpu = "1";
+
+/** Pins this process, all threads, to the load's CPU. False where `taskset` is missing: figures are not of one core then. */
+export function pinLoadGenerator(): boolean {
+  return spawnSync("taskset", ["-a", "-c", "-p", loadCpu, String(process.pid)]).status === 0;
+}
+
+/** @param input handed to the process as its first message */
+export async function startUnderTest(file: URL, input: unknown, pinned: boolean): Promise<ProcessUnderTest> {
+  const node = [process.execPath, ...(process.env["CORDON_BENCH_NODE_OPTIONS"]?.split(" ") ?? []), file.pathname];
+  const [command = "", ...args] = pinned ? ["taskset", "-c", testedCpu, ...node] : node;
+  const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.send(input as object);
+  const { port } = (await answerOf(child)) as { port: number };
+  return {
+    port,
+    async usage() {
+      child.send({ ask: "usage" });
+      return (await answerOf(child)) as Usage;
+    },
+    async [Symbol.asyncDispose]() {
+      child.send({ ask: "end" });
+      const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function answerOf(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null): void => reject(new Error(`the process under test ended with ${code}`));
+    child.once("exit", onExit);
+    child.once("message", (message) => {
+      child.off("exit", onExit);
+      resolve(message);
+    });
+  });
+}
+
+/** The other side: starts what `open` says, answers until told to end. */
+export function serveUnderTest<Input>(
+  open: (input: Input) => Promise<{
+    readonly port: number;
+    readonly memo?: () => { readonly hits: number; readonly misses: number };
+    close(): Promise<void>;
+  }>,
+): void {
+  process.once("disconnect", () => process.exit(1)); // never outlive the benchmark
+  process.once("message", (input) => {
+    void open(input as Input).then(({ port, memo, close }) => {
+      process.on("message", (message: { ask: "usage" | "end" }) => {
+        if (message.ask === "end") return void close().then(() => process.exit(0));
+        const { user, system } = process.cpuUsage();
+        const usage: Usage = {
+          cpuMicros: user + system,
+          rssBytes: process.memoryUsage.rss(),
+          ...(memo === undefined ? {} : { memo: memo() }),
+        };
+        process.send?.(usage);
+      });
+      process.send?.({ port });
+    });
+  });
+}

@@ -1,0 +1,167 @@
+/** What the gateway benchmark found. In: rounds. Out: ratios first, then rows, on the screen; everything as JSON. */
+import { mkdir, writeFile } from "node:fs/promises";
+import type { Machine } from "./machine.ts";
+import { spreadOf, spreadText, type Spread } from "./statistics.ts";
+
+export interface ThroughputRound {
+  readonly target: "direct" | "bare" | "cordon";
+  readonly perSecond: number;
+  readonly failed: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** How much of its CPU the load generator and upstream used, 0 to 1: near 1 they were the limit. */
+  readonly loadBusy: number;
+  readonly cpuMicrosPerRequest?: number;
+  readonly rssBytes?: number;
+  readonly memo?: { readonly hits: number; readonly misses: number };
+}
+
+export interface StreamRound {
+  readonly target: "bare" | "cordon";
+  readonly firstByteMs: number;
+  readonly streams: number;
+  readonly failed: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface Results {
+  readonly command: string;
+  readonly at: string;
+  readonly machine: Machine;
+  readonly pinned: boolean;
+  readonly inFlight: number;
+  readonly streamsPerSecond: number;
+  readonly syncMicros: number;
+  readonly throughput: readonly ThroughputRound[];
+  readonly streams: readonly StreamRound[];
+}
+
+const throughputBar = 0.5;
+const addedBarMs = 2;
+
+/** Prints the results and writes them to `bench/results/`. */
+export async function report(results: Results): Promise<void> {
+  const lines = [
+    ...headline(results),
+    "",
+    ...throughputRows(results),
+    "",
+    ...streamRows(results),
+    "",
+    ...setting(results),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+  const folder = new URL("../results/", import.meta.url);
+  await mkdir(folder, { recursive: true });
+  const file = new URL(`gateway-${results.at.replaceAll(/[:.]/g, "-")}.json`, folder);
+  await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`);
+}
+
+function headline({ throughput, streams }: Results): string[] {
+  const rate = pairs(
+    throughput,
+    (round) => round.perSecond,
+    (cordon, bare) => cordon / bare,
+  );
+  const cpu = pairs(
+    throughput,
+    (round) => round.cpuMicrosPerRequest ?? Number.NaN,
+    (cordon, bare) => cordon / bare,
+  );
+  const lines = [
+    `requests per second, Cordon / bare proxy   ${spreadText(rate, 2)}   bar: at least ${throughputBar}: ${holds(rate.median >= throughputBar)}`,
+    `CPU per request, Cordon / bare proxy       ${spreadText(cpu, 2)}`,
+  ];
+  for (const firstByteMs of [20, 0]) {
+    const of = streams.filter((round) => round.firstByteMs === firstByteMs);
+    const added = pairs(
+      of,
+      (round) => round.p99Ms,
+      (cordon, bare) => cordon - bare,
+    );
+    const bar = firstByteMs === 20 ? `   bar: at most ${addedBarMs} ms: ${holds(added.median <= addedBarMs)}` : "";
+    lines.push(
+      `added time to first token, p99, upstream first byte at ${firstByteMs} ms   ${spreadText(added, 2)} ms${bar}`,
+    );
+  }
+  return lines;
+}
+
+/** Each Cordon round with the bare one just before it: what disturbed one most likely disturbed the other. */
+function pairs<R extends { readonly target: string }>(
+  rounds: readonly R[],
+  figure: (round: R) => number,
+  relate: (cordon: number, bare: number) => number,
+): Spread {
+  const [bare, cordon] = ["bare", "cordon"].map((name) => rounds.filter(({ target }) => target === name).map(figure));
+  return spreadOf((cordon ?? []).map((value, i) => relate(value, bare?.[i] ?? Number.NaN)));
+}
+
+function throughputRows({ throughput, inFlight }: Results): string[] {
+  const rows = (["direct", "bare", "cordon"] as const).map((name) => {
+    const rounds = throughput.filter(({ target }) => target === name);
+    const of = (figure: (round: ThroughputRound) => number | undefined, digits: number): string => {
+      const values = rounds.map(figure).filter((value) => value !== undefined);
+      return (values.length === 0 ? "" : spreadText(spreadOf(values), digits)).padEnd(26);
+    };
+    const failed = rounds.reduce((sum, round) => sum + round.failed, 0);
+    return (
+      name.padEnd(8) +
+      of((round) => round.perSecond, 0) +
+      of((round) => round.cpuMicrosPerRequest, 1) +
+      of((round) => round.p50Ms, 2) +
+      of((round) => round.p99Ms, 1) +
+      of((round) => (round.rssBytes === undefined ? undefined : round.rssBytes / 2 ** 20), 0) +
+      of((round) => round.loadBusy * 100, 0) +
+      failed
+    );
+  });
+  const hits = throughput.reduce((sum, { memo }) => sum + (memo?.hits ?? 0), 0);
+  const misses = throughput.reduce((sum, { memo }) => sum + (memo?.misses ?? 0), 0);
+  const columns = ["requests/s", "CPU us/request", "p50 ms", "p99 ms", "RSS MiB", "load's CPU busy %"];
+  return [
+    `${inFlight} calls of 1 KB in flight, over 1,000 connections of 1,000 principals, to 100 models; median (min - max) of rounds`,
+    " ".repeat(8) + columns.map((column) => column.padEnd(26)).join("") + "failed",
+    ...rows,
+    `decision memo: ${hits} hits, ${misses} misses, hit rate ${((100 * hits) / (hits + misses)).toFixed(2)} %`,
+  ];
+}
+
+function streamRows({ streams, streamsPerSecond }: Results): string[] {
+  const rows = [20, 0].flatMap((firstByteMs) =>
+    (["bare", "cordon"] as const).map((name) => {
+      const rounds = streams.filter((round) => round.target === name && round.firstByteMs === firstByteMs);
+      const of = (figure: (round: StreamRound) => number): string =>
+        spreadText(spreadOf(rounds.map(figure)), 2).padEnd(26);
+      const count = rounds.reduce((sum, round) => sum + round.streams, 0);
+      const failed = rounds.reduce((sum, round) => sum + round.failed, 0);
+      return (
+        `${name.padEnd(8)}${String(firstByteMs).padEnd(18)}` +
+        of((round) => round.p50Ms) +
+        of((round) => round.p99Ms) +
+        `${String(count).padEnd(10)}${failed}`
+      );
+    }),
+  );
+  return [
+    `${streamsPerSecond} streams begun a second; time to first byte beyond what the upstream took, median (min - max) of rounds`,
+    `${"".padEnd(8)}${"upstream at ms".padEnd(18)}${"p50 ms".padEnd(26)}${"p99 ms".padEnd(26)}${"streams".padEnd(10)}failed`,
+    ...rows,
+  ];
+}
+
+function setting({ command, at, machine, pinned, syncMicros }: Results): string[] {
+  const { processor, cores, memoryGiB, kernel, node } = machine;
+  return [
+    `${command}   ${at}`,
+    `${processor}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}; append and fdatasync of 4 KiB: ${syncMicros.toFixed(0)} us`,
+    pinned
+      ? "process under test: all threads on CPU 0; load generator and upstream: CPU 1"
+      : "not pinned: these are not figures of one core",
+  ];
+}
+
+function holds(yes: boolean): string {
+  return yes ? "holds" : "MISSED";
+}

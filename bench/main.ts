@@ -1,0 +1,21 @@
+/**
+ * `npm run bench -- NAME [OPTIONS]`: runs one of Cordon's benchmarks. In: its name and options. Out: figures on the
+ * screen, the same as JSON in `bench/results/`, exit code 0; 2 where it could not run.
+ */
+import { benchGateway } from "./gateway/command.ts";
+
+const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { gateway: benchGateway };
+
+const [name = "", ...args] = process.argv.slice(2);
+const benchmark = benchmarks[name];
+if (benchmark === undefined) {
+  process.stderr.write(`usage: npm run bench -- ${Object.keys(benchmarks).join("|")} [--quick]\n`);
+  process.exitCode = 2;
+} else {
+  try {
+    await benchmark(args);
+  } catch (error) {
+    process.stderr.write(`the benchmark could not run: ${(error as Error).stack ?? String(error)}\n`);
+    process.exitCode = 2;
+  }
+}
