@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 import { isCordonError } from "@cordon/core/errors";
+import { migrations } from "./migrations/all.ts";
 import { openStateStore } from "./open-state-store.ts";
 import { probeStateStore } from "./probe-state-store.ts";
 
@@ -12,7 +13,7 @@ describe("probing a store", () => {
   const folder = mkdtempSync(join(tmpdir(), "cordon-probe-"));
   after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "cordon.db");
-  const about = { adapter: "sqlite", location: path, programSchemaVersion: 1 };
+  const about = { adapter: "sqlite", location: path, programSchemaVersion: migrations.length };
 
   test("a file that does not exist yet is no problem, and is not created", async () => {
     assert.deepEqual(await probeStateStore(`sqlite:${path}`), { ...about, warnings: [] });
@@ -22,7 +23,11 @@ describe("probing a store", () => {
   test("a store in use gives its schema version", async () => {
     await using store = await openStateStore(`sqlite:${path}`);
     assert.equal((await store.snapshot()).revision, 0);
-    assert.deepEqual(await probeStateStore(`sqlite:${path}`), { ...about, schemaVersion: 1, warnings: [] });
+    assert.deepEqual(await probeStateStore(`sqlite:${path}`), {
+      ...about,
+      schemaVersion: migrations.length,
+      warnings: [],
+    });
   });
 
   test("warns of a file that others may read, and of a newer schema", async () => {
