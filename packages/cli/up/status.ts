@@ -1,5 +1,8 @@
 /** What is in force right now, as one value: for the local API, `cordon status` and the first screen of `cordon up`. */
+import { readinessProblems } from "@cordon/control/operations/readiness";
 import type { ControlPlane } from "@cordon/control/wire";
+import type { IdentitySource } from "@cordon/core/identity/svid";
+import type { Instant } from "@cordon/core/instant";
 import { routeKey, type RouteKey } from "@cordon/core/policy/decision";
 import type { Route } from "@cordon/core/policy/snapshot";
 import type { Gateway } from "@cordon/gateway/gateway";
@@ -11,20 +14,22 @@ export interface StatusInput {
   readonly gateway: Gateway;
   readonly gatewayUrl: string;
   readonly gatewayId: string;
+  readonly identity: Pick<IdentitySource, "current">;
   readonly version: string;
 }
 
-export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, version }: StatusInput) {
+export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, identity, version }: StatusInput) {
   const snapshot = control.snapshots.current();
+  const { notBefore, notAfter } = identity.current();
   const wouldHaveDenied = gateway.wouldHaveDenied();
   const memo = control.policies()?.memoCounters();
   return {
     version,
     trustDomain: snapshot.trustDomain,
     revision: snapshot.revision,
-    snapshotAgeMs: Math.round(performance.now() - control.snapshots.confirmedAtMs()),
+    snapshotAgeMs: snapshotAgeMs(control),
     stalenessLimitMs: snapshot.stalenessLimitMs,
-    gateway: { url: gatewayUrl, id: gatewayId, live: gateway.liveCount() },
+    gateway: { url: gatewayUrl, id: gatewayId, live: gateway.liveCount(), identity: { notBefore, notAfter } },
     /** `file` means that whoever reads the state folder can read the keys. */
     keysSealedBy: control.sealedBy,
     policies: { count: snapshot.policies.size, ...(memo === undefined ? {} : { memo }) },
@@ -40,6 +45,24 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, vers
     },
     ledger: { size: ledger.size, ...ledger.health },
   };
+}
+
+/** What keeps this process from being sent calls; nothing means ready. */
+export function readinessOf(input: Pick<StatusInput, "control" | "ledger" | "identity"> & { now: () => Instant }) {
+  const { control, ledger, identity, now } = input;
+  const { stalenessLimitMs } = control.snapshots.current();
+  const age = snapshotAgeMs(control);
+  return readinessProblems({
+    snapshotAgeMs: age,
+    stalenessLimitMs,
+    ledger: ledger.health,
+    identity: identity.current(),
+    now: now(),
+  });
+}
+
+function snapshotAgeMs({ snapshots }: ControlPlane): number {
+  return Math.max(0, Math.round(performance.now() - snapshots.confirmedAtMs()));
 }
 
 /** Which controls stand on a route, and what none of them sees. */

@@ -8,6 +8,8 @@ import { join, resolve } from "node:path";
 import { openOwnIdentity } from "@cordon/control/authority/own-identity";
 import { openLocalApi } from "@cordon/control/api/local-api";
 import { digestKeys } from "@cordon/control/keys/digest-keys";
+import { openOperations, type OperationsHandlers } from "@cordon/control/operations/listener";
+import { probeHandlers } from "@cordon/control/operations/probes";
 import { secretEffects } from "@cordon/control/registry/secret-effects";
 import { recordChanges } from "@cordon/control/store/record-changes";
 import { openControlPlane, type ControlPlane } from "@cordon/control/wire";
@@ -15,13 +17,14 @@ import { parseListenAddress } from "@cordon/core/contract/addresses";
 import { resolveSecret } from "@cordon/core/contract/secret-reference";
 import { CordonError } from "@cordon/core/errors";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { openGateway, type Gateway } from "@cordon/gateway/gateway";
 import { keepContent } from "@cordon/gateway/ledger/kept-content";
 import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/ledger/ledger";
 import type { GatewayEvent } from "@cordon/gateway/ports";
 import { openObjectOwners } from "@cordon/gateway/routes/ownership";
-import { statusOf } from "./status.ts";
+import { readinessOf, statusOf } from "./status.ts";
 
 export interface Cordon extends AsyncDisposable {
   readonly control: ControlPlane;
@@ -30,7 +33,11 @@ export interface Cordon extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly gatewayId: SpiffeId;
   readonly gatewayUrl: string;
+  /** The gateway's own SVID. */
+  readonly identity: IdentitySource;
   readonly socketPath: string;
+  /** Where operators' tools ask; nowhere unless configured. */
+  readonly operationsUrl: string | undefined;
 }
 
 export interface CordonOptions {
@@ -108,6 +115,10 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     }),
   );
   const gatewayUrl = `https://${isWildcard(gateway.host) ? "127.0.0.1" : gateway.host}:${gateway.port}`;
+  const openOperationsAt = async (at: string | undefined, handlers: OperationsHandlers) =>
+    at === undefined
+      ? undefined
+      : await openOperations({ listen: listenAddress(at, "operations.listen"), handlers, onFailure: onProblem });
   const socketPath = join(stateFolder, "control.sock");
   opening.use(
     await openLocalApi({
@@ -117,12 +128,16 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       snapshot: () => snapshots.current(),
       gateway: () => ({ url: gatewayUrl, id: component.id }),
       status: () =>
-        statusOf({ control, ledger, gateway, gatewayUrl, gatewayId: component.id, version: options.version }),
+        statusOf({ control, ledger, gateway, gatewayUrl, gatewayId: component.id, identity, version: options.version }),
       record: (change) => ledger.append(change),
       now,
       onFailure: onProblem,
     }),
   );
+  const operations = await openOperationsAt(configuration.operations?.listen, {
+    ...probeHandlers(() => readinessOf({ control, ledger, identity, now })),
+  });
+  if (operations !== undefined) opening.use(operations);
   const owned = opening.move();
   return {
     control,
@@ -131,7 +146,9 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     gateway,
     gatewayId: component.id,
     gatewayUrl,
+    identity,
     socketPath,
+    operationsUrl: operations?.url,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -162,9 +179,9 @@ function gatewayComponent(snapshot: Snapshot, reference: string): Component {
   return found;
 }
 
-function listenAddress(text: string): { readonly host: string; readonly port: number } {
+function listenAddress(text: string, field = "gateway.listen"): { readonly host: string; readonly port: number } {
   const parsed = parseListenAddress(text);
-  if ("problem" in parsed) throw new CordonError("CONFIG_INVALID", `\`gateway.listen\` ${parsed.problem}`);
+  if ("problem" in parsed) throw new CordonError("CONFIG_INVALID", `\`${field}\` ${parsed.problem}`);
   return parsed.ok;
 }
 

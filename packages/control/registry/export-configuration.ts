@@ -38,9 +38,11 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
   const policies = of("policy").map((object) => ({ object, file: `policies/${qualifiedNameOf(object)}.cedar` }));
   const staleness = of("setting").find((object) => object.name === stalenessKey.name);
 
-  const { version, trustDomain, state, store, keys, gateway, ledger, identity } = base;
+  const { version, trustDomain, state, store, keys, gateway, operations, ledger, identity } = base;
   const configuration = {
-    ...{ version, trustDomain, state, store, keys, gateway, ledger, identity },
+    ...{ version, trustDomain, state, store, keys, gateway },
+    ...(operations === undefined ? {} : { operations }),
+    ...{ ledger, identity },
     staleness: staleness ? readValue(stalenessValue, staleness) : base.staleness,
     components: of("component").map((object) => ({ ...place(object), ...readValue(componentValue, object) })),
     upstreams: of("upstream").map((object) => ({ ...place(object), ...upstream(readValue(upstreamValue, object)) })),

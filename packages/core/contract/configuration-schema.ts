@@ -5,7 +5,8 @@
  */
 import { z } from "zod";
 import { actions, boundaries, componentKinds, integrities, isName, modes, sensitivities } from "./vocabulary.ts";
-import { credentialHeaderProblem, parseListenAddress, parseUpstreamUrl, routePathProblem } from "./addresses.ts";
+import { credentialHeaderProblem, isLoopbackHost, parseListenAddress, parseUpstreamUrl } from "./addresses.ts";
+import { routePathProblem } from "./addresses.ts";
 import { secretRemedy } from "./secret-shapes.ts";
 
 /** Turns a function that says what is wrong into a check on a text. */
@@ -252,6 +253,16 @@ const gatewaySchema = z.strictObject({
   drainSeconds: seconds(0, 3_600).default(10).describe("How long calls may finish after it is told to stop."),
 });
 
+const operationsSchema = z.strictObject({
+  listen: text((value) => {
+    const checked = parseListenAddress(value);
+    if ("problem" in checked) return checked.problem;
+    return isLoopbackHost(checked.ok.host) ? undefined : "must be on loopback: it is plain HTTP and asks nobody who they are";
+  })
+    .default("127.0.0.1:8441")
+    .describe("A loopback address; plain HTTP."),
+});
+
 export const configurationSchema = z.strictObject({
   version: z.literal(1, { error: "must be 1" }).describe("Version of this format."),
   trustDomain: text((value) =>
@@ -283,6 +294,9 @@ export const configurationSchema = z.strictObject({
     .prefault({})
     .describe("How old knowledge may be."),
   gateway: gatewaySchema.prefault({}).describe("The enforcement point."),
+  operations: operationsSchema
+    .optional()
+    .describe("Where `/healthz`, `/readyz` and `/metrics` are answered. Without it, nowhere."),
   ledger: z
     .strictObject({
       checkpoints: z
