@@ -60,6 +60,7 @@ function forward(pool: Pool, request: IncomingMessage, response: ServerResponse,
       body,
     },
     {
+      onRequestStart: () => undefined,
       onResponseStart(controller, code) {
         status = code;
         headers = crossing((controller.rawHeaders ?? []) as string[]);
