@@ -38,9 +38,9 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
   const policies = of("policy").map((object) => ({ object, file: `policies/${qualifiedNameOf(object)}.cedar` }));
   const staleness = of("setting").find((object) => object.name === stalenessKey.name);
 
-  const { version, trustDomain, state, store, keys, gateway, operations, ledger, identity } = base;
+  const { version, trustDomain, state, store, keys, gateway, console, operations, ledger, identity } = base;
   const configuration = {
-    ...{ version, trustDomain, state, store, keys, gateway },
+    ...{ version, trustDomain, state, store, keys, gateway, console },
     ...(operations === undefined ? {} : { operations }),
     ...{ ledger, identity },
     staleness: staleness ? readValue(stalenessValue, staleness) : base.staleness,

@@ -38,7 +38,17 @@ export interface ConfigurationWatch extends AsyncDisposable {
 }
 
 /** Fields that a running process cannot change. */
-const fixedFields = ["trustDomain", "state", "store", "keys", "gateway", "operations", "ledger", "identity"] as const;
+const fixedFields = [
+  "trustDomain",
+  "state",
+  "store",
+  "keys",
+  "gateway",
+  "console",
+  "operations",
+  "ledger",
+  "identity",
+] as const;
 
 /** Starts watching. */
 export function watchConfiguration(options: WatchOptions): ConfigurationWatch {

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { actions, boundaries, componentKinds, integrities, isName, modes, sensitivities } from "./vocabulary.ts";
+import { consoleProblems, originProblem } from "./console-address.ts";
 import { credentialHeaderProblem, isLoopbackHost, parseListenAddress, parseUpstreamUrl } from "./addresses.ts";
 import { routePathProblem } from "./addresses.ts";
 import { secretRemedy } from "./secret-shapes.ts";
@@ -253,11 +254,38 @@ const gatewaySchema = z.strictObject({
   drainSeconds: seconds(0, 3_600).default(10).describe("How long calls may finish after it is told to stop."),
 });
 
+const consoleSchema = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe("Whether the web console is served at all."),
+    listen: text((value) => {
+      const checked = parseListenAddress(value);
+      return "problem" in checked ? checked.problem : undefined;
+    })
+      .default("127.0.0.1:8440")
+      .describe("Where it is served. Plain HTTP on a loopback address only; elsewhere it takes `tls` and `origin`."),
+    origin: text(originProblem)
+      .meta({ pattern: "^https?://" })
+      .optional()
+      .describe("What browsers have in the address bar, such as `https://console.bank.example`. Default: `localhost`."),
+    tls: z
+      .strictObject({
+        certFile: filePath.describe("PEM file: the certificate that browsers trust for `origin`, and its chain."),
+        keyFile: filePath.describe("PEM file of its private key; not readable by everybody."),
+      })
+      .optional()
+      .describe("The certificate of the console; read again when the files change."),
+  })
+  .superRefine((value, context) => {
+    for (const { path, message } of consoleProblems(value)) context.addIssue({ code: "custom", path: [path], message });
+  });
+
 const operationsSchema = z.strictObject({
   listen: text((value) => {
     const checked = parseListenAddress(value);
     if ("problem" in checked) return checked.problem;
-    return isLoopbackHost(checked.ok.host) ? undefined : "must be on loopback: it is plain HTTP and asks nobody who they are";
+    return isLoopbackHost(checked.ok.host)
+      ? undefined
+      : "must be on loopback: it is plain HTTP and asks nobody who they are";
   })
     .default("127.0.0.1:8441")
     .describe("A loopback address; plain HTTP."),
@@ -294,6 +322,7 @@ export const configurationSchema = z.strictObject({
     .prefault({})
     .describe("How old knowledge may be."),
   gateway: gatewaySchema.prefault({}).describe("The enforcement point."),
+  console: consoleSchema.prefault({}).describe("The web console; a one-time code pairs a browser with it."),
   operations: operationsSchema
     .optional()
     .describe("Where `/healthz`, `/readyz` and `/metrics` are answered. Without it, nowhere."),

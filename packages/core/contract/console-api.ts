@@ -40,10 +40,13 @@ export const pairRequest = z.strictObject({
     x: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
     y: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   }),
-  /** What the user calls this browser. */
-  label: z.string().min(1).max(100),
+  /** What the user calls this browser. Lists print it, so it holds no control characters. */
+  label: z.string().regex(/^\P{C}{1,100}$/u),
 });
 export const pairResponse = z.object({ keyId: z.string(), expiresAt: z.number() });
+
+/** Every answer that is no success: 401 with the same body for whatever is wrong with a signature. */
+export const consoleError = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 /** `GET /v1/overview` */
 export const overviewResponse = z.object({
@@ -97,9 +100,15 @@ export const estateResponse = z.object({
   ),
 });
 
-/** One line of `GET /v1/events?since=INDEX`: the newest entries first seen, then each new one as it is durable. */
+/**
+ * One line of `GET /v1/events?since=INDEX`: the recent entries from INDEX on (itself included; without `since`: all that
+ * are still at hand), oldest first, then each new one as it is durable. The stream ends when the key is revoked or
+ * expires, and when the browser reads too slowly: ask again from the last index seen.
+ */
 export const liveEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("entry"), index: z.number(), entry: z.record(z.string(), z.unknown()) }),
+  /** More came at once than are kept: so many were passed over. The ledger holds them all. */
+  z.object({ type: z.literal("skipped"), entries: z.number() }),
   /** Sent every few seconds, so that both ends notice a dead connection. */
   z.object({ type: z.literal("heartbeat"), at: z.number() }),
 ]);
@@ -113,7 +122,10 @@ export const verifyEvent = z.discriminatedUnion("type", [
     size: z.number(),
     root: z.string(),
     findings: z.array(z.object({ code: z.string(), words: z.string() })),
+    /** The signed note that was verified. */
     checkpoint: z.string(),
+    /** Checkpoints kept outside the state folder, and whether the ledger is still the history that they were signed over. */
+    copies: z.array(z.object({ name: z.string(), size: z.number(), agrees: z.boolean() })).default([]),
   }),
 ]);
 

@@ -87,6 +87,35 @@ export const gatewayResponse = z.object({
   bundle: z.unknown(),
 });
 
+/** `POST /v1/console/pairing-codes`: takes the place of the code before it. */
+export const pairingCodeRequest = z.strictObject({});
+
+export const pairingCodeResponse = z.object({
+  /** `XXXXX-XXXXX`; good once, until `expiresAt`. */
+  code: z.string(),
+  expiresAt: instant,
+  /** Where the console is. */
+  url: z.string(),
+});
+
+/** A browser that is paired with the console. */
+export const consoleKeyResponse = z.object({
+  id: z.string(),
+  label: z.string(),
+  createdAt: instant,
+  expiresAt: instant,
+});
+
+export const consoleKeysResponse = z.object({ keys: z.array(consoleKeyResponse) });
+
+/** `POST /v1/console/key-revocations` */
+export const consoleKeyRevocationRequest = z.strictObject({ id: z.string().min(1).max(64) });
+
+export const consoleKeyRevokedResponse = z.object({
+  revision: z.number().int().nonnegative(),
+  key: consoleKeyResponse,
+});
+
 export const statusResponse = z.record(z.string(), z.unknown());
 
 export const errorResponse = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
@@ -102,4 +131,8 @@ export type RevocationRequest = z.infer<typeof revocationRequest>;
 export type RevocationResponse = z.infer<typeof revocationResponse>;
 export type RevokedResponse = z.infer<typeof revokedResponse>;
 export type RevocationsResponse = z.infer<typeof revocationsResponse>;
+export type PairingCodeResponse = z.infer<typeof pairingCodeResponse>;
+export type ConsoleKeyResponse = z.infer<typeof consoleKeyResponse>;
+export type ConsoleKeysResponse = z.infer<typeof consoleKeysResponse>;
+export type ConsoleKeyRevokedResponse = z.infer<typeof consoleKeyRevokedResponse>;
 export type GatewayResponse = z.infer<typeof gatewayResponse>;

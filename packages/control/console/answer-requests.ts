@@ -1,0 +1,85 @@
+/**
+ * What happens to a request, in this order: is it meant for us and from our own pages; is it signed by a paired key; what
+ * does it ask. Only the pages themselves and the pairing go without a signature. In: the rooms. Out: an answer to each.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { signatureHeader } from "@cordon/core/contract/console-api";
+import { readBody, refuse, send } from "./exchange.ts";
+import type { Followers } from "./followers.ts";
+import type { consoleOperations } from "./operations.ts";
+import { guardOrigin } from "./origin-guard.ts";
+import { pairBrowser, type PairingRooms } from "./pair-browser.ts";
+import { authenticate, type SignatureCheck } from "./signature.ts";
+import { readStatic } from "./static-files.ts";
+
+export interface RequestRooms {
+  /** The console's own origins; known once it listens. */
+  readonly origins: () => readonly string[];
+  /** Folder of the built pages. */
+  readonly pages: string;
+  readonly pairing: PairingRooms;
+  readonly check: SignatureCheck;
+  readonly followers: Pick<Followers, "add">;
+  readonly operationFor: ReturnType<typeof consoleOperations>;
+  /** One line for the operator's log that a stranger can cause. */
+  readonly complain: (event: string, words: string) => void;
+}
+
+const unsignedWords =
+  "This request is not signed by a paired browser, or its signature does not stand. " +
+  "`cordon console pair` prints a code to pair this one with.";
+
+type Answering = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** @returns what answers one request; it rejects with what went wrong where nothing was answered yet */
+export function answerRequests(rooms: RequestRooms): Answering {
+  return async (request, response) => {
+    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    const isApi = path === "/v1" || path.startsWith("/v1/");
+    const guarded = guardOrigin(request, rooms.origins(), isApi);
+    if ("status" in guarded) {
+      rooms.complain("console-request-refused", `from ${sender(request)}: ${guarded.words}`);
+      return refuse(response, guarded.status, "REQUEST_MALFORMED", guarded.words);
+    }
+    if (!isApi) return servePage(rooms.pages, path, request, response);
+    if (path === "/v1/pair" && request.method === "POST") return pairBrowser(request, response, rooms.pairing);
+    return callApi(rooms, guarded.host, request, response);
+  };
+}
+
+async function servePage(
+  pages: string,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return refuse(response, 405, "REQUEST_MALFORMED", "Pages are asked for with GET.");
+  const { status, type, cache, body } = await readStatic(pages, path);
+  response.setHeader("cache-control", cache);
+  send(response, status, type, body);
+}
+
+async function callApi(
+  rooms: RequestRooms,
+  host: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = "", url: target = "" } = request;
+  const header = request.headersDistinct[signatureHeader]?.join(",");
+  const caller = await authenticate({ method, host, target, header, body: () => readBody(request) }, rooms.check);
+  if (caller === undefined) {
+    rooms.complain("console-request-refused", `${method} from ${sender(request)}: no signature stands`);
+    return refuse(response, 401, "IDENTITY_REQUIRED", unsignedWords);
+  }
+  const url = new URL(target, "http://console");
+  const operation = rooms.operationFor(method, url.pathname);
+  if (operation === undefined) return refuse(response, 404, "ROUTE_UNKNOWN", "The console's API has no such path.");
+  const follow = (since: number | undefined): void => rooms.followers.add(response, caller.key, since);
+  await operation({ request, response, url, key: caller.key, follow });
+}
+
+function sender({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? "an unknown address";
+}

@@ -1,0 +1,140 @@
+/**
+ * The console's server: its pages, and the API that they ask (core/contract/console-api.ts). In: where to listen, the
+ * folder of the pages, and the rooms that have what is shown. Out: an open server, a desk that makes pairing codes, and
+ * the keys of the browsers that are paired.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { isLoopbackHost, type ListenAddress } from "@cordon/core/contract/addresses";
+import { consoleOrigins } from "@cordon/core/contract/console-address";
+import { CordonError, isCordonError } from "@cordon/core/errors";
+import type { Instant } from "@cordon/core/instant";
+import type { LedgerEntry } from "@cordon/core/ledger/entry";
+import type { StateStore } from "../store/state-store.ts";
+import { openConsoleKeys, type ConsoleKeys } from "./console-keys.ts";
+import { openConsoleTls, type TlsFiles } from "./console-tls.ts";
+import { answerRequests } from "./answer-requests.ts";
+import { quietly, refuse, type ConsoleEvent } from "./exchange.ts";
+import { openFollowers } from "./followers.ts";
+import { securityHeaders } from "./headers.ts";
+import { rememberNonces } from "./nonces.ts";
+import { consoleOperations, type ConsoleRooms } from "./operations.ts";
+import { openPairingDesk, type PairingDesk } from "./pairing.ts";
+
+export interface ConsoleOptions {
+  readonly listen: ListenAddress;
+  /** What browsers call it; without it, `localhost`. */
+  readonly origin?: string | undefined;
+  readonly tls?: TlsFiles | undefined;
+  /** The built pages; where they are missing, the server says how to build them. */
+  readonly staticFolder: string;
+  readonly rooms: Omit<ConsoleRooms, "store">;
+  readonly store: Pick<StateStore, "transact" | "get" | "list">;
+  /** Writes to the ledger; what cannot be recorded does not happen. */
+  readonly record: (entry: LedgerEntry) => Promise<unknown>;
+  readonly log: (event: ConsoleEvent) => void;
+  readonly now: () => Instant;
+  readonly monotonicMs: () => number;
+  /** Default 5,000. */
+  readonly heartbeatMs?: number;
+  /** How long a browser may leave live updates unread. Default 10,000. */
+  readonly slowAfterMs?: number;
+}
+
+export interface ConsoleServer extends AsyncDisposable {
+  /** What to put into the address bar. */
+  readonly url: string;
+  readonly port: number;
+  readonly pairing: Pick<PairingDesk, "newCode">;
+  readonly keys: Pick<ConsoleKeys, "list" | "revoke">;
+}
+
+/**
+ * Opens the console.
+ *
+ * @throws {CordonError} `CONFIG_INVALID` where others could reach it without TLS, the certificate cannot be used, or the
+ *   address is taken
+ */
+export async function openConsole(options: ConsoleOptions): Promise<ConsoleServer> {
+  const { listen, now, monotonicMs, record, log } = options;
+  if (options.tls === undefined && !isLoopbackHost(listen.host))
+    throw new CordonError(
+      "CONFIG_INVALID",
+      `The console speaks plain HTTP on a loopback address only, and ${listen.host} is none: set \`console.tls: ` +
+        "{ certFile, keyFile }` and `console.origin: https://...`, or `console.listen: 127.0.0.1:8440`.",
+    );
+  await using opening = new AsyncDisposableStack();
+  const tls = options.tls === undefined ? undefined : opening.use(await openConsoleTls(options.tls, log));
+  const keys = openConsoleKeys({ store: options.store, record, now });
+  const desk = openPairingDesk({ now, monotonicMs });
+  const followers = opening.use(openFollowers(options.rooms.live, keys, options));
+  const complain = quietly(log, monotonicMs);
+  let origins: readonly string[] = [];
+  const answer = answerRequests({
+    origins: () => origins,
+    pages: options.staticFolder,
+    pairing: { desk, keys, record, now, complain },
+    check: { keys, nonces: rememberNonces(), now, startedAt: now() },
+    followers,
+    operationFor: consoleOperations({ ...options.rooms, store: options.store }),
+    complain,
+  });
+  const isHttps = options.tls !== undefined || options.origin?.startsWith("https:") === true;
+  const always = Object.entries(securityHeaders(isHttps));
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    for (const [name, value] of always) response.setHeader(name, value);
+    answer(request, response).catch((error: unknown) => fail(response, error, log));
+  };
+  const limits = { maxHeaderSize: 16_384, headersTimeout: 5_000, requestTimeout: 10_000 };
+  const server =
+    tls === undefined ? createServer(limits, listener) : createTlsServer({ ...limits, ...tls.context }, listener);
+  server.maxConnections = 256;
+  if (tls !== undefined) tls.follow(server);
+  const port = await startListening(server, listen);
+  server.on("error", (error) => log({ level: "error", event: "console-failed", words: error.message }));
+  origins = consoleOrigins({ host: listen.host, port }, options);
+  opening.defer(() => stopListening(server));
+  const owned = opening.move();
+  return { url: origins[0] ?? "", port, pairing: desk, keys, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** An answer for what went wrong: the caller's mistake in words, ours in the log. */
+function fail(response: ServerResponse, error: unknown, log: ConsoleOptions["log"]): void {
+  const status = isCordonError(error) ? (statusOf[error.code] ?? 500) : 500;
+  if (status >= 500)
+    log({ level: "error", event: "console-failed", words: error instanceof Error ? error.message : String(error) });
+  if (response.headersSent) response.destroy();
+  else if (isCordonError(error) && status < 500) refuse(response, status, error.code, error.message);
+  else refuse(response, status, "LEDGER_UNAVAILABLE", "The control plane failed on this request; its log says why.");
+}
+
+const statusOf: Readonly<Record<string, number>> = {
+  REQUEST_MALFORMED: 400,
+  REQUEST_TOO_LARGE: 413,
+  BODY_AMBIGUOUS: 400,
+  STORE_CONFLICT: 409,
+  STORE_UNAVAILABLE: 503,
+  LEDGER_UNAVAILABLE: 503,
+};
+
+function startListening(server: Server, { host, port }: ListenAddress): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const refused = (cause: NodeJS.ErrnoException): void => {
+      const why = cause.code === "EADDRINUSE" ? "another program has it" : (cause.code ?? cause.message);
+      const message = `The console cannot listen on ${host}:${port}: ${why}. Set \`console.listen\` to a free address.`;
+      reject(new CordonError("CONFIG_INVALID", message, { cause }));
+    };
+    server.once("error", refused);
+    server.listen(port, host, () => {
+      server.off("error", refused);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+async function stopListening(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+}

@@ -1,0 +1,106 @@
+/**
+ * The newest ledger entries and the flows they add up to. In: each entry, once it is durable. Out: the last few hundred
+ * for whoever looks, a wake-up when there are more, and counts of who did what with what. Bounded, and cheap on the path.
+ */
+import type { EstateResponse } from "@cordon/core/contract/console-api";
+import type { LedgerEntry } from "@cordon/core/ledger/entry";
+
+/** Entries at hand for a browser that comes or falls behind. */
+export const recentEntries = 500;
+
+/** Far above what a console can draw; past it the flow that was quiet for longest is forgotten. */
+const maxFlows = 10_000;
+
+export interface RecentEntry {
+  /** Counts what was heard here; without gaps, unlike the ledger's index, which its own writer uses too. */
+  readonly position: number;
+  readonly index: number;
+  readonly entry: LedgerEntry;
+}
+
+type Flow = EstateResponse["flows"][number];
+
+export interface LiveEntries {
+  /** Never throws. */
+  hear(index: number, entry: LedgerEntry): void;
+  /** The position to start at for entries from ledger index `since` on, or the oldest at hand. */
+  positionOf(since: number | undefined): number;
+  /** What is at hand from `position` on, oldest first, at most `limit`. The first may be later: what was between is gone. */
+  from(position: number, limit: number): readonly RecentEntry[];
+  /** Calls once at least one entry has come since the last call, at most once a turn. Returns how to stop. */
+  onMore(listener: () => void): () => void;
+  flows(): readonly Flow[];
+}
+
+/** @param earlier entries from before this process started: shown, and not counted as flows */
+export function openLiveEntries(
+  earlier: readonly { readonly index: number; readonly entry: LedgerEntry }[] = [],
+): LiveEntries {
+  const ring: (RecentEntry | undefined)[] = Array.from({ length: recentEntries });
+  const flows = new Map<string, { -readonly [K in keyof Flow]: Flow[K] }>();
+  const listeners = new Set<() => void>();
+  let next = 0;
+  let waking = false;
+
+  const keep = (index: number, entry: LedgerEntry): void => {
+    ring[next % recentEntries] = { position: next, index, entry };
+    next += 1;
+  };
+  const wake = (): void => {
+    waking = false;
+    for (const listener of listeners) listener();
+  };
+  const from = (position: number, limit: number): RecentEntry[] => {
+    const entries: RecentEntry[] = [];
+    for (let at = Math.max(position, next - recentEntries, 0); at < next && entries.length < limit; at++) {
+      const kept = ring[at % recentEntries];
+      if (kept !== undefined) entries.push(kept);
+    }
+    return entries;
+  };
+  for (const { index, entry } of earlier) keep(index, entry);
+
+  return {
+    hear(index, entry) {
+      keep(index, entry);
+      if (entry.kind === "decision") countFlow(flows, entry);
+      if (listeners.size === 0 || waking) return;
+      waking = true;
+      setImmediate(wake);
+    },
+    positionOf(since) {
+      const oldest = Math.max(0, next - recentEntries);
+      if (since === undefined) return oldest;
+      return from(oldest, recentEntries).find((each) => each.index >= since)?.position ?? next;
+    },
+    from,
+    onMore(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    flows: () => [...flows.values()].map((flow) => ({ ...flow })),
+  };
+}
+
+type DecisionEntry = Extract<LedgerEntry, { kind: "decision" }>;
+
+/** One interaction is one flow: a decision that was only taken again (`again`) adds nothing, unless it ended what stood. */
+function countFlow(
+  flows: Map<string, { -readonly [K in keyof Flow]: Flow[K] }>,
+  { principal, action, resource, effect, again, at }: DecisionEntry,
+): void {
+  if (again !== undefined && effect === "allow") return;
+  const key = `${principal} ${action} ${resource}`;
+  const flow = flows.get(key) ?? { principal, action, resource, allowed: 0, denied: 0, lastAt: at };
+  if (effect === "allow") flow.allowed += 1;
+  else flow.denied += 1;
+  flow.lastAt = at;
+  // Last in the map is heard last: the first is the one to forget.
+  flows.delete(key);
+  flows.set(key, flow);
+  if (flows.size <= maxFlows) return;
+  for (const oldest of flows.keys()) {
+    flows.delete(oldest);
+    break;
+  }
+}
