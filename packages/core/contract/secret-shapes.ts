@@ -1,6 +1,6 @@
 /**
- * Secrets that were pasted where a reference belongs. In: a text value of the configuration. Out: what kind of secret
- * it looks like, or `undefined`. Never returns the text. All patterns are linear.
+ * Secrets that stand where none belongs. In: a text value of the configuration, or a line for the log. Out: what kind of
+ * secret it looks like, or the line without them. Never returns a secret. All patterns are linear.
  */
 
 const shapes: readonly (readonly [RegExp, string])[] = [
@@ -21,6 +21,18 @@ const shapes: readonly (readonly [RegExp, string])[] = [
 /** What the text looks like, as words for a message. */
 export function secretShape(text: string): string | undefined {
   return shapes.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** What is hidden in a text that is written down: each shape with all that hangs on it, and any bearer credential. */
+const hidden: readonly RegExp[] = [
+  /-----BEGIN [A-Z ]{0,32}-----[^-]*(?:-----END [A-Z ]{0,32}-----)?/g,
+  /\b(?:bearer|basic|dpop) +[A-Za-z0-9._~+/=-]{8,}/gi,
+  ...shapes.map(([pattern]) => new RegExp(`${pattern.source}[^\\s"'\`<>]*`, `${pattern.flags}g`)),
+];
+
+/** The text with everything that looks like a secret replaced by `[secret]`. */
+export function withoutSecrets(text: string): string {
+  return hidden.reduce((left, pattern) => left.replace(pattern, "[secret]"), text);
 }
 
 /** True for a field name under which people write secrets. */
