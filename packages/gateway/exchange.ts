@@ -5,7 +5,7 @@
  * The rules of "no unlogged byte" live here: the first response byte waits for the decision to be durable, and a cut
  * is recorded before the connection closes. It ends in exactly one way, whatever happens in whatever order.
  */
-import { Transform, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import { CordonError, isCordonError } from "@cordon/core/errors";
@@ -72,6 +72,9 @@ export class Exchange implements LiveExchange {
   #objects: { type: string; id: string }[] = [];
   #state: "waiting" | "streaming" | "ended" = "waiting";
   #index: number | undefined;
+  /** The upstream's answer was whole, without a body, while its decision was not durable yet. */
+  #endedEarly = false;
+  #stalled: NodeJS.Timeout | undefined;
   readonly #onClose = (): void => this.#clientClosed();
 
   constructor(start: ExchangeStart, host: ExchangeHost) {
@@ -86,6 +89,8 @@ export class Exchange implements LiveExchange {
       (error: unknown) => this.#fail(asCordonError(error, "LEDGER_UNAVAILABLE")),
     );
     this.validUntil = start.decision.validUntil ?? Infinity;
+    // A client that left while the request was being judged: its `close` has been, and is not told again.
+    if (start.response.destroyed) queueMicrotask(this.#onClose);
   }
 
   /** Sends the request on its way. */
@@ -151,7 +156,8 @@ export class Exchange implements LiveExchange {
       (index) => {
         if (this.#state !== "waiting") return;
         this.#sendHead(status, raw, index);
-        controller.resume();
+        if (this.#endedEarly) void this.#onEnd();
+        else controller.resume();
       },
       () => undefined, // told in the constructor
     );
@@ -162,14 +168,17 @@ export class Exchange implements LiveExchange {
     const headers = responseHeaders(raw, this.start.receiptHeaders(index));
     // A filter may change the length; and content that is kept must not look whole at the client before it is kept.
     const lengthStands = this.#filter === undefined && !this.#keepResponse;
-    this.start.response.writeHead(status, lengthStands ? headers : withoutLength(headers));
-    if (this.start.intent.stream) this.start.response.flushHeaders();
+    const { response, request, intent } = this.start;
+    // An upload that goes on after its answer would keep the next request waiting for good.
+    if (!request.complete) response.shouldKeepAlive = false;
+    response.writeHead(status, lengthStands ? headers : withoutLength(headers));
+    if (intent.stream) response.flushHeaders();
   }
 
   #onData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#state !== "streaming") return;
     const created = this.#watch?.push(chunk);
-    if (created !== undefined) this.#created(created);
+    if (created !== undefined && !this.#created(created)) return;
     this.#release(controller, chunk, (filter) => filter.push(chunk));
   }
 
@@ -194,14 +203,27 @@ export class Exchange implements LiveExchange {
     this.#responseMeter.push(out);
     if (!this.start.response.write(out) && controller !== undefined) {
       controller.pause();
-      this.start.response.once("drain", () => controller.resume());
+      this.#resumeOnDrain(controller);
     }
   }
 
+  /** Goes on when the client has taken what it was sent; one that takes nothing does not hold the upstream for good. */
+  #resumeOnDrain(controller: Dispatcher.DispatchController): void {
+    const { response, intent } = this.start;
+    const { idleMs } = intent.upstream.timeouts;
+    const why = { code: "client-stalled", words: `the client took nothing for ${idleMs} ms` };
+    this.#stalled = setTimeout(() => void this.#stop("client-closed", why, 408, undefined), idleMs);
+    response.once("drain", () => {
+      clearTimeout(this.#stalled);
+      controller.resume();
+    });
+  }
+
   async #onEnd(): Promise<void> {
+    this.#endedEarly = this.#state === "waiting"; // a HEAD's answer ends though it was paused
     if (this.#state !== "streaming") return;
     const created = this.#watch?.end();
-    if (created !== undefined) this.#created(created);
+    if (created !== undefined && !this.#created(created)) return;
     if (this.#filter !== undefined) this.#release(undefined, new Uint8Array(0), (filter) => filter.end());
     if ((this.#state as string) === "ended") return;
     const { response } = this.start;
@@ -213,10 +235,12 @@ export class Exchange implements LiveExchange {
       } catch (error) {
         return this.#fail(asCordonError(error, "LEDGER_UNAVAILABLE"));
       }
+      if ((this.#state as string) === "ended") return; // cut, or left, while it was being kept
     }
     if (this.start.intent.deletes !== undefined && response.statusCode < 300) this.#host.deleted(this);
     response.off("close", this.#onClose);
     response.end();
+    if (response.writableLength > 0) response.setTimeout(this.start.intent.upstream.timeouts.idleMs);
     void this.#record("complete", undefined);
   }
 
@@ -233,16 +257,21 @@ export class Exchange implements LiveExchange {
     this.start.response.off("close", this.#onClose);
     this.#endState();
     controller?.abort(why);
-    void this.#recordOutcome("upstream-failed", { code: why.code, words: `${why.message}; the fallback answers` }, 0);
+    this.#recordOutcome("upstream-failed", { code: why.code, words: `${why.message}; the fallback answers` }, 0).catch(
+      () => undefined, // the ledger reports its own failure, and the fallback's own decision meets it
+    );
     return true;
   }
 
   #clientClosed(): void {
     if (this.#state === "ended") return;
-    void this.#record("client-closed", {
-      code: "client-closed",
-      words: "the client closed before the answer was whole",
-    });
+    const closedByUs = this.start.request.socket.errored;
+    if (isCordonError(closedByUs)) void this.#record("cut", { code: closedByUs.code, words: closedByUs.message });
+    else
+      void this.#record("client-closed", {
+        code: "client-closed",
+        words: "the client closed before the answer was whole",
+      });
     this.#abort(new CordonError("REQUEST_MALFORMED", "the client closed"));
   }
 
@@ -282,6 +311,7 @@ export class Exchange implements LiveExchange {
   }
 
   #endState(): void {
+    clearTimeout(this.#stalled);
     this.#state = "ended";
   }
 
@@ -322,34 +352,19 @@ export class Exchange implements LiveExchange {
     await this.#host.ledger.append(outcome);
   }
 
-  #created(id: string): void {
+  /** False when its owner cannot be written down: then the answer is stopped, for nobody could reach the object. */
+  #created(id: string): boolean {
     const type = this.start.intent.creates;
-    if (type === undefined) return;
+    if (type === undefined) return true;
     this.#objects.push({ type, id });
-    this.#host.created(this, id);
+    try {
+      this.#host.created(this, id);
+      return true;
+    } catch (cause) {
+      this.#fail(new CordonError("STORE_UNAVAILABLE", `the owner of a new ${type} cannot be written down`, { cause }));
+      return false;
+    }
   }
-}
-
-/** Measures a body that streams through, and stops it at the route's limit. */
-export function meteredBody(request: IncomingMessage, meter: ContentMeter, maxBytes: number): Readable {
-  const through = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      if (meter.bytes + chunk.length > maxBytes) {
-        done(
-          new CordonError("REQUEST_TOO_LARGE", `the body is larger than ${maxBytes} bytes, the limit of this route`),
-        );
-        return;
-      }
-      meter.push(chunk);
-      done(null, chunk);
-    },
-  });
-  request.once("error", (error) => through.destroy(error));
-  request.once("close", () => {
-    if (!request.complete)
-      through.destroy(new CordonError("REQUEST_MALFORMED", "the client closed before its body was whole"));
-  });
-  return request.pipe(through);
 }
 
 function withoutLength(headers: readonly string[]): string[] {
@@ -383,9 +398,12 @@ function statusFor(error: CordonError): number {
       return 504;
     case "LEDGER_UNAVAILABLE":
     case "DRAINING":
+    case "STORE_UNAVAILABLE":
       return 503;
     case "REQUEST_TOO_LARGE":
       return 413;
+    case "REQUEST_TIMEOUT":
+      return 408;
     case "REQUEST_MALFORMED":
       return 400;
     default:

@@ -57,9 +57,9 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   });
 
   const unsubscribe = deps.snapshots.subscribe((snapshot) => {
+    void live.redecideAll(snapshot); // first, so that what is cut says why
     connections.reverify(snapshot);
     upstreams.follow(snapshot);
-    void live.redecideAll(snapshot);
   });
   const overtaken = setInterval(() => live.redecideDue(deps.snapshots.current(), deps.now()), overtakenCheckMs);
   overtaken.unref();

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { isJsonObject, parseStrictJson, replaceTopLevel, type JsonObject } from "@cordon/core/contract/strict-json";
+import { revocationOf } from "@cordon/core/identity/revocation";
 import { routeKey, type Decision, type Signals } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import {
@@ -19,7 +20,7 @@ import {
 import { answerError, receiptHeaders } from "./answer.ts";
 import { ContentMeter } from "./content-meter.ts";
 import { statusOf } from "./error-status.ts";
-import { Exchange, meteredBody, type ExchangeHost } from "./exchange.ts";
+import { Exchange, type ExchangeHost } from "./exchange.ts";
 import type { Refusals } from "./ledger/refusals.ts";
 import { readBody, refuseEncodedBody, requireJsonContentType } from "./listener/body.ts";
 import { bearerToken, tokenVerifier, type Caller } from "./listener/caller.ts";
@@ -29,6 +30,7 @@ import { readRequestHead, type RequestHead } from "./listener/request-head.ts";
 import type { LiveExchanges } from "./live/live-exchanges.ts";
 import { observedHeader, type ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies, QuotaUse } from "./ports.ts";
+import { meteredBody } from "./metered-body.ts";
 import { planAnthropic } from "./routes/anthropic.ts";
 import { answerCordon } from "./routes/cordon.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
@@ -96,6 +98,10 @@ export function openInteractions(deps: InteractionDeps): {
     response.on("error", () => undefined); // a broken response is seen as its `close`
     try {
       const head = readRequestHead(request);
+      // Before the answer to the request ahead of it is whole, a response has no socket. Such a request would run
+      // beside the other, past the limit on connections, and not hear its client leave.
+      if (response.socket === null)
+        throw new CordonError("REQUEST_MALFORMED", "the request is refused: it did not wait for the answer before it");
       const snapshot = deps.snapshots.current();
       const match = matchRoute(snapshot.routes, head.path);
       if (match !== undefined && match.route.kind !== "http") shape = match.route.kind;
@@ -136,7 +142,7 @@ export function openInteractions(deps: InteractionDeps): {
       });
     }
     deps.refusals.note(known, from);
-    if (!request.complete) response.shouldKeepAlive = false; // never read on in a body that was refused
+    if (!request.complete || response.socket === null) response.shouldKeepAlive = false; // never read on after it
     answerError(response, shape, status, known.code, known.message, id);
   }
 
@@ -294,10 +300,10 @@ export function openInteractions(deps: InteractionDeps): {
       credential = deps.upstreams.credential(upstream);
       if (credential instanceof Promise) credential = await credential;
     } catch (error) {
-      const known = isCordonError(error)
-        ? error
-        : new CordonError("SECRET_UNAVAILABLE", `the credential for ${upstream.name} cannot be read`);
-      return await exchange.cutFor(known, 503);
+      // Where the secret is kept is for the operator, not for the caller.
+      const words = `the credential for ${upstream.name} cannot be read`;
+      deps.log({ level: "error", event: "credential-unavailable", words: `${words}: ${(error as Error).message}` });
+      return await exchange.cutFor(new CordonError("SECRET_UNAVAILABLE", words, { cause: error }), 503);
     }
     let whole = outgoing;
     if (ask.body === "through" && keepsRequest(exchange.start.decision)) {
@@ -317,7 +323,7 @@ export function openInteractions(deps: InteractionDeps): {
     const declared = through ? request.headers["content-length"] : undefined;
     const length = declared === undefined ? [] : ["content-length", declared];
     const headers = requestHeaders(request.rawHeaders, [...credential, ...length]);
-    const body = whole ?? (through ? meteredBody(request, requestMeter, maxBodyBytes) : null);
+    const body = whole ?? (through ? meteredBody(request, requestMeter, maxBodyBytes, upstream.timeouts.idleMs) : null);
     exchange.forward(deps.upstreams.dispatcher(upstream), upstreamTarget(upstream, upstreamPath), headers, body);
   }
 
@@ -359,7 +365,12 @@ export function openInteractions(deps: InteractionDeps): {
     return {
       ledger,
       now,
-      redecide: (exchange, snapshot) => decideHere(snapshot, exchange.start.access, signals(), now()),
+      redecide(exchange, snapshot) {
+        const decision = decideHere(snapshot, exchange.start.access, signals(), now());
+        const words = revocationOf((callers.get(exchange) as Caller).svid, snapshot.revocations);
+        if (words === undefined || decision.effect === "deny") return decision;
+        return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "revoked", words }] };
+      },
       recordAgain(exchange, decision) {
         const { id, attempt, access, namespace } = exchange.start;
         const caller = callers.get(exchange) as Caller;
@@ -399,7 +410,8 @@ export function openInteractions(deps: InteractionDeps): {
           ?.settle({ requestBytes: outcome.request?.bytes ?? 0, responseBytes: outcome.response?.bytes ?? 0 });
       },
       answerError(exchange, status, code, words) {
-        const { response, subject, id } = exchange.start;
+        const { request, response, subject, id } = exchange.start;
+        if (!request.complete) response.shouldKeepAlive = false;
         answerError(response, subject.api, status, code, words, id);
       },
     };

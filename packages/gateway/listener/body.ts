@@ -49,8 +49,8 @@ function tooLarge(maxBytes: number): CordonError {
  */
 export function requireJsonContentType(contentType: string | undefined): void {
   const [type, ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
-  if (type !== "application/json" || (charset !== undefined && !/^charset="?utf-8"?$/.test(charset)))
+  const charsets = parameters.filter((parameter) => parameter.startsWith("charset"));
+  if (type !== "application/json" || charsets.some((charset) => !/^charset="?utf-8"?$/.test(charset)))
     throw new CordonError("ENCODING_UNSUPPORTED", "send content-type `application/json` (UTF-8)");
 }
 

@@ -123,7 +123,7 @@ export function openConnections(deps: ConnectionDeps): Connections {
           // A live connection stands by registration and revocation, not by its leaf's notAfter (DESIGN 6.5).
           else verify(connection.chain, snapshot, (connection.caller?.svid.notAfter ?? 0) - 1);
         } catch (error) {
-          socket.destroy();
+          socket.destroy(error as CordonError); // what is still under way on it reads there why it ended
           deps.refused(error as CordonError, socket.remoteAddress ?? "unknown");
         }
       }

@@ -34,11 +34,15 @@ const notForwarded = new Set([
   "anthropic-workspace-id",
   "anthropic-user-profile-id",
   "forwarded",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-forwarded-client-cert",
   "x-real-ip",
+  // By these a server behind a proxy is told another caller, method or path than the ones that were decided on.
+  "remote-user",
+  "x-remote-user",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-original-url",
+  "x-rewrite-url",
   "via",
 ]);
 
@@ -53,7 +57,9 @@ export function requestHeaders(raw: readonly string[], extra: readonly string[])
   for (let at = 0; at < extra.length; at += 2) replaced.add((extra[at] as string).toLowerCase());
   for (let at = 0; at < raw.length; at += 2) {
     const name = (raw[at] as string).toLowerCase();
-    if (notForwarded.has(name) || nominated?.has(name) || replaced.has(name) || name.startsWith("cordon-")) continue;
+    const read = name.includes("_") ? name.replaceAll("_", "-") : name; // CGI and WSGI read `X_Api_Key` as `X-Api-Key`
+    if (notForwarded.has(read) || nominated?.has(name) || replaced.has(read)) continue;
+    if (read.startsWith("cordon-") || read.startsWith("x-forwarded-")) continue;
     out.push(raw[at] as string, raw[at + 1] as string);
   }
   out.push("accept-encoding", "identity", ...extra);

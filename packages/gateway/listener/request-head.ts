@@ -71,7 +71,8 @@ function readTarget(target: string): { path: string; query: string } {
   if (brokenPercent.test(path)) throw malformed("the path holds a `%` that encodes nothing");
   if (encodedStructure.test(path)) throw malformed("the path encodes a slash, dot, backslash or control character");
   if (path.includes("//")) throw malformed("the path holds an empty segment");
-  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(path)) throw malformed("the path holds a dot segment");
+  // Servlet containers drop what follows a `;` before they resolve dots: to them `..;x` climbs.
+  if (/(?:^|\/)\.{1,2}(?:[;/]|$)/.test(path)) throw malformed("the path holds a dot segment");
   if (!queryCharacters.test(query)) throw malformed("the query holds a character that must be percent-encoded");
   return { path, query };
 }

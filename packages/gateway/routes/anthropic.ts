@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject } from "@cordon/core/contract/strict-json
 import { CordonError } from "@cordon/core/errors";
 import type { ModelRoute } from "@cordon/core/policy/snapshot";
 import { ungoverned, type Plan, type PlanInput } from "./intent.ts";
-import { modelOf, streamOf, visitProperties } from "./model-target.ts";
+import { decodedName, modelOf, streamOf, visitProperties } from "./model-target.ts";
 
 export function planAnthropic(route: ModelRoute, { head, rest }: PlanInput): Plan {
   switch (`${head.method} ${rest}`) {
@@ -34,7 +34,7 @@ export function planAnthropic(route: ModelRoute, { head, rest }: PlanInput): Pla
       return { kind: "models", route };
     default:
       if (head.method === "GET" && /^\/v1\/models\/[^/]+$/.test(rest))
-        return { kind: "models", route, only: decodeURIComponent(rest.slice("/v1/models/".length)) };
+        return { kind: "models", route, only: decodedName(rest.slice("/v1/models/".length)) };
       return ungoverned(
         `${head.method} ${rest.slice(0, 128) || "/"} is refused: this endpoint of the Anthropic API is not governed yet`,
       );

@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "@cordon/core/cont
 import { CordonError } from "@cordon/core/errors";
 import type { ModelRoute, ModelTarget, Upstream } from "@cordon/core/policy/snapshot";
 import { ungoverned, type Intent, type ObjectUse, type Plan, type PlanInput } from "./intent.ts";
-import { modelOf, streamOf, visitProperties } from "./model-target.ts";
+import { decodedName, modelOf, streamOf, visitProperties } from "./model-target.ts";
 import type { ObjectType } from "./ownership.ts";
 
 const objectId = /^[A-Za-z0-9_-]{1,128}$/;
@@ -32,7 +32,7 @@ export function planOpenai(route: ModelRoute, input: PlanInput): Plan {
     case "GET /models":
       return { kind: "models", route };
     case "GET /models/:":
-      return { kind: "models", route, only: decodeURIComponent(id ?? "") };
+      return { kind: "models", route, only: decodedName(id ?? "") };
     case "POST /files":
       return upload(route, input);
     case "GET /files/:":
@@ -81,6 +81,8 @@ export function objectsUsed(body: JsonObject): ObjectUse[] {
     const value = body[name];
     if (value !== undefined && value !== null && !(name === "prompt" && isPromptText(value))) throw notGoverned(name);
   }
+  // vLLM files a stored response under the id that the request asks for: in place of another principal's.
+  if (body["request_id"] !== undefined && body["request_id"] !== null) throw notGoverned("request_id");
   if (body["store"] === true && body["messages"] !== undefined) throw notGoverned("store");
   const input = body["input"];
   if (Array.isArray(input))

@@ -48,7 +48,7 @@ export function connectorTo(upstream: Upstream, deps: ConnectorDeps): Connector 
     };
     if (authentication.kind === "webpki") {
       const ca = authentication.caFile === undefined ? {} : { ca: readFileSync(authentication.caFile) };
-      return connectTls({ ...options, ...ca, minVersion: "TLSv1.2" });
+      return connectTls({ ...options, ...ca, minVersion: "TLSv1.2", rejectUnauthorized: true });
     }
     return connectTls({ ...clientTlsOptions(deps.identity.current()), ...options });
   };
@@ -143,7 +143,7 @@ function loopbackHost(host: string): string {
 
 function unreachable(upstream: Upstream, cause: Error): CordonError {
   const code = (cause as NodeJS.ErrnoException).code ?? cause.message;
-  return new CordonError("UPSTREAM_UNREACHABLE", `${upstream.name} (${upstream.url}) cannot be reached: ${code}`, {
+  return new CordonError("UPSTREAM_UNREACHABLE", `${upstream.name} cannot be reached: ${code}`, {
     cause,
   });
 }
