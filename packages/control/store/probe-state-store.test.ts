@@ -33,7 +33,7 @@ describe("probing a store", () => {
   test("warns of a file that others may read, and of a newer schema", async () => {
     chmodSync(path, 0o644);
     const database = new DatabaseSync(path);
-    database.exec("insert into cordon_migration values (2, 'from-the-future', 'x')");
+    database.exec("insert into cordon_migration values (99, 'from-the-future', 'x')");
     database.close();
     const { warnings, problem } = await probeStateStore(`sqlite:${path}`);
     assert.equal(problem, undefined);
