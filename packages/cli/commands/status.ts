@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { controlClient } from "@cordon/agent/run/control-client";
 import type { ExitCode } from "../command.ts";
 import type { Io } from "../io.ts";
+import { problemsOf } from "../up/problems.ts";
 import { controlSocket, socketOptions, socketUsage } from "../control-socket.ts";
 
 const usage = `cordon status [--state DIR | --socket PATH] [--json]
@@ -57,17 +58,6 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   if (values.json) io.stdout(`${JSON.stringify({ ...status, problems }, null, 2)}\n`);
   else io.stdout(describe(status, problems));
   return problems.length > 0 ? 1 : 0;
-}
-
-function problemsOf(status: Status): string[] {
-  const problems: string[] = [];
-  if (status.snapshotAgeMs > status.stalenessLimitMs)
-    problems.push("the snapshot is stale: everything is denied until the store answers again");
-  if (status.ledger.state !== "open")
-    problems.push(`the ledger is ${status.ledger.state}: ${status.ledger.why ?? "unknown"}; nothing is served`);
-  for (const sink of status.ledger.failingSinks) problems.push(`checkpoints do not reach ${sink.folder}: ${sink.why}`);
-  if (status.policies.count === 0) problems.push("there are no policies: everything is denied");
-  return problems;
 }
 
 function modeWords({ mode, wouldDeny }: Status["routes"][number]): string {

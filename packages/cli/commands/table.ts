@@ -6,6 +6,10 @@ export const commands: CommandTable = {
     summary: "control plane, gateway and ledger in one process; --demo with a small estate to try it on",
     load: () => import("./up.ts"),
   },
+  init: {
+    summary: "write a commented cordon.yaml for what runs on this machine",
+    load: () => import("./init.ts"),
+  },
   status: { summary: "what is enforced, by which version, and what is not", load: () => import("./status.ts") },
   run: { summary: "give a process an identity: cordon run --as COMPONENT -- CMD", load: () => import("./run.ts") },
   "config check": {
@@ -22,6 +26,15 @@ export const commands: CommandTable = {
   "identity revoke": {
     summary: "revoke an identity; its live streams are cut",
     load: () => import("./identity/revoke.ts"),
+  },
+  "console pair": {
+    summary: "print a one-time code that pairs a browser with the console",
+    load: () => import("./console/pair.ts"),
+  },
+  "console keys": { summary: "browsers that are paired with the console", load: () => import("./console/keys.ts") },
+  "console revoke": {
+    summary: "unpair a browser; its live view ends",
+    load: () => import("./console/revoke.ts"),
   },
   "ledger verify": {
     summary: "check a ledger folder offline, against its key and a checkpoint",

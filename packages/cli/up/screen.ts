@@ -28,6 +28,7 @@ export function firstScreen(cordon: Cordon, options: ScreenOptions): string {
     `  policy        ${size} ${size === 1 ? "policy" : "policies"}, revision ${snapshot.revision}; whatever none permits is denied`,
     `  ledger        ${from(cordon.ledgerFolder)}`,
     `  keys          ${keysLine(cordon.control.sealedBy)}`,
+    ...consoleLine(cordon.console),
     "",
     "Protected",
     ...table(snapshot.routes.map((route) => [`  ${route.path}`, protectedBy(route, snapshot)])),
@@ -75,6 +76,12 @@ function protectedBy(route: Route, snapshot: Snapshot): string {
 
 function describe(component: Component | undefined): string {
   return component === undefined ? "?" : `${component.kind} ${component.name}, ${component.labels.sensitivity}`;
+}
+
+/** The code is made now: it is good for ten minutes from when people see it. */
+function consoleLine({ server, why }: Cordon["console"]): string[] {
+  if (server !== undefined) return [`  console       ${server.url}  code ${server.pairing.newCode().code}`];
+  return why === undefined ? [] : [`  console       not served: ${why}`];
 }
 
 function keysLine(sealedBy: string): string {

@@ -7,6 +7,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { openOwnIdentity } from "@cordon/control/authority/own-identity";
 import { openLocalApi } from "@cordon/control/api/local-api";
+import type { ConsoleServer } from "@cordon/control/console/console-server";
+import { openLiveEntries, recentEntries } from "@cordon/control/console/live-entries";
 import { digestKeys } from "@cordon/control/keys/digest-keys";
 import { openOperations, type OperationsHandlers } from "@cordon/control/operations/listener";
 import { probeHandlers } from "@cordon/control/operations/probes";
@@ -17,13 +19,17 @@ import { parseListenAddress } from "@cordon/core/contract/addresses";
 import { resolveSecret } from "@cordon/core/contract/secret-reference";
 import { CordonError } from "@cordon/core/errors";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import { formatVkey } from "@cordon/core/ledger/note";
 import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { openGateway, type Gateway } from "@cordon/gateway/gateway";
 import { keepContent } from "@cordon/gateway/ledger/kept-content";
 import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/ledger/ledger";
+import { observeLedger } from "@cordon/gateway/ledger/observed";
 import type { GatewayEvent } from "@cordon/gateway/ports";
 import { openObjectOwners } from "@cordon/gateway/routes/ownership";
+import { openConfiguredConsole } from "./console.ts";
+import { lastEntries } from "./recent-entries.ts";
 import { readinessOf, statusOf } from "./status.ts";
 
 export interface Cordon extends AsyncDisposable {
@@ -38,6 +44,8 @@ export interface Cordon extends AsyncDisposable {
   readonly socketPath: string;
   /** Where operators' tools ask; nowhere unless configured. */
   readonly operationsUrl: string | undefined;
+  /** The web console; without a server when it is switched off, or for the reason that `why` says. */
+  readonly console: { readonly server: ConsoleServer | undefined; readonly why: string | undefined };
 }
 
 export interface CordonOptions {
@@ -60,24 +68,32 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   const now = Date.now;
   const onProblem = (error: unknown): void =>
     log({ level: "error", event: "control-problem", words: error instanceof Error ? error.message : String(error) });
+  /** A damaged past is found by verifying; it is no reason not to start. */
+  const noEntries = (error: unknown): [] => {
+    onProblem(error);
+    return [];
+  };
   await using opening = new AsyncDisposableStack();
   const control = opening.use(await openControlPlane({ path: options.path, env, now, onProblem }));
   const { configuration, stateFolder, vault, authority, snapshots, trustDomain } = control;
 
   const ledgerFolder = join(stateFolder, "ledger");
-  const ledger = opening.use(
+  const origin = `${trustDomain}/${await writerId(stateFolder)}`;
+  const privateKey = await vault.logKey();
+  const copyFolders = configuration.ledger.checkpoints.files.map((folder) => resolve(options.path, "..", folder));
+  const files = { folder: ledgerFolder, origin, vkey: formatVkey(origin, privateKey), copyFolders };
+  const written = opening.use(
     await openLedger({
       folder: ledgerFolder,
-      origin: `${trustDomain}/${await writerId(stateFolder)}`,
-      privateKey: await vault.logKey(),
+      origin,
+      privateKey,
       checkpointEveryMs: configuration.ledger.checkpoints.everySeconds * 1000,
-      sinks: configuration.ledger.checkpoints.files.map((folder): CheckpointSink => ({
-        kind: "files",
-        folder: resolve(options.path, "..", folder),
-      })),
+      sinks: copyFolders.map((folder): CheckpointSink => ({ kind: "files", folder })),
       now,
     }),
   );
+  const live = openLiveEntries(await lastEntries(files, written.latestCheckpoint(), recentEntries).catch(noEntries));
+  const ledger = configuration.console.enabled ? observeLedger(written, live.hear, onProblem) : written;
   opening.use(
     recordChanges({ store: control.store, ledger, cursorFile: join(stateFolder, "changes.cursor"), onProblem }),
   );
@@ -119,6 +135,10 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     at === undefined
       ? undefined
       : await openOperations({ listen: listenAddress(at, "operations.listen"), handlers, onFailure: onProblem });
+  const status = () =>
+    statusOf({ control, ledger, gateway, gatewayUrl, gatewayId: component.id, identity, version: options.version });
+  const folder = resolve(options.path, "..");
+  const console = opening.use(await openConfiguredConsole({ control, ledger, files, live, status, folder, log, now }));
   const socketPath = join(stateFolder, "control.sock");
   opening.use(
     await openLocalApi({
@@ -127,8 +147,8 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       store: control.store,
       snapshot: () => snapshots.current(),
       gateway: () => ({ url: gatewayUrl, id: component.id }),
-      status: () =>
-        statusOf({ control, ledger, gateway, gatewayUrl, gatewayId: component.id, identity, version: options.version }),
+      status: () => ({ ...status(), console: { url: console.server?.url, why: console.why } }),
+      console: console.server,
       record: (change) => ledger.append(change),
       now,
       onFailure: onProblem,
@@ -149,6 +169,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     identity,
     socketPath,
     operationsUrl: operations?.url,
+    console,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

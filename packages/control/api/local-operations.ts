@@ -5,12 +5,17 @@
  * identity is issued for what the gateways know, and for nothing else.
  */
 import {
+  consoleKeyRevocationRequest,
   jwtSvidRequest,
+  pairingCodeRequest,
   revocationRequest,
   x509SvidRequest,
   type ComponentResponse,
+  type ConsoleKeyRevokedResponse,
+  type ConsoleKeysResponse,
   type GatewayResponse,
   type JwtSvidResponse,
+  type PairingCodeResponse,
   type RevocationResponse,
   type RevokedResponse,
   type X509SvidResponse,
@@ -28,6 +33,7 @@ import { revocationKey, revocationKind, revocationSchema, revocationsFrom } from
 import type { Revocation } from "../authority/revocation.ts";
 import { readValue } from "../registry/objects.ts";
 import { digestOf } from "../store/record-changes.ts";
+import type { ConsoleServer } from "../console/console-server.ts";
 import type { StateStore } from "../store/state-store.ts";
 import { checked } from "./local-exchange.ts";
 
@@ -44,6 +50,8 @@ export interface LocalApiRooms {
   /** Where the gateway is, and who. Throws or returns what agents are told. */
   readonly gateway: () => { readonly url: string; readonly id: string };
   readonly status: () => Promise<Readonly<Record<string, unknown>>> | Readonly<Record<string, unknown>>;
+  /** The web console of this process, where it has one. */
+  readonly console?: Pick<ConsoleServer, "url" | "pairing" | "keys"> | undefined;
   /** Writes to the ledger; the answer waits for it, and is an error when it rejects. */
   readonly record: (change: ChangeEntry) => Promise<unknown>;
   readonly now: () => Instant;
@@ -66,6 +74,9 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     },
     "/v1/components": { GET: () => listComponents(rooms) },
     "/v1/revocations": { GET: () => listRevocations(rooms), POST: (body) => revoke(rooms, body) },
+    "/v1/console/pairing-codes": { POST: (body) => newPairingCode(rooms, body) },
+    "/v1/console/keys": { GET: () => listConsoleKeys(rooms) },
+    "/v1/console/key-revocations": { POST: (body) => revokeConsoleKey(rooms, body) },
     "/v1/status": { GET: async () => rooms.status() },
     "/v1/gateway": {
       GET: async (): Promise<GatewayResponse> => ({
@@ -141,6 +152,29 @@ async function revoke(rooms: LocalApiRooms, body: unknown): Promise<RevokedRespo
   const sha256 = digestOf(revocation);
   await rooms.record({ v: 1, kind: "change", at, revision, actor, objects: [{ op: "put", ...key, sha256 }] });
   return { revision, revocation: answerOf(revocation) };
+}
+
+async function newPairingCode(rooms: LocalApiRooms, body: unknown): Promise<PairingCodeResponse> {
+  checked(pairingCodeRequest, body);
+  const { url, pairing } = consoleOf(rooms);
+  return { ...pairing.newCode(), url };
+}
+
+async function listConsoleKeys(rooms: LocalApiRooms): Promise<ConsoleKeysResponse> {
+  return { keys: [...(await consoleOf(rooms).keys.list())] };
+}
+
+async function revokeConsoleKey(rooms: LocalApiRooms, body: unknown): Promise<ConsoleKeyRevokedResponse> {
+  const { id } = checked(consoleKeyRevocationRequest, body);
+  return consoleOf(rooms).keys.revoke(id, actor);
+}
+
+function consoleOf({ console }: LocalApiRooms): NonNullable<LocalApiRooms["console"]> {
+  if (console !== undefined) return console;
+  throw new CordonError(
+    "ROUTE_UNKNOWN",
+    "This control plane serves no console: see `console.enabled` and `console.listen` in cordon.yaml, and its log.",
+  );
 }
 
 function answerOf(revocation: Revocation): RevocationResponse {

@@ -86,6 +86,9 @@ export const estateResponse = z.object({
       resources: z.array(z.string()),
       controls: z.array(z.string()),
       unseen: z.array(z.string()),
+      /** On `observe`, what policy denies is let through and recorded; so often since the start. */
+      mode: z.enum(["enforce", "observe"]).optional(),
+      wouldDeny: z.number().optional(),
     }),
   ),
   flows: z.array(
@@ -125,7 +128,7 @@ export const verifyEvent = z.discriminatedUnion("type", [
     /** The signed note that was verified. */
     checkpoint: z.string(),
     /** Checkpoints kept outside the state folder, and whether the ledger is still the history that they were signed over. */
-    copies: z.array(z.object({ name: z.string(), size: z.number(), agrees: z.boolean() })).default([]),
+    copies: z.array(z.object({ name: z.string(), size: z.number(), agrees: z.boolean() })).optional(),
   }),
 ]);
 

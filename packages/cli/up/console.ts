@@ -1,0 +1,116 @@
+/**
+ * The console of a running Cordon. In: its rooms. Out: an open console, none because it is switched off, or why it could
+ * not be opened. A taken port does not keep the gateway from protecting: it is said, on the first screen and in `status`.
+ */
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openConsole, type ConsoleServer } from "@cordon/control/console/console-server";
+import type { LiveEntries } from "@cordon/control/console/live-entries";
+import type { ConsoleRooms } from "@cordon/control/console/operations";
+import type { ControlPlane } from "@cordon/control/wire";
+import { parseListenAddress } from "@cordon/core/contract/addresses";
+import type { OverviewResponse } from "@cordon/core/contract/console-api";
+import { CordonError } from "@cordon/core/errors";
+import type { Ledger } from "@cordon/gateway/ledger/ledger";
+import type { GatewayEvent } from "@cordon/gateway/ports";
+import { problemsOf } from "./problems.ts";
+import type { statusOf } from "./status.ts";
+import { verifyLiveLedger, type LiveLedger } from "./verify-ledger.ts";
+
+/** `why` is there when a console should be served, and is not. */
+export interface OpenedConsole extends AsyncDisposable {
+  readonly server: ConsoleServer | undefined;
+  readonly why: string | undefined;
+}
+
+export interface ConsoleWiring {
+  readonly control: ControlPlane;
+  readonly ledger: Ledger;
+  readonly files: LiveLedger;
+  readonly live: LiveEntries;
+  readonly status: () => ReturnType<typeof statusOf>;
+  /** Folder of the `cordon.yaml`, where relative paths start. */
+  readonly folder: string;
+  readonly log: (event: GatewayEvent) => void;
+  readonly now: () => number;
+}
+
+/** @throws {CordonError} `CONFIG_INVALID` for what is wrong with `console` in the configuration */
+export async function openConfiguredConsole(wiring: ConsoleWiring): Promise<OpenedConsole> {
+  const { control, ledger, folder, log, now } = wiring;
+  const { enabled, listen, origin, tls } = control.configuration.console;
+  if (!enabled) return opened(undefined, undefined);
+  const address = parseListenAddress(listen);
+  if ("problem" in address) throw new CordonError("CONFIG_INVALID", `\`console.listen\` ${address.problem}`);
+  try {
+    const server = await openConsole({
+      listen: address.ok,
+      origin,
+      tls: tls && { certFile: resolve(folder, tls.certFile), keyFile: resolve(folder, tls.keyFile) },
+      staticFolder: consolePages(),
+      rooms: consoleRooms(wiring),
+      store: control.store,
+      record: (entry) => ledger.append(entry),
+      log,
+      now,
+      monotonicMs: () => performance.now(),
+    });
+    return opened(server, undefined);
+  } catch (error) {
+    if (!(error instanceof CordonError) || !isTaken(error)) throw error;
+    log({ level: "error", event: "console-unavailable", words: error.message });
+    return opened(undefined, error.message);
+  }
+}
+
+/** The built pages: in a checkout where the build leaves them, in the published package beside the program. */
+export function consolePages(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  return import.meta.url.endsWith(".ts") ? join(here, "..", "..", "console", "dist") : join(here, "console");
+}
+
+function consoleRooms({ control, ledger, files, live, status }: ConsoleWiring): Omit<ConsoleRooms, "store"> {
+  return {
+    live,
+    overview: () => overviewOf(status()),
+    estate: () => {
+      const { components, overlays, revocations } = control.snapshots.current();
+      return {
+        components: [...components.values()].map(({ id, namespace, kind, name, boundary, labels, description }) => ({
+          ...{ id, namespace, kind, name, boundary, description },
+          sensitivity: labels.sensitivity,
+          categories: [...labels.categories],
+          isolated: overlays.isolated.has(id),
+          revoked: revocations.workloads.has(id),
+        })),
+        routes: status().routes.map(
+          ({ namespace, name, path, kind, mode, wouldDeny, resources, controls, unseen }) => ({
+            ...{ namespace, name, path, kind, mode, wouldDeny, resources, controls, unseen },
+          }),
+        ),
+      };
+    },
+    receipt: (index) => ledger.receipt(index),
+    verify: (progress, signal) => verifyLiveLedger(files, progress, signal),
+  };
+}
+
+function overviewOf(status: ReturnType<typeof statusOf>): OverviewResponse {
+  const { version, trustDomain, revision, gateway, keysSealedBy, policies, ledger } = status;
+  return {
+    ...{ version, trustDomain, revision, keysSealedBy },
+    mode: status.mode === "observe" ? "observe" : "enforce",
+    gateway: { url: gateway.url, id: gateway.id, live: gateway.live },
+    policies: policies.count,
+    ledger: { size: ledger.size, state: ledger.state, checkpointSize: ledger.checkpointSize },
+    problems: problemsOf(status),
+  };
+}
+
+function opened(server: ConsoleServer | undefined, why: string | undefined): OpenedConsole {
+  return { server, why, [Symbol.asyncDispose]: async () => server?.[Symbol.asyncDispose]() };
+}
+
+function isTaken(error: CordonError): boolean {
+  return (error.cause as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
+}

@@ -1,0 +1,27 @@
+/** What is not as it should be, in words: for `cordon status` and the console. In: a status. Out: sentences; none is good. */
+
+/** The part of a status that problems are read from. */
+export interface Troubles {
+  readonly snapshotAgeMs: number;
+  readonly stalenessLimitMs: number;
+  readonly policies: { readonly count: number };
+  readonly ledger: {
+    readonly state: string;
+    readonly why?: string | undefined;
+    readonly failingSinks: readonly { readonly folder: string; readonly why: string }[];
+  };
+  /** Why the console is not served, where it should be. */
+  readonly console?: { readonly why?: string | undefined } | undefined;
+}
+
+export function problemsOf({ snapshotAgeMs, stalenessLimitMs, policies, ledger, console }: Troubles): string[] {
+  const problems: string[] = [];
+  if (snapshotAgeMs > stalenessLimitMs)
+    problems.push("the snapshot is stale: everything is denied until the store answers again");
+  if (ledger.state !== "open")
+    problems.push(`the ledger is ${ledger.state}: ${ledger.why ?? "unknown"}; nothing is served`);
+  for (const sink of ledger.failingSinks) problems.push(`checkpoints do not reach ${sink.folder}: ${sink.why}`);
+  if (policies.count === 0) problems.push("there are no policies: everything is denied");
+  if (console?.why !== undefined) problems.push(`the console is not served: ${console.why}`);
+  return problems;
+}
