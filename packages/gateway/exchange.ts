@@ -14,8 +14,10 @@ import type { Decision, AccessRequest } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { ContentMeter, type DigestKey } from "./content-meter.ts";
+import { asCordonError, statusFor, upstreamFailure } from "./exchange-failure.ts";
 import { responseHeaders } from "./listener/headers.ts";
 import type { LiveExchange } from "./live/live-exchanges.ts";
+import type { Passage } from "./observation/passage.ts";
 import type { GatewayLedger, InspectionSubject, ResponseFilter } from "./ports.ts";
 import { watchCreatedObject, type CreatedObjectWatch } from "./routes/created-object.ts";
 import { upstreamKey, type Intent } from "./routes/intent.ts";
@@ -37,6 +39,7 @@ export interface ExchangeHost {
 
 export interface ExchangeStart {
   readonly id: string;
+  readonly passage: Passage;
   /** 1 for the first decision, 2 for a fallback's, and so on. */
   readonly attempt: number;
   readonly request: IncomingMessage;
@@ -85,7 +88,10 @@ export class Exchange implements LiveExchange {
     this.#responseMeter = new ContentMeter(start.digestKey, this.#keepResponse);
     start.response.once("close", this.#onClose);
     start.recorded.then(
-      (index) => (this.#index = index),
+      (index) => {
+        this.#index = index;
+        start.passage.recorded();
+      },
       (error: unknown) => this.#fail(asCordonError(error, "LEDGER_UNAVAILABLE")),
     );
     this.validUntil = start.decision.validUntil ?? Infinity;
@@ -96,6 +102,7 @@ export class Exchange implements LiveExchange {
   /** Sends the request on its way. */
   forward(dispatcher: Dispatcher, path: string, headers: string[], body: Uint8Array | Readable | null): void {
     if (this.#state === "ended") return;
+    this.start.passage.forwarded();
     dispatcher.dispatch(
       { path, method: this.start.request.method as Dispatcher.HttpMethod, headers, body },
       {
@@ -131,6 +138,7 @@ export class Exchange implements LiveExchange {
 
   #onHead(controller: Dispatcher.DispatchController, status: number, fields: Record<string, unknown>): void {
     if (status < 200 || this.#state === "ended") return;
+    this.start.passage.firstByte();
     if (
       tryAnother.has(status) &&
       this.#handOver(new CordonError("UPSTREAM_UNREACHABLE", `the upstream answered ${status}`), controller)
@@ -246,7 +254,7 @@ export class Exchange implements LiveExchange {
 
   #onError(error: Error): void {
     if (this.#state === "ended") return;
-    const told = translate(error);
+    const told = upstreamFailure(error);
     if (this.#state === "waiting" && this.#handOver(told, undefined)) return;
     this.#fail(told);
   }
@@ -374,39 +382,4 @@ function withoutLength(headers: readonly string[]): string[] {
       out.push(headers[at] as string, headers[at + 1] as string);
   }
   return out;
-}
-
-function asCordonError(error: unknown, code: "LEDGER_UNAVAILABLE"): CordonError {
-  return isCordonError(error) ? error : new CordonError(code, (error as Error).message, { cause: error });
-}
-
-function translate(error: Error): CordonError {
-  if (isCordonError(error)) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? error.name;
-  const timeout =
-    code === "UND_ERR_HEADERS_TIMEOUT" || code === "UND_ERR_BODY_TIMEOUT" || code === "UND_ERR_CONNECT_TIMEOUT";
-  return new CordonError(
-    timeout ? "UPSTREAM_TIMEOUT" : "UPSTREAM_UNREACHABLE",
-    timeout ? "the upstream took too long to answer" : `the upstream failed while answering (${code})`,
-    { cause: error },
-  );
-}
-
-function statusFor(error: CordonError): number {
-  switch (error.code) {
-    case "UPSTREAM_TIMEOUT":
-      return 504;
-    case "LEDGER_UNAVAILABLE":
-    case "DRAINING":
-    case "STORE_UNAVAILABLE":
-      return 503;
-    case "REQUEST_TOO_LARGE":
-      return 413;
-    case "REQUEST_TIMEOUT":
-      return 408;
-    case "REQUEST_MALFORMED":
-      return 400;
-    default:
-      return 502;
-  }
 }

@@ -19,6 +19,8 @@ export interface Gateway extends AsyncDisposable {
   readonly port: number;
   /** Interactions under way. */
   readonly liveCount: () => number;
+  /** Open connections of callers. */
+  readonly connectionCount: () => number;
   /** Calls since the start that routes in observe mode let through and policy denies. */
   readonly wouldHaveDenied: () => ReadonlyMap<RouteKey, number>;
 }
@@ -41,7 +43,8 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
     ...deps,
     refused(error, from) {
       refusals.note(error, from);
-      deps.log({ level: "warn", event: "connection-refused", words: `${from}: ${error.code} ${error.message}` });
+      deps.observer?.connectionRefused?.(error.code);
+      deps.log({ level: "warn", event: "connection-refused", words: error.message, code: error.code, from });
     },
     serve: (request, response) => interactions.serve(request, response),
   });
@@ -71,6 +74,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
     host: address,
     port,
     liveCount: () => live.size,
+    connectionCount: () => connections.count(),
     wouldHaveDenied: () => observed.counts,
     async [Symbol.asyncDispose]() {
       draining = true;

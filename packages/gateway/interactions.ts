@@ -2,11 +2,10 @@
  * The loop: identify, decide, inspect, forward, inspect, record. In: HTTP requests from the door. Out: answers, and
  * entries in the ledger. This file is the story; each step's details are in the file that it names.
  */
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { CordonError, isCordonError } from "@cordon/core/errors";
-import { isJsonObject, parseStrictJson, replaceTopLevel, type JsonObject } from "@cordon/core/contract/strict-json";
-import { revocationOf } from "@cordon/core/identity/revocation";
+import { isJsonObject, parseStrictJson, type JsonObject } from "@cordon/core/contract/strict-json";
+import type { OutcomeEntry } from "@cordon/core/ledger/entry";
 import { routeKey, type Decision, type Signals } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import {
@@ -20,7 +19,9 @@ import {
 import { answerError, receiptHeaders } from "./answer.ts";
 import { ContentMeter } from "./content-meter.ts";
 import { statusOf } from "./error-status.ts";
-import { Exchange, type ExchangeHost } from "./exchange.ts";
+import { exchangeHost } from "./exchange-host.ts";
+import { Exchange } from "./exchange.ts";
+import { inspectRequest, uninspected, withModelName } from "./inspect-request.ts";
 import type { Refusals } from "./ledger/refusals.ts";
 import { readBody, refuseEncodedBody, requireJsonContentType } from "./listener/body.ts";
 import { bearerToken, tokenVerifier, type Caller } from "./listener/caller.ts";
@@ -28,6 +29,8 @@ import type { Connections } from "./listener/connections.ts";
 import { requestHeaders } from "./listener/headers.ts";
 import { readRequestHead, type RequestHead } from "./listener/request-head.ts";
 import type { LiveExchanges } from "./live/live-exchanges.ts";
+import { bugWords } from "./observation/bug-words.ts";
+import { Passage, type PassageEnd } from "./observation/passage.ts";
 import { observedHeader, type ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies, QuotaUse } from "./ports.ts";
 import { meteredBody } from "./metered-body.ts";
@@ -43,6 +46,7 @@ import {
   type ObjectUse,
   type Plan,
 } from "./routes/intent.ts";
+import { requestIds } from "./request-ids.ts";
 import { matchRoute, type RouteMatch } from "./routes/match.ts";
 import { listModels } from "./routes/models-list.ts";
 import { planOpenai } from "./routes/openai.ts";
@@ -67,6 +71,7 @@ interface Interaction {
   readonly caller: Caller;
   readonly match: RouteMatch;
   readonly shape: ApiShape;
+  readonly passage: Passage;
 }
 
 /** What an interaction asks for, with its body as it was read. A fallback is a second ask of the same interaction. */
@@ -86,12 +91,14 @@ export function openInteractions(deps: InteractionDeps): {
   const nextId = requestIds();
   const callers = new WeakMap<Exchange, Caller>();
   const reservations = new WeakMap<Exchange, { settle(used: QuotaUse): void }>();
-  const host = exchangeHost();
+  const host = exchangeHost({ ...deps, callerOf: (exchange) => callers.get(exchange) as Caller, ended });
 
   return { serve: (request, response) => void serve(request, response) };
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const id = nextId();
+    const passage = new Passage(id, deps.monotonicMs);
+    deps.observer?.begun?.(passage, request);
     let shape: ApiShape = "http";
     let from = request.socket.remoteAddress ?? "unknown";
     request.on("error", () => undefined); // a broken request is seen where its body is read
@@ -113,9 +120,13 @@ export function openInteractions(deps: InteractionDeps): {
       if (head.path.startsWith("/.cordon/")) return await answerCordon(ledger, head, response);
       if (match === undefined)
         throw new CordonError("ROUTE_UNKNOWN", `no route is configured for ${head.path.slice(0, 128)}`);
-      await run({ id, request, response, head, caller, match, shape }, snapshot);
+      passage.method = head.method;
+      passage.namespace = match.route.namespace;
+      passage.route = match.route.name;
+      passage.kind = match.route.kind;
+      await run({ id, request, response, head, caller, match, shape, passage }, snapshot);
     } catch (error) {
-      refuse(request, response, shape, id, from, error);
+      refuse(request, response, shape, passage, from, error);
     }
   }
 
@@ -124,10 +135,11 @@ export function openInteractions(deps: InteractionDeps): {
     request: IncomingMessage,
     response: ServerResponse,
     shape: ApiShape,
-    id: string,
+    passage: Passage,
     from: string,
     error: unknown,
   ): void {
+    const { id } = passage;
     let known: CordonError;
     let status = 500;
     if (isCordonError(error)) {
@@ -138,12 +150,21 @@ export function openInteractions(deps: InteractionDeps): {
       deps.log({
         level: "error",
         event: "interaction-failed",
-        words: `${id}: ${(error as Error).stack ?? String(error)}`,
+        words: bugWords(error),
+        requestId: id,
       });
     }
     deps.refusals.note(known, from);
     if (!request.complete || response.socket === null) response.shouldKeepAlive = false; // never read on after it
     answerError(response, shape, status, known.code, known.message, id);
+    over(passage, "refused", status, known.code);
+  }
+
+  /** Tells whoever watches that a passage has ended; once. */
+  function over(passage: Passage, end: PassageEnd, status: number, code?: string): void {
+    if (!Number.isNaN(passage.endedMs)) return;
+    passage.ended(end, status, code);
+    deps.observer?.ended(passage);
   }
 
   async function run(interaction: Interaction, snapshot: Snapshot): Promise<void> {
@@ -152,14 +173,11 @@ export function openInteractions(deps: InteractionDeps): {
       case "refuse":
         throw new CordonError(plan.code, plan.words);
       case "models": {
-        const { id, response, caller } = interaction;
-        return await listModels(
-          ledger,
-          { id, response, caller, route: plan.route, only: plan.only },
-          snapshot,
-          signals(),
-          now(),
-        );
+        const { id, response, caller, passage } = interaction;
+        const question = { id, response, caller, route: plan.route, only: plan.only };
+        await listModels(ledger, question, snapshot, signals(), now());
+        passage.effect = "allow";
+        return over(passage, "complete", 200);
       }
       case "forward":
         return await admit(interaction, snapshot, await readAsk(interaction, snapshot, plan));
@@ -204,7 +222,7 @@ export function openInteractions(deps: InteractionDeps): {
 
   /** Decides, inspects, records, and sets the exchange going. */
   async function admit(interaction: Interaction, snapshot: Snapshot, ask: Ask): Promise<void> {
-    const { id, request, response, head, caller, match, shape } = interaction;
+    const { id, request, response, head, caller, match, shape, passage } = interaction;
     const { intent, attempt } = ask;
     const at = now();
     const seen = signals();
@@ -214,8 +232,11 @@ export function openInteractions(deps: InteractionDeps): {
     const digestKey = held instanceof Promise ? await held : held;
     const subject = { requestId: id, principal: caller.id, resource: intent.resource, api: shape, path: head.path };
 
+    passage.concerns(access, intent.upstream.name, intent.model?.name);
+    passage.deciding();
     let decision = decideHere(snapshot, access, seen, at);
-    const inspected = decision.effect === "allow" ? inspect(subject, ask) : unchanged(ask);
+    passage.decided(decision.effect);
+    const inspected = decision.effect === "allow" ? inspectRequest(deps.inspection, subject, ask) : uninspected(ask);
     if (inspected.blocked !== undefined) decision = denied(decision, "inspection", inspected.blocked);
     const reservation = decision.effect === "allow" ? deps.quotas?.reserve(caller.id, intent.resource, at) : undefined;
     if (reservation !== undefined && "refused" in reservation)
@@ -239,8 +260,11 @@ export function openInteractions(deps: InteractionDeps): {
     });
     if (decision.effect === "deny") {
       const receipt = receiptHeaders(id, await recorded, ledger.latestCheckpoint());
+      passage.recorded();
+      passage.effect = "deny"; // whatever policy said: inspection and quotas deny too
       if (!request.complete) response.shouldKeepAlive = false;
-      return answerError(response, shape, 403, "ACCESS_DENIED", refusalWords(decision), id, receipt);
+      answerError(response, shape, 403, "ACCESS_DENIED", refusalWords(decision), id, receipt);
+      return over(passage, "denied", 403, decision.reasons[0]?.code);
     }
     if (decision.observed !== undefined) deps.observed.note(routeKey(match.route));
     if (keep && outgoing !== undefined && body !== undefined) {
@@ -250,6 +274,7 @@ export function openInteractions(deps: InteractionDeps): {
     const exchange = new Exchange(
       {
         id,
+        passage,
         attempt,
         request,
         response,
@@ -279,19 +304,6 @@ export function openInteractions(deps: InteractionDeps): {
     await send(exchange, ask, outgoing, match.route.maxBodyBytes);
   }
 
-  function inspect(subject: Parameters<NonNullable<typeof deps.inspection>["inspectRequest"]>[0], ask: Ask): Inspected {
-    if (ask.tree === undefined || deps.inspection === undefined) return unchanged(ask);
-    try {
-      const verdict = deps.inspection.inspectRequest(subject, ask.tree);
-      const { findings } = verdict;
-      if (verdict.verdict === "block") return { bytes: ask.bytes, findings, masks: 0, blocked: verdict.words };
-      if (verdict.verdict === "pass") return { bytes: ask.bytes, findings, masks: 0, blocked: undefined };
-      return { bytes: Buffer.from(JSON.stringify(verdict.body)), findings, masks: verdict.masks, blocked: undefined };
-    } catch (error) {
-      return { bytes: ask.bytes, findings: [], masks: 0, blocked: `inspection failed: ${(error as Error).message}` };
-    }
-  }
-
   async function send(exchange: Exchange, ask: Ask, outgoing: Buffer | undefined, maxBodyBytes: number): Promise<void> {
     const { request, requestMeter } = exchange.start;
     const { upstream, upstreamPath } = ask.intent;
@@ -302,7 +314,9 @@ export function openInteractions(deps: InteractionDeps): {
     } catch (error) {
       // Where the secret is kept is for the operator, not for the caller.
       const words = `the credential for ${upstream.name} cannot be read`;
-      deps.log({ level: "error", event: "credential-unavailable", words: `${words}: ${(error as Error).message}` });
+      const why = isCordonError(error) ? error.message : bugWords(error);
+      const requestId = exchange.start.id;
+      deps.log({ level: "error", event: "credential-unavailable", words: `${words}: ${why}`, requestId });
       return await exchange.cutFor(new CordonError("SECRET_UNAVAILABLE", words, { cause: error }), 503);
     }
     let whole = outgoing;
@@ -322,7 +336,8 @@ export function openInteractions(deps: InteractionDeps): {
     const through = ask.body === "through" && whole === undefined;
     const declared = through ? request.headers["content-length"] : undefined;
     const length = declared === undefined ? [] : ["content-length", declared];
-    const headers = requestHeaders(request.rawHeaders, [...credential, ...length]);
+    const traced = deps.observer?.outgoing?.(exchange.start.passage) ?? [];
+    const headers = requestHeaders(request.rawHeaders, [...credential, ...length, ...traced]);
     const body = whole ?? (through ? meteredBody(request, requestMeter, maxBodyBytes, upstream.timeouts.idleMs) : null);
     exchange.forward(deps.upstreams.dispatcher(upstream), upstreamTarget(upstream, upstreamPath), headers, body);
   }
@@ -344,77 +359,27 @@ export function openInteractions(deps: InteractionDeps): {
     deps.log({
       level: "warn",
       event: "fallback",
-      words: `${interaction.id}: \`${model.name}\` cannot answer (${why.message}); asking \`${name}\``,
+      words: `\`${model.name}\` cannot answer (${why.message}); asking \`${name}\``,
+      requestId: interaction.id,
+      code: why.code,
     });
-    admit(interaction, deps.snapshots.current(), { ...ask, attempt: ask.attempt + 1, intent }).catch(
-      (error: unknown) => {
-        refuse(
-          interaction.request,
-          interaction.response,
-          interaction.shape,
-          interaction.id,
-          interaction.caller.id,
-          error,
-        );
-      },
+    const next = { ...interaction, passage: interaction.passage.again() };
+    const { request, response, shape, passage, caller } = next;
+    admit(next, deps.snapshots.current(), { ...ask, attempt: ask.attempt + 1, intent }).catch((error: unknown) =>
+      refuse(request, response, shape, passage, caller.id, error),
     );
     return true;
   }
 
-  function exchangeHost(): ExchangeHost {
-    return {
-      ledger,
-      now,
-      redecide(exchange, snapshot) {
-        const decision = decideHere(snapshot, exchange.start.access, signals(), now());
-        const words = revocationOf((callers.get(exchange) as Caller).svid, snapshot.revocations);
-        if (words === undefined || decision.effect === "deny") return decision;
-        return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "revoked", words }] };
-      },
-      recordAgain(exchange, decision) {
-        const { id, attempt, access, namespace } = exchange.start;
-        const caller = callers.get(exchange) as Caller;
-        return recordDecision(ledger, now(), {
-          id,
-          again: attempt + 1,
-          caller,
-          access,
-          decision,
-          signals: signals(),
-          body: undefined,
-          namespace,
-        });
-      },
-      openFilter: (subject, contentType) => deps.inspection?.openResponse(subject, contentType),
-      keepContent: (namespace, digest, bytes) => deps.content.keep(namespace, digest, bytes),
-      created(exchange, id) {
-        const { intent, access } = exchange.start;
-        if (intent.creates === undefined) return;
-        const upstream = upstreamKey(intent.upstream);
-        deps.owners.record({
-          upstream,
-          type: intent.creates,
-          id,
-          principal: access.principal,
-          component: intent.resource,
-        });
-      },
-      deleted(exchange) {
-        const { upstream, deletes } = exchange.start.intent;
-        if (deletes !== undefined) deps.owners.forget(upstreamKey(upstream), deletes.type, deletes.id);
-      },
-      ended(exchange, outcome) {
-        live.remove(exchange);
-        reservations
-          .get(exchange)
-          ?.settle({ requestBytes: outcome.request?.bytes ?? 0, responseBytes: outcome.response?.bytes ?? 0 });
-      },
-      answerError(exchange, status, code, words) {
-        const { request, response, subject, id } = exchange.start;
-        if (!request.complete) response.shouldKeepAlive = false;
-        answerError(response, subject.api, status, code, words, id);
-      },
-    };
+  function ended(exchange: Exchange, outcome: OutcomeEntry): void {
+    live.remove(exchange);
+    const { passage } = exchange.start;
+    passage.requestBytes = outcome.request?.bytes ?? 0;
+    passage.responseBytes = outcome.response?.bytes ?? 0;
+    over(passage, outcome.end, outcome.status, outcome.why?.code);
+    reservations
+      .get(exchange)
+      ?.settle({ requestBytes: outcome.request?.bytes ?? 0, responseBytes: outcome.response?.bytes ?? 0 });
   }
 }
 
@@ -422,26 +387,8 @@ function keepsRequest(decision: Decision): boolean {
   return decision.obligations.some((obligation) => obligation.kind === "keepContent" && obligation.request);
 }
 
-interface Inspected {
-  readonly bytes: Buffer | undefined;
-  readonly findings: readonly unknown[];
-  readonly masks: number;
-  readonly blocked: string | undefined;
-}
-
-function unchanged(ask: Ask): Inspected {
-  return { bytes: ask.bytes, findings: [], masks: 0, blocked: undefined };
-}
-
 function denied(decision: Decision, policy: string, words: string): Decision {
   return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "forbidden", policy, words }] };
-}
-
-/** The body with the model's name at the upstream; untouched where the two agree. */
-function withModelName(bytes: Buffer | undefined, tree: JsonObject | undefined, intent: Intent): Buffer | undefined {
-  if (bytes === undefined || intent.model === undefined) return bytes;
-  const name = intent.model.target.upstreamModel ?? intent.model.name;
-  return tree?.["model"] === name ? bytes : Buffer.from(replaceTopLevel(bytes, "model", name));
 }
 
 function settled(promise: Promise<unknown>): Promise<boolean> {
@@ -449,11 +396,4 @@ function settled(promise: Promise<unknown>): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Request ids: unique across runs by a random prefix, in order within one. */
-function requestIds(): () => string {
-  const run = randomBytes(8).toString("hex");
-  let count = 0;
-  return () => `${run}-${(++count).toString(36)}`;
 }

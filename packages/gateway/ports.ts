@@ -7,11 +7,13 @@ import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
 import type { LedgerAppender } from "@cordon/core/ledger/entry";
+import type { LogEvent } from "@cordon/core/observation/log-event";
 import type { Obligation } from "@cordon/core/policy/decision";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 import type { JsonValue } from "@cordon/core/contract/strict-json";
 import type { DigestKey } from "./content-meter.ts";
+import type { GatewayObserver } from "./observation/observer.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
 import type { ObjectOwners } from "./routes/ownership.ts";
 
@@ -111,13 +113,11 @@ export interface GatewayDependencies {
   readonly monotonicMs: () => number;
   /** Operational log: one line an event, never content. */
   readonly log: (event: GatewayEvent) => void;
+  /** Metrics and traces. */
+  readonly observer?: GatewayObserver;
 }
 
-export interface GatewayEvent {
-  readonly level: "info" | "warn" | "error";
-  readonly event: string;
-  readonly words: string;
-}
+export type GatewayEvent = LogEvent;
 
 /** Obligations that this enforcement point can meet. An allow that carries any other is denied here. */
 export const obligationsMet: ReadonlySet<Obligation["kind"]> = new Set(["keepContent"]);

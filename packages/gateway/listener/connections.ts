@@ -44,6 +44,7 @@ export interface Connections {
   /** Verifies every live peer again and closes those that no longer hold. */
   reverify(snapshot: Snapshot): void;
   closeAll(): void;
+  count(): number;
 }
 
 export function openConnections(deps: ConnectionDeps): Connections {
@@ -131,6 +132,7 @@ export function openConnections(deps: ConnectionDeps): Connections {
     closeAll() {
       for (const socket of live.keys()) socket.destroy();
     },
+    count: () => live.size,
   };
 }
 

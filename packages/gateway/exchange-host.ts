@@ -1,0 +1,68 @@
+/**
+ * What an exchange is given of the gateway around it. In: the gateway's rooms, and who is behind each exchange. Out:
+ * the host that exchanges call: to be decided again, to record, to keep, to answer, to say that they have ended.
+ */
+import { revocationOf } from "@cordon/core/identity/revocation";
+import type { OutcomeEntry } from "@cordon/core/ledger/entry";
+import type { Signals } from "@cordon/core/policy/decision";
+import { decideHere, recordDecision } from "./admission.ts";
+import { answerError } from "./answer.ts";
+import type { Exchange, ExchangeHost } from "./exchange.ts";
+import type { Caller } from "./listener/caller.ts";
+import type { GatewayDependencies } from "./ports.ts";
+import { upstreamKey } from "./routes/intent.ts";
+
+export interface ExchangeHostDeps extends Pick<
+  GatewayDependencies,
+  "ledger" | "now" | "inspection" | "content" | "owners"
+> {
+  readonly signals: () => Signals;
+  readonly callerOf: (exchange: Exchange) => Caller;
+  readonly ended: (exchange: Exchange, outcome: OutcomeEntry) => void;
+}
+
+export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
+  const { ledger, now, signals } = deps;
+  return {
+    ledger,
+    now,
+    redecide(exchange, snapshot) {
+      const decision = decideHere(snapshot, exchange.start.access, signals(), now());
+      const words = revocationOf(deps.callerOf(exchange).svid, snapshot.revocations);
+      if (words === undefined || decision.effect === "deny") return decision;
+      return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "revoked", words }] };
+    },
+    recordAgain(exchange, decision) {
+      const { id, attempt, access, namespace } = exchange.start;
+      return recordDecision(ledger, now(), {
+        id,
+        again: attempt + 1,
+        caller: deps.callerOf(exchange),
+        access,
+        decision,
+        signals: signals(),
+        body: undefined,
+        namespace,
+      });
+    },
+    openFilter: (subject, contentType) => deps.inspection?.openResponse(subject, contentType),
+    keepContent: (namespace, digest, bytes) => deps.content.keep(namespace, digest, bytes),
+    created(exchange, id) {
+      const { intent, access } = exchange.start;
+      if (intent.creates === undefined) return;
+      const upstream = upstreamKey(intent.upstream);
+      const { principal } = access;
+      deps.owners.record({ upstream, type: intent.creates, id, principal, component: intent.resource });
+    },
+    deleted(exchange) {
+      const { upstream, deletes } = exchange.start.intent;
+      if (deletes !== undefined) deps.owners.forget(upstreamKey(upstream), deletes.type, deletes.id);
+    },
+    ended: deps.ended,
+    answerError(exchange, status, code, words) {
+      const { request, response, subject, id } = exchange.start;
+      if (!request.complete) response.shouldKeepAlive = false;
+      answerError(response, subject.api, status, code, words, id);
+    },
+  };
+}
