@@ -1,6 +1,8 @@
 /** Attacks on the gateway by timing: the disk, the client, the upstream and policy, each at the worst moment. */
 import assert from "node:assert/strict";
 import { createHash, createSecretKey, randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { after, afterEach, before, test } from "node:test";
 import { request as undiciRequest, type Dispatcher } from "undici";
@@ -27,6 +29,7 @@ let failing: CordonError | undefined;
 let ownersFail = false;
 let keeping: { release: () => void } | undefined;
 let holdKeeping = false;
+let secretFails = false;
 const crashes: unknown[] = [];
 const crashed = (error: unknown): void => void crashes.push(error);
 const owners = openObjectOwners(":memory:");
@@ -81,7 +84,10 @@ before(async () => {
         owners.record(object);
       },
     },
-    resolveSecret: async () => "k",
+    resolveSecret: async () => {
+      if (secretFails) throw new CordonError("SECRET_UNAVAILABLE", "the file /run/keys/openai cannot be read");
+      return "k";
+    },
     now: Date.now,
     monotonicMs: () => performance.now(),
     log: () => undefined,
@@ -125,6 +131,14 @@ const chat = (model = "m", path = "/v1/chat/completions") => call(assistant, pat
 const revoke = (request: RevocationRequest) => controlClient(estate.cordon.socketPath).revoke(request);
 const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
 const outcomes = () => written.flatMap((entry) => (entry.kind === "outcome" ? [entry] : []));
+
+test("a caller is not told where the upstream's credential is kept", async () => {
+  secretFails = true;
+  const got = await chat();
+  secretFails = false;
+  assert.equal(got.statusCode, 503);
+  assert.doesNotMatch(await got.body.text(), /run.keys/);
+});
 
 test("an answer without a body waits for the disk as any other, and arrives when it is done", async () => {
   for (const answer of [
@@ -204,7 +218,7 @@ test("an upload that is cut before it was recorded, and whose client then leaves
     signal: gone.signal,
   }).catch((error: unknown) => error);
   await until(() => held.length === 1, "the decision is being written");
-  await revoke({ type: "workload", component: "trainer", reason: "test" });
+  await writeFile(join(estate.folder, "policies.cedar"), policies.replace(/^@id\("pipeline-trains"\).*$/m, ""));
   await until(() => held.length >= 2, "the cut is being written");
   for (const one of held.splice(0)) one.settle();
   await pause();

@@ -1,10 +1,13 @@
 /** Attacks on the gateway by bytes: what a client with an identity can send, beyond what an HTTP library would. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, afterEach, before, test } from "node:test";
 import { connect, type TLSSocket } from "node:tls";
+import { request as undiciRequest } from "undici";
+import { controlClient } from "@cordon/agent/run/control-client";
 import type { X509Svid } from "@cordon/core/identity/svid";
 import { clientTlsOptions } from "@cordon/core/identity/tls";
-import { chatCall, openEstate, until, type Estate } from "./estate.ts";
+import { chatCall, idOf, openEstate, until, type Estate } from "./estate.ts";
 
 let estate: Estate;
 let assistant: X509Svid;
@@ -198,4 +201,27 @@ test("a refusal reaches a client that is still sending", async () => {
     body: Buffer.alloc(8 * 1024 * 1024),
   });
   assert.equal(got.status, 403);
+});
+
+test("a stream that a bearer token opened is cut when that token is withdrawn", async () => {
+  await using own = await openEstate({ bearer: true });
+  own.chat.answer = (_seen, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const timer = setInterval(() => response.write("data: 1\n\n"), 50);
+    response.on("close", () => clearInterval(timer));
+  };
+  const { token } = await own.cordon.control.authority.issueJwtSvid({
+    id: idOf("agent", "notebook"),
+    audience: own.cordon.gatewayId,
+  });
+  const got = await undiciRequest(`${own.cordon.gatewayUrl}/v1/chat/completions`, {
+    dispatcher: own.agent(undefined),
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+    body: '{"model":"m","stream":true}',
+  });
+  got.body.on("error", () => undefined).resume();
+  const sha256 = createHash("sha256").update(token).digest("hex");
+  await controlClient(own.cordon.socketPath).revoke({ type: "certificate", sha256, reason: "leaked" });
+  await until(() => own.cordon.gateway.liveCount() === 0, "the stream is cut");
 });

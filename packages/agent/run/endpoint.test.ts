@@ -444,3 +444,31 @@ test("a unix socket listener is for this user alone", async () => {
     /107 bytes/,
   );
 });
+
+test("a caller that leaves while the identity is being renewed leaves nothing behind at the gateway", async () => {
+  let asked = 0;
+  await using open = await rig((_request, response) => {
+    asked++;
+    response.end("{}");
+  });
+  let renew: () => void = () => undefined;
+  const waiting = new Promise<void>((resolve) => (renew = resolve));
+  const usable = open.identity.usable.bind(open.identity);
+  open.identity.usable = async () => {
+    await waiting;
+    return await usable();
+  };
+  const left = httpRequest({
+    port: open.port,
+    host: "127.0.0.1",
+    path: "/v1/models",
+    headers: { authorization: `Bearer ${open.secret}` },
+  });
+  left.on("error", () => undefined).end();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  left.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  renew();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(asked, 0);
+});

@@ -21,6 +21,7 @@ export interface ForwardOptions {
 
 /** Forwards `request`; never throws: what goes wrong becomes the answer, or cuts it when it had begun. */
 export function forward(request: IncomingMessage, response: ServerResponse, options: ForwardOptions): void {
+  if (response.destroyed) return; // left while the identity was being renewed: its `close` is not told again
   const target = request.url ?? "/";
   let controller: Dispatcher.DispatchController | undefined;
   let callerLeft = false;
