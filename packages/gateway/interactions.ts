@@ -106,7 +106,7 @@ export function openInteractions(deps: InteractionDeps): {
     try {
       const head = readRequestHead(request);
       // Before the answer to the request ahead of it is whole, a response has no socket. Such a request would run
-      // beside the other, past the limit on connections, and not hear its client leave.
+      // beside the other, past the limit on connections.
       if (response.socket === null)
         throw new CordonError("REQUEST_MALFORMED", "the request is refused: it did not wait for the answer before it");
       const snapshot = deps.snapshots.current();
