@@ -79,7 +79,7 @@ test("a header beyond the two hundredth is judged like any other", async () => {
   assert.equal(estate.chat.seen.length, 0);
 });
 
-test("pipelined requests do not run beside one another, and none stays behind when its client leaves", async () => {
+test("pipelined requests do not run beside one another, and end with their client", async () => {
   estate.chat.answer = (_seen, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     const timer = setInterval(() => response.write(`data: ${"x".repeat(65_536)}\n\n`), 5);
