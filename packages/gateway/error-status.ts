@@ -45,7 +45,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   LEDGER_FORKED: 500,
   LEDGER_ENTRY_TOO_LARGE: 500,
   CHECKPOINT_INVALID: 500,
-  PROOF_INVALID: 500,
+  PROOF_INVALID: 404,
   USAGE: 400,
   CONTROL_UNREACHABLE: 503,
 };
