@@ -38,10 +38,11 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
   const policies = of("policy").map((object) => ({ object, file: `policies/${qualifiedNameOf(object)}.cedar` }));
   const staleness = of("setting").find((object) => object.name === stalenessKey.name);
 
-  const { version, trustDomain, state, store, keys, gateway, console, operations, ledger, identity } = base;
+  const { version, trustDomain, state, store, keys, gateway, console, operations, events, ledger, identity } = base;
   const configuration = {
     ...{ version, trustDomain, state, store, keys, gateway, console },
     ...(operations === undefined ? {} : { operations }),
+    ...(events.length === 0 ? {} : { events }),
     ...{ ledger, identity },
     staleness: staleness ? readValue(stalenessValue, staleness) : base.staleness,
     components: of("component").map((object) => ({ ...place(object), ...readValue(componentValue, object) })),

@@ -46,6 +46,7 @@ const fixedFields = [
   "gateway",
   "console",
   "operations",
+  "events",
   "ledger",
   "identity",
 ] as const;

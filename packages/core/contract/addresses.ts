@@ -100,3 +100,12 @@ export function credentialHeaderProblem(name: string): string | undefined {
 function isCanonicalHost(host: string): boolean {
   return URL.canParse(`http://${host}/`) && new URL(`http://${host}/`).hostname === host;
 }
+
+/** What is wrong with a syslog collector's URL, or `undefined`. */
+export function syslogUrlProblem(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const shape = "must be `udp://HOST:PORT`, `tcp://HOST:PORT` or `tls://HOST:PORT`";
+  if (url === undefined || !["udp:", "tcp:", "tls:"].includes(url.protocol) || url.hostname === "") return shape;
+  if (url.username !== "" || url.password !== "") return "holds a user or a password, which syslog does not know";
+  return (url.pathname === "" || url.pathname === "/") && url.search === "" && url.hash === "" ? undefined : shape;
+}

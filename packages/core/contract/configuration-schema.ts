@@ -8,15 +8,9 @@ import { actions, boundaries, componentKinds, integrities, isName, modes, sensit
 import { consoleProblems, originProblem } from "./console-address.ts";
 import { credentialHeaderProblem, isLoopbackHost, parseListenAddress, parseUpstreamUrl } from "./addresses.ts";
 import { routePathProblem } from "./addresses.ts";
+import { eventSinkSchema } from "./events-schema.ts";
+import { filePath, text } from "./schema-parts.ts";
 import { secretRemedy } from "./secret-shapes.ts";
-
-/** Turns a function that says what is wrong into a check on a text. */
-function text(problemOf: (value: string) => string | undefined) {
-  return z.string().superRefine((value, context) => {
-    const problem = problemOf(value);
-    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-  });
-}
 
 const nameWords = "must be lower-case letters, digits and inner hyphens, at most 63 characters";
 const name = text((value) => (isName(value) ? undefined : nameWords)).meta({
@@ -27,7 +21,6 @@ const reference = text((value) => {
   const parts = value.split("/");
   return parts.length <= 2 && parts.every(isName) ? undefined : "must be `name`, or `namespace/name`";
 }).meta({ pattern: "^(?:[a-z0-9][a-z0-9-]{0,62}/)?[a-z0-9][a-z0-9-]{0,62}$" });
-const filePath = z.string().min(1).max(4096).describe("A path; a relative one starts at this file's folder.");
 const seconds = (least: number, most: number) => z.int().min(least).max(most);
 const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
 
@@ -326,6 +319,11 @@ export const configurationSchema = z.strictObject({
   operations: operationsSchema
     .optional()
     .describe("Where `/healthz`, `/readyz` and `/metrics` are answered. Without it, nowhere."),
+  events: z
+    .array(eventSinkSchema)
+    .max(16)
+    .default([])
+    .describe("Where the ledger's entries go as OCSF events, for a SIEM. Each sink gets all of them."),
   ledger: z
     .strictObject({
       checkpoints: z
