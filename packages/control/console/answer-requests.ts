@@ -34,16 +34,17 @@ type Answering = (request: IncomingMessage, response: ServerResponse) => Promise
 /** @returns what answers one request; it rejects with what went wrong where nothing was answered yet */
 export function answerRequests(rooms: RequestRooms): Answering {
   return async (request, response) => {
+    const from = request.socket.remoteAddress ?? "an unknown address";
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     const isApi = path === "/v1" || path.startsWith("/v1/");
     const guarded = guardOrigin(request, rooms.origins(), isApi);
     if ("status" in guarded) {
-      rooms.complain("console-request-refused", `from ${sender(request)}: ${guarded.words}`);
+      rooms.complain("console-request-refused", `from ${from}: ${guarded.words}`);
       return refuse(response, guarded.status, "REQUEST_MALFORMED", guarded.words);
     }
     if (!isApi) return servePage(rooms.pages, path, request, response);
     if (path === "/v1/pair" && request.method === "POST") return pairBrowser(request, response, rooms.pairing);
-    return callApi(rooms, guarded.host, request, response);
+    return callApi(rooms, { host: guarded.host, from }, request, response);
   };
 }
 
@@ -62,7 +63,7 @@ async function servePage(
 
 async function callApi(
   rooms: RequestRooms,
-  host: string,
+  { host, from }: { readonly host: string; readonly from: string },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -70,7 +71,7 @@ async function callApi(
   const header = request.headersDistinct[signatureHeader]?.join(",");
   const caller = await authenticate({ method, host, target, header, body: () => readBody(request) }, rooms.check);
   if (caller === undefined) {
-    rooms.complain("console-request-refused", `${method} from ${sender(request)}: no signature stands`);
+    rooms.complain("console-request-refused", `${method} from ${from}: no signature stands`);
     return refuse(response, 401, "IDENTITY_REQUIRED", unsignedWords);
   }
   const url = new URL(target, "http://console");
@@ -78,8 +79,4 @@ async function callApi(
   if (operation === undefined) return refuse(response, 404, "ROUTE_UNKNOWN", "The console's API has no such path.");
   const follow = (since: number | undefined): void => rooms.followers.add(response, caller.key, since);
   await operation({ request, response, url, key: caller.key, follow });
-}
-
-function sender({ socket }: IncomingMessage): string {
-  return socket.remoteAddress ?? "an unknown address";
 }

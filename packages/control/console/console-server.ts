@@ -5,7 +5,6 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { isLoopbackHost, type ListenAddress } from "@cordon/core/contract/addresses";
 import { consoleOrigins } from "@cordon/core/contract/console-address";
 import { CordonError, isCordonError } from "@cordon/core/errors";
@@ -17,6 +16,7 @@ import { openConsoleTls, type TlsFiles } from "./console-tls.ts";
 import { answerRequests } from "./answer-requests.ts";
 import { quietly, refuse, type ConsoleEvent } from "./exchange.ts";
 import { openFollowers } from "./followers.ts";
+import { listenForBrowsers } from "./listening.ts";
 import { securityHeaders } from "./headers.ts";
 import { rememberNonces } from "./nonces.ts";
 import { consoleOperations, type ConsoleRooms } from "./operations.ts";
@@ -49,6 +49,8 @@ export interface ConsoleServer extends AsyncDisposable {
   readonly pairing: Pick<PairingDesk, "newCode">;
   readonly keys: Pick<ConsoleKeys, "list" | "revoke">;
 }
+
+const limits = { maxHeaderSize: 16_384, headersTimeout: 5_000, requestTimeout: 10_000 };
 
 /**
  * Opens the console.
@@ -86,15 +88,17 @@ export async function openConsole(options: ConsoleOptions): Promise<ConsoleServe
     for (const [name, value] of always) response.setHeader(name, value);
     answer(request, response).catch((error: unknown) => fail(response, error, log));
   };
-  const limits = { maxHeaderSize: 16_384, headersTimeout: 5_000, requestTimeout: 10_000 };
-  const server =
-    tls === undefined ? createServer(limits, listener) : createTlsServer({ ...limits, ...tls.context }, listener);
-  server.maxConnections = 256;
-  if (tls !== undefined) tls.follow(server);
-  const port = await startListening(server, listen);
-  server.on("error", (error) => log({ level: "error", event: "console-failed", words: error.message }));
+  const logFailure = (words: string): void => log({ level: "error", event: "console-failed", words });
+  const makeServer = (): Server => {
+    const server =
+      tls === undefined ? createServer(limits, listener) : createTlsServer({ ...limits, ...tls.context() }, listener);
+    server.maxConnections = 256;
+    server.once("listening", () => server.on("error", ({ message }) => logFailure(message)));
+    tls?.follow(server);
+    return server;
+  };
+  const { port } = opening.use(await listenForBrowsers(makeServer, listen));
   origins = consoleOrigins({ host: listen.host, port }, options);
-  opening.defer(() => stopListening(server));
   const owned = opening.move();
   return { url: origins[0] ?? "", port, pairing: desk, keys, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
@@ -117,24 +121,3 @@ const statusOf: Readonly<Record<string, number>> = {
   STORE_UNAVAILABLE: 503,
   LEDGER_UNAVAILABLE: 503,
 };
-
-function startListening(server: Server, { host, port }: ListenAddress): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const refused = (cause: NodeJS.ErrnoException): void => {
-      const why = cause.code === "EADDRINUSE" ? "another program has it" : (cause.code ?? cause.message);
-      const message = `The console cannot listen on ${host}:${port}: ${why}. Set \`console.listen\` to a free address.`;
-      reject(new CordonError("CONFIG_INVALID", message, { cause }));
-    };
-    server.once("error", refused);
-    server.listen(port, host, () => {
-      server.off("error", refused);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-async function stopListening(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
-  await closed;
-}

@@ -18,7 +18,8 @@ export interface TlsFiles {
 }
 
 export interface ConsoleTls extends AsyncDisposable {
-  readonly context: SecureContextOptions;
+  /** The newest certificate that can be used. */
+  context(): SecureContextOptions;
   /** Gives this server each renewed certificate. */
   follow(server: Server): void;
 }
@@ -27,14 +28,15 @@ const lookEveryMs = 60_000;
 
 /** @throws {CordonError} `CONFIG_INVALID` naming the file and what is wrong with it */
 export async function openConsoleTls(files: TlsFiles, log: (event: ConsoleEvent) => void): Promise<ConsoleTls> {
-  const context = await readContext(files);
+  let context = await readContext(files);
   let seen = await stampOf(files);
-  let server: TlsServer | undefined;
+  const servers: TlsServer[] = [];
   const look = async (): Promise<void> => {
     const stamp = await stampOf(files);
     if (stamp === seen) return;
     seen = stamp;
-    server?.setSecureContext(await readContext(files));
+    context = await readContext(files);
+    for (const server of servers) server.setSecureContext(context);
     log({ level: "info", event: "console-certificate", words: "the console's renewed certificate is in force" });
   };
   const timer = setInterval(
@@ -44,9 +46,9 @@ export async function openConsoleTls(files: TlsFiles, log: (event: ConsoleEvent)
   );
   timer.unref();
   return {
-    context,
-    follow(followed) {
-      if (followed instanceof TlsServer) server = followed;
+    context: () => context,
+    follow(server) {
+      if (server instanceof TlsServer) servers.push(server);
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);

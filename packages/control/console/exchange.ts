@@ -20,12 +20,14 @@ export interface ConsoleEvent {
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
+  // Read to its end even when too long, so that the caller sees the answer; what is too long is not kept.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength;
-    if (bytes > maxConsoleRequestBytes)
-      throw new CordonError("REQUEST_TOO_LARGE", `The body is longer than ${maxConsoleRequestBytes} bytes.`);
-    chunks.push(chunk);
+    if (bytes <= maxConsoleRequestBytes) chunks.push(chunk);
+    else if (bytes > 16 * maxConsoleRequestBytes) break;
   }
+  if (bytes > maxConsoleRequestBytes)
+    throw new CordonError("REQUEST_TOO_LARGE", `The body is longer than ${maxConsoleRequestBytes} bytes.`);
   return Buffer.concat(chunks);
 }
 

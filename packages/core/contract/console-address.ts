@@ -57,5 +57,6 @@ export function consoleOrigins(
   if (origin !== undefined) return [origin];
   const scheme = tls === undefined ? "http" : "https";
   const own = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return [...new Set(["localhost", own])].map((host) => new URL(`${scheme}://${host}:${address.port}`).origin);
+  const names = ["localhost", "127.0.0.1", "::1"].includes(address.host) ? ["localhost", own] : [own];
+  return [...new Set(names)].map((host) => new URL(`${scheme}://${host}:${address.port}`).origin);
 }
