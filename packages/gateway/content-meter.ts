@@ -4,6 +4,7 @@
  */
 import { createHmac, type Hmac, type KeyObject } from "node:crypto";
 import type { ContentDigest } from "@cordon/core/ledger/entry";
+import { hmacHex } from "./hmac.ts";
 
 export interface DigestKey {
   readonly name: string;
@@ -11,20 +12,30 @@ export interface DigestKey {
 }
 
 export class ContentMeter {
-  readonly #keyName: string;
-  readonly #hmac: Hmac;
+  readonly #digestKey: DigestKey;
+  /** The first chunk, until there is a second: most content is one chunk, and needs no digest that grows. */
+  #only: Uint8Array | undefined;
+  #hmac: Hmac | undefined;
   #bytes = 0;
   readonly #kept: Uint8Array[] | undefined;
   #digest: ContentDigest | undefined;
 
   constructor(digestKey: DigestKey, keep: boolean) {
-    this.#keyName = digestKey.name;
-    this.#hmac = createHmac("sha256", digestKey.key);
+    this.#digestKey = digestKey;
     this.#kept = keep ? [] : undefined;
   }
 
+  /** Takes in a chunk, which must not change afterwards. */
   push(chunk: Uint8Array): void {
-    this.#hmac.update(chunk);
+    if (this.#digest !== undefined) throw new Error("content was pushed into a meter that had finished");
+    if (this.#hmac !== undefined) this.#hmac.update(chunk);
+    else if (this.#bytes === 0) this.#only = chunk;
+    else {
+      this.#hmac = createHmac("sha256", this.#digestKey.key);
+      if (this.#only !== undefined) this.#hmac.update(this.#only);
+      this.#hmac.update(chunk);
+      this.#only = undefined;
+    }
     this.#bytes += chunk.length;
     this.#kept?.push(chunk);
   }
@@ -39,7 +50,14 @@ export class ContentMeter {
 
   /** The digest of everything pushed so far; nothing can be pushed after. */
   finish(): ContentDigest {
-    this.#digest ??= { key: this.#keyName, hmac: this.#hmac.digest("hex"), bytes: this.#bytes };
+    if (this.#digest === undefined) {
+      const { name, key } = this.#digestKey;
+      const hmac = this.#hmac === undefined ? hmacHex(key, this.#only ?? nothing) : this.#hmac.digest("hex");
+      this.#digest = { key: name, hmac, bytes: this.#bytes };
+      this.#only = undefined;
+    }
     return this.#digest;
   }
 }
+
+const nothing = new Uint8Array(0);

@@ -8,7 +8,6 @@ import type { Signals } from "@cordon/core/policy/decision";
 import { decideHere, recordDecision } from "./admission.ts";
 import { answerError } from "./answer.ts";
 import type { Exchange, ExchangeHost } from "./exchange.ts";
-import type { Caller } from "./listener/caller.ts";
 import type { GatewayDependencies } from "./ports.ts";
 import { upstreamKey } from "./routes/intent.ts";
 
@@ -17,7 +16,6 @@ export interface ExchangeHostDeps extends Pick<
   "ledger" | "now" | "inspection" | "content" | "owners"
 > {
   readonly signals: () => Signals;
-  readonly callerOf: (exchange: Exchange) => Caller;
   readonly ended: (exchange: Exchange, outcome: OutcomeEntry) => void;
 }
 
@@ -28,7 +26,7 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
     now,
     redecide(exchange, snapshot) {
       const decision = decideHere(snapshot, exchange.start.access, signals(), now());
-      const words = revocationOf(deps.callerOf(exchange).svid, snapshot.revocations);
+      const words = revocationOf(exchange.start.caller.svid, snapshot.revocations);
       if (words === undefined || decision.effect === "deny") return decision;
       return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "revoked", words }] };
     },
@@ -37,7 +35,7 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
       return recordDecision(ledger, now(), {
         id,
         again: attempt + 1,
-        caller: deps.callerOf(exchange),
+        caller: exchange.start.caller,
         access,
         decision,
         signals: signals(),

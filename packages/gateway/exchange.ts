@@ -15,10 +15,11 @@ import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { ContentMeter, type DigestKey } from "./content-meter.ts";
 import { asCordonError, statusFor, upstreamFailure } from "./exchange-failure.ts";
+import type { Caller } from "./listener/caller.ts";
 import { responseHeaders } from "./listener/headers.ts";
 import type { LiveExchange } from "./live/live-exchanges.ts";
 import type { Passage } from "./observation/passage.ts";
-import type { GatewayLedger, InspectionSubject, ResponseFilter } from "./ports.ts";
+import type { GatewayLedger, InspectionSubject, QuotaUse, ResponseFilter } from "./ports.ts";
 import { watchCreatedObject, type CreatedObjectWatch } from "./routes/created-object.ts";
 import { upstreamKey, type Intent } from "./routes/intent.ts";
 
@@ -42,6 +43,7 @@ export interface ExchangeStart {
   readonly passage: Passage;
   /** 1 for the first decision, 2 for a fallback's, and so on. */
   readonly attempt: number;
+  readonly caller: Caller;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly access: AccessRequest;
@@ -55,6 +57,8 @@ export interface ExchangeStart {
   readonly requestMeter: ContentMeter;
   readonly findings: readonly unknown[];
   readonly masks: number;
+  /** What quotas hold for this interaction, where they do. */
+  readonly reservation: { settle(used: QuotaUse): void } | undefined;
   /** Called when this upstream cannot answer, before anything was sent; true when another has taken over. */
   readonly fallBack: (why: CordonError) => boolean;
   readonly receiptHeaders: (index: number) => string[];

@@ -32,7 +32,7 @@ import type { LiveExchanges } from "./live/live-exchanges.ts";
 import { bugWords } from "./observation/bug-words.ts";
 import { Passage, type PassageEnd } from "./observation/passage.ts";
 import { observedHeader, type ObservedCalls } from "./observed-calls.ts";
-import type { GatewayDependencies, QuotaUse } from "./ports.ts";
+import type { GatewayDependencies } from "./ports.ts";
 import { meteredBody } from "./metered-body.ts";
 import { planAnthropic } from "./routes/anthropic.ts";
 import { answerCordon } from "./routes/cordon.ts";
@@ -89,9 +89,7 @@ export function openInteractions(deps: InteractionDeps): {
   const { ledger, live, now, signals } = deps;
   const verifyToken = tokenVerifier(deps.identity.current().id);
   const nextId = requestIds();
-  const callers = new WeakMap<Exchange, Caller>();
-  const reservations = new WeakMap<Exchange, { settle(used: QuotaUse): void }>();
-  const host = exchangeHost({ ...deps, callerOf: (exchange) => callers.get(exchange) as Caller, ended });
+  const host = exchangeHost({ ...deps, ended });
 
   return { serve: (request, response) => void serve(request, response) };
 
@@ -276,6 +274,7 @@ export function openInteractions(deps: InteractionDeps): {
         id,
         passage,
         attempt,
+        caller,
         request,
         response,
         access,
@@ -288,6 +287,7 @@ export function openInteractions(deps: InteractionDeps): {
         requestMeter: meter,
         findings: inspected.findings,
         masks: inspected.masks,
+        reservation: reservation !== undefined && "settle" in reservation ? reservation : undefined,
         fallBack: (why) => fallBack(interaction, ask, why),
         receiptHeaders: (index) => {
           const headers = receiptHeaders(id, index, ledger.latestCheckpoint());
@@ -296,8 +296,6 @@ export function openInteractions(deps: InteractionDeps): {
       },
       host,
     );
-    callers.set(exchange, caller);
-    if (reservation !== undefined && "settle" in reservation) reservations.set(exchange, reservation);
     live.add(exchange);
     // A rejection ends the exchange with its own answer; here it only stops the forwarding.
     if (mustRecordFirst(access) && !(await settled(recorded))) return;
@@ -377,9 +375,10 @@ export function openInteractions(deps: InteractionDeps): {
     passage.requestBytes = outcome.request?.bytes ?? 0;
     passage.responseBytes = outcome.response?.bytes ?? 0;
     over(passage, outcome.end, outcome.status, outcome.why?.code);
-    reservations
-      .get(exchange)
-      ?.settle({ requestBytes: outcome.request?.bytes ?? 0, responseBytes: outcome.response?.bytes ?? 0 });
+    exchange.start.reservation?.settle({
+      requestBytes: outcome.request?.bytes ?? 0,
+      responseBytes: outcome.response?.bytes ?? 0,
+    });
   }
 }
 

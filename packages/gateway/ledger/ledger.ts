@@ -1,7 +1,7 @@
 /**
  * The ledger as the gateway sees it: append an entry, and know when it is durable. In: entries. Out: their indexes,
  * receipts, signed checkpoints. The work is done in one worker thread; the event loop pays for one JSON.stringify and
- * one promise an entry, and one message a turn.
+ * one promise an entry, and one message a batch.
  *
  *     await using ledger = await openLedger({ folder, origin: "bank.example/gateway-1", privateKey, checkpointEveryMs: 1000 });
  *     const index = await ledger.append(entry); // durable now
@@ -64,6 +64,9 @@ export interface Ledger extends LedgerAppender, AsyncDisposable {
 
 /** More than any gateway has in flight; past it the disk is not keeping up, and what cannot be recorded does not happen. */
 const maxOutstanding = 65_536;
+
+/** Batches under way at once: one that the writer syncs, and one that it finds when it comes back. */
+const maxBatches = 2;
 
 /** How the client reaches its writer. */
 interface Link {
@@ -151,8 +154,13 @@ class LedgerClient implements Ledger {
   #checkpointSize = 0;
   readonly #failingSinks = new Map<string, string>();
   /** Appends in the order sent; `#head` is the first that is not durable yet. */
-  #waiting: Waiting<number>[] = [];
+  #waiting: (Waiting<number> | undefined)[] = [];
   #head = 0;
+  /** Entries sent and acknowledged, and where each batch under way ends, counted from the opening. */
+  #sent = 0;
+  #acknowledged = 0;
+  #batchEnds: number[] = [];
+  #flushing = false;
   #texts: string[] = [];
   #markedAt: number[] = [];
   #marks: string[] = [];
@@ -212,7 +220,7 @@ class LedgerClient implements Ledger {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.#texts.length === 0) setImmediate(() => this.#flush());
+    this.#scheduleFlush();
     const mark = markOf(entry);
     if (mark !== undefined) {
       this.#markedAt.push(this.#texts.length);
@@ -239,7 +247,7 @@ class LedgerClient implements Ledger {
 
   async #close(): Promise<void> {
     if (this.#state === "open") {
-      this.#flush();
+      this.#send();
       const closed = new Promise<void>((resolve, reject) => (this.#closed = { resolve, reject }));
       this.#state = "closed";
       this.#link.send({ type: "close", at: (this.#options.now ?? Date.now)() });
@@ -253,9 +261,24 @@ class LedgerClient implements Ledger {
     await this.#link.end();
   }
 
-  /** Sends what one turn of the event loop has gathered. */
+  #scheduleFlush(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  /** Sends what has gathered, unless enough is under way: then it goes on gathering until a batch is durable. */
   #flush(): void {
+    if (this.#batchEnds.length < maxBatches) this.#send();
+  }
+
+  #send(): void {
     if (this.#texts.length === 0 || this.#failure !== undefined) return;
+    this.#sent += this.#texts.length;
+    this.#batchEnds.push(this.#sent);
     const message = {
       type: "append",
       text: this.#texts.join("\n"),
@@ -298,12 +321,19 @@ class LedgerClient implements Ledger {
 
   #acknowledge(first: number, count: number): void {
     this.#size = first + count;
-    for (let i = 0; i < count; i++) this.#waiting[this.#head + i]?.resolve(first + i);
+    for (let i = 0; i < count; i++) {
+      const at = this.#head + i;
+      this.#waiting[at]?.resolve(first + i);
+      this.#waiting[at] = undefined; // nothing that was settled is kept alive by the queue
+    }
     this.#head += count;
     if (this.#head === this.#waiting.length || this.#head > 4_096) {
       this.#waiting = this.#waiting.slice(this.#head);
       this.#head = 0;
     }
+    this.#acknowledged += count;
+    while ((this.#batchEnds[0] ?? Infinity) <= this.#acknowledged) this.#batchEnds.shift();
+    if (this.#texts.length > 0) this.#scheduleFlush();
   }
 
   #takeCheckpoint(note: string, size: number): void {
@@ -320,7 +350,7 @@ class LedgerClient implements Ledger {
     this.#settleOpened?.reject(error);
     this.#closed?.reject(error);
     const unavailable = this.#unavailable();
-    for (const each of this.#waiting.slice(this.#head)) each.reject(unavailable);
+    for (const each of this.#waiting.slice(this.#head)) each?.reject(unavailable);
     for (const each of this.#receipts.values()) each.reject(unavailable);
     this.#waiting = [];
     this.#head = 0;

@@ -100,8 +100,14 @@ export function openUpstreams(deps: UpstreamDeps): Upstreams {
   };
 }
 
+const basePaths = new WeakMap<Upstream, string>();
+
 /** Base path of the upstream plus what follows the route's path. */
 export function upstreamTarget(upstream: Upstream, rest: string): string {
-  const base = new URL(upstream.url).pathname.replace(/\/$/, "");
+  let base = basePaths.get(upstream);
+  if (base === undefined) {
+    base = new URL(upstream.url).pathname.replace(/\/$/, "");
+    basePaths.set(upstream, base);
+  }
   return base + rest || "/";
 }
