@@ -4,7 +4,7 @@
  * (recording changes, the local API) is opened by whoever composes the process.
  */
 import { mkdir } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { CordonError } from "@cordon/core/errors";
 import { resolveSecret } from "@cordon/core/contract/secret-reference";
 import type { Configuration } from "@cordon/core/contract/configuration";
@@ -21,6 +21,7 @@ import { loadConfiguration, type LoadedConfiguration } from "./registry/load-con
 import { secretEffects } from "./registry/secret-effects.ts";
 import { followSnapshots, type SnapshotFeed } from "./registry/snapshot-feed.ts";
 import { watchConfiguration, type ConfigurationWatch } from "./registry/watch-configuration.ts";
+import { configuredStoreUrl } from "./store/configured-url.ts";
 import { openStateStore } from "./store/open-state-store.ts";
 import type { StateStore } from "./store/state-store.ts";
 
@@ -60,7 +61,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
   await makePrivateFolder(stateFolder);
 
   await using opening = new AsyncDisposableStack();
-  const store = opening.use(await openStateStore(await storeUrl(configuration, stateFolder, env)));
+  const store = opening.use(await openStateStore(await configuredStoreUrl(configuration, stateFolder, env)));
   const rootKey = await openRootKey(await rootKeyConfig(configuration, env), stateFolder);
   const vault = openKeyVault({ store, rootKey, now });
   const { svidTtlSeconds, jwtTtlSeconds } = configuration.identity;
@@ -128,18 +129,6 @@ async function makePrivateFolder(folder: string): Promise<void> {
       { cause },
     );
   }
-}
-
-async function storeUrl(
-  configuration: Configuration,
-  stateFolder: string,
-  env: ControlOptions["env"],
-): Promise<string> {
-  const { url } = configuration.store;
-  const text = typeof url === "string" ? url : await resolveSecret(url, secretEffects(env));
-  if (text === "sqlite:") return `sqlite:${join(stateFolder, "cordon.db")}`;
-  const path = text.startsWith("sqlite:") ? text.slice("sqlite:".length) : undefined;
-  return path === undefined || isAbsolute(path) ? text : `sqlite:${resolve(stateFolder, path)}`;
 }
 
 async function rootKeyConfig(configuration: Configuration, env: ControlOptions["env"]): Promise<RootKeyConfig> {

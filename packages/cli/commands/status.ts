@@ -3,48 +3,25 @@ import { parseArgs } from "node:util";
 import { controlClient } from "@cordon/agent/run/control-client";
 import type { ExitCode } from "../command.ts";
 import type { Io } from "../io.ts";
-import { problemsOf } from "../up/problems.ts";
 import { controlSocket, socketOptions, socketUsage } from "../control-socket.ts";
+import { probeUpstream, type Bypass } from "../doctor/probe-upstream.ts";
+import type { RouteStatus, Status } from "../status/status.ts";
+import { problemsOf } from "../up/problems.ts";
 
-const usage = `cordon status [--state DIR | --socket PATH] [--json]
+const usage = `cordon status [--state DIR | --socket PATH] [--probe] [--json]
 
 Asks the running control plane what is in force. Exit code 1 when something is not as it should be.
 
-${socketUsage}`;
+  --probe              dial each upstream without Cordon, as a stranger would, and say whether it answers
 
-interface Status {
-  readonly version: string;
-  readonly trustDomain: string;
-  readonly revision: number;
-  readonly snapshotAgeMs: number;
-  readonly stalenessLimitMs: number;
-  readonly gateway: { readonly url: string; readonly id: string; readonly live: number };
-  readonly keysSealedBy: string;
-  readonly policies: { readonly count: number };
-  readonly components: number;
-  readonly routes: readonly {
-    readonly path: string;
-    readonly kind: string;
-    readonly mode: "enforce" | "observe";
-    readonly wouldDeny: number;
-    readonly controls: readonly string[];
-    readonly unseen: readonly string[];
-  }[];
-  readonly isolated: readonly string[];
-  readonly revoked: { readonly workloads: readonly string[] };
-  readonly ledger: {
-    readonly size: number;
-    readonly state: string;
-    readonly why?: string;
-    readonly failingSinks: readonly { readonly folder: string; readonly why: string }[];
-  };
-}
+${socketUsage}`;
 
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const { values } = parseArgs({
     args: [...args],
     options: {
       ...socketOptions,
+      probe: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -54,19 +31,40 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     return 0;
   }
   const status = (await controlClient(controlSocket(values, process.env)).status()) as unknown as Status;
-  const problems = problemsOf(status);
-  if (values.json) io.stdout(`${JSON.stringify({ ...status, problems }, null, 2)}\n`);
-  else io.stdout(describe(status, problems));
+  const probed = values.probe ? await probeAll(status) : [];
+  const problems = [...problemsOf(status), ...probed.flatMap(bypassProblem)];
+  const report = values.probe ? { ...status, upstreams: probed, problems } : { ...status, problems };
+  if (values.json) io.stdout(`${JSON.stringify(report, null, 2)}\n`);
+  else io.stdout(describe(status, problems, probed));
   return problems.length > 0 ? 1 : 0;
 }
 
-function modeWords({ mode, wouldDeny }: Status["routes"][number]): string {
+interface Probed {
+  readonly name: string;
+  readonly url: string;
+  readonly bypass: Bypass;
+}
+
+function probeAll({ upstreams }: Status): Promise<Probed[]> {
+  return Promise.all(
+    upstreams.map(async (target) => {
+      const { bypass } = await probeUpstream(target);
+      return { name: target.name, url: target.url, bypass };
+    }),
+  );
+}
+
+function bypassProblem({ name, bypass }: Probed): string[] {
+  return bypass.verdict === "bypassable" ? [`${name} is bypassable: ${bypass.words}; ${bypass.remedy}`] : [];
+}
+
+function modeWords({ mode, wouldDeny }: RouteStatus): string {
   if (mode === "enforce") return "enforce";
   const calls = wouldDeny === 1 ? "1 call" : `${wouldDeny} calls`;
   return `OBSERVE: policy refuses nothing here; ${calls} would have been denied since the start`;
 }
 
-function describe(status: Status, problems: readonly string[]): string {
+function describe(status: Status, problems: readonly string[], probed: readonly Probed[]): string {
   const lines = [
     `Cordon ${status.version} in ${status.trustDomain}, revision ${status.revision}`,
     `  gateway   ${status.gateway.url} as ${status.gateway.id}, ${status.gateway.live} interactions under way`,
@@ -81,6 +79,8 @@ function describe(status: Status, problems: readonly string[]): string {
       `    not seen  ${route.unseen.join(", ") || "nothing"}`,
     ]),
   ];
+  if (probed.length > 0)
+    lines.push("", ...probed.map(({ name, bypass }) => `  ${bypass.verdict.padEnd(10)}  ${name}: ${bypass.words}`));
   if (status.isolated.length > 0) lines.push("", `  isolated  ${status.isolated.join(", ")}`);
   if (status.revoked.workloads.length > 0) lines.push("", `  revoked   ${status.revoked.workloads.join(", ")}`);
   if (problems.length > 0) lines.push("", ...problems.map((problem) => `  problem   ${problem}`));

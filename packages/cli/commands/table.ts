@@ -10,11 +10,11 @@ export const commands: CommandTable = {
     summary: "write a commented cordon.yaml for what runs on this machine",
     load: () => import("./init.ts"),
   },
-  init: {
-    summary: "write a commented cordon.yaml for what runs on this machine",
-    load: () => import("./init.ts"),
-  },
   status: { summary: "what is enforced, by which version, and what is not", load: () => import("./status.ts") },
+  doctor: {
+    summary: "what is wrong on this machine, where, and what to do; who can walk round Cordon",
+    load: () => import("./doctor.ts"),
+  },
   run: { summary: "give a process an identity: cordon run --as COMPONENT -- CMD", load: () => import("./run.ts") },
   "config check": {
     summary: "check a configuration, with the line of each problem",

@@ -1,4 +1,5 @@
 /** What is in force right now, as one value: for the local API, `cordon status` and the first screen of `cordon up`. */
+import type { ProbeTarget } from "../doctor/probe-upstream.ts";
 import { readinessProblems } from "@cordon/control/operations/readiness";
 import type { ControlPlane } from "@cordon/control/wire";
 import type { IdentitySource } from "@cordon/core/identity/svid";
@@ -37,6 +38,7 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
     /** `observe` as soon as one route only observes. */
     mode: snapshot.observing.size > 0 ? "observe" : "enforce",
     routes: snapshot.routes.map((route) => routeStatus(route, wouldHaveDenied)),
+    upstreams: upstreamsOf(snapshot.routes),
     isolated: [...snapshot.overlays.isolated.keys()],
     revoked: {
       certificates: snapshot.revocations.certificates.size,
@@ -45,6 +47,20 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
     },
     ledger: { size: ledger.size, ...ledger.health },
   };
+}
+
+/** Where routes lead, each once: what `cordon status --probe` dials. */
+function upstreamsOf(routes: readonly Route[]): ProbeTarget[] {
+  const found = new Map<string, ProbeTarget>();
+  for (const route of routes) {
+    const upstreams =
+      route.kind === "http" ? [route.upstream] : [...route.models.values()].map((each) => each.upstream);
+    for (const { namespace, name, url, authentication } of upstreams) {
+      const key = `${namespace}/${name}`;
+      found.set(key, { name: key, url, authentication: authentication.kind, api: route.kind });
+    }
+  }
+  return [...found.values()];
 }
 
 /** What keeps this process from being sent calls; nothing means ready. */

@@ -29,20 +29,21 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
     io.stderr(usage);
     return 2;
   }
-  const report = await check(path);
+  const report = await checkConfiguration(path);
   if (json) io.stdout(`${JSON.stringify({ file: path, ok: report.exit === 0, problems: report.problems })}\n`);
   else if (report.exit === 0) io.stdout(`${path} is valid: ${report.words}\n`);
   else io.stderr(await render(report, path));
   return report.exit;
 }
 
-interface Report {
+export interface Report {
   readonly exit: 0 | 1 | 2;
   readonly problems: readonly Omit<ConfigurationProblem, "line" | "column">[] | readonly ConfigurationProblem[];
   readonly words: string;
 }
 
-async function check(path: string): Promise<Report> {
+/** Reads a configuration and its policies as `cordon up` would. Changes nothing. */
+export async function checkConfiguration(path: string): Promise<Report> {
   let loaded: LoadedConfiguration;
   try {
     loaded = await loadConfiguration(path, path);

@@ -1,0 +1,41 @@
+/** What `cordon status` and `cordon doctor` read of the running control plane's answer. */
+import type { ProbeTarget } from "../doctor/probe-upstream.ts";
+
+export interface Status {
+  readonly version: string;
+  readonly trustDomain: string;
+  readonly revision: number;
+  readonly snapshotAgeMs: number;
+  readonly stalenessLimitMs: number;
+  readonly gateway: {
+    readonly url: string;
+    readonly id: string;
+    readonly live: number;
+    readonly identity: { readonly notBefore: number; readonly notAfter: number };
+  };
+  readonly keysSealedBy: string;
+  readonly policies: { readonly count: number };
+  readonly components: number;
+  readonly routes: readonly RouteStatus[];
+  /** Where routes lead: what `--probe` dials. */
+  readonly upstreams: readonly ProbeTarget[];
+  readonly isolated: readonly string[];
+  readonly revoked: { readonly workloads: readonly string[] };
+  /** Why the console is not served, where it should be. */
+  readonly console?: { readonly why?: string };
+  readonly ledger: {
+    readonly size: number;
+    readonly state: string;
+    readonly why?: string;
+    readonly failingSinks: readonly { readonly folder: string; readonly why: string }[];
+  };
+}
+
+export interface RouteStatus {
+  readonly path: string;
+  readonly kind: string;
+  readonly mode: "enforce" | "observe";
+  readonly wouldDeny: number;
+  readonly controls: readonly string[];
+  readonly unseen: readonly string[];
+}
