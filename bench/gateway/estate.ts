@@ -100,6 +100,7 @@ function configurationText(upstreamPort: number): string {
 trustDomain: bench.example
 state: ./state
 gateway: { listen: "127.0.0.1:0", drainSeconds: 1 }
+console: { listen: "127.0.0.1:0" }
 ledger: { checkpoints: { files: [./checkpoints] } }
 components:
   - { name: gateway, kind: service, boundary: api }

@@ -17,6 +17,7 @@ version: 1
 trustDomain: test.example
 state: ./state
 gateway: { listen: "127.0.0.1:0", drainSeconds: 1 }
+console: { listen: "127.0.0.1:0" }
 components:
   - { name: gateway, kind: service, boundary: api }
   - { name: assistant, kind: agent, boundary: api }

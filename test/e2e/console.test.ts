@@ -21,14 +21,9 @@ import {
 } from "@cordon/core/contract/console-api";
 import { parseVkey } from "@cordon/core/ledger/note";
 import { openReceipt } from "@cordon/core/ledger/receipt";
-import { chatCall, configurationText, openEstate, until, type Estate, type EstatePorts } from "./estate.ts";
+import { chatCall, openEstate, until, type Estate } from "./estate.ts";
 
-const withConsole = (listen: string) => (ports: EstatePorts) =>
-  `console: { listen: "${listen}" }\n${configurationText(ports)}`;
-
-async function estateWithConsole(): Promise<Estate> {
-  return openEstate({ configuration: withConsole("127.0.0.1:0") });
-}
+const consoleAt = (listen: string) => ({ console: `{ listen: "${listen}" }` });
 
 interface Browser {
   readonly keyId: string;
@@ -81,7 +76,7 @@ async function deny(estate: Estate): Promise<void> {
 }
 
 test("a paired browser sees what is in force, the estate with its flows, and the policies", async () => {
-  await using estate = await estateWithConsole();
+  await using estate = await openEstate();
   const browser = await pair(estate);
   await infer(estate);
   await deny(estate);
@@ -100,7 +95,7 @@ test("a paired browser sees what is in force, the estate with its flows, and the
 });
 
 test("decisions arrive while the browser watches, each with the index under which the ledger has it", async () => {
-  await using estate = await estateWithConsole();
+  await using estate = await openEstate();
   const browser = await pair(estate);
   const response = await browser.fetch("/v1/events");
   const reader = (response.body ?? assert.fail()).pipeThrough(new TextDecoderStream()).getReader();
@@ -132,7 +127,7 @@ async function bundleFile(estate: Estate): Promise<string> {
 }
 
 test("verifying the live ledger agrees with the checkpoint copies, and finds one flipped byte", async () => {
-  await using estate = await estateWithConsole();
+  await using estate = await openEstate();
   const browser = await pair(estate);
   await infer(estate);
   await until(() => estate.cordon.ledger.health.checkpointSize >= estate.cordon.ledger.size, "everything is signed");
@@ -153,7 +148,7 @@ test("verifying the live ledger agrees with the checkpoint copies, and finds one
 });
 
 test("a checkpoint copy that is of another history is found, and one that was damaged", async () => {
-  await using estate = await estateWithConsole();
+  await using estate = await openEstate();
   const browser = await pair(estate);
   await until(() => estate.cordon.ledger.health.checkpointSize > 0, "a checkpoint is signed");
   const folder = join(estate.folder, "checkpoints");
@@ -166,7 +161,7 @@ test("a checkpoint copy that is of another history is found, and one that was da
 });
 
 test("after a restart the browser is still paired and sees what was before; a revoked one is out", async () => {
-  await using estate = await estateWithConsole();
+  await using estate = await openEstate();
   const browser = await pair(estate);
   const socket = controlClient(estate.cordon.socketPath);
   const { keys } = await socket.consoleKeys();
@@ -185,7 +180,7 @@ test("after a restart the browser is still paired and sees what was before; a re
 });
 
 test("the terminal pairs, lists and unpairs", async (t: TestContext) => {
-  await using estate = await estateWithConsole();
+  await using estate = await openEstate();
   const cordon = async (name: string, ...args: readonly string[]): Promise<{ code: number; text: string }> => {
     let text = "";
     const { run } = (await commands[name]?.load()) ?? assert.fail(name);
@@ -208,7 +203,7 @@ test("a taken port leaves the gateway working, and says that there is no console
   await new Promise((resolve) => squatter.once("listening", resolve));
   const { port } = squatter.address() as AddressInfo;
   try {
-    await using estate = await openEstate({ configuration: withConsole(`127.0.0.1:${port}`) });
+    await using estate = await openEstate(consoleAt(`127.0.0.1:${port}`));
     assert.equal(estate.cordon.console.server, undefined);
     assert.match(estate.cordon.console.why ?? "", /another program has it/);
     await deny(estate);
@@ -227,7 +222,7 @@ test("a program on the other loopback address keeps the console from opening: br
   if (!listening) return t.skip("this machine has no IPv6 loopback");
   const { port } = squatter.address() as AddressInfo;
   try {
-    await using estate = await openEstate({ configuration: withConsole(`127.0.0.1:${port}`) });
+    await using estate = await openEstate(consoleAt(`127.0.0.1:${port}`));
     assert.match(estate.cordon.console.why ?? "", /\[::1\].*another program has it/);
   } finally {
     squatter.close();
@@ -235,14 +230,13 @@ test("a program on the other loopback address keeps the console from opening: br
 });
 
 test("switched off, nothing listens and nothing is tapped", async () => {
-  const configuration = (ports: EstatePorts) => `console: { enabled: false }\n${configurationText(ports)}`;
-  await using estate = await openEstate({ configuration });
+  await using estate = await openEstate({ console: "{ enabled: false }" });
   assert.deepEqual([estate.cordon.console.server, estate.cordon.console.why], [undefined, undefined]);
   await assert.rejects(controlClient(estate.cordon.socketPath).consoleKeys(), /console.enabled/);
 });
 
 test("an address that others reach is refused without a certificate, with the remedy", async () => {
-  await assert.rejects(openEstate({ configuration: withConsole("0.0.0.0:0") }), {
+  await assert.rejects(openEstate(consoleAt("0.0.0.0:0")), {
     code: "CONFIG_INVALID",
     message: /console\.tls.*console\.origin/s,
   });

@@ -94,6 +94,8 @@ export interface EstateOptions {
   readonly policies?: string;
   readonly stalenessSeconds?: number;
   readonly bearer?: boolean;
+  /** Default: on a port that the system chooses. */
+  readonly console?: string;
   readonly drainSeconds?: number;
   readonly idleMs?: number;
   readonly firstByteMs?: number;
@@ -144,6 +146,7 @@ trustDomain: test.example
 state: ./state
 staleness: { limitSeconds: ${options.stalenessSeconds ?? 60} }
 gateway: { listen: "127.0.0.1:0", drainSeconds: ${options.drainSeconds ?? 1} }
+console: ${options.console ?? '{ listen: "127.0.0.1:0" }'}
 ledger: { checkpoints: { files: [./checkpoints] } }
 components:
   - { name: gateway, kind: service, boundary: api }

@@ -175,6 +175,7 @@ test("an upstream that is not who it must be is sent nothing", async () => {
 version: 1
 trustDomain: test.example
 gateway: { listen: "127.0.0.1:0", drainSeconds: 0 }
+console: { listen: "127.0.0.1:0" }
 components:
   - { name: gateway, kind: service, boundary: api }
   - { name: assistant, kind: agent, boundary: api }
