@@ -64,12 +64,18 @@ function modeWords({ mode, wouldDeny }: RouteStatus): string {
   return `OBSERVE: policy refuses nothing here; ${calls} would have been denied since the start`;
 }
 
+function eventLine({ name, sent, behind, dropped }: NonNullable<Status["events"]>[number]): string {
+  return `  events    ${name}: ${sent} sent, ${behind} behind, ${dropped} dropped since the start`;
+}
+
 function describe(status: Status, problems: readonly string[], probed: readonly Probed[]): string {
   const lines = [
     `Cordon ${status.version} in ${status.trustDomain}, revision ${status.revision}`,
     `  gateway   ${status.gateway.url} as ${status.gateway.id}, ${status.gateway.live} interactions under way`,
     `  policies  ${status.policies.count}; ${status.components} components`,
     `  ledger    ${status.ledger.size} entries, ${status.ledger.state}`,
+    ...(status.metrics?.url === undefined ? [] : [`  metrics   ${status.metrics.url}`]),
+    ...(status.events ?? []).map(eventLine),
     `  keys      sealed by ${status.keysSealedBy}${status.keysSealedBy === "file" ? " only" : ""}`,
     "",
     ...status.routes.flatMap((route) => [

@@ -23,12 +23,25 @@ export interface Status {
   readonly revoked: { readonly workloads: readonly string[] };
   /** Why the console is not served, where it should be. */
   readonly console?: { readonly why?: string };
+  readonly events?: readonly EventSinkStatus[];
+  /** Where Prometheus asks; nowhere unless `operations` is configured. */
+  readonly metrics?: { readonly url?: string };
   readonly ledger: {
     readonly size: number;
     readonly state: string;
     readonly why?: string;
     readonly failingSinks: readonly { readonly folder: string; readonly why: string }[];
   };
+}
+
+/** Where the ledger's entries go as events. */
+export interface EventSinkStatus {
+  readonly name: string;
+  readonly state: "ok" | "failing";
+  readonly why?: string;
+  readonly behind: number;
+  readonly sent: number;
+  readonly dropped: number;
 }
 
 export interface RouteStatus {

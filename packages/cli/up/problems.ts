@@ -10,17 +10,35 @@ export interface Troubles {
     readonly why?: string | undefined;
     readonly failingSinks: readonly { readonly folder: string; readonly why: string }[];
   };
+  readonly events?: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly why?: string | undefined;
+    readonly behind: number;
+    readonly dropped: number;
+  }[];
   /** Why the console is not served, where it should be. */
   readonly console?: { readonly why?: string | undefined } | undefined;
 }
 
-export function problemsOf({ snapshotAgeMs, stalenessLimitMs, policies, ledger, console }: Troubles): string[] {
+export function problemsOf({
+  snapshotAgeMs,
+  stalenessLimitMs,
+  policies,
+  ledger,
+  events = [],
+  console,
+}: Troubles): string[] {
   const problems: string[] = [];
   if (snapshotAgeMs > stalenessLimitMs)
     problems.push("the snapshot is stale: everything is denied until the store answers again");
   if (ledger.state !== "open")
     problems.push(`the ledger is ${ledger.state}: ${ledger.why ?? "unknown"}; nothing is served`);
   for (const sink of ledger.failingSinks) problems.push(`checkpoints do not reach ${sink.folder}: ${sink.why}`);
+  for (const { name, state, why, behind, dropped } of events) {
+    if (state !== "ok") problems.push(`events do not reach ${name}: ${why ?? "unknown"}; it is ${behind} behind`);
+    if (dropped > 0) problems.push(`${name} never gets ${dropped} events; \`cordon ledger export\` has them`);
+  }
   if (policies.count === 0) problems.push("there are no policies: everything is denied");
   if (console?.why !== undefined) problems.push(`the console is not served: ${console.why}`);
   return problems;

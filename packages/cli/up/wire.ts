@@ -29,6 +29,7 @@ import { observeLedger } from "@cordon/gateway/ledger/observed";
 import type { GatewayEvent } from "@cordon/gateway/ports";
 import { openObjectOwners } from "@cordon/gateway/routes/ownership";
 import { openConfiguredConsole } from "./console.ts";
+import { openObservability } from "./observability.ts";
 import { lastEntries } from "./recent-entries.ts";
 import { readinessOf, statusOf } from "./status.ts";
 
@@ -77,10 +78,12 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   const control = opening.use(await openControlPlane({ path: options.path, env, now, onProblem }));
   const { configuration, stateFolder, vault, authority, snapshots, trustDomain } = control;
 
+  const folder = resolve(options.path, "..");
+  const observability = opening.use(openObservability({ control, folder, log, now }));
   const ledgerFolder = join(stateFolder, "ledger");
   const origin = `${trustDomain}/${await writerId(stateFolder)}`;
   const privateKey = await vault.logKey();
-  const copyFolders = configuration.ledger.checkpoints.files.map((folder) => resolve(options.path, "..", folder));
+  const copyFolders = configuration.ledger.checkpoints.files.map((copy) => resolve(folder, copy));
   const files = { folder: ledgerFolder, origin, vkey: formatVkey(origin, privateKey), copyFolders };
   const written = opening.use(
     await openLedger({
@@ -88,12 +91,16 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       origin,
       privateKey,
       checkpointEveryMs: configuration.ledger.checkpoints.everySeconds * 1000,
-      sinks: copyFolders.map((folder): CheckpointSink => ({ kind: "files", folder })),
+      sinks: [
+        observability.checkpoints,
+        ...copyFolders.map((copy): CheckpointSink => ({ kind: "files", folder: copy })),
+      ],
       now,
     }),
   );
   const live = openLiveEntries(await lastEntries(files, written.latestCheckpoint(), recentEntries).catch(noEntries));
   const ledger = configuration.console.enabled ? observeLedger(written, live.hear, onProblem) : written;
+  await observability.openEvents(ledger, files);
   opening.use(
     recordChanges({ store: control.store, ledger, cursorFile: join(stateFolder, "changes.cursor"), onProblem }),
   );
@@ -128,6 +135,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       now,
       monotonicMs: () => performance.now(),
       log,
+      ...(observability.observer === undefined ? {} : { observer: observability.observer }),
     }),
   );
   const gatewayUrl = `https://${isWildcard(gateway.host) ? "127.0.0.1" : gateway.host}:${gateway.port}`;
@@ -135,9 +143,16 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     at === undefined
       ? undefined
       : await openOperations({ listen: listenAddress(at, "operations.listen"), handlers, onFailure: onProblem });
-  const status = () =>
-    statusOf({ control, ledger, gateway, gatewayUrl, gatewayId: component.id, identity, version: options.version });
-  const folder = resolve(options.path, "..");
+  const operations = await openOperationsAt(configuration.operations?.listen, {
+    ...probeHandlers(() => readinessOf({ control, ledger, identity, now })),
+    ...observability.handlers({ ledger, gateway, identity, version: options.version }),
+  });
+  if (operations !== undefined) opening.use(operations);
+  const status = () => ({
+    ...statusOf({ control, ledger, gateway, gatewayUrl, gatewayId: component.id, identity, version: options.version }),
+    events: observability.events(),
+    metrics: { url: operations === undefined ? undefined : `${operations.url}/metrics` },
+  });
   const console = opening.use(await openConfiguredConsole({ control, ledger, files, live, status, folder, log, now }));
   const socketPath = join(stateFolder, "control.sock");
   opening.use(
@@ -154,10 +169,6 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       onFailure: onProblem,
     }),
   );
-  const operations = await openOperationsAt(configuration.operations?.listen, {
-    ...probeHandlers(() => readinessOf({ control, ledger, identity, now })),
-  });
-  if (operations !== undefined) opening.use(operations);
   const owned = opening.move();
   return {
     control,
