@@ -1,45 +1,55 @@
 /**
  * Asks the bank's assistant a question: `cordon run --as assistant -- node examples/demo/ask.ts "How do I block my card?"`.
- * In: the question, and what `cordon run` put into the environment. Out: the answer as it streams, or why it was refused.
- * An ordinary OpenAI client without a library: nothing in it knows of Cordon but the words of a refusal.
+ * In: the question, and what `cordon run` put into the environment. Out: each tool call on stderr, the answer on stdout as it
+ * streams; with `--json`, both as one object at the end. An ordinary agent: nothing in it knows of Cordon's checks.
  */
-import { explainRefusal } from "./refusal.ts";
+import { parseArgs } from "node:util";
+import { converse, ModelRefused, type Step } from "./assistant/converse.ts";
+import { reachFromEnvironment } from "./assistant/reach.ts";
+import { assistantTools } from "./assistant/tools.ts";
 
-const base = process.env["OPENAI_BASE_URL"];
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false } },
+});
+const question = positionals.join(" ") || "I lost my card. What should I do?";
+const baseUrl = process.env["OPENAI_BASE_URL"];
 const key = process.env["OPENAI_API_KEY"];
-if (base === undefined || key === undefined) {
+if (baseUrl === undefined || key === undefined) {
   console.error(
     "OPENAI_BASE_URL and OPENAI_API_KEY are not set. Start this with: cordon run --as assistant -- node ask.ts",
   );
   process.exit(2);
 }
-const question = process.argv.slice(2).join(" ") || "I lost my card. What should I do?";
 
-const response = await fetch(`${base}/chat/completions`, {
-  method: "POST",
-  headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-  body: JSON.stringify({ model: "support-1", stream: true, messages: [{ role: "user", content: question }] }),
-});
-if (!response.ok || response.body === null) {
-  console.error(explainRefusal(response.status, await response.text()));
-  process.exit(1);
+const tools = await assistantTools(reachFromEnvironment(process.env));
+const watcher = values.json ? {} : { onStep: showStep, onText: showText };
+let speaking = false;
+if (!values.json) console.log(`Q: ${question}`);
+try {
+  const conversation = await converse({ baseUrl, key }, tools, question, watcher);
+  console.log(values.json ? JSON.stringify(conversation) : "");
+} catch (error) {
+  if (!(error instanceof ModelRefused)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
 }
 
-console.log(`Q: ${question}`);
-process.stdout.write("A: ");
-let pending = "";
-for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-  const lines = (pending + text).split("\n");
-  pending = lines.pop() ?? "";
-  for (const line of lines) process.stdout.write(deltaOf(line));
+function showStep({ tool, arguments: args, ok, result }: Step): void {
+  const given = Object.values(args)
+    .map((value) => shortened(String(value), 60))
+    .join(", ");
+  const came = ok ? `${result.length} characters` : result;
+  console.error(`   ${tool}(${given}) -> ${came}`);
 }
-process.stdout.write("\n");
 
-/** The text that one line of the event stream adds to the answer. */
-function deltaOf(line: string): string {
-  if (!line.startsWith("data: {")) return "";
-  const chunk = JSON.parse(line.slice("data: ".length)) as {
-    readonly choices?: readonly { readonly delta?: { readonly content?: string | null } }[];
-  };
-  return chunk.choices?.[0]?.delta?.content ?? "";
+function showText(piece: string): void {
+  if (!speaking) process.stdout.write("A: ");
+  speaking = true;
+  process.stdout.write(piece);
+}
+
+function shortened(text: string, most: number): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }

@@ -4,4 +4,6 @@ export const demoFiles = {
   policies: new URL("./policies/default.cedar", import.meta.url),
   ask: new URL("./ask.ts", import.meta.url),
   readTrainingData: new URL("./read-training-data.ts", import.meta.url),
+  indexHelpPages: new URL("./jobs/index-help-pages.ts", import.meta.url),
+  trainOnCustomers: new URL("./jobs/train-on-customers.ts", import.meta.url),
 } as const;

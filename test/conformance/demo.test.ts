@@ -34,8 +34,8 @@ before(async () => {
       log: () => undefined,
     }),
   );
-  const listen = { chat: "127.0.0.1:0", "training-data": "127.0.0.1:0" };
-  const demo = estate.use(await startDemo({ socketPath: cordon.socketPath, folder: join(folder, "logs"), listen }));
+  const options = { socketPath: cordon.socketPath, folder: join(folder, "logs") };
+  const demo = estate.use(await startDemo({ ...options, listen: { chat: "127.0.0.1:0" }, only: ["chat"] }));
   door.leadTo(Number(new URL(demo.description.find(({ component }) => component === "chat")?.url ?? "").port));
   assistant = estate.use(runWithCordon<OpenaiCases>(folder, "assistant", "openai.ts"));
   pipeline = estate.use(runWithCordon<OpenaiCases>(folder, "training-pipeline", "openai.ts"));

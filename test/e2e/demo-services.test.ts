@@ -20,6 +20,7 @@ import { parseSpiffeId, parseTrustDomain, trustDomainOf } from "@cordon/core/ide
 import type { X509Svid } from "@cordon/core/identity/svid";
 import { authenticatePeer, clientTlsOptions, serverTlsOptions } from "@cordon/core/identity/tls";
 import type { TrustBundle } from "@cordon/core/policy/snapshot";
+import { servicePlans } from "@cordon/demo/estate";
 import { demoFiles } from "@cordon/demo/files";
 import { startDemo, type DemoService } from "@cordon/demo/start";
 
@@ -32,8 +33,8 @@ interface Estate {
   readonly svid: (component: string) => Promise<X509Svid>;
 }
 
-/** The control plane over the demo's own configuration, and its services on free ports. */
-async function estate(t: TestContext): Promise<Estate> {
+/** The control plane over the demo's own configuration, and some of its services on free ports. */
+async function estate(t: TestContext, only: readonly string[]): Promise<Estate> {
   const folder = await mkdtemp(join(tmpdir(), "cordon-demo-"));
   const stack = new AsyncDisposableStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -56,8 +57,8 @@ async function estate(t: TestContext): Promise<Estate> {
       now: Date.now,
     }),
   );
-  const listen = { chat: "127.0.0.1:0", "training-data": "127.0.0.1:0" };
-  const demo = stack.use(await startDemo({ socketPath, folder: join(folder, "logs"), listen }));
+  const listen = Object.fromEntries(only.map((component) => [component, "127.0.0.1:0"]));
+  const demo = stack.use(await startDemo({ socketPath, folder: join(folder, "logs"), listen, only }));
   return {
     services: demo.description,
     folder,
@@ -111,14 +112,26 @@ async function dialUnchecked(own: X509Svid, caller: ConnectionOptions): Promise<
 const anonymous: ConnectionOptions = { rejectUnauthorized: false, minVersion: "TLSv1.3" };
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`;
 
-function post(path: string, body: unknown): string {
+const initialize = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } },
+};
+
+const put = (path: string, body: unknown) => post(path, body, "PUT");
+
+function post(path: string, body: unknown, method = "POST"): string {
   const text = JSON.stringify(body);
-  const head = `POST ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n`;
+  const head =
+    `${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+    "accept: application/json, text/event-stream\r\n";
   return `${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
 
 test("the services answer the gateway, and nobody else a byte", async (t) => {
-  const { services, svid, bundle, folder } = await estate(t);
+  const inside = servicePlans.filter(({ outside }) => !outside).map(({ component }) => component);
+  const { services, svid, bundle, folder } = await estate(t, inside);
   const gateway = clientTlsOptions(await svid("gateway"));
   const forged = clientTlsOptions(await elsewhere(t, gatewayId));
   const foreign = clientTlsOptions(await elsewhere(t, gatewayId.replace("demo.bank", "evil")));
@@ -133,17 +146,23 @@ test("the services answer the gateway, and nobody else a byte", async (t) => {
     "the gateway of another trust domain": foreign,
     "a gateway that speaks TLS 1.2": { ...gateway, minVersion: "TLSv1.2", maxVersion: "TLSv1.2" },
   };
-  for (const [component, request, answer] of [
-    ["chat", get("/v1/models"), /support-1/],
-    ["training-data", get("/training-data?page=1&size=2"), /"synthetic":true/],
-  ] as const) {
+  const questions: Readonly<Record<string, readonly [string, RegExp]>> = {
+    chat: [get("/v1/models"), /support-1/],
+    "customer-store": [get("/training-data?page=1&size=2"), /"synthetic":true/],
+    "help-pages": [get("/help-pages"), /Opening a current account/],
+    "help-index": [post("/help-index/search", { vector: [1] }), /"hits":\[\]/],
+    "credit-model": [get("/model"), /logistic regression/],
+    "bank-tools": [post("/mcp", initialize), /"serverInfo":\{"name":"bank-tools"/],
+  };
+  assert.deepEqual(Object.keys(questions), inside);
+  for (const [component, [request, answer]] of Object.entries(questions)) {
     const url = urlOf(services, component);
     for (const [who, options] of Object.entries(refused))
       assert.equal(await dial(url, options, request), "", `${component} answered ${who}`);
     // Plain HTTP gets nothing either, and the same dialling with the gateway's SVID works.
     assert.match(await dial(url, gateway, request), answer);
   }
-  const log = await readFile(join(folder, "logs", "training-data.log"), "utf8");
+  const log = await readFile(join(folder, "logs", "customer-store.log"), "utf8");
   assert.match(log, /refused a connection: .*agent\/assistant/);
 
   // What keeps the assistant out is the check, and nothing else: without it the same handshake is answered.
@@ -164,7 +183,7 @@ test("the services answer the gateway, and nobody else a byte", async (t) => {
 });
 
 test("the chat endpoint computes its answers, streamed and whole alike", async (t) => {
-  const { services, svid } = await estate(t);
+  const { services, svid } = await estate(t, ["chat"]);
   const gateway = clientTlsOptions(await svid("gateway"));
   const ask = async (body: object) => dial(urlOf(services, "chat"), gateway, post("/v1/chat/completions", body));
   const messages = [{ role: "user", content: "I lost my card, what should I do?" }];
@@ -212,10 +231,10 @@ test("the chat endpoint computes its answers, streamed and whole alike", async (
   assert.match(await ask({ model: "support-1", messages: [] }), /^HTTP\/1.1 400/);
 });
 
-test("the training store serves the same synthetic people every time, and keeps what is put", async (t) => {
-  const { services, svid } = await estate(t);
+test("the customer store serves the same synthetic people every time, and keeps what is put", async (t) => {
+  const { services, svid } = await estate(t, ["customer-store"]);
   const gateway = clientTlsOptions(await svid("gateway"));
-  const url = urlOf(services, "training-data");
+  const url = urlOf(services, "customer-store");
   const page = (query: string) => dial(url, gateway, get(`/training-data?${query}`));
   assert.equal(
     JSON.stringify(bodyOf(await page("page=2&size=3"))),
@@ -225,19 +244,94 @@ test("the training store serves the same synthetic people every time, and keeps 
   for (const query of ["page=0", "page=x", "size=501", "page=1e3"])
     assert.match(await page(query), /^HTTP\/1.1 400/, query);
   assert.match(await dial(url, gateway, get("/etc/passwd")), /^HTTP\/1.1 404/);
-  const put = "PUT /training-data/model.bin HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 3\r\n\r\nabc";
-  assert.match(await dial(url, gateway, put), /^HTTP\/1.1 201/);
+  const account = await dial(url, gateway, get("/customers/C000123"));
+  assert.match(account, /"customer":"C000123".*"balance":\d+/);
+  assert.doesNotMatch(account, /SYN\d|@example/);
+  for (const id of ["C005001", "C000000", "C1", "", "C000123/x", "*"])
+    assert.match(await dial(url, gateway, get(`/customers/${id}`)), /^HTTP\/1.1 404/, id);
+  const object =
+    "PUT /training-data/model.bin HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 3\r\n\r\nabc";
+  assert.match(await dial(url, gateway, object), /^HTTP\/1.1 201/);
   assert.match(await dial(url, gateway, get("/training-data/model.bin")), /abc$/);
-  assert.match(await dial(url, gateway, put.replace("model.bin", "../x")), /^HTTP\/1.1 4/);
+  assert.match(await dial(url, gateway, object.replace("model.bin", "../x")), /^HTTP\/1.1 4/);
+});
+
+test("the document store and the index keep what they are given, within bounds", async (t) => {
+  const { services, svid } = await estate(t, ["help-pages", "help-index"]);
+  const gateway = clientTlsOptions(await svid("gateway"));
+  const pages = urlOf(services, "help-pages");
+  const page = { title: "Opening hours", text: "We are open." };
+  assert.match(await dial(pages, gateway, put("/help-pages/hours", page)), /^HTTP\/1.1 201/);
+  assert.match(await dial(pages, gateway, get("/help-pages/hours")), /We are open\./);
+  assert.match(await dial(pages, gateway, put("/help-pages/Not%20an%20id", page)), /^HTTP\/1.1 400/);
+  assert.match(await dial(pages, gateway, put("/help-pages/hours", { title: "" })), /^HTTP\/1.1 400/);
+  assert.match(await dial(pages, gateway, get("/help-pages/hours/more")), /^HTTP\/1.1 404/);
+  assert.match(await dial(pages, gateway, post("/help-pages", page)), /^HTTP\/1.1 405/);
+
+  const index = urlOf(services, "help-index");
+  const entries = [
+    { id: "a", title: "A", text: "first", vector: [1, 0] },
+    { id: "b", title: "B", text: "second", vector: [0, 1] },
+  ];
+  assert.match(await dial(index, gateway, put("/help-index", { entries })), /"entries":2/);
+  assert.match(await dial(index, gateway, post("/help-index/search", { vector: [0.1, 0.9], count: 1 })), /"id":"b"/);
+  assert.match(await dial(index, gateway, post("/help-index/search", { vector: [] })), /^HTTP\/1.1 400/);
+  assert.match(await dial(index, gateway, get("/help-index")), /^HTTP\/1.1 404/);
+});
+
+test("the credit model scores an application and says why; one that is incomplete it refuses", async (t) => {
+  const { services, svid } = await estate(t, ["credit-model"]);
+  const gateway = clientTlsOptions(await svid("gateway"));
+  const url = urlOf(services, "credit-model");
+  const score = (application: object) => dial(url, gateway, post("/score", application));
+  const rich = bodyOf(await score({ ...applicant, educationYears: 16, capitalGain: 20_000 })) as Score;
+  const poor = bodyOf(await score({ ...applicant, age: 20, educationYears: 6 })) as Score;
+  assert.ok(rich.accepted && !poor.accepted && rich.probability > poor.probability);
+  assert.ok(rich.because.some(({ feature }) => feature === "capitalGainLog"));
+  assert.match(await score({ ...applicant, age: "40" }), /^HTTP\/1.1 422/);
+  assert.match(await score({ ...applicant, workclass: "Never-heard-of" }), /^HTTP\/1.1 422/);
+  assert.match(await dial(url, gateway, get("/score")), /^HTTP\/1.1 404/);
+});
+
+test("an MCP client finds the bank's tools, and their results are computed", async (t) => {
+  const { services, svid } = await estate(t, ["bank-tools"]);
+  const gateway = clientTlsOptions(await svid("gateway"));
+  const url = urlOf(services, "bank-tools");
+  const rpc = (method: string, params: object) =>
+    dial(url, gateway, post("/mcp", { jsonrpc: "2.0", id: 1, method, params }));
+  assert.match(await rpc("tools/list", {}), /"open_ticket".*"get_fx_rate"/);
+  const there = await rpc("tools/call", { name: "get_fx_rate", arguments: { from: "USD", to: "EUR" } });
+  assert.match(there, /1 USD = 0\.9218 EUR/);
+  const ticket = (subject: string) => rpc("tools/call", { name: "open_ticket", arguments: { subject } });
+  assert.doesNotMatch(await ticket("card swallowed by the machine"), /Similar/);
+  assert.match(await ticket("my card was swallowed by a machine"), /T00002 is open[^]*Similar ticket T00001/);
+  assert.match(await rpc("tools/call", { name: "get_fx_rate", arguments: { from: "XXX" } }), /isError|error/);
+  assert.match(await rpc("tools/call", { name: "drop_tables", arguments: {} }), /isError|error/);
 });
 
 test("the services end with the demo", async (t) => {
-  const { services } = await estate(t);
+  const { services } = await estate(t, ["chat", "partner"]);
   for (const { pid } of services) assert.ok(process.kill(pid, 0));
   t.after(() => {
     for (const { pid } of services) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
   });
 });
+
+const applicant = {
+  age: 45,
+  educationYears: 13,
+  hoursPerWeek: 40,
+  capitalGain: 0,
+  capitalLoss: 0,
+  workclass: "Private",
+  occupation: "Sales",
+};
+
+interface Score {
+  readonly probability: number;
+  readonly accepted: boolean;
+  readonly because: readonly { readonly feature: string }[];
+}
 
 interface Completion {
   readonly choices: readonly {

@@ -4,9 +4,12 @@
  */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { answerTo, embed } from "./retrieval.ts";
-import { tokensOf } from "./tokens.ts";
-import { chooseTool, type Tool, type ToolCall } from "./tool-choice.ts";
+import { answerFrom } from "./model/answer.ts";
+import type { PastCall, Turn } from "./model/context.ts";
+import { plan } from "./model/plan.ts";
+import { embed } from "./model/retrieval.ts";
+import { tokensOf } from "./model/tokens.ts";
+import type { Tool, ToolCall, ToolChoice } from "./model/tool-choice.ts";
 
 export const models = ["support-1", "support-1-embed"] as const;
 
@@ -14,6 +17,10 @@ const textPart = z.looseObject({ type: z.string(), text: z.string().optional() }
 const message = z.looseObject({
   role: z.enum(["system", "developer", "user", "assistant", "tool"]),
   content: z.union([z.string(), z.array(textPart), z.null()]).optional(),
+  tool_calls: z
+    .array(z.looseObject({ function: z.looseObject({ name: z.string(), arguments: z.string() }) }))
+    .max(128)
+    .nullish(),
 });
 const tool = z.looseObject({
   type: z.literal("function"),
@@ -29,6 +36,7 @@ const tool = z.looseObject({
               type: z.string().optional(),
               description: z.string().optional(),
               enum: z.array(z.unknown()).optional(),
+              pattern: z.string().optional(),
             }),
           )
           .optional(),
@@ -67,21 +75,18 @@ interface Completion {
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number; readonly total_tokens: number };
 }
 
-/** Thinks of the answer. */
+/** Thinks of what comes next: a tool call, or the answer. */
 function complete(request: ChatRequest): Completion {
-  const texts = request.messages.map((each) => textOf(each.content));
-  const promptTokens = texts.reduce((sum, text) => sum + tokensOf(text).length + 3, 0);
-  const last = request.messages.at(-1);
-  const question = texts[request.messages.findLastIndex((each) => each.role === "user")] ?? "";
+  const turns = request.messages.map(turnOf);
+  const promptTokens = turns.reduce((sum, { text }) => sum + tokensOf(text).length + 3, 0);
   const limit = request.max_completion_tokens ?? request.max_tokens ?? Infinity;
 
-  const call = last?.role === "tool" ? undefined : chooseTool(toolsOf(request), question, choiceOf(request));
-  if (call !== undefined) {
-    const tokens = tokensOf(JSON.stringify(call.arguments));
-    return { tokens, call, finish: "tool_calls", usage: usageOf(promptTokens, tokens.length) };
+  const next = plan(turns, toolsOf(request), choiceOf(request));
+  if (next.call !== undefined) {
+    const tokens = tokensOf(JSON.stringify(next.call.arguments));
+    return { tokens, call: next.call, finish: "tool_calls", usage: usageOf(promptTokens, tokens.length) };
   }
-  const text = last?.role === "tool" ? `The answer is: ${texts.at(-1)?.trim() ?? ""}` : answerTo(question);
-  const all = tokensOf(text);
+  const all = tokensOf(answerFrom(turns, next));
   const tokens = all.slice(0, limit);
   const finish = tokens.length < all.length ? "length" : "stop";
   return { tokens, call: undefined, finish, usage: usageOf(promptTokens, tokens.length) };
@@ -164,6 +169,26 @@ function textOf(content: z.infer<typeof message>["content"]): string {
   return (content ?? []).map((part) => part.text ?? "").join("\n");
 }
 
+function turnOf({ role, content, tool_calls: calls }: z.infer<typeof message>): Turn {
+  return {
+    role: role === "developer" ? "system" : role,
+    text: textOf(content),
+    calls: (calls ?? []).map(({ function: called }): PastCall => ({
+      name: called.name,
+      arguments: argumentsOf(called.arguments),
+    })),
+  };
+}
+
+function argumentsOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
 function toolsOf(request: ChatRequest): readonly Tool[] {
   return (request.tools ?? []).map(({ function: offered }) => ({
     name: offered.name,
@@ -172,7 +197,7 @@ function toolsOf(request: ChatRequest): readonly Tool[] {
   }));
 }
 
-function choiceOf(request: ChatRequest): "auto" | "required" | "none" | { readonly name: string } {
+function choiceOf(request: ChatRequest): ToolChoice {
   const choice = request.tool_choice ?? "auto";
   return typeof choice === "string" ? choice : { name: choice.function.name };
 }

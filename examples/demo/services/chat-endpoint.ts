@@ -1,6 +1,6 @@
 /**
- * The demo's inference endpoint: a small retrieval model over a bank's help pages, behind OpenAI's API. Knows nothing of
- * Cordon but its own identity and the gateway's; answers nobody else.
+ * The demo's inference endpoint, behind OpenAI's API: a small model that follows instructions, uses tools, and answers from
+ * help pages. Knows nothing of Cordon but its own identity and the gateway's; answers nobody else.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,7 +14,8 @@ import {
   modelList,
   models,
 } from "./chat-completions.ts";
-import { readBody, runService, sendJson } from "./serve.ts";
+import { readBody, sendJson } from "./http.ts";
+import { runService } from "./serve.ts";
 
 /** The pace of a streamed answer: a person should see that it streams. */
 const tokenIntervalMs = 12;

@@ -45,19 +45,28 @@ export function customerAt(seed: string, row: number): Customer {
   const family = familyNames[draw(4, familyNames.length)] ?? "";
   const number = String(row + 1).padStart(6, "0");
   const income = 1_800 + draw(8, 12_000);
+  const balance = Math.round(income * (draw(28, 900) / 100));
+  const birthYear = 1940 + draw(20, 67);
+  const productsHeld = 1 + ((bytes[3] ?? 0) % 6);
   return {
     id: `C${number}`,
     nationalId: `SYN${String(draw(12, 10_000_000)).padStart(7, "0")}`,
     name: `${given} ${family}`,
     email: `${given}.${family}.${number}@example.com`.toLowerCase(),
     phone: `+00 ${String(draw(16, 100_000_000)).padStart(8, "0")}`,
-    birthYear: 1940 + draw(20, 67),
+    birthYear,
     segment: segments[draw(24, segments.length)] ?? "mass",
     monthlyIncome: income,
-    balance: Math.round(income * (draw(28, 900) / 100)),
-    productsHeld: 1 + ((bytes[3] ?? 0) % 6),
-    defaulted: (bytes[7] ?? 0) < 12,
+    balance,
+    productsHeld,
+    defaulted: (bytes[7] ?? 0) / 256 < defaultRisk(income, balance, productsHeld),
   };
+}
+
+/** How likely such a customer is to default, so that there is something to learn. */
+function defaultRisk(income: number, balance: number, productsHeld: number): number {
+  const logit = 1.2 - income / 3_000 - balance / 20_000 + productsHeld / 4;
+  return 1 / (1 + Math.exp(-logit));
 }
 
 /** Rows as RFC 4180 CSV with a header line. */

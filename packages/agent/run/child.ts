@@ -2,7 +2,7 @@
  * Runs the command. In: command, arguments, environment. Out: its exit code, the way a shell tells it. Signals that
  * reach this process reach the child; the child never outlives this process's orderly end.
  */
-import { spawn } from "node:child_process";
+import { spawn, type StdioOptions } from "node:child_process";
 import { constants } from "node:os";
 import { CordonError } from "@cordon/core/errors";
 
@@ -12,8 +12,8 @@ export interface ChildOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** `inherit` unless a test reads the output. */
-  readonly stdio?: "inherit" | "pipe";
+  /** Where the command's input and output go; `inherit` unless told. */
+  readonly stdio?: StdioOptions;
   /** Called with the child's process id once it runs. */
   readonly onStart?: (pid: number) => void;
 }

@@ -5,7 +5,7 @@ import type { GatewayEvent } from "@cordon/gateway/ports";
 import type { ExitCode } from "../command.ts";
 import type { Io } from "../io.ts";
 import manifest from "../package.json" with { type: "json" };
-import { demoPrograms, prepareDemo } from "../up/demo.ts";
+import { demoPrograms, openDemo, prepareDemo } from "../up/demo.ts";
 import { firstScreen } from "../up/screen.ts";
 import { startCordon } from "../up/wire.ts";
 
@@ -55,8 +55,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     }),
   );
   if (values.demo) {
-    const { startDemo } = await import("@cordon/demo/start");
-    stack.use(await startDemo({ socketPath: cordon.socketPath, folder: join(resolve(values.folder), "logs") }));
+    stack.use(await openDemo(cordon, join(resolve(values.folder), "logs")));
   }
   const reload = (): void =>
     void cordon.control.watch

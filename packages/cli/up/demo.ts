@@ -1,12 +1,17 @@
 /**
- * The demo estate's own folder: a copy of its configuration that the user may change and watch take effect. In: where
- * to put it. Out: the path of its `cordon.yaml`. What is there already is kept.
+ * The demo estate of `cordon up --demo`: a folder of its own, with a copy of its configuration that the user may change and
+ * watch take effect; and its services behind a running Cordon. What is in the folder already is kept.
  */
 import { access, copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CordonError } from "@cordon/core/errors";
+import { servicePlans } from "@cordon/demo/estate";
 import { demoFiles } from "@cordon/demo/files";
+import type { Demo } from "@cordon/demo/start";
+import type { Cordon } from "./wire.ts";
 
+/** @returns the path of the demo's `cordon.yaml` */
 export async function prepareDemo(folder: string): Promise<string> {
   const configuration = join(folder, "cordon.yaml");
   try {
@@ -19,6 +24,33 @@ export async function prepareDemo(folder: string): Promise<string> {
   await copyFile(demoFiles.policies, join(folder, "policies", "default.cedar"));
   await copyFile(demoFiles.configuration, configuration);
   return configuration;
+}
+
+/**
+ * Starts the demo's services where the configuration says that they are, and builds its help index.
+ *
+ * @throws {CordonError} `CONFIG_INVALID` when the configuration does not name them; `UPSTREAM_UNREACHABLE` when one does
+ *   not start
+ */
+export async function openDemo(cordon: Cordon, folder: string): Promise<Demo> {
+  const { upstreams } = cordon.control.configuration;
+  const listen: Record<string, string> = {};
+  for (const { component, upstream } of servicePlans) {
+    const found = upstreams.find(({ name, namespace }) => name === upstream && namespace === "default");
+    if (found === undefined)
+      throw new CordonError(
+        "CONFIG_INVALID",
+        `The demo's cordon.yaml has no upstream \`${upstream}\`. If its folder is from an older Cordon, remove it: ` +
+          "the next start makes a new one.",
+      );
+    listen[component] = new URL(found.url).host;
+  }
+  const { indexHelpPages, startDemo } = await import("@cordon/demo/start");
+  await using opening = new AsyncDisposableStack();
+  const demo = opening.use(await startDemo({ socketPath: cordon.socketPath, folder, listen }));
+  await indexHelpPages({ socketPath: cordon.socketPath, folder });
+  opening.move();
+  return demo;
 }
 
 /** Paths of the programs that the first screen tells people to run. */

@@ -2,7 +2,8 @@
  * How the demo model uses tools. In: the tools a caller offers, and the question. Out: the call to make, with arguments
  * drawn from the question's words by the types in the tool's JSON Schema; or nothing.
  */
-import { cosine, embed, nearest, wordsOf } from "./retrieval.ts";
+import { chooser } from "./choices.ts";
+import { cosine, embed, nearest } from "./retrieval.ts";
 
 export interface Tool {
   readonly name: string;
@@ -19,12 +20,16 @@ export interface ToolProperty {
   readonly type?: string;
   readonly description?: string;
   readonly enum?: readonly unknown[];
+  readonly pattern?: string;
 }
 
 export interface ToolCall {
   readonly name: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
+
+/** OpenAI's `tool_choice`. */
+export type ToolChoice = "auto" | "required" | "none" | { readonly name: string };
 
 /** How far a tool's description must at least match the question. */
 const relevant = 0.15;
@@ -33,25 +38,40 @@ const relevant = 0.15;
  * Chooses a tool: the one whose description matches best, when it matches better than the best help passage does.
  * `choice` is OpenAI's `tool_choice`: `required` or a name forces a call.
  */
-export function chooseTool(
-  tools: readonly Tool[],
-  question: string,
-  choice: "auto" | "required" | "none" | { readonly name: string },
-): ToolCall | undefined {
+export function chooseTool(tools: readonly Tool[], question: string, choice: ToolChoice): ToolCall | undefined {
   if (choice === "none") return undefined;
   const asked = embed(question);
   const candidates = tools
     .filter((tool) => typeof choice === "string" || tool.name === choice.name)
-    .map((tool) => ({ tool, score: cosine(asked, embed(describe(tool))) }))
+    .map((tool) => {
+      const found = argumentsFrom(tool.parameters, question);
+      const score = cosine(asked, embed(describe(tool))) + identifierBonus * identifiersIn(tool.parameters, found);
+      return { tool, found, score };
+    })
+    .filter(({ tool, found }) => choice !== "auto" || (tool.parameters.required ?? []).every((key) => key in found))
     .sort((left, right) => right.score - left.score);
   const best = candidates[0];
   if (best === undefined) return undefined;
   const passageScore = nearest(question, 1)[0]?.score ?? 0;
   if (choice === "auto" && (best.score < relevant || best.score < passageScore)) return undefined;
-  return { name: best.tool.name, arguments: argumentsFrom(best.tool.parameters, question) };
+  return { name: best.tool.name, arguments: best.found };
 }
 
-function describe(tool: Tool): string {
+/** A question that holds the very number or address that a tool needs is likely one for that tool. */
+const identifierBonus = 0.25;
+
+function identifiersIn(schema: ToolSchema, found: Readonly<Record<string, unknown>>): number {
+  return Object.entries(schema.properties ?? {}).filter(
+    ([key, property]) => isIdentifier(key, property) && key in found,
+  ).length;
+}
+
+function isIdentifier(key: string, property: ToolProperty): boolean {
+  return property.pattern !== undefined || /^(?:url|uri|link)$/i.test(key);
+}
+
+/** What a tool is about, in words: its name twice, its description, its parameters. */
+export function describe(tool: Tool): string {
   const name = tool.name.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]/g, " ");
   const properties = Object.entries(tool.parameters.properties ?? {});
   return [name, name, tool.description, ...properties.map(([key, value]) => `${key} ${value.description ?? ""}`)].join(
@@ -66,19 +86,42 @@ function argumentsFrom(schema: ToolSchema, question: string): Record<string, unk
     Number(text.replaceAll(",", "")),
   );
   const names = properNames(question);
+  const choose = chooser([question]);
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    const value = valueFor(property, question, numbers, names);
+    const value = isIdentifier(key, property)
+      ? identifierIn(property, question)
+      : property.enum === undefined
+        ? valueFor(property, question, numbers, names)
+        : choose(key, property);
     if (value !== undefined) found[key] = value;
-    else if (schema.required?.includes(key) === true && property.type === "string") found[key] = question.trim();
+    else if (schema.required?.includes(key) === true && isFreeText(key, property)) found[key] = question.trim();
   }
   return found;
 }
 
-function valueFor(property: ToolProperty, question: string, numbers: number[], names: string[]): unknown {
-  if (property.enum !== undefined) {
-    const words = new Set(wordsOf(question));
-    return property.enum.find((option) => wordsOf(String(option)).every((word) => words.has(word)));
+function isFreeText(key: string, property: ToolProperty): boolean {
+  return property.type === "string" && property.enum === undefined && !isIdentifier(key, property);
+}
+
+function identifierIn(property: ToolProperty, question: string): string | undefined {
+  return property.pattern === undefined
+    ? /https?:\/\/[^\s"'<>()[\]]+/i.exec(question)?.[0].replace(/[.,;:!?]+$/, "")
+    : wordMatching(property.pattern, question);
+}
+
+/** A tool's pattern is tried on each word; one that is not a regular expression matches none. */
+export function wordMatching(pattern: string, text: string): string | undefined {
+  if (pattern.length > 100) return undefined;
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern);
+  } catch {
+    return undefined;
   }
+  return text.match(/[\p{L}\p{N}_-]{1,100}/gu)?.find((word) => expression.test(word));
+}
+
+function valueFor(property: ToolProperty, question: string, numbers: number[], names: string[]): unknown {
   switch (property.type) {
     case "integer":
     case "number":

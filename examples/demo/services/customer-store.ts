@@ -1,11 +1,13 @@
 /**
- * The demo's training data store: synthetic customers by page, as JSON or CSV, and named objects that a pipeline may put.
- * Knows nothing of Cordon but its own identity and the gateway's; answers nobody else.
+ * The demo's customer data store: synthetic customers, one at a time for whoever serves one (`/customers/ID`), or by page
+ * as training data, as JSON or CSV (`/training-data`), and named objects that a pipeline may put there. Knows nothing of
+ * Cordon but its own identity and the gateway's; answers nobody else.
  */
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { csvOf, customerAt } from "./customers.ts";
-import { readBody, runService, sendJson } from "./serve.ts";
+import { readBody, sendJson } from "./http.ts";
+import { runService } from "./serve.ts";
 
 const seed = "cordon-demo-1";
 const rowCount = 5_000;
@@ -14,12 +16,14 @@ const maxObjects = 100;
 
 const objects = new Map<string, { readonly bytes: Buffer; readonly type: string }>();
 
-await runService("training data store", handle);
+await runService("customer store", handle);
 
 async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", "https://store.invalid");
   const [, root, ...rest] = url.pathname.split("/");
-  if (root !== "training-data") return sendJson(response, 404, { error: "There is only /training-data here." });
+  if (root === "customers" && request.method === "GET") return sendAccount(response, rest.join("/"));
+  if (root !== "training-data")
+    return sendJson(response, 404, { error: "There are only /customers and /training-data here." });
   const name = rest.join("/");
   switch (request.method) {
     case "GET":
@@ -31,6 +35,14 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
       response.setHeader("allow", "GET, HEAD, PUT");
       return sendJson(response, 405, { error: "GET, HEAD or PUT." });
   }
+}
+
+/** What whoever serves a customer may see: no identity number, no address, no income. */
+function sendAccount(response: ServerResponse, id: string): void {
+  const row = /^C\d{6}$/.test(id) ? Number(id.slice(1)) - 1 : -1;
+  if (row < 0 || row >= rowCount) return sendJson(response, 404, { error: `There is no customer \`${id}\`.` });
+  const { name, balance, segment } = customerAt(seed, row);
+  sendJson(response, 200, { synthetic: true, customer: id, name, segment, balance, currency: "SGD" });
 }
 
 function sendPage(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): void {

@@ -3,7 +3,7 @@
  * together from the sentences of the passages that lie nearest to a question. Deterministic; nothing is looked up by exact
  * question.
  */
-import { passages, type Passage } from "./faq.ts";
+import { passages, type Passage } from "../faq.ts";
 
 export const dimensions = 512;
 

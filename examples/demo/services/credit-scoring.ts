@@ -1,0 +1,46 @@
+/**
+ * The demo's credit-scoring model behind HTTP. In: `POST /score` with an application. Out: the probability, and what each
+ * feature added to it; `GET /model` says what the model was trained on and how good it is.
+ */
+import { readFile } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { application, featureNames, featuresOf } from "../train/credit-features.ts";
+import { parseCreditModel } from "../train/credit-model.ts";
+import { predict } from "../train/logistic-regression.ts";
+import { rounded } from "../train/metrics.ts";
+import { readJson, sendJson } from "./http.ts";
+import { runService } from "./serve.ts";
+
+const model = parseCreditModel(await readFile(new URL("../train/credit-model.json", import.meta.url), "utf8"));
+const { intercept: _intercept, weights: _weights, ...card } = model;
+const reasonsShown = 4;
+
+await runService("credit scoring", handle);
+
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  switch (`${request.method} ${request.url ?? ""}`) {
+    case "GET /model":
+      return sendJson(response, 200, card);
+    case "POST /score": {
+      const body = await readJson(request, application);
+      if ("problem" in body) return sendJson(response, 422, { error: body.problem });
+      const features = featuresOf(body.value);
+      return sendJson(response, 200, {
+        probability: rounded(predict(model, features)),
+        accepted: predict(model, features) >= 0.5,
+        because: strongest(features),
+      });
+    }
+    default:
+      return sendJson(response, 404, { error: "POST /score or GET /model." });
+  }
+}
+
+/** The features that moved this score most, with how far on the log-odds scale. */
+function strongest(features: readonly number[]): readonly object[] {
+  return featureNames
+    .map((feature, at) => ({ feature, effect: rounded((model.weights[at] ?? 0) * (features[at] ?? 0)) }))
+    .filter(({ effect }) => effect !== 0)
+    .toSorted((left, right) => Math.abs(right.effect) - Math.abs(left.effect))
+    .slice(0, reasonsShown);
+}
