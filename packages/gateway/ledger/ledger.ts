@@ -65,9 +65,6 @@ export interface Ledger extends LedgerAppender, AsyncDisposable {
 /** More than any gateway has in flight; past it the disk is not keeping up, and what cannot be recorded does not happen. */
 const maxOutstanding = 65_536;
 
-/** Batches under way at once: one that the writer syncs, and one that it finds when it comes back. */
-const maxBatches = 2;
-
 /** How the client reaches its writer. */
 interface Link {
   send(message: ToWriter): void;
@@ -156,10 +153,8 @@ class LedgerClient implements Ledger {
   /** Appends in the order sent; `#head` is the first that is not durable yet. */
   #waiting: (Waiting<number> | undefined)[] = [];
   #head = 0;
-  /** Entries sent and acknowledged, and where each batch under way ends, counted from the opening. */
-  #sent = 0;
-  #acknowledged = 0;
-  #batchEnds: number[] = [];
+  /** Entries that were sent and are not durable yet. */
+  #underway = 0;
   #flushing = false;
   #texts: string[] = [];
   #markedAt: number[] = [];
@@ -270,15 +265,17 @@ class LedgerClient implements Ledger {
     });
   }
 
-  /** Sends what has gathered, unless enough is under way: then it goes on gathering until a batch is durable. */
+  /**
+   * Sends what has gathered, unless a batch is under way: then it goes on gathering until that one is durable. The
+   * entries would wait for its sync all the same, and fewer, larger batches cost fewer syncs and thread switches.
+   */
   #flush(): void {
-    if (this.#batchEnds.length < maxBatches) this.#send();
+    if (this.#underway === 0) this.#send();
   }
 
   #send(): void {
     if (this.#texts.length === 0 || this.#failure !== undefined) return;
-    this.#sent += this.#texts.length;
-    this.#batchEnds.push(this.#sent);
+    this.#underway += this.#texts.length;
     const message = {
       type: "append",
       text: this.#texts.join("\n"),
@@ -331,8 +328,7 @@ class LedgerClient implements Ledger {
       this.#waiting = this.#waiting.slice(this.#head);
       this.#head = 0;
     }
-    this.#acknowledged += count;
-    while ((this.#batchEnds[0] ?? Infinity) <= this.#acknowledged) this.#batchEnds.shift();
+    this.#underway -= count;
     if (this.#texts.length > 0) this.#scheduleFlush();
   }
 
