@@ -16,6 +16,7 @@ import { revocationsFrom } from "./authority/revocation.ts";
 import { openKeyVault, type KeyVault } from "./keys/key-vault.ts";
 import { openRootKey, type RootKey, type RootKeyConfig } from "./keys/root-key.ts";
 import { applyConfiguration } from "./registry/apply-configuration.ts";
+import { absoluteSecret } from "./registry/configuration-objects.ts";
 import { buildSnapshot, type SnapshotDeps } from "./registry/build-snapshot.ts";
 import { loadConfiguration, type LoadedConfiguration } from "./registry/load-configuration.ts";
 import { secretEffects } from "./registry/secret-effects.ts";
@@ -61,8 +62,10 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
   await makePrivateFolder(stateFolder);
 
   await using opening = new AsyncDisposableStack();
-  const store = opening.use(await openStateStore(await configuredStoreUrl(configuration, stateFolder, env)));
-  const rootKey = await openRootKey(await rootKeyConfig(configuration, env), stateFolder);
+  const store = opening.use(
+    await openStateStore(await configuredStoreUrl(configuration, { folder, stateFolder, env })),
+  );
+  const rootKey = await openRootKey(await rootKeyConfig(loaded, env), stateFolder);
   const vault = openKeyVault({ store, rootKey, now });
   const { svidTtlSeconds, jwtTtlSeconds } = configuration.identity;
   const authority = await openAuthority({
@@ -131,7 +134,8 @@ async function makePrivateFolder(folder: string): Promise<void> {
   }
 }
 
-async function rootKeyConfig(configuration: Configuration, env: ControlOptions["env"]): Promise<RootKeyConfig> {
-  const { root } = configuration.keys;
-  return "passphrase" in root ? { passphrase: await resolveSecret(root.passphrase, secretEffects(env)) } : root;
+async function rootKeyConfig(loaded: LoadedConfiguration, env: ControlOptions["env"]): Promise<RootKeyConfig> {
+  const { root } = loaded.configuration.keys;
+  if (!("passphrase" in root)) return root;
+  return { passphrase: await resolveSecret(absoluteSecret(root.passphrase, loaded.folder), secretEffects(env)) };
 }

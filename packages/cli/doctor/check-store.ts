@@ -6,12 +6,12 @@ import type { Estate, Machine } from "./estate.ts";
 import { findings, type Examined, type Finding } from "./finding.ts";
 
 export async function checkStore(
-  { configuration, stateFolder }: Estate,
+  { configuration, folder, stateFolder }: Estate,
   { env }: Pick<Machine, "env">,
 ): Promise<Examined> {
   const remedy = "see docs/state.md";
   try {
-    const probe = await probeStateStore(await configuredStoreUrl(configuration, stateFolder, env));
+    const probe = await probeStateStore(await configuredStoreUrl(configuration, { folder, stateFolder, env }));
     const where = probe.location;
     const problems = [...(probe.problem === undefined ? [] : [probe.problem.message]), ...probe.warnings];
     return findings(...problems.map((what): Finding => ({ check: "store", what, where, remedy })));
