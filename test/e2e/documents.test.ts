@@ -21,9 +21,27 @@ test("the configuration in the README is valid", () => {
 
 test("every cordon command that a document shows exists", () => {
   const names = Object.keys(commands);
-  for (const file of ["README.md", "docs/errors.md", "docs/ledger.md", "docs/policy.md", "docs/state.md", "ARCHITECTURE.md", "THREATMODEL.md"]) {
-    for (const [, words = ""] of read(file).matchAll(/(?:npm run -s cordon -- |`(?:npx )?cordon )([a-z]+(?: [a-z]+)?)/g)) {
-      const known = names.some((name) => words === name || words.startsWith(`${name} `) || name.startsWith(`${words} `) || name === words.split(" ")[0]) || words.startsWith("help");
+  for (const file of [
+    "docs/operations.md",
+    "README.md",
+    "docs/errors.md",
+    "docs/ledger.md",
+    "docs/policy.md",
+    "docs/state.md",
+    "ARCHITECTURE.md",
+    "THREATMODEL.md",
+  ]) {
+    for (const [, words = ""] of read(file).matchAll(
+      /(?:npm run -s cordon -- |`(?:npx )?cordon )([a-z]+(?: [a-z]+)?)/g,
+    )) {
+      const known =
+        names.some(
+          (name) =>
+            words === name ||
+            words.startsWith(`${name} `) ||
+            name.startsWith(`${words} `) ||
+            name === words.split(" ")[0],
+        ) || words.startsWith("help");
       assert.ok(known, `${file}: cordon ${words}`);
     }
   }
