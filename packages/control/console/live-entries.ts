@@ -2,14 +2,11 @@
  * The newest ledger entries and the flows they add up to. In: each entry, once it is durable. Out: the last few hundred
  * for whoever looks, a wake-up when there are more, and counts of who did what with what. Bounded, and cheap on the path.
  */
-import type { EstateResponse } from "@cordon/core/contract/console-api";
 import type { LedgerEntry } from "@cordon/core/ledger/entry";
+import { countFlows, type Flow } from "./flows.ts";
 
 /** Entries at hand for a browser that comes or falls behind. */
 export const recentEntries = 500;
-
-/** Far above what a console can draw; past it the flow that was quiet for longest is forgotten. */
-const maxFlows = 10_000;
 
 export interface RecentEntry {
   /** Counts what was heard here; without gaps, unlike the ledger's index, which its own writer uses too. */
@@ -17,8 +14,6 @@ export interface RecentEntry {
   readonly index: number;
   readonly entry: LedgerEntry;
 }
-
-type Flow = EstateResponse["flows"][number];
 
 export interface LiveEntries {
   /** Never throws. */
@@ -37,7 +32,7 @@ export function openLiveEntries(
   earlier: readonly { readonly index: number; readonly entry: LedgerEntry }[] = [],
 ): LiveEntries {
   const ring: (RecentEntry | undefined)[] = Array.from({ length: recentEntries });
-  const flows = new Map<string, { -readonly [K in keyof Flow]: Flow[K] }>();
+  const flows = countFlows();
   const listeners = new Set<() => void>();
   let next = 0;
   let waking = false;
@@ -63,7 +58,7 @@ export function openLiveEntries(
   return {
     hear(index, entry) {
       keep(index, entry);
-      if (entry.kind === "decision") countFlow(flows, entry);
+      if (entry.kind === "decision") flows.count(entry);
       if (listeners.size === 0 || waking) return;
       waking = true;
       setImmediate(wake);
@@ -78,29 +73,6 @@ export function openLiveEntries(
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    flows: () => [...flows.values()].map((flow) => ({ ...flow })),
+    flows: () => flows.list(),
   };
-}
-
-type DecisionEntry = Extract<LedgerEntry, { kind: "decision" }>;
-
-/** One interaction is one flow: a decision that was only taken again (`again`) adds nothing, unless it ended what stood. */
-function countFlow(
-  flows: Map<string, { -readonly [K in keyof Flow]: Flow[K] }>,
-  { principal, action, resource, effect, again, at }: DecisionEntry,
-): void {
-  if (again !== undefined && effect === "allow") return;
-  const key = `${principal} ${action} ${resource}`;
-  const flow = flows.get(key) ?? { principal, action, resource, allowed: 0, denied: 0, lastAt: at };
-  if (effect === "allow") flow.allowed += 1;
-  else flow.denied += 1;
-  flow.lastAt = at;
-  // Last in the map is heard last: the first is the one to forget.
-  flows.delete(key);
-  flows.set(key, flow);
-  if (flows.size <= maxFlows) return;
-  for (const oldest of flows.keys()) {
-    flows.delete(oldest);
-    break;
-  }
 }

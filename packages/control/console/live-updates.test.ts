@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { signatureHeader, type EstateResponse } from "@cordon/core/contract/console-api";
 import { consoleKeyTtlMs } from "./console-keys.ts";
+import { countFlows } from "./flows.ts";
 import { openLiveEntries, recentEntries } from "./live-entries.ts";
 import { decision, open, openRig, readLines, type Browser, type Rig } from "./testing/rig.ts";
 
@@ -184,6 +185,14 @@ test("flows add up who did what with what, and are what the estate shows", async
     resource: "spiffe://bank.example/ns/default/endpoint/chat",
     ...{ allowed: 2, denied: 1, lastAt: 30 },
   });
+});
+
+test("flows are bounded: the ones that were quiet for longest are forgotten", () => {
+  const flows = countFlows(10);
+  const of = (n: number) => ({ ...decision(n), resource: `resource-${n}` }) as never;
+  for (let n = 0; n < 11; n++) flows.count(of(n));
+  const kept = flows.list().map(({ resource }) => resource);
+  assert.deepEqual(kept.toSorted(), [10, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `resource-${n}`).toSorted());
 });
 
 test("entries from before the start are shown and not counted", () => {
