@@ -24,6 +24,7 @@ test("every cordon command that a document shows exists", () => {
   for (const file of [
     "docs/operations.md",
     "README.md",
+    "docs/console.md",
     "docs/errors.md",
     "docs/ledger.md",
     "docs/policy.md",

@@ -8,19 +8,25 @@ import { CordonError, errorCodes, type ErrorCode } from "@cordon/core/errors";
 import {
   bundleResponse,
   componentsResponse,
+  consoleKeyRevokedResponse,
+  consoleKeysResponse,
   errorResponse,
   gatewayResponse,
   jwtSvidResponse,
   maxLocalResponseBytes,
+  pairingCodeResponse,
   revocationsResponse,
   revokedResponse,
   statusResponse,
   x509SvidResponse,
   type BundleResponse,
   type ComponentsResponse,
+  type ConsoleKeyRevokedResponse,
+  type ConsoleKeysResponse,
   type GatewayResponse,
   type JwtSvidRequest,
   type JwtSvidResponse,
+  type PairingCodeResponse,
   type RevocationRequest,
   type RevocationsResponse,
   type RevokedResponse,
@@ -37,6 +43,10 @@ export interface ControlClient {
   revocations(): Promise<RevocationsResponse>;
   status(): Promise<Readonly<Record<string, unknown>>>;
   gateway(): Promise<GatewayResponse>;
+  /** A code that pairs one browser with the console; the code before it is void. */
+  newPairingCode(): Promise<PairingCodeResponse>;
+  consoleKeys(): Promise<ConsoleKeysResponse>;
+  revokeConsoleKey(id: string): Promise<ConsoleKeyRevokedResponse>;
 }
 
 /**
@@ -64,6 +74,9 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     revocations: () => call("GET", "/v1/revocations", revocationsResponse),
     status: () => call("GET", "/v1/status", statusResponse),
     gateway: () => call("GET", "/v1/gateway", gatewayResponse),
+    newPairingCode: () => call("POST", "/v1/console/pairing-codes", pairingCodeResponse, {}),
+    consoleKeys: () => call("GET", "/v1/console/keys", consoleKeysResponse),
+    revokeConsoleKey: (id) => call("POST", "/v1/console/key-revocations", consoleKeyRevokedResponse, { id }),
   };
 }
 
