@@ -17,7 +17,7 @@ export interface RecentEntry {
 
 export interface LiveEntries {
   /** Never throws. */
-  hear(index: number, entry: LedgerEntry): void;
+  readonly hear: (index: number, entry: LedgerEntry) => void;
   /** The position to start at for entries from ledger index `since` on, or the oldest at hand. */
   positionOf(since: number | undefined): number;
   /** What is at hand from `position` on, oldest first, at most `limit`. The first may be later: what was between is gone. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { guardOrigin } from "./origin-guard.ts";
 import { openRig, makeKey, pairCall } from "./testing/rig.ts";
 
 test("the console answers under its own names only: a name pointed here by somebody else gets nothing", async (t) => {
@@ -23,6 +25,17 @@ test("the console answers under its own names only: a name pointed here by someb
       assert.doesNotMatch(answer.text, /doctype|trustDomain/);
     }
   }
+});
+
+test("it is the list of names that refuses: were the stranger's name on it, the same request would pass", () => {
+  const request = (headers: Readonly<Record<string, string>>) =>
+    ({ headers, headersDistinct: { host: [headers["host"]] } }) as unknown as IncomingMessage;
+  const rebound = request({ host: "evil.example:8440", origin: "http://evil.example:8440" });
+  const own = "http://localhost:8440";
+  assert.deepEqual(guardOrigin(rebound, [own, "http://evil.example:8440"], true), { host: "evil.example:8440" });
+  assert.equal("status" in guardOrigin(rebound, [own], true), true);
+  const planted = request({ host: "localhost:8440", origin: "http://evil.example:8440" });
+  assert.equal("status" in guardOrigin(planted, [own, "http://evil.example:8440"], true), true, "one origin at a time");
 });
 
 test("a signature for the rebound name does not help either", async (t) => {

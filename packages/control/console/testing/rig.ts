@@ -78,7 +78,7 @@ export async function openRig(t: TestContext, options: Partial<ConsoleOptions> =
   const store = await openStateStore(`sqlite:${join(folder, "cordon.db")}`);
   const state = { skewMs: 0, isLedgerFull: false, verify: (async () => verdict) as ConsoleRooms["verify"] };
   const [recorded, logged, live] = [[] as LedgerEntry[], [] as string[], openLiveEntries()];
-  const open = (): Promise<ConsoleServer> =>
+  const openServer = (): Promise<ConsoleServer> =>
     openConsole({
       listen: { host: "127.0.0.1", port: 0 },
       staticFolder: pages,
@@ -102,7 +102,7 @@ export async function openRig(t: TestContext, options: Partial<ConsoleOptions> =
       monotonicMs: () => performance.now() + state.skewMs,
       ...options,
     });
-  let server = await open();
+  let server = await openServer();
   t.after(async () => {
     await server[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
@@ -119,7 +119,7 @@ export async function openRig(t: TestContext, options: Partial<ConsoleOptions> =
     pair: (code = server.pairing.newCode().code, label = "a test") => pair(rig, code, label),
     restart: async () => {
       await server[Symbol.asyncDispose]();
-      server = await open();
+      server = await openServer();
     },
   });
   Object.defineProperties(rig, {
