@@ -46,12 +46,10 @@ export async function diagnose(path: string, machine: Machine): Promise<Diagnosi
     checkStore(estate, machine),
     checkKeys(estate),
     checkPorts(estate),
-    checkSocket(estate),
-    checkRunning(estate, machine),
     checkClock(estate, machine, before, upstreams.upstreams),
   ]);
   return {
-    ...together([first, ...parts, upstreams]),
+    ...together([first, ...parts, checkSocket(estate), checkRunning(estate, machine), upstreams]),
     configuration: path,
     running: estate.running !== undefined,
     upstreams: upstreams.upstreams,

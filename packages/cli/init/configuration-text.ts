@@ -22,7 +22,7 @@ export const policyFile = "policies/default.cedar";
 export function configurationText(found: Found, options: { readonly observe: boolean }): string {
   const openai = offeredModels(found);
   const anthropic = found.apis.filter(({ kind }) => kind === "anthropic");
-  return `${[head(options.observe), components(found), upstreams(found), routes(openai, anthropic), policies].join("\n")}`;
+  return [head(options.observe), components(found), upstreams(found), routes(openai, anthropic), policies].join("\n");
 }
 
 /** Lets the application use what was found; with nothing found, says how in a comment. */

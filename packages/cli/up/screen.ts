@@ -25,7 +25,7 @@ export function firstScreen(cordon: Cordon, options: ScreenOptions): string {
     "",
     `  trust domain  ${snapshot.trustDomain}`,
     `  gateway       ${cordon.gatewayUrl}  (mutual TLS 1.3; callers need an identity)`,
-    `  policy        ${size} ${size === 1 ? "policy" : "policies"}, revision ${snapshot.revision}; whatever none permits is denied`,
+    `  policy        ${size} ${size === 1 ? "policy" : "policies"}, revision ${snapshot.revision}; ${denialWords(snapshot)}`,
     `  ledger        ${from(cordon.ledgerFolder)}`,
     `  keys          ${keysLine(cordon.control.sealedBy)}`,
     ...consoleLine(cordon.console),
@@ -45,6 +45,11 @@ export function firstScreen(cordon: Cordon, options: ScreenOptions): string {
   else lines.push(...tryIt(cordon, options, options.demo, from));
   lines.push("", "Ctrl-C stops it.");
   return `${lines.join("\n")}\n`;
+}
+
+function denialWords({ observing, routes }: Snapshot): string {
+  if (observing.size === 0) return "whatever none permits is denied";
+  return observing.size === routes.length ? "OBSERVED ONLY, not enforced" : "enforced on some routes only";
 }
 
 function tryIt(
