@@ -16,7 +16,10 @@ import type { Violation } from "./violation.ts";
 const usedWithoutImport = new Set(["node", "reflect-metadata"]);
 
 /** Programs and types that development runs or reads without importing them. */
-const developmentTools = new Set(["@types/node", "@types/pg", "oxfmt", "oxlint", "oxlint-tsgolint", "typescript"]);
+const developmentTools = new Set([
+  ...["@types/node", "@types/pg", "@types/react", "@types/react-dom"],
+  ...["oxfmt", "oxlint", "oxlint-tsgolint", "typescript"],
+]);
 
 /** Packages that run as a process of their own, so that each brings the runtime. */
 const processPackages = ["agent", "cli", "control", "gateway"];

@@ -1,0 +1,64 @@
+/** The whole console: pairing until this browser is paired, then a header and one of three pages. */
+import { useCallback, useEffect, useState } from "react";
+import { forgetKey, loadKey } from "../access/key-store.ts";
+import { PairPage } from "../access/pair-page.tsx";
+import type { RequestRefused } from "../access/refusal.ts";
+import type { BrowserKey } from "../access/sign.ts";
+import { EstatePage } from "../estate/estate-page.tsx";
+import { LedgerPage } from "../ledger/ledger-page.tsx";
+import { LivePage } from "../live/live-page.tsx";
+import { Header } from "./header.tsx";
+import { usePlace } from "./route.ts";
+import { openSession, SessionContext, type Session } from "./session.ts";
+
+type Access =
+  | { readonly state: "unknown" }
+  | { readonly state: "unpaired"; readonly refusal?: RequestRefused }
+  | { readonly state: "paired"; readonly key: BrowserKey };
+
+export function App() {
+  const [access, setAccess] = useState<Access>({ state: "unknown" });
+  useEffect(() => {
+    void (async () => {
+      const key = await loadKey().catch(() => undefined);
+      setAccess(key === undefined || key.expiresAt <= Date.now() ? { state: "unpaired" } : { state: "paired", key });
+    })();
+  }, []);
+  const forget = useCallback(async (refusal?: RequestRefused) => {
+    await forgetKey().catch(() => undefined);
+    setAccess({ state: "unpaired", ...(refusal && { refusal }) });
+  }, []);
+
+  if (access.state === "unknown") return null;
+  if (access.state === "unpaired")
+    return <PairPage refusal={access.refusal} onPaired={(key) => setAccess({ state: "paired", key })} />;
+  return <Console browserKey={access.key} onForget={forget} />;
+}
+
+interface ConsoleProps {
+  readonly browserKey: BrowserKey;
+  readonly onForget: (refusal?: RequestRefused) => Promise<void>;
+}
+
+function Console({ browserKey, onForget }: ConsoleProps) {
+  const [session, setSession] = useState<Session>();
+  useEffect(() => {
+    const opened = openSession(browserKey);
+    setSession(opened);
+    return () => opened[Symbol.dispose]();
+  }, [browserKey]);
+  const { page, component } = usePlace();
+  if (session === undefined) return null;
+  return (
+    <SessionContext value={session}>
+      <div className="shell">
+        <Header page={page} onForget={onForget} />
+        <main className="page">
+          {page === "live" && <LivePage />}
+          {page === "estate" && <EstatePage selected={component} />}
+          {page === "ledger" && <LedgerPage />}
+        </main>
+      </div>
+    </SessionContext>
+  );
+}

@@ -1,0 +1,38 @@
+/** Which page the address names: `#/estate?component=ID`. In: the fragment. Out: page and component; and back. */
+import { useSyncExternalStore } from "react";
+
+export const pages = ["live", "estate", "ledger"] as const;
+export type Page = (typeof pages)[number];
+
+export interface Place {
+  readonly page: Page;
+  /** On the estate: whose facts are shown. */
+  readonly component?: string;
+}
+
+/** What the fragment names; the live page for anything that is no page. */
+export function parsePlace(fragment: string): Place {
+  const [path = "", query = ""] = fragment.replace(/^#\/?/, "").split("?", 2);
+  const page = pages.find((each) => each === path) ?? "live";
+  const component = new URLSearchParams(query).get("component");
+  return component === null || component === "" ? { page } : { page, component };
+}
+
+export function placeHref({ page, component }: Place): string {
+  return component === undefined ? `#/${page}` : `#/${page}?${new URLSearchParams({ component })}`;
+}
+
+export function go(place: Place): void {
+  location.hash = placeHref(place);
+}
+
+export function usePlace(): Place {
+  const fragment = useSyncExternalStore(
+    (changed) => {
+      addEventListener("hashchange", changed);
+      return () => removeEventListener("hashchange", changed);
+    },
+    () => location.hash,
+  );
+  return parsePlace(fragment);
+}
