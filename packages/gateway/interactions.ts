@@ -121,6 +121,7 @@ export function openInteractions(deps: InteractionDeps): {
       passage.method = head.method;
       passage.namespace = match.route.namespace;
       passage.route = match.route.name;
+      passage.routePath = match.route.path;
       passage.kind = match.route.kind;
       await run({ id, request, response, head, caller, match, shape, passage }, snapshot);
     } catch (error) {

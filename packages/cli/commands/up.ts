@@ -1,15 +1,16 @@
 /** `cordon up`: control plane, ledger and gateway in one process, until it is told to stop. */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { GatewayEvent } from "@cordon/gateway/ports";
+import { CordonError } from "@cordon/core/errors";
 import type { ExitCode } from "../command.ts";
 import type { Io } from "../io.ts";
 import manifest from "../package.json" with { type: "json" };
 import { demoPrograms, openDemo, prepareDemo } from "../up/demo.ts";
+import { logFormat, logLevel, openLog, type Log } from "../up/log.ts";
 import { firstScreen } from "../up/screen.ts";
 import { startCordon } from "../up/wire.ts";
 
-const usage = `cordon up [--config cordon.yaml] [--listen HOST:PORT] [--verbose]
+const usage = `cordon up [--config cordon.yaml] [--listen HOST:PORT] [--log json|text] [--log-level LEVEL]
 cordon up --demo [--folder .cordon/demo]
 
 Starts control plane, ledger and gateway in one process. SIGTERM or Ctrl-C drains and stops; SIGHUP reads the
@@ -19,7 +20,9 @@ configuration again (a changed file is noticed by itself).
   --demo            a small real estate to try it on, in a folder of its own
   --folder DIR      the demo's folder; default .cordon/demo
   --listen ADDRESS  listen here instead of where the configuration says
-  --verbose         log refused connections too
+  --log FORM        the log on standard error, as json or text; default text on a terminal, else json
+  --log-level LEVEL the least grave that is logged: debug (each interaction), info (default), warn or error
+  --verbose         the same as --log-level debug
 `;
 
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
@@ -30,6 +33,8 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
       demo: { type: "boolean", default: false },
       folder: { type: "string", default: join(".cordon", "demo") },
       listen: { type: "string" },
+      log: { type: "string" },
+      "log-level": { type: "string", default: "info" },
       verbose: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -38,10 +43,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     io.stdout(usage);
     return 0;
   }
-  const log = (event: GatewayEvent): void => {
-    if (event.level === "warn" && !values.verbose) return;
-    io.stderr(`${new Date().toISOString()} ${event.level} ${event.event}: ${event.words}\n`);
-  };
+  const log = operatorLog(values.log, values.verbose ? "debug" : values["log-level"], io);
   const path = resolve(values.demo ? await prepareDemo(resolve(values.folder)) : values.config);
   const stopped = stopSignal();
   await using stack = new AsyncDisposableStack();
@@ -60,11 +62,17 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const reload = (): void =>
     void cordon.control.watch
       .reload()
-      .catch((error: unknown) => log({ level: "error", event: "reload", words: (error as Error).message }));
+      .catch((error: unknown) => cordon.log({ level: "error", event: "reload", words: (error as Error).message }));
   process.on("SIGHUP", reload);
   stack.defer(() => void process.off("SIGHUP", reload));
   const checkpoints = cordon.control.configuration.ledger.checkpoints.files[0];
-  io.stdout(
+  // Where events go to standard output, nothing else may: who reads it reads JSON.
+  const { configuration } = cordon.control;
+  const show = configuration.events.some((sink) => "stdout" in sink) ? io.stderr : io.stdout;
+  const words = `listening at ${cordon.gatewayUrl}, revision ${cordon.control.snapshots.current().revision}`;
+  if (!process.stderr.isTTY)
+    cordon.log({ level: "info", event: "started", words, facts: { version: manifest.version, pid: process.pid } });
+  show(
     firstScreen(cordon, {
       version: manifest.version,
       command: import.meta.url.endsWith(".ts") ? "npm run -s cordon --" : "npx cordon",
@@ -74,8 +82,18 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     }),
   );
   const signal = await stopped;
-  io.stderr(`${signal}: draining, then stopping\n`);
+  cordon.log({ level: "info", event: "stopping", words: `${signal}: draining, then stopping` });
   return 0;
+}
+
+/** @throws {CordonError} `USAGE` for a form or level that there is not */
+function operatorLog(form: string | undefined, leastGrave: string, io: Io): Log {
+  const format = logFormat(form, process.stderr.isTTY);
+  const level = logLevel(leastGrave);
+  if (format === undefined) throw new CordonError("USAGE", `--log is json or text, not \`${form}\``);
+  if (level === undefined)
+    throw new CordonError("USAGE", `--log-level is debug, info, warn or error, not \`${leastGrave}\``);
+  return openLog({ format, level, write: io.stderr, now: Date.now });
 }
 
 function stopSignal(): Promise<string> {

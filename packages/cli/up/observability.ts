@@ -2,6 +2,7 @@
  * How a running Cordon lets itself be watched: events, metrics, traces, log. In: its configuration and its rooms, as
  * they open. Out: the observer that the gateway tells, the log that all rooms use, and the handlers of `/metrics`.
  */
+import { randomUUID } from "node:crypto";
 import { openEvents, type Events } from "@cordon/control/events/open-events";
 import type { OperationsHandlers } from "@cordon/control/operations/listener";
 import type { ControlPlane } from "@cordon/control/wire";
@@ -12,6 +13,7 @@ import { gatewayMetrics } from "@cordon/gateway/observation/gateway-metrics";
 import type { CheckpointSink, Ledger } from "@cordon/gateway/ledger/ledger";
 import { observers, type GatewayObserver } from "@cordon/gateway/observation/observer";
 import { folderReader } from "../commands/ledger/folder.ts";
+import { openTelemetry, type Telemetry } from "../telemetry/open-telemetry.ts";
 import { passageLog } from "./passage-log.ts";
 import { processMetrics, roomMetrics, type ScrapedRooms } from "./metrics.ts";
 
@@ -19,6 +21,8 @@ export interface ObservabilityOptions {
   readonly control: ControlPlane;
   /** Folder of the `cordon.yaml`, where relative paths start. */
   readonly folder: string;
+  /** Makes traces, where OpenTelemetry is on. */
+  readonly traces: GatewayObserver | undefined;
   readonly log: (event: LogEvent) => void;
   readonly now: () => number;
 }
@@ -42,7 +46,7 @@ export function openObservability(options: ObservabilityOptions): Observability 
   const scraped = configuration.operations !== undefined;
   const metrics = scraped ? gatewayMetrics() : undefined;
   const ofProcess = scraped ? processMetrics() : undefined;
-  const watching = [metrics, passageLog(log)].filter((one) => one !== undefined);
+  const watching = [metrics, options.traces, passageLog(log)].filter((one) => one !== undefined);
   let checkpointAt: number | undefined;
   let events: Events | undefined;
   return {
@@ -90,4 +94,28 @@ export function openObservability(options: ObservabilityOptions): Observability 
       await events?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** OpenTelemetry, as the environment asks for it; its complaints go to the operator's log. */
+export function openConfiguredTelemetry(options: {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly log: (event: LogEvent) => void;
+}): Promise<Telemetry | undefined> {
+  const { env, version, log } = options;
+  const complain = (words: string): void => log({ level: "warn", event: "telemetry-failing", words });
+  return openTelemetry({ env, version, instance: randomUUID(), complain });
+}
+
+/** The operator's log, and the collector's beside it. */
+export function teeLog<L extends (event: LogEvent) => void>(
+  first: L,
+  second: ((event: LogEvent) => void) | undefined,
+): L {
+  if (second === undefined) return first;
+  const both = (event: LogEvent): void => {
+    first(event);
+    second(event);
+  };
+  return Object.assign(both, first);
 }

@@ -29,12 +29,14 @@ import { observeLedger } from "@cordon/gateway/ledger/observed";
 import type { GatewayEvent } from "@cordon/gateway/ports";
 import { openObjectOwners } from "@cordon/gateway/routes/ownership";
 import { openConfiguredConsole } from "./console.ts";
-import { openObservability } from "./observability.ts";
+import { openConfiguredTelemetry, openObservability, teeLog } from "./observability.ts";
 import { lastEntries } from "./recent-entries.ts";
 import { readinessOf, statusOf } from "./status.ts";
 
 export interface Cordon extends AsyncDisposable {
   readonly control: ControlPlane;
+  /** The operator's log, and the collector's where there is one. */
+  readonly log: (event: GatewayEvent) => void;
   readonly ledger: Ledger;
   readonly ledgerFolder: string;
   readonly gateway: Gateway;
@@ -65,8 +67,12 @@ const receiveTimeoutMs = 30_000;
 
 /** @throws {CordonError} what keeps Cordon from starting, with the remedy */
 export async function startCordon(options: CordonOptions): Promise<Cordon> {
-  const { env, log } = options;
+  const { env } = options;
   const now = Date.now;
+  await using opening = new AsyncDisposableStack();
+  const telemetry = await openConfiguredTelemetry(options);
+  if (telemetry !== undefined) opening.use(telemetry);
+  const log = teeLog(options.log, telemetry?.log);
   const onProblem = (error: unknown): void =>
     log({ level: "error", event: "control-problem", words: error instanceof Error ? error.message : String(error) });
   /** A damaged past is found by verifying; it is no reason not to start. */
@@ -74,12 +80,11 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     onProblem(error);
     return [];
   };
-  await using opening = new AsyncDisposableStack();
   const control = opening.use(await openControlPlane({ path: options.path, env, now, onProblem }));
   const { configuration, stateFolder, vault, authority, snapshots, trustDomain } = control;
 
   const folder = resolve(options.path, "..");
-  const observability = opening.use(openObservability({ control, folder, log, now }));
+  const observability = opening.use(openObservability({ control, folder, traces: telemetry?.observer, log, now }));
   const ledgerFolder = join(stateFolder, "ledger");
   const origin = `${trustDomain}/${await writerId(stateFolder)}`;
   const privateKey = await vault.logKey();
@@ -172,6 +177,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   const owned = opening.move();
   return {
     control,
+    log,
     ledger,
     ledgerFolder,
     gateway,

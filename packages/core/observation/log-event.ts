@@ -30,32 +30,43 @@ export interface LogEvent {
 /** Longest text that a line takes over from an event, in UTF-16 code units. */
 const maxWords = 2_000;
 
+/** The event as it may be written down anywhere: no text of it too long, none that looks like a secret. */
+export function withoutSecretsIn(event: LogEvent): LogEvent {
+  const { words, from, facts } = event;
+  return {
+    ...event,
+    words: clean(words),
+    ...(from === undefined ? {} : { from: clean(from) }),
+    ...(facts === undefined ? {} : { facts: cleanFacts(facts) }),
+  };
+}
+
 /** One line of JSON, with its newline: `time`, `level`, `event`, `message`, then what is known. */
 export function jsonLine(event: LogEvent, at: Instant): string {
-  const { level, requestId, code, from, facts } = event;
+  const { level, words, requestId, code, from, facts } = withoutSecretsIn(event);
   return `${JSON.stringify({
     time: new Date(at).toISOString(),
     level,
     event: event.event,
-    message: clean(event.words),
+    message: words,
     ...(requestId === undefined ? {} : { request_id: requestId }),
     ...(code === undefined ? {} : { code }),
-    ...(from === undefined ? {} : { from: clean(from) }),
-    ...(facts === undefined ? {} : cleanFacts(facts)),
+    ...(from === undefined ? {} : { from }),
+    ...facts,
   })}\n`;
 }
 
 /** One line of text, with its newline. */
 export function textLine(event: LogEvent, at: Instant): string {
-  const { level, requestId, code, from, facts } = event;
+  const { level, words, requestId, code, from, facts } = withoutSecretsIn(event);
   const told = Object.entries({
     ...(requestId === undefined ? {} : { request_id: requestId }),
     ...(code === undefined ? {} : { code }),
     ...(from === undefined ? {} : { from }),
     ...facts,
-  }).map(([name, value]) => ` ${name}=${visible(clean(String(value)))}`);
+  }).map(([name, value]) => ` ${name}=${visible(String(value))}`);
   const time = new Date(at).toISOString();
-  return `${time} ${level.padEnd(5)} ${event.event}: ${visible(clean(event.words))}${told.join("")}\n`;
+  return `${time} ${level.padEnd(5)} ${event.event}: ${visible(words)}${told.join("")}\n`;
 }
 
 function cleanFacts(facts: NonNullable<LogEvent["facts"]>): Record<string, string | number | boolean> {

@@ -24,6 +24,8 @@ export class Passage {
   method = "";
   namespace: Namespace | "" = "";
   route = "";
+  /** The route's own path, such as `/v1`; not the caller's. */
+  routePath = "";
   kind: "openai" | "anthropic" | "http" | "" = "";
   principal = "";
   action = "";
@@ -56,6 +58,7 @@ export class Passage {
     next.method = this.method;
     next.namespace = this.namespace;
     next.route = this.route;
+    next.routePath = this.routePath;
     next.kind = this.kind;
     next.observed = this.observed;
     return next;
