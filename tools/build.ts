@@ -1,6 +1,6 @@
 /**
  * `npm run build`: the published program. In: the packages' sources. Out: `dist/`, flat: `cordon.js`, one file for each
- * worker, shared chunks, and `assets/` with the files that modules read at run time.
+ * worker, shared chunks, `assets/` with the files that modules read at run time, and `console/` with the console's pages.
  *
  * Our packages are bundled in; third-party packages stay outside and are installed as the root's dependencies, so an
  * advisory about one can be met without a new Cordon. Every dist file lies in one folder, so a URL beside any of them
@@ -9,6 +9,7 @@
 import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { build, type BuildResult, type Plugin } from "esbuild";
+import { ensureConsole, stampFile } from "./ensure-console.ts";
 import { readManifests } from "./manifests.ts";
 import { findModuleUrls, rewriteModuleUrls } from "./module-urls.ts";
 import { isSource, isTest, listFiles } from "./source-files.ts";
@@ -89,6 +90,14 @@ function refuseBundledThirdParty(result: BuildResult<{ metafile: true }>): void 
   throw new Error(`not in \`dependencies\` of package.json, yet needed to run: ${strangers.slice(0, 5).join(", ")}`);
 }
 
+/** The console's pages, built by their own bundler, beside the program that serves them. */
+async function placeConsole(): Promise<void> {
+  if (!existsSync(join(root, "packages/console"))) return; // a small repository of a test
+  await ensureConsole(root);
+  const isPublished = (file: string): boolean => basename(file) !== basename(stampFile);
+  cpSync(join(root, "packages/console/dist"), join(dist, "console"), { recursive: true, filter: isPublished });
+}
+
 async function main(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   const entries = findEntries();
@@ -110,6 +119,7 @@ async function main(): Promise<void> {
     plugins: [placeFilesBeside(entries)],
   });
   refuseBundledThirdParty(result);
+  await placeConsole();
   const outputs = Object.entries(result.metafile.outputs).filter(([file]) => file.endsWith(".js"));
   const bytes = outputs.reduce((sum, [, output]) => sum + output.bytes, 0);
   const names = [...entries.values()].map((name) => basename(name)).join(", ");

@@ -18,7 +18,7 @@ const hostNode = ["/usr/bin/node", "/usr/local/bin/node"].find((file) => existsS
 /** Packs a copy, so that the checkout's own dist is left alone, and unpacks it as npm would install it. */
 before(() => {
   const copy = join(folder, "copy");
-  for (const name of ["package.json", "LICENSE", "bin", "tools", "packages", "examples"]) {
+  for (const name of ["package.json", "tsconfig.json", "LICENSE", "bin", "tools", "packages", "examples"]) {
     cpSync(join(repository, name), join(copy, name), { recursive: true });
   }
   linkModules(copy);
@@ -60,6 +60,7 @@ test("the package holds the program and no sources, tests or tools", () => {
   assert.ok(listed.includes("./dist/cordon.js"));
   assert.ok(listed.includes("./bin/cordon.js"));
   assert.ok(listed.includes("./LICENSE"));
+  assert.ok(listed.includes("./dist/console/index.html"), "the console's pages");
   assert.deepEqual(
     listed.filter((file) => /\.ts$|^\.\/(?:tools|packages|test)\//.test(file)),
     [],
