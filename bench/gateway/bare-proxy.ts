@@ -18,7 +18,8 @@ export interface BareProxyInput {
 
 const notForwarded = new Set(["host", "connection", "content-length", "transfer-encoding", "keep-alive"]);
 
-serveUnderTest(async ({ authorities, server: credential, upstreamPort }: BareProxyInput) => {
+serveUnderTest(async (input) => {
+  const { authorities, server: credential, upstreamPort } = input as BareProxyInput;
   const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, { connections: null, pipelining: 1 });
   const server = createServer(
     {

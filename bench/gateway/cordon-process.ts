@@ -10,7 +10,8 @@ export interface CordonInput {
   readonly configuration: string;
 }
 
-serveUnderTest(async ({ configuration }: CordonInput) => {
+serveUnderTest(async (input) => {
+  const { configuration } = input as CordonInput;
   const cordon = await startCordon({
     path: configuration,
     env: {},

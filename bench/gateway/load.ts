@@ -4,7 +4,7 @@
  */
 import { Client, type Endpoint } from "./client.ts";
 import { resourceCount } from "./estate.ts";
-import { Calls } from "./traffic.ts";
+import type { Calls } from "./traffic.ts";
 import type { BenchUpstream } from "./upstream.ts";
 
 /** Connections that wait for a call, taken at random. */

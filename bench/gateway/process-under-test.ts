@@ -60,8 +60,8 @@ function answerOf(child: ChildProcess): Promise<unknown> {
 }
 
 /** The other side: starts what `open` says, answers until told to end. */
-export function serveUnderTest<Input>(
-  open: (input: Input) => Promise<{
+export function serveUnderTest(
+  open: (input: unknown) => Promise<{
     readonly port: number;
     readonly memo?: () => { readonly hits: number; readonly misses: number };
     close(): Promise<void>;
@@ -69,18 +69,18 @@ export function serveUnderTest<Input>(
 ): void {
   process.once("disconnect", () => process.exit(1)); // never outlive the benchmark
   process.once("message", (input) => {
-    void open(input as Input).then(({ port, memo, close }) => {
+    void open(input).then((opened) => {
       process.on("message", (message: { ask: "usage" | "end" }) => {
-        if (message.ask === "end") return void close().then(() => process.exit(0));
+        if (message.ask === "end") return void opened.close().then(() => process.exit(0));
         const { user, system } = process.cpuUsage();
         const usage: Usage = {
           cpuMicros: user + system,
           rssBytes: process.memoryUsage.rss(),
-          ...(memo === undefined ? {} : { memo: memo() }),
+          ...(opened.memo === undefined ? {} : { memo: opened.memo() }),
         };
         process.send?.(usage);
       });
-      process.send?.({ port });
+      process.send?.({ port: opened.port });
     });
   });
 }
