@@ -22,21 +22,30 @@ export interface LoadedConfiguration {
   readonly files: readonly string[];
   /** Hex SHA-256 over every file's content. */
   readonly digest: string;
+  /** Hex SHA-256 of the configuration file alone. */
+  readonly configurationDigest: string;
 }
 
 /**
  * Loads a configuration.
  *
  * @param origin what to call the file in messages
+ * @param known what was loaded before: its configuration stands for a file that has not changed, and is not parsed again
  * @throws {CordonError} `CONFIG_UNREADABLE` for a file that cannot be read; `CONFIG_INVALID` for what it says
  */
-export async function loadConfiguration(path: string, origin = basename(path)): Promise<LoadedConfiguration> {
+export async function loadConfiguration(
+  path: string,
+  origin = basename(path),
+  known?: LoadedConfiguration,
+): Promise<LoadedConfiguration> {
   const file = resolve(path);
   const folder = dirname(file);
   const hash = createHash("sha256");
   const text = await readText(file, maxConfigurationBytes, "the configuration");
   hash.update(text);
-  const configuration = parseConfiguration(text, origin);
+  const configurationDigest = hash.copy().digest("hex");
+  const unchanged = known?.configurationDigest === configurationDigest;
+  const configuration = unchanged ? known.configuration : parseConfiguration(text, origin);
 
   const policyTexts = new Map<string, string>();
   const files = [file];
@@ -48,7 +57,7 @@ export async function loadConfiguration(path: string, origin = basename(path)): 
     policyTexts.set(policy.file, policyText);
     files.push(policyFile);
   }
-  return { configuration, policyTexts, folder, files, digest: hash.digest("hex") };
+  return { configuration, policyTexts, folder, files, digest: hash.digest("hex"), configurationDigest };
 }
 
 async function readText(path: string, maxBytes: number, what: string): Promise<string> {

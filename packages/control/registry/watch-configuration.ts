@@ -102,7 +102,7 @@ class FolderWatch implements ConfigurationWatch {
 
   async #reload(): Promise<boolean> {
     if (this.#ended) return false;
-    const loaded = await loadConfiguration(this.#options.path);
+    const loaded = await loadConfiguration(this.#options.path, undefined, this.#inForce);
     if (loaded.digest === this.#inForce.digest) {
       this.#reported = "";
       return false;
