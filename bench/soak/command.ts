@@ -1,0 +1,86 @@
+/**
+ * `npm run bench -- soak [--seconds 60] [--unwatched]`: whether memory is flat. In: how long. Out: resident memory at
+ * several points of a saturated run, its slope over the second half, and CPU a request.
+ *
+ * Everything that watches Cordon is on (metrics, scraped each second; events into a file), for what watches can leak too;
+ * `--unwatched` leaves it off, and the difference in CPU a request is what watching costs.
+ */
+import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { prepareEstate } from "../gateway/estate.ts";
+import { ClientPool, saturate } from "../gateway/load.ts";
+import { pinLoadGenerator, startUnderTest } from "../gateway/process-under-test.ts";
+import { Calls } from "../gateway/traffic.ts";
+import { openBenchUpstream } from "../gateway/upstream.ts";
+import { bytesPerRequest, growth, isFlat, settled, type Sample } from "./slope.ts";
+
+const points = 20;
+const inFlight = 64;
+const warmSeconds = 5;
+const operationsPort = 18_441;
+
+export async function benchSoak(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { seconds: { type: "string", default: "60" }, unwatched: { type: "boolean", default: false } },
+  });
+  const seconds = Number(values.seconds);
+  await using closing = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), "cordon-soak-"));
+  closing.defer(() => rm(folder, { recursive: true, force: true }));
+  const pinned = pinLoadGenerator();
+  const upstream = closing.use(await openBenchUpstream());
+  const { clients, configuration } = await prepareEstate(folder, upstream.port);
+  if (!values.unwatched)
+    await appendFile(
+      configuration,
+      `operations: { listen: "127.0.0.1:${operationsPort}" }\nevents: [{ file: events.jsonl, keep: 1 }]\n`,
+    );
+  const cordon = closing.use(
+    await startUnderTest(new URL("../gateway/cordon-process.ts", import.meta.url), { configuration }, pinned),
+  );
+  const pool = closing.use(await ClientPool.open(clients.map((credential) => ({ port: cordon.port, credential }))));
+  let heap = "";
+  const scraping = values.unwatched ? undefined : setInterval(() => void scrape().then((text) => (heap = text)), 1_000);
+  closing.defer(() => clearInterval(scraping));
+
+  const calls = new Calls(false);
+  await saturate(pool, calls, inFlight, warmSeconds);
+  const samples: Sample[] = [];
+  const before = await cordon.usage();
+  let requests = 0;
+  let failed = 0;
+  for (let point = 0; point < points; point++) {
+    const load = await saturate(pool, calls, inFlight, seconds / points);
+    requests += load.answered;
+    failed += load.failed;
+    const { rssBytes } = await cordon.usage();
+    samples.push({ requests, rssBytes });
+    process.stdout.write(`${String(requests).padStart(9)} requests  ${mebibytes(rssBytes)} MiB resident${heap}\n`);
+  }
+  const { cpuMicros } = await cordon.usage();
+  const slope = bytesPerRequest(settled(samples));
+  process.stdout.write(
+    `\n${isFlat(samples) ? "flat" : "GROWING"}: ${(growth(samples) * 100).toFixed(1)} % over the second half ` +
+      `(${slope.toFixed(0)} bytes a request), ${failed} failed\n` +
+      `${((cpuMicros - before.cpuMicros) / requests).toFixed(1)} us of CPU a request, all threads, ` +
+      `${values.unwatched ? "unwatched" : "with metrics and events"}; ${(requests / seconds).toFixed(0)} requests/s\n`,
+  );
+}
+
+/** What Prometheus does; the main thread's heap and buffers, in words. An answer that fails says nothing. */
+async function scrape(): Promise<string> {
+  try {
+    const text = await (await fetch(`http://127.0.0.1:${operationsPort}/metrics`)).text();
+    const of = (name: string): string => mebibytes(Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]));
+    return `, heap ${of("nodejs_heap_size_used_bytes")} of ${of("nodejs_heap_size_total_bytes")}, outside ${of("nodejs_external_memory_bytes")}`;
+  } catch {
+    return "";
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1).padStart(7);
+}
