@@ -42,6 +42,16 @@ const planted: readonly (readonly [string, string, Record<string, string>, RegEx
     /no-cycle.*chicken\.ts/s,
   ],
   ["types", "a wrong type", { "packages/core/wrong.ts": 'export const a: number = "x";\n' }, /wrong\.ts.*TS2322/],
+  [
+    "types",
+    "a wrong type in the console, which has options of its own",
+    {
+      "packages/console/tsconfig.json":
+        '{ "extends": "../../tsconfig.json", "compilerOptions": { "lib": ["es2024", "dom"] }, "include": ["*.ts"], "exclude": [] }\n',
+      "packages/console/title.ts": "document.title = 7;\n",
+    },
+    /title\.ts.*TS2322/,
+  ],
   ["imports", "a wrong arrow", { "packages/core/arrow.ts": 'import "@cordon/gateway/main";\n' }, /core may not import/],
   [
     "dependencies",

@@ -71,7 +71,7 @@ test(
     await page.getByLabel("One-time code").fill(code);
     await page.getByRole("button", { name: "Pair", exact: true }).click();
     await connection(page, "live").waitFor();
-    await page.getByText("No decision yet").waitFor();
+    await page.getByRole("heading", { name: "No decision yet" }).waitFor();
     assert.equal((await server.keys.list()).length, 1);
 
     const kept = await page.evaluate(`new Promise((resolve, reject) => {
@@ -241,4 +241,15 @@ test("a browser whose key is revoked is shown nothing more", { skip }, async () 
   await page.getByRole("alert").waitFor();
   await page.reload();
   await page.getByRole("heading", { name: "Pair this browser" }).waitFor();
+});
+
+test("when Cordon goes away the page says so, and what it shows is no longer called live", { skip }, async () => {
+  await using estate = await openEstate();
+  await using browser = await openBrowser();
+  const { page } = browser;
+  await pair(page, estate);
+  await estate.entries();
+  await connection(page, "reconnecting").waitFor();
+  await page.getByText(/^Cordon does not answer\. Is cordon up running\?$/).waitFor();
+  assert.equal(await connection(page, "live").count(), 0);
 });

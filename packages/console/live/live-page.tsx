@@ -42,6 +42,7 @@ export function LivePage() {
         held={held !== undefined}
         onOpen={setOpen}
         onReading={(reading) => setHeld((current) => (reading ? (current ?? book) : current))}
+        after={isEverything(filter) && !shown.rows.some(({ type }) => type === "decision") && <FirstCall />}
         empty={
           <Empty
             filter={filter}
@@ -91,13 +92,18 @@ function Empty({ any, connection, onClear }: EmptyProps) {
         <p>{connection.state === "connecting" ? "Asking for the newest entries." : connectionWords(connection)}</p>
       </div>
     );
+  return <FirstCall />;
+}
+
+function FirstCall() {
   return (
     <div className="empty">
       <h2>No decision yet</h2>
       <p>Send a first call through Cordon; it shows up here as soon as it is on record:</p>
-      <pre>npm run -s cordon -- run --as assistant -- node examples/demo/ask.ts "I lost my card"</pre>
+      <pre>cordon run --as COMPONENT -- COMMAND</pre>
       <p>
-        With your own program: <code>cordon run --as COMPONENT -- COMMAND</code>
+        The first screen of <code>cordon up</code> prints calls to try; <code>cordon identity list</code> names the
+        components.
       </p>
     </div>
   );

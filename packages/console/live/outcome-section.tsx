@@ -1,5 +1,6 @@
 /** How an interaction ended: what the client was told, how much passed, and why it was cut where it was. */
 import { Time } from "../app/time.tsx";
+import { Words } from "../words/words.tsx";
 import { byteSize, count, duration } from "../words/amounts.ts";
 import { Fact, Facts, Raw, Section } from "./facts.tsx";
 import { ReceiptButton } from "./receipt-button.tsx";
@@ -28,7 +29,7 @@ export function OutcomeSection({ row }: { readonly row: DecisionRow }) {
       <p>{endSentences[end] ?? end}</p>
       {why !== undefined && (
         <p>
-          {why.words} <code className="dim">{why.code}</code>
+          <Words text={why.words} /> <code className="dim">{why.code}</code>
         </p>
       )}
       <Facts>

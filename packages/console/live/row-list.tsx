@@ -18,10 +18,13 @@ interface RowListProps {
   readonly onOpen: (index: number) => void;
   /** Somebody scrolled away from the newest row: what they read must not move. */
   readonly onReading: (reading: boolean) => void;
+  /** Instead of rows. */
   readonly empty: ReactNode;
+  /** Below the last row. */
+  readonly after: ReactNode;
 }
 
-export function RowList({ rows, open, held, onOpen, onReading, empty }: RowListProps) {
+export function RowList({ rows, open, held, onOpen, onReading, empty, after }: RowListProps) {
   const view = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const { ref: measured, height } = useElementSize();
@@ -86,6 +89,7 @@ export function RowList({ rows, open, held, onOpen, onReading, empty }: RowListP
             ))}
           </div>
         )}
+        {rows.length > 0 && after}
       </div>
     </div>
   );
