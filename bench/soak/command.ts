@@ -2,7 +2,7 @@
  * `npm run bench -- soak [--seconds 60] [--unwatched]`: whether memory is flat. In: how long. Out: resident memory at
  * several points of a saturated run, its slope over the second half, and CPU a request.
  *
- * Everything that watches Cordon is on (metrics, scraped each second; events into a file), for what watches can leak too;
+ * Everything that watches Cordon is on (metrics, scraped twice a second; events into a file), for what watches can leak too;
  * `--unwatched` leaves it off, and the difference in CPU a request is what watching costs.
  */
 import { appendFile, mkdtemp, rm } from "node:fs/promises";
@@ -14,12 +14,13 @@ import { ClientPool, saturate } from "../gateway/load.ts";
 import { pinLoadGenerator, startUnderTest } from "../gateway/process-under-test.ts";
 import { Calls } from "../gateway/traffic.ts";
 import { openBenchUpstream } from "../gateway/upstream.ts";
-import { bytesPerRequest, growth, isFlat, settled, type Sample } from "./slope.ts";
+import { heapGrowth, isFlat, residentGrowth, type Sample } from "./slope.ts";
 
 const points = 20;
 const inFlight = 64;
 const warmSeconds = 5;
 const operationsPort = 18_441;
+const scrapeEveryMs = 500;
 
 export async function benchSoak(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -42,8 +43,8 @@ export async function benchSoak(args: readonly string[]): Promise<void> {
     await startUnderTest(new URL("../gateway/cordon-process.ts", import.meta.url), { configuration }, pinned),
   );
   const pool = closing.use(await ClientPool.open(clients.map((credential) => ({ port: cordon.port, credential }))));
-  let heap = "";
-  const scraping = values.unwatched ? undefined : setInterval(() => void scrape().then((text) => (heap = text)), 1_000);
+  const heaps: number[] = [];
+  const scraping = values.unwatched ? undefined : setInterval(() => void scrapeHeap(heaps), scrapeEveryMs);
   closing.defer(() => clearInterval(scraping));
 
   const calls = new Calls(false);
@@ -58,27 +59,33 @@ export async function benchSoak(args: readonly string[]): Promise<void> {
     failed += load.failed;
     const { rssBytes } = await cordon.usage();
     samples.push({ requests, rssBytes });
-    process.stdout.write(`${String(requests).padStart(9)} requests  ${mebibytes(rssBytes)} MiB resident${heap}\n`);
+    const heap = heaps.at(-1);
+    const beside = heap === undefined ? "" : `, heap ${mebibytes(heap)}`;
+    process.stdout.write(`${String(requests).padStart(9)} requests  ${mebibytes(rssBytes)} MiB resident${beside}\n`);
   }
   const { cpuMicros } = await cordon.usage();
-  const slope = bytesPerRequest(settled(samples));
+  const resident = residentGrowth(samples);
+  const heap = heapGrowth(heaps);
   process.stdout.write(
-    `\n${isFlat(samples) ? "flat" : "GROWING"}: ${(growth(samples) * 100).toFixed(1)} % over the second half ` +
-      `(${slope.toFixed(0)} bytes a request), ${failed} failed\n` +
+    `\n${isFlat(resident, heap) ? "flat" : "GROWING"}: heap after collection ${percent(heap)} from the second third to the ` +
+      `last, resident memory ${percent(resident)} over the second half; ${failed} calls failed\n` +
       `${((cpuMicros - before.cpuMicros) / requests).toFixed(1)} us of CPU a request, all threads, ` +
       `${values.unwatched ? "unwatched" : "with metrics and events"}; ${(requests / seconds).toFixed(0)} requests/s\n`,
   );
 }
 
-/** What Prometheus does; the main thread's heap and buffers, in words. An answer that fails says nothing. */
-async function scrape(): Promise<string> {
+/** What Prometheus does. Keeps the main thread's heap; an answer that fails says nothing. */
+async function scrapeHeap(heaps: number[]): Promise<void> {
   try {
     const text = await (await fetch(`http://127.0.0.1:${operationsPort}/metrics`)).text();
-    const of = (name: string): string => mebibytes(Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]));
-    return `, heap ${of("nodejs_heap_size_used_bytes")} of ${of("nodejs_heap_size_total_bytes")}, outside ${of("nodejs_external_memory_bytes")}`;
+    heaps.push(Number(/^nodejs_heap_size_used_bytes (.*)$/m.exec(text)?.[1]));
   } catch {
-    return "";
+    // the next one may
   }
+}
+
+function percent(share: number): string {
+  return Number.isNaN(share) ? "unknown" : `${share >= 0 ? "+" : ""}${(share * 100).toFixed(1)} %`;
 }
 
 function mebibytes(bytes: number): string {

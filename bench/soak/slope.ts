@@ -1,4 +1,11 @@
-/** Whether memory is flat. In: samples over a run. Out: the slope of their second half, and what it means. */
+/**
+ * Whether memory is flat. In: samples over a run. Out: how much it grew over the second half, by which time caches, pools
+ * and compiled code are as large as they get.
+ *
+ * Two measures, for each misses something. Resident memory holds everything, and moves in steps: the runtime takes pages
+ * and gives few back. The lowest heap of each half is what is left after a collection: a leak of objects raises it, and
+ * nothing else does.
+ */
 
 export interface Sample {
   readonly requests: number;
@@ -19,19 +26,26 @@ export function bytesPerRequest(samples: readonly Sample[]): number {
   return below === 0 ? 0 : above / below;
 }
 
-/** The second half: by then caches, pools and compiled code are as large as they get. */
-export function settled(samples: readonly Sample[]): readonly Sample[] {
+export function secondHalf<T>(samples: readonly T[]): readonly T[] {
   return samples.slice(Math.floor(samples.length / 2));
 }
 
-/** How much memory grew over the second half by its slope, as a share of what it was. */
-export function growth(samples: readonly Sample[]): number {
-  const half = settled(samples);
+/** Growth of resident memory over the second half by its slope, as a share of what it was. */
+export function residentGrowth(samples: readonly Sample[]): number {
+  const half = secondHalf(samples);
   const requests = (half.at(-1)?.requests ?? 0) - (half[0]?.requests ?? 0);
   return (bytesPerRequest(half) * requests) / (half[0]?.rssBytes ?? 1);
 }
 
-/** Garbage that comes and goes moves memory by a few percent either way; a leak goes on for as long as the run does. */
-export function isFlat(samples: readonly Sample[]): boolean {
-  return growth(samples) < 0.03;
+/** How much higher the lowest heap of the last third is than that of the middle third, as a share; `NaN` for too few. */
+export function heapGrowth(heapBytes: readonly number[]): number {
+  const third = Math.floor(heapBytes.length / 3);
+  if (third < 5) return Number.NaN;
+  const middle = Math.min(...heapBytes.slice(third, 2 * third));
+  return (Math.min(...heapBytes.slice(2 * third)) - middle) / middle;
+}
+
+/** Collections come at odd moments: the lowest heap differs by some percent from one third to the next. */
+export function isFlat(resident: number, heap: number): boolean {
+  return Number.isNaN(heap) ? resident < 0.03 : heap < 0.15;
 }

@@ -59,12 +59,13 @@ export function jsonLine(event: LogEvent, at: Instant): string {
 /** One line of text, with its newline. */
 export function textLine(event: LogEvent, at: Instant): string {
   const { level, words, requestId, code, from, facts } = withoutSecretsIn(event);
-  const told = Object.entries({
+  const known: Record<string, string | number | boolean> = {
     ...(requestId === undefined ? {} : { request_id: requestId }),
     ...(code === undefined ? {} : { code }),
     ...(from === undefined ? {} : { from }),
     ...facts,
-  }).map(([name, value]) => ` ${name}=${visible(String(value))}`);
+  };
+  const told = Object.entries(known).map(([name, value]) => ` ${name}=${visible(String(value))}`);
   const time = new Date(at).toISOString();
   return `${time} ${level.padEnd(5)} ${event.event}: ${visible(words)}${told.join("")}\n`;
 }
