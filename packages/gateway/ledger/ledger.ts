@@ -62,6 +62,11 @@ export interface Ledger extends LedgerAppender, AsyncDisposable {
   readonly health: LedgerHealth;
 }
 
+/** Batches under load are sent this far apart at least, in milliseconds: an upstream's own latency hides it. */
+const gatherMs = 1;
+/** As many entries are worth a sync of their own. */
+const largeBatch = 256;
+
 /** More than any gateway has in flight; past it the disk is not keeping up, and what cannot be recorded does not happen. */
 const maxOutstanding = 65_536;
 
@@ -156,6 +161,8 @@ class LedgerClient implements Ledger {
   /** Entries that were sent and are not durable yet. */
   #underway = 0;
   #flushing = false;
+  #gathering = false;
+  #sentAtMs = Number.NEGATIVE_INFINITY;
   #texts: string[] = [];
   #markedAt: number[] = [];
   #marks: string[] = [];
@@ -267,15 +274,23 @@ class LedgerClient implements Ledger {
 
   /**
    * Sends what has gathered, unless a batch is under way: then it goes on gathering until that one is durable. The
-   * entries would wait for its sync all the same, and fewer, larger batches cost fewer syncs and thread switches.
+   * entries would wait for its sync all the same, and fewer, larger batches cost fewer syncs and thread switches. For
+   * the same reason batches under load come {@link gatherMs} apart; an entry after a quiet moment goes at once.
    */
   #flush(): void {
-    if (this.#underway === 0) this.#send();
+    if (this.#underway > 0 || this.#gathering) return;
+    if (this.#texts.length >= largeBatch || performance.now() - this.#sentAtMs >= gatherMs) return this.#send();
+    this.#gathering = true;
+    setTimeout(() => {
+      this.#gathering = false;
+      if (this.#underway === 0) this.#send();
+    }, gatherMs);
   }
 
   #send(): void {
     if (this.#texts.length === 0 || this.#failure !== undefined) return;
     this.#underway += this.#texts.length;
+    this.#sentAtMs = performance.now();
     const message = {
       type: "append",
       text: this.#texts.join("\n"),
