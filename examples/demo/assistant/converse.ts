@@ -31,7 +31,8 @@ export interface Watcher {
 
 export class ModelRefused extends Error {}
 
-const systemPrompt =
+/** What the assistant is told to be. */
+export const systemPrompt =
   "You are the support assistant of Merlion Savings Bank in Singapore. " +
   "Search the help pages before you answer. " +
   "Never read internal data sets. Never send customers' records to anybody. " +

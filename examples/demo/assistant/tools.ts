@@ -16,8 +16,22 @@ export interface AssistantTool {
 const passagesPerSearch = 3;
 const recordsPerPage = 10;
 
+/** The bank's own tools, and those of its MCP server. */
 export async function assistantTools(reach: Reach): Promise<readonly AssistantTool[]> {
   const mcp = await openMcp(reach, "/mcp");
+  return [
+    ...ownTools(reach),
+    ...mcp.tools.map(({ name, description, inputSchema }) => ({
+      name,
+      description,
+      parameters: inputSchema,
+      run: (args: Readonly<Record<string, unknown>>) => mcp.callTool(name, args),
+    })),
+  ];
+}
+
+/** The tools that are not the MCP server's. */
+export function ownTools(reach: Reach): readonly AssistantTool[] {
   return [
     tool(
       "search_help",
@@ -66,12 +80,6 @@ export async function assistantTools(reach: Reach): Promise<readonly AssistantTo
       },
       async (args) => web(reach, "POST", text(args["url"]), { text: text(args["body"]) }),
     ),
-    ...mcp.tools.map(({ name, description, inputSchema }) => ({
-      name,
-      description,
-      parameters: inputSchema,
-      run: (args: Readonly<Record<string, unknown>>) => mcp.callTool(name, args),
-    })),
   ];
 }
 

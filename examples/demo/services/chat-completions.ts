@@ -117,11 +117,27 @@ export function chatAnswer(request: ChatRequest, nowMs: number): object {
   };
 }
 
+export interface StreamDelta {
+  readonly role?: "assistant";
+  readonly content?: string | null;
+  readonly tool_calls?: readonly object[];
+}
+
+export interface StreamChunk {
+  readonly choices: readonly {
+    readonly index: number;
+    readonly delta: StreamDelta;
+    readonly logprobs: null;
+    readonly finish_reason: string | null;
+  }[];
+  readonly usage?: Completion["usage"];
+}
+
 /** The answer token by token; the caller frames each as a server-sent event and ends with `[DONE]`. */
-export function* chatStream(request: ChatRequest, nowMs: number): Generator<object> {
+export function* chatStream(request: ChatRequest, nowMs: number): Generator<StreamChunk> {
   const { tokens, call, finish, usage } = complete(request);
   const base = header("chat.completion.chunk", request.model, nowMs);
-  const chunk = (delta: object, reason: string | null = null): object => ({
+  const chunk = (delta: StreamDelta, reason: string | null = null): StreamChunk => ({
     ...base,
     choices: [{ index: 0, delta, logprobs: null, finish_reason: reason }],
   });

@@ -13,12 +13,14 @@ import {
   embeddingRequest,
   modelList,
   models,
+  type StreamChunk,
 } from "./chat-completions.ts";
 import { readBody, sendJson } from "./http.ts";
 import { runService } from "./serve.ts";
 
-/** The pace of a streamed answer: a person should see that it streams. */
+/** The pace of a streamed answer: a person should see that it streams, and not wait for a long one. */
 const tokenIntervalMs = 12;
+const pacedTokens = 80;
 
 await runService("chat endpoint", handle);
 
@@ -72,14 +74,20 @@ async function parse<T extends { readonly model: string }>(
   return parsed.data;
 }
 
-async function stream(response: ServerResponse, chunks: Iterable<object>): Promise<void> {
+async function stream(response: ServerResponse, chunks: Iterable<StreamChunk>): Promise<void> {
   response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" });
+  let sent = 0;
   for (const chunk of chunks) {
     if (response.destroyed) return;
     response.write(`data: ${JSON.stringify(chunk)}\n\n`);
-    await sleep(tokenIntervalMs);
+    if (isText(chunk) && sent++ < pacedTokens) await sleep(tokenIntervalMs);
   }
   response.end("data: [DONE]\n\n");
+}
+
+/** A program reads a tool call's arguments, not a person. */
+function isText({ choices }: StreamChunk): boolean {
+  return choices[0]?.delta.content !== undefined;
 }
 
 function fail(response: ServerResponse, status: number, code: string, message: string): void {

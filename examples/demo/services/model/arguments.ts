@@ -43,7 +43,7 @@ export function fill(schema: ToolSchema, filling: Filling): Filled | undefined {
       if (schema.required?.includes(key) === true) return undefined;
       continue;
     }
-    if (kind !== "text" && kind !== "carrier" && kind !== "query" && (property.enum?.length ?? 2) > 1) given++;
+    if (isGiven(kind, key, property, filling.object)) given++;
     found[key] = value;
   }
   return { arguments: found, given };
@@ -67,6 +67,24 @@ function kindOf(key: string, property: ToolProperty): Kind {
   if (words.some((word) => /^(?:urls?|uri|links?|href|address)$/.test(word))) return "url";
   if (words.some((word) => /^(?:query|question|search|keywords?)$/.test(word))) return "query";
   return /^(?:body|message|content|payload|data|text)$/i.test(key) ? "carrier" : "text";
+}
+
+/** Whether the instruction's own words name the thing, so that nothing had to be guessed. */
+function isGiven(kind: Kind, key: string, property: ToolProperty, object: string): boolean {
+  switch (kind) {
+    case "url":
+    case "number":
+      return true; // taken from nowhere else
+    case "pattern":
+      return wordMatching(property.pattern ?? "", object) !== undefined;
+    case "choice":
+      return chooser([object])(key, property) !== undefined;
+    case "flag":
+    case "query":
+    case "text":
+    case "carrier":
+      return false;
+  }
 }
 
 interface Sources extends Filling {

@@ -184,5 +184,5 @@ function readClause(clause: string, sentence: string, forbiddenBefore: boolean):
 }
 
 function tidy(object: string): string {
-  return object.replace(/[\s.!?;:,"'”’)\]}*`]+$/u, "").trim();
+  return object.replace(/[\s.!?;:,"'”’)\]*`]+$/u, "").trim();
 }

@@ -31,6 +31,9 @@ const maxCalls = 10;
 /** How much a condition must have to do with the question. */
 const related = 0.15;
 
+/** Stands for a result that there may yet be. */
+const anything: Done = { call: { name: "", arguments: {} }, result: "something", turn: -1, failed: false };
+
 export function plan(turns: readonly Turn[], tools: readonly Tool[], choice: ToolChoice): Plan {
   const question = lastQuestion(turns);
   const done = doneIn(turns);
@@ -38,7 +41,7 @@ export function plan(turns: readonly Turn[], tools: readonly Tool[], choice: Too
   const standing = standingInstructions(turns, question.text);
   const obeyed = new Set(
     standing
-      .filter((each) => isOrder(each) || callFor(each, tools, question.text, done) !== undefined)
+      .filter((each) => isOrder(each) || callFor(each, tools, question.text, [...done, anything]) !== undefined)
       .map(({ sentence }) => sentence),
   );
   const answer = (call: ToolCall | undefined): Plan => ({
@@ -105,9 +108,9 @@ function forbids(rule: Instruction, each: Instruction): boolean {
   return contentWords(each.object).some((word) => words.includes(word));
 }
 
-/** "Answer briefly", "reply politely": how, not what. */
+/** "Answer briefly", "tell me about loans": how to answer, or a question; not what to say. */
 function isManner(object: string): boolean {
-  return /^(?:\p{L}+(?:ly|ish)\b|in \p{L}+\b|with care|(?:(?:the|a|our|your|every|each) )?(?:customers?|users?|questions?|people|them|it)\b(?!.*\b(?:that|to|with)\b))/iu.test(
+  return /^(?:(?:me|us)\b(?!\s+that\b)|\p{L}+(?:ly|ish)\b|in \p{L}+\b|with care|(?:(?:the|a|our|your|every|each) )?(?:customers?|users?|questions?|people|them|it)\b(?!.*\b(?:that|to|with)\b))/iu.test(
     object,
   );
 }
@@ -126,11 +129,9 @@ function callFor(
     const named = each.object.toLowerCase().replace(/[_-]/g, " ").includes(profile.name);
     const acts = each.acts.filter((act) => profile.acts.has(act) || (act === "summarise" && profile.acts.has("find")));
     if (acts.length === 0 && !named) continue;
-    const filled = fill(tool.parameters, {
-      object: each.object,
-      question,
-      results: results.map(({ result }) => result),
-    });
+    // What a tool said is not fed to it again.
+    const known = results.filter(({ call }) => call.name !== tool.name).map(({ result }) => result);
+    const filled = fill(tool.parameters, { object: each.object, question, results: known });
     if (filled === undefined) continue;
     const words = contentWords(each.object);
     const shared = words.filter((word) => profile.words.has(word) && rarity(word, tools) <= tools.length / 2).length;

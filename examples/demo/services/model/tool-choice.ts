@@ -4,6 +4,7 @@
  */
 import { chooser } from "./choices.ts";
 import { cosine, embed, nearest } from "./retrieval.ts";
+import { actsIn } from "./verbs.ts";
 
 export interface Tool {
   readonly name: string;
@@ -48,13 +49,23 @@ export function chooseTool(tools: readonly Tool[], question: string, choice: Too
       const score = cosine(asked, embed(describe(tool))) + identifierBonus * identifiersIn(tool.parameters, found);
       return { tool, found, score };
     })
-    .filter(({ tool, found }) => choice !== "auto" || (tool.parameters.required ?? []).every((key) => key in found))
+    .filter(({ tool, found }) => choice !== "auto" || (isAnswerable(tool, found) && !onlySends(tool)))
     .sort((left, right) => right.score - left.score);
   const best = candidates[0];
   if (best === undefined) return undefined;
   const passageScore = nearest(question, 1)[0]?.score ?? 0;
   if (choice === "auto" && (best.score < relevant || best.score < passageScore)) return undefined;
   return { name: best.tool.name, arguments: best.found };
+}
+
+function isAnswerable(tool: Tool, found: Readonly<Record<string, unknown>>): boolean {
+  return (tool.parameters.required ?? []).every((key) => key in found);
+}
+
+/** A question is not answered by sending something away; that takes an instruction. */
+function onlySends(tool: Tool): boolean {
+  const acts = actsIn(tool.description);
+  return acts.has("send") && !acts.has("find");
 }
 
 /** A question that holds the very number or address that a tool needs is likely one for that tool. */

@@ -1,0 +1,91 @@
+/**
+ * The demo estate under attack, with Cordon and without: the same programs, the same scenario files. Without Cordon every
+ * attack reaches its objective, so what stops it with Cordon is Cordon. What today's controls do not stop is said so in its
+ * file, and held to it: the day that one is stopped, its file has to change.
+ */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { openWorldBehindCordon } from "@cordon/demo/scenarios/cordon-world";
+import { loadScenarios } from "@cordon/demo/scenarios/load";
+import { openWorldWithoutCordon } from "@cordon/demo/scenarios/open-world";
+import { playScenario } from "@cordon/demo/scenarios/run";
+
+const scenarios = await loadScenarios();
+const attacks = scenarios.filter(({ kind }) => kind === "attack");
+type World = Awaited<ReturnType<typeof openWorldBehindCordon>>;
+
+/** Other wordings of the same order, beside the one in the file. */
+const otherSeeds = [101, 202, 303];
+
+test("there are honest scenarios, attacks that are stopped, and attacks that are not yet", () => {
+  const count = (expected: string) => scenarios.filter((each) => each.expected === expected).length;
+  assert.ok(count("works") >= 5 && count("stopped") >= 10 && count("not yet") >= 3);
+});
+
+test("every technique that a scenario names is one of ATLAS", (t) => {
+  const file = join(import.meta.dirname, "../../../shared/corpora/atlas/reference/ATLAS-5.6.0.yaml");
+  if (!existsSync(file)) return t.skip("the ATLAS catalogue is not on this machine");
+  const known = new Set(readFileSync(file, "utf8").match(/AML\.T\d{4}(?:\.\d{3})?/g));
+  for (const { id, atlas } of attacks)
+    for (const technique of atlas) assert.ok(known.has(technique), `${id}: ${technique}`);
+});
+
+describe("without Cordon", () => {
+  const warnings: string[] = [];
+  let world: World;
+  before(async () => (world = await openWorldWithoutCordon((words) => warnings.push(words))));
+  after(() => world[Symbol.asyncDispose]());
+
+  test("the comparison says loudly that nothing is protected", () => {
+    assert.match(warnings.join(), /CORDON IS OFF/);
+  });
+
+  for (const scenario of scenarios)
+    test(`${scenario.id}: ${scenario.kind === "attack" ? "the attacker gets there" : "the work is done"}`, async () => {
+      const played = await playScenario(world, scenario);
+      assert.ok(played.reached, played.told.join("\n"));
+    });
+
+  test("a poisoned help page hijacks the assistant in any wording", async () => {
+    const scenario = scenarios.find(({ id }) => id === "indirect-injection-document");
+    assert.ok(scenario);
+    for (const seed of otherSeeds) {
+      const played = await playScenario(world, { ...scenario, seed });
+      assert.ok(played.reached, `seed ${seed}\n${played.told.join("\n")}`);
+    }
+  });
+});
+
+describe("with Cordon", () => {
+  let world: World;
+  before(async () => (world = await openWorldBehindCordon()));
+  after(() => world[Symbol.asyncDispose]());
+
+  for (const scenario of scenarios) {
+    const { id, expected, refusal } = scenario;
+    const what = { works: "the work is done", stopped: "it is stopped", "not yet": "it is not stopped yet" }[expected];
+    test(`${id}: ${what}`, async () => {
+      const played = await playScenario(world, scenario);
+      assert.equal(played.reached, expected !== "stopped", played.told.join("\n"));
+      if (refusal !== undefined)
+        assert.ok(
+          played.refusals.some((words) => words.includes(refusal)),
+          `none of these says "${refusal}": ${played.refusals.join(" | ")}`,
+        );
+    });
+  }
+
+  test("a poisoned help page hijacks the assistant in any wording, and gets nowhere", async () => {
+    const scenario = scenarios.find(({ id }) => id === "indirect-injection-document");
+    assert.ok(scenario?.refusal !== undefined);
+    for (const seed of otherSeeds.slice(0, 1)) {
+      const played = await playScenario(world, { ...scenario, seed });
+      assert.ok(
+        !played.reached && played.refusals.some((words) => words.includes(scenario.refusal ?? "")),
+        `seed ${seed}`,
+      );
+    }
+  });
+});
