@@ -68,8 +68,9 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   stack.defer(() => void process.off("SIGHUP", reload));
   const checkpoints = cordon.control.configuration.ledger.checkpoints.files[0];
   // Where events go to standard output, nothing else may: who reads it reads JSON.
-  const { configuration } = cordon.control;
-  const show = configuration.events.some((sink) => "stdout" in sink) ? io.stderr : io.stdout;
+  const toEvents = cordon.control.configuration.events.some((sink) => "stdout" in sink);
+  const toTerminal = process.stderr.isTTY ? io.stderr : () => undefined;
+  const show = toEvents ? toTerminal : io.stdout;
   const words = `listening at ${cordon.gatewayUrl}, revision ${cordon.control.snapshots.current().revision}`;
   const manager = stack.use(
     serviceManager({
