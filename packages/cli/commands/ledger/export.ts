@@ -2,14 +2,14 @@
 import { parseArgs } from "node:util";
 import { CordonError } from "@cordon/core/errors";
 import { parseEntry } from "@cordon/core/ledger/entry-codec";
-import { ocsfEvent } from "@cordon/core/ledger/ocsf";
+import { ocsfEvents } from "@cordon/core/ledger/ocsf";
 import { readEntries } from "@cordon/core/ledger/reader";
 import type { Io } from "../../io.ts";
 import { openFolder, parseCount, readCheckpoint, reporting } from "./folder.ts";
 
 const usage = `usage: cordon ledger export FOLDER --format jsonl|ocsf [--from INDEX] [--key VKEY|FILE]
 
-jsonl: one {"index", "entry"} a line. ocsf: one OCSF 1.3 event a line. --from goes on where an earlier export ended.
+jsonl: one {"index", "entry"} a line. ocsf: one OCSF 1.3 event a line, as event sinks send them. --from goes on where an earlier export ended.
 Exit code: 0 all exported, 1 some entries could not be read (they are named on stderr), 2 failure.
 `;
 
@@ -42,9 +42,8 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
         unreadable += 1;
         io.stderr(`entry ${index} is of a kind or version that this program does not read: left out\n`);
       } else {
-        io.stdout(
-          `${JSON.stringify(format === "jsonl" ? { index, entry } : ocsfEvent(entry, index, checkpoint.origin))}\n`,
-        );
+        const lines = format === "jsonl" ? [{ index, entry }] : ocsfEvents(entry, index, checkpoint.origin);
+        for (const line of lines) io.stdout(`${JSON.stringify(line)}\n`);
       }
     }
     io.stderr(
