@@ -53,7 +53,7 @@ export async function openDemo(cordon: Cordon, folder: string): Promise<Demo> {
   return demo;
 }
 
-/** Paths of the programs that the first screen tells people to run. */
-export function demoPrograms(): { readonly ask: string; readonly readTrainingData: string } {
-  return { ask: fileURLToPath(demoFiles.ask), readTrainingData: fileURLToPath(demoFiles.readTrainingData) };
+/** Path of the program that the first screen tells people to run. */
+export function demoPrograms(): { readonly ask: string } {
+  return { ask: fileURLToPath(demoFiles.ask) };
 }

@@ -11,7 +11,7 @@ export interface ScreenOptions {
   /** How to call `cordon` from here: `npm run -s cordon --` or `npx cordon`. */
   readonly command: string;
   /** The demo's client programs, when the demo runs. */
-  readonly demo: { readonly ask: string; readonly readTrainingData: string } | undefined;
+  readonly demo: { readonly ask: string } | undefined;
   readonly cwd: string;
   readonly checkpointFolder: string | undefined;
 }
@@ -63,10 +63,10 @@ function tryIt(
   const checkpoint = options.checkpointFolder === undefined ? "" : ` --checkpoint ${from(options.checkpointFolder)}`;
   return [
     "Try it, in another terminal",
-    "  allowed: the assistant asks its model",
+    "  allowed: a customer asks the bank's assistant",
     `    ${run} ${from(demo.ask)} "I lost my card"`,
-    "  refused: the same assistant reads the training data",
-    `    ${run} ${from(demo.readTrainingData)}`,
+    "  refused: a partner's page hijacks it, and it reads the customers' data",
+    `    ${run} ${from(demo.ask)} "What does https://partner.example/offers/travel say?"`,
     "  proved: the ledger holds both, unaltered",
     `    ${options.command} ledger verify ${ledger}${checkpoint}`,
   ];
