@@ -1,7 +1,7 @@
 /**
  * Trains the credit model: `node examples/demo/train/train-credit-model.ts [DATA.csv] [--out FILE]`. In: the Adult data set,
  * by default `../shared/data/tabular/adult_uci.csv` beside the repository. Out: `credit-model.json` with weights, data source
- * and licence, and the figures on rows that were held out. The same data give the same file, byte for byte.
+ * and licence, and the figures on rows that were held out. The same data give the same model, to the last digit.
  */
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
