@@ -16,44 +16,70 @@ export interface Flows {
   list(): readonly Flow[];
 }
 
-/** @param limit past it, the tenth that was quiet for longest is forgotten */
-export function countFlows(limit = maxFlows): Flows {
-  type Counted = { -readonly [K in keyof Flow]: Flow[K] };
-  let byPrincipal = new Map<string, Map<string, Map<string, Counted>>>();
-  let size = 0;
+type Counted = { -readonly [K in keyof Flow]: Flow[K] };
 
-  const place = (flow: Counted): void => {
-    const { principal, resource, action } = flow;
-    const byResource = byPrincipal.get(principal) ?? new Map<string, Map<string, Counted>>();
-    byPrincipal.set(principal, byResource);
-    const byAction = byResource.get(resource) ?? new Map<string, Counted>();
-    byResource.set(resource, byAction);
-    byAction.set(action, flow);
-    size += 1;
-  };
-  const all = (): Counted[] =>
-    [...byPrincipal.values()].flatMap((byResource) => [...byResource.values()].flatMap((each) => [...each.values()]));
-  const forget = (): void => {
-    const newest = all().toSorted((a, b) => b.lastAt - a.lastAt);
-    byPrincipal = new Map();
-    size = 0;
-    for (const flow of newest.slice(0, Math.floor(limit * 0.9))) place(flow);
+/**
+ * Flows in two generations, each of half the limit: a flow that is met again moves to the young one, and when that is
+ * full, what is left in the old one has been quiet for longest and is forgotten. No sorting, no rebuilding: a busy
+ * estate with more flows than fit costs as little a call as a small one.
+ */
+class Generation {
+  readonly #byPrincipal = new Map<string, Map<string, Map<string, Counted>>>();
+  size = 0;
+
+  find(principal: string, resource: string, action: string): Counted | undefined {
+    return this.#byPrincipal.get(principal)?.get(resource)?.get(action);
+  }
+
+  place(flow: Counted): void {
+    let byResource = this.#byPrincipal.get(flow.principal);
+    if (byResource === undefined) this.#byPrincipal.set(flow.principal, (byResource = new Map()));
+    let byAction = byResource.get(flow.resource);
+    if (byAction === undefined) byResource.set(flow.resource, (byAction = new Map()));
+    byAction.set(flow.action, flow);
+    this.size += 1;
+  }
+
+  *all(): Generator<Counted> {
+    for (const byResource of this.#byPrincipal.values())
+      for (const byAction of byResource.values()) yield* byAction.values();
+  }
+}
+
+/** @param limit flows held at most; past it, those that were quiet for longest are forgotten */
+export function countFlows(limit = maxFlows): Flows {
+  let young = new Generation();
+  let old = new Generation();
+
+  const find = (principal: string, resource: string, action: string, at: number): Counted => {
+    const known = young.find(principal, resource, action);
+    if (known !== undefined) return known;
+    if (young.size >= limit / 2) {
+      old = young;
+      young = new Generation();
+    }
+    const flow = old.find(principal, resource, action) ?? {
+      principal,
+      action,
+      resource,
+      allowed: 0,
+      denied: 0,
+      lastAt: at,
+    };
+    young.place(flow);
+    return flow;
   };
 
   return {
     count({ principal, action, resource, effect, again, at }) {
       // A live stream that was decided again is the same interaction, unless this ended it.
       if (again !== undefined && effect === "allow") return;
-      let flow = byPrincipal.get(principal)?.get(resource)?.get(action);
-      if (flow === undefined) {
-        if (size >= limit) forget();
-        flow = { principal, action, resource, allowed: 0, denied: 0, lastAt: at };
-        place(flow);
-      }
+      const flow = find(principal, resource, action, at);
       if (effect === "allow") flow.allowed += 1;
       else flow.denied += 1;
       flow.lastAt = at;
     },
-    list: () => all().map((flow) => ({ ...flow })),
+    // One that moved is in both generations, and the same object.
+    list: () => [...new Set([...young.all(), ...old.all()])].map((flow) => ({ ...flow })),
   };
 }

@@ -63,7 +63,7 @@ export interface Ledger extends LedgerAppender, AsyncDisposable {
 }
 
 /** Batches under load are sent this far apart at least, in milliseconds: an upstream's own latency hides it. */
-const gatherMs = 1;
+const gatherMs = 2;
 /** As many entries are worth a sync of their own. */
 const largeBatch = 256;
 
