@@ -49,7 +49,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 /**
  * The same services without Cordon: each answers anybody who reaches its port. For comparison only; says so loudly.
  */
-export async function startOpenDemo(
+export async function startUnprotectedDemo(
   options: Omit<DemoOptions, "socketPath"> & { readonly warn: (words: string) => void },
 ): Promise<Demo> {
   options.warn("CORDON IS OFF: the demo's services answer anybody who reaches their ports. For comparison only.");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Conversation } from "../assistant/converse.ts";
 import { call } from "../assistant/reach.ts";
 import { servicePlans } from "../estate.ts";
-import { startOpenDemo } from "../start.ts";
+import { startUnprotectedDemo } from "../start.ts";
 import { runJob, startActor, type Actor, type StartAs } from "./actors.ts";
 import { openPlainNetwork } from "./plain-network.ts";
 import type { Outcome, World } from "./world.ts";
@@ -16,7 +16,7 @@ export async function openWorldWithoutCordon(warn: (words: string) => void): Pro
   const folder = await mkdtemp(join(tmpdir(), "cordon-open-"));
   opening.defer(() => rm(folder, { recursive: true, force: true }));
   const listen = Object.fromEntries(servicePlans.map(({ component }) => [component, "127.0.0.1:0"]));
-  const demo = opening.use(await startOpenDemo({ folder, listen, warn }));
+  const demo = opening.use(await startUnprotectedDemo({ folder, listen, warn }));
   const network = opening.use(await openPlainNetwork(demo.description));
   const startAs: StartAs = (component, program) => ({
     command: [process.execPath, program],

@@ -19,8 +19,8 @@ import { readBody, sendJson } from "./http.ts";
 import { runService } from "./serve.ts";
 
 /** The pace of a streamed answer: a person should see that it streams, and not wait for a long one. */
-const tokenIntervalMs = 12;
-const pacedTokens = 80;
+const tokenIntervalMs = 8;
+const pacedTokens = 60;
 
 await runService("chat endpoint", handle);
 
