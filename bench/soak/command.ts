@@ -1,9 +1,9 @@
 /**
- * `npm run bench -- soak [--seconds 60] [--unwatched]`: whether memory is flat. In: how long. Out: resident memory at
+ * `npm run bench -- soak [--seconds 60] [--watch all|metrics|none]`: whether memory is flat. In: how long. Out: resident memory at
  * several points of a saturated run, its slope over the second half, and CPU a request.
  *
- * Everything that watches Cordon is on (metrics, scraped twice a second; events into a file), for what watches can leak too;
- * `--unwatched` leaves it off, and the difference in CPU a request is what watching costs.
+ * Everything that watches Cordon is on (metrics, scraped twice a second; events into a file), for what watches can leak too.
+ * With less of it on, the difference in CPU a request is what watching costs.
  */
 import { appendFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -21,30 +21,34 @@ const inFlight = 64;
 const warmSeconds = 5;
 const operationsPort = 18_441;
 const scrapeEveryMs = 500;
+const metrics = `operations: { listen: "127.0.0.1:${operationsPort}" }\n`;
+const watching: Readonly<Record<string, string>> = {
+  all: `${metrics}events: [{ file: events.jsonl, keep: 1 }]\n`,
+  metrics,
+  none: "",
+};
 
 export async function benchSoak(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { seconds: { type: "string", default: "60" }, unwatched: { type: "boolean", default: false } },
+    options: { seconds: { type: "string", default: "60" }, watch: { type: "string", default: "all" } },
   });
   const seconds = Number(values.seconds);
+  const watch = watching[values.watch];
+  if (watch === undefined) throw new Error(`--watch is one of ${Object.keys(watching).join(", ")}`);
   await using closing = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "cordon-soak-"));
   closing.defer(() => rm(folder, { recursive: true, force: true }));
   const pinned = pinLoadGenerator();
   const upstream = closing.use(await openBenchUpstream());
   const { clients, configuration } = await prepareEstate(folder, upstream.port);
-  if (!values.unwatched)
-    await appendFile(
-      configuration,
-      `operations: { listen: "127.0.0.1:${operationsPort}" }\nevents: [{ file: events.jsonl, keep: 1 }]\n`,
-    );
+  await appendFile(configuration, watch);
   const cordon = closing.use(
     await startUnderTest(new URL("../gateway/cordon-process.ts", import.meta.url), { configuration }, pinned),
   );
   const pool = closing.use(await ClientPool.open(clients.map((credential) => ({ port: cordon.port, credential }))));
   const heaps: number[] = [];
-  const scraping = values.unwatched ? undefined : setInterval(() => void scrapeHeap(heaps), scrapeEveryMs);
+  const scraping = watch === "" ? undefined : setInterval(() => void scrapeHeap(heaps), scrapeEveryMs);
   closing.defer(() => clearInterval(scraping));
 
   const calls = new Calls(false);
@@ -70,7 +74,7 @@ export async function benchSoak(args: readonly string[]): Promise<void> {
     `\n${isFlat(resident, heap) ? "flat" : "GROWING"}: heap after collection ${percent(heap)} from the second third to the ` +
       `last, resident memory ${percent(resident)} over the second half; ${failed} calls failed\n` +
       `${((cpuMicros - before.cpuMicros) / requests).toFixed(1)} us of CPU a request, all threads, ` +
-      `${values.unwatched ? "unwatched" : "with metrics and events"}; ${(requests / seconds).toFixed(0)} requests/s\n`,
+      `watched: ${values.watch}; ${(requests / seconds).toFixed(0)} requests/s\n`,
   );
 }
 

@@ -41,9 +41,9 @@ export function rotatedFileSink(options: RotatedFileOptions): EventSink {
     for (let at = keep - 1; at >= 1; at--) await renameIfThere(`${path}.${at}`, `${path}.${at + 1}`);
     await renameIfThere(path, `${path}.1`);
   };
-  const append = async (text: string): Promise<void> => {
+  const append = async (lines: readonly Buffer[]): Promise<void> => {
     file ??= await openFile();
-    const bytes = Buffer.from(text);
+    const bytes = Buffer.concat(lines);
     await file.handle.appendFile(bytes);
     file.bytes += bytes.length;
   };
@@ -52,18 +52,21 @@ export function rotatedFileSink(options: RotatedFileOptions): EventSink {
     name: `file:${path}`,
     async write(events) {
       if (file !== undefined && (await inodeOf(path)) !== file.inode) await close();
-      let text = "";
-      for (const event of events) {
-        const line = `${event.text}\n`;
+      let lines: Buffer[] = [];
+      let bytes = 0;
+      for (const { text } of events) {
+        const line = Buffer.from(`${text}\n`);
         file ??= await openFile();
-        if (file.bytes + Buffer.byteLength(text) + Buffer.byteLength(line) > maxBytes) {
-          await append(text);
-          text = "";
+        if (file.bytes + bytes + line.length > maxBytes) {
+          await append(lines);
+          lines = [];
+          bytes = 0;
           if (file.bytes > 0) await rotate();
         }
-        text += line;
+        lines.push(line);
+        bytes += line.length;
       }
-      await append(text);
+      await append(lines);
       return 0;
     },
     [Symbol.asyncDispose]: close,
