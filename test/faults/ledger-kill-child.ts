@@ -8,7 +8,22 @@ import { openLedger } from "@cordon/gateway/ledger/ledger";
 import { busyEntry } from "./ledger-entries.ts";
 
 const [folder = "", keyFile = "", first = "0"] = process.argv.slice(2);
-writeSync(1, "opening\n");
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Writes all of it before going on; a full pipe (EAGAIN) means that the reader is behind, not that it has failed. */
+function say(text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  }
+}
+
+say("opening\n");
 const ledger = await openLedger({
   folder,
   origin: "bank.example/gateway-1",
@@ -21,7 +36,7 @@ const appendForever = async (): Promise<never> => {
   for (;;) {
     const mine = n++;
     const index = await ledger.append(busyEntry(mine));
-    writeSync(1, `${index} ${mine}\n`);
+    say(`${index} ${mine}\n`);
   }
 };
 await Promise.all(Array.from({ length: 48 }, appendForever));
