@@ -4,6 +4,7 @@
  * use; an id that it does not know is refused. Kept in one small SQLite file, so ownership survives a restart; if the
  * file is lost, objects become unreachable rather than shared.
  */
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 
@@ -27,6 +28,8 @@ export interface ObjectOwners extends Disposable {
 
 /** @param file path of the SQLite file, or `:memory:` */
 export function openObjectOwners(file: string): ObjectOwners {
+  // Made before SQLite makes it, so that it and its log are for this user alone.
+  if (file !== ":memory:") closeSync(openSync(file, "a", 0o600));
   const database = new DatabaseSync(file);
   database.exec(`
     pragma journal_mode = wal;
