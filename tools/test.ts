@@ -81,11 +81,11 @@ function report({ file, passed, skipped, failed, notes, seconds, output }: FileO
   if (failed.length > 0) parts.push(`${failed.length} failed`);
   if (skipped.length > 0) parts.push(`${skipped.length} skipped`);
   console.log(`${failed.length === 0 ? "ok  " : "FAIL"} ${file}: ${parts.join(", ")} (${seconds.toFixed(1)} s)`);
+  for (const note of notes) console.log(indent(note));
   if (failed.length === 0) return;
   for (const { name, line, error } of failed) {
     console.log(`\n  ${name}${line === undefined ? "" : ` (${file}:${line})`}\n${indent(error)}\n`);
   }
-  for (const note of notes) console.log(indent(note));
   if (output.trim() !== "") console.log(`  what it wrote:\n${indent(output.trim())}\n`);
 }
 

@@ -7,6 +7,7 @@
  */
 import { constants, createPublicKey, verify, type KeyObject } from "node:crypto";
 import { malformed, openDer, readBitString, readIntegerBytes, tag } from "./der.ts";
+import { hasRocaMark } from "./roca.ts";
 
 export type KeyFamily = "ec" | "rsa" | "ed25519";
 
@@ -91,6 +92,7 @@ function judgeRsaKey(bytes: Uint8Array): { readonly family: KeyFamily } | { read
   const value = exponent.length <= 4 ? exponent.reduce((sum, byte) => sum * 256 + byte, 0) : 0;
   if ((exponent[0] ?? 0x80) >= 0x80 || value <= 65536 || value % 2 === 0)
     return { refused: "its RSA key has an exponent that is even, below 65537 or absurdly long" };
+  if (hasRocaMark(modulus)) return { refused: "its RSA key was made by a library whose keys can be broken (ROCA)" };
   return { family: "rsa" };
 }
 
