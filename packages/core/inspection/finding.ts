@@ -36,6 +36,10 @@ export interface Finding {
   readonly end: number;
   /** Calibrated probability, 0 to 1, that the claim is true. */
   readonly score: number;
+  /** Where the subject is a list of messages: the index of the message that the text belongs to. */
+  readonly message?: number;
+  /** Beside {@link message}: the JSON Pointer (RFC 6901) of the string within the list; `start` and `end` count in it. */
+  readonly path?: string;
 }
 
 export type Verdict = "allow" | "flag" | "block";

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { fold, originalOffset } from "./fold.ts";
+
+const disguises: readonly (readonly [what: string, text: string, folded: string])[] = [
+  ["case", "IGNORE", "ignore"],
+  ["full width", "ｉｇｎｏｒｅ", "ignore"],
+  ["mathematical letters", "𝗶𝗴𝗻𝗼𝗿𝗲 𝓪𝓵𝓵", "ignore all"],
+  ["circled letters", "ⓘⓖⓝⓞⓡⓔ", "ignore"],
+  ["squared and flag letters", "🅸🅶🅽🅾🆁🅴 🇦🇱🇱", "ignore all"],
+  ["Cyrillic inside Latin", "іgnоrе", "ignore"],
+  ["Greek inside Latin", "ignοre αll", "ignore all"],
+  ["zero-width characters", "ig\u200bno\u2060re\ufeff", "ignore"],
+  ["stacked marks", "i\u0336g\u0336n\u0336ore", "ignore"],
+  ["Latin diacritics", "ïgnörè İ", "ignore i"],
+  ["tag characters", "hi\u{e0069}\u{e0067}", "hiig"],
+  ["small capitals", "ɪɢɴᴏʀᴇ", "ignore"],
+  ["Vietnamese", "Hướng dẫn", "huong dan"],
+];
+for (const [what, text, folded] of disguises) test(`folds ${what}`, () => assert.equal(fold(text).text, folded));
+
+test("leaves whole words of other scripts as they are", () => {
+  for (const text of ["привет мир", "καλημέρα", "สวัสดี", "한국어", "中文"])
+    assert.equal(fold(text).text, text.normalize("NFKC"));
+});
+
+test("every unit points back at the character that it came from", () => {
+  const text = "a\u200bﷺ𝗯c";
+  const folded = fold(text);
+  assert.equal(folded.text.at(-1), "c");
+  assert.equal(originalOffset(folded, folded.text.length - 1), text.indexOf("c"));
+  assert.equal(originalOffset(folded, folded.text.length), text.length);
+  assert.equal(originalOffset(folded, 1), text.indexOf("ﷺ"));
+});
+
+test("counts what was hidden", () => {
+  assert.equal(fold("a\u200b\u200bb").invisible, 2);
+  assert.equal(fold("pаy").lookalikes, 1);
+  assert.equal(fold("plain").invisible, 0);
+});
+
+test("offsets never fall and stay inside the text, whatever the text", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      const folded = fold(text);
+      let before = 0;
+      for (let at = 0; at <= folded.text.length; at++) {
+        const offset = originalOffset(folded, at);
+        if (offset < before || offset > text.length) return false;
+        before = offset;
+      }
+      return true;
+    }),
+  );
+});

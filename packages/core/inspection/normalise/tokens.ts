@@ -1,0 +1,148 @@
+/**
+ * Cuts a folded text into words, runs of scripts that write no spaces, numbers and marks. In: folded text. Out: parallel
+ * arrays of spans, kinds and hashes, for detectors that compare hashes instead of strings.
+ *
+ * Words are hashed by their skeleton: digits and signs that stand for letters count as the letter (`1gn0re`, `p@ss`), and
+ * `l`, `1`, `|`, `!` as `i`, so that plain and disguised spellings meet. One pass, no allocation per token.
+ */
+
+/** A run of letters, with the digits and signs inside it. */
+export const wordToken = 1;
+/** A piece of a run of Han or kana (2 units), Thai, Lao, Khmer or Burmese (6), which write no spaces between words. */
+export const unspacedToken = 2;
+/** A run of digits. */
+export const numberToken = 3;
+/** A run of up to four signs other than comma, full stop and apostrophe. */
+export const markToken = 4;
+
+export interface Tokens {
+  readonly text: string;
+  readonly count: number;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  readonly kind: Uint8Array;
+  /** Of words: the hash of the skeleton. Of marks: of the signs. Of the rest: 0. */
+  readonly hash: Int32Array;
+  /** How many words hold a digit or sign in a letter's place. */
+  readonly disguised: number;
+}
+
+export const hashSeed = 0x811c9dc5 | 0;
+
+/** FNV-1a over code units instead of bytes. */
+export function hashStep(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, 0x01000193);
+}
+
+/** What each ASCII sign is to a skeleton: the letter that it is or stands for; 0 where it stands for none. */
+export const skeleton: Uint8Array = makeSkeleton();
+
+function makeSkeleton(): Uint8Array {
+  const table = new Uint8Array(128);
+  for (let letter = 0x61; letter <= 0x7a; letter++) table[letter] = letter;
+  const stand = (from: string, to: string): void => {
+    for (let at = 0; at < from.length; at++) table[from.charCodeAt(at)] = to.charCodeAt(at);
+  };
+  stand("l0123456789@$!|+", "ioizeasgtbgasiit");
+  return table;
+}
+
+const isSign = new Uint8Array(128);
+for (const sign of "@$!|+") isSign[sign.charCodeAt(0)] = 1;
+
+/** 0 nothing, 1 letter, 2 digit, 3 unspaced script, 4 mark, 5 unmarked punctuation. */
+const classes: Uint8Array = makeClasses();
+
+function makeClasses(): Uint8Array {
+  const table = new Uint8Array(0x10000);
+  table.fill(1, 0xaa, 0x10000);
+  for (let unit = 0x21; unit < 0x7f; unit++) table[unit] = 4;
+  for (let unit = 0x61; unit <= 0x7a; unit++) table[unit] = 1;
+  for (let unit = 0x41; unit <= 0x5a; unit++) table[unit] = 1;
+  for (let unit = 0x30; unit <= 0x39; unit++) table[unit] = 2;
+  for (const plain of ",.'") table[plain.charCodeAt(0)] = 5;
+  for (const sign of "«»·¿¡§¶©®°±×÷") table[sign.charCodeAt(0)] = 5;
+  table.fill(3, 0x0e00, 0x0f00); // Thai, Lao
+  table.fill(3, 0x1000, 0x10a0); // Burmese
+  table.fill(3, 0x1780, 0x1800); // Khmer
+  table.fill(5, 0x2000, 0x2c00); // punctuation, arrows, symbols
+  table.fill(5, 0x3000, 0x3040); // CJK punctuation
+  table.fill(3, 0x3040, 0x3100); // kana
+  table.fill(3, 0x3400, 0xa000); // Han
+  table.fill(3, 0xf900, 0xfb00);
+  table.fill(5, 0xff00, 0x10000);
+  table.fill(5, 0xd800, 0xe000); // pairs: emoji and rare scripts
+  for (const stop of "।॥،؛؟،") table[stop.charCodeAt(0)] = 5;
+  return table;
+}
+
+/** Letter class of a code unit of folded text: see {@link classes}. */
+export function classOf(unit: number): number {
+  return classes[unit] ?? 0;
+}
+
+export function tokenize(text: string): Tokens {
+  const bound = text.length;
+  const start = new Int32Array(bound);
+  const end = new Int32Array(bound);
+  const kind = new Uint8Array(bound);
+  const hash = new Int32Array(bound);
+  let count = 0;
+  let disguised = 0;
+  let at = 0;
+  while (at < bound) {
+    const from = at;
+    const unit = text.charCodeAt(at);
+    const group = classes[unit] ?? 0;
+    if (group === 0 || group === 5) {
+      at += 1;
+      continue;
+    }
+    let value = hashSeed;
+    if (group === 4) {
+      do {
+        value = hashStep(value, text.charCodeAt(at++));
+      } while (at < bound && at - from < 4 && classes[text.charCodeAt(at)] === 4);
+      kind[count] = markToken;
+    } else if (group === 3) {
+      const most = unit >= 0x3040 ? 2 : 6;
+      do at += 1;
+      while (at < bound && at - from < most && classes[text.charCodeAt(at)] === 3);
+      kind[count] = unspacedToken;
+      value = 0;
+    } else {
+      let letters = 0;
+      let standing = 0;
+      for (; at < bound; at++) {
+        const next = text.charCodeAt(at);
+        if (next >= 0x80) {
+          if (classes[next] !== 1) break;
+          letters += 1;
+          value = hashStep(value, next);
+          continue;
+        }
+        const nextGroup = classes[next];
+        if (nextGroup === 1) letters += 1;
+        else if (nextGroup === 2) standing += 1;
+        else if (isSign[next] === 1 && isInside(text, at, from)) standing += 1;
+        else break;
+        value = hashStep(value, skeleton[next] ?? next);
+      }
+      kind[count] = letters > 0 ? wordToken : numberToken;
+      if (letters === 0) value = 0;
+      else if (standing > 0) disguised += 1;
+    }
+    start[count] = from;
+    end[count] = at;
+    hash[count] = value;
+    count += 1;
+  }
+  return { text, count, start, end, kind, hash, disguised };
+}
+
+/** Whether the sign at `at` stands between letters or digits. */
+function isInside(text: string, at: number, from: number): boolean {
+  if (at === from || at + 1 >= text.length) return false;
+  const next = classes[text.charCodeAt(at + 1)];
+  return next === 1 || next === 2;
+}

@@ -1,0 +1,122 @@
+/**
+ * What is inspected, cut into texts of one origin each. In: a text, or messages in the shape of Chat Completions or
+ * Messages. Out: parts, each with who wrote it and the path back to it; and what cannot be read as text, by name.
+ *
+ * Origin decides how a text is judged: an instruction from a user is a request, the same words in a tool's result or a
+ * retrieved document are somebody else's.
+ */
+import { classified } from "./taxonomy.ts";
+import type { Finding } from "./finding.ts";
+
+/** `instructions`: the operator's own (system, developer). `untrusted`: tool results, documents, retrieved context. */
+export type Origin = "instructions" | "user" | "model" | "untrusted";
+
+/** One text of one origin. `message` and `path` as in {@link Finding}; absent where the subject is a plain text. */
+export interface Part {
+  readonly text: string;
+  readonly origin: Origin;
+  readonly message?: number;
+  readonly path?: string;
+}
+
+export type InspectionText = { readonly text: string } | { readonly messages: readonly unknown[] };
+
+export interface SubjectParts {
+  readonly parts: readonly Part[];
+  /** One `uninspectable` finding for each piece that is not text: images, audio, files, what is nested too deep. */
+  readonly unread: readonly Finding[];
+}
+
+const maxDepth = 32;
+const maxParts = 10_000;
+
+/** Fields that name or address something and are no content. Their values stay uninspected on purpose. */
+const labels: ReadonlySet<string> = new Set([
+  ...["type", "role", "id", "name", "index", "status", "tool_use_id", "tool_call_id", "call_id", "media_type"],
+  ...["mime_type", "format", "detail", "cache_control", "signature", "encrypted_content"],
+]);
+
+/** Block types that carry something else than text. */
+const opaque: ReadonlySet<string> = new Set([
+  ...["image", "image_url", "input_image", "input_audio", "audio", "file", "input_file", "video", "container_upload"],
+  ...["redacted_thinking"],
+]);
+
+const untrustedTypes: ReadonlySet<string> = new Set([
+  ...["tool_result", "function_call_output", "document", "search_result", "web_search_tool_result", "mcp_tool_result"],
+]);
+
+const originOfRole: Readonly<Record<string, Origin>> = {
+  system: "instructions",
+  developer: "instructions",
+  user: "user",
+  assistant: "model",
+  model: "model",
+};
+
+/**
+ * Cuts a subject into parts. A role that is not known counts as untrusted.
+ *
+ * @returns never throws: a message that is no object is reported as unread.
+ */
+export function partsOf(subject: InspectionText): SubjectParts {
+  if ("text" in subject) return { parts: [{ text: subject.text, origin: "user" }], unread: [] };
+  const parts: Part[] = [];
+  const unread: Finding[] = [];
+  const refuse = (message: number, path: string): void => {
+    const found = { detector: "subject/uninspectable", category: "uninspectable" } as const;
+    unread.push(classified({ ...found, start: 0, end: 0, score: 1, message, path }));
+  };
+  const walk = (value: unknown, origin: Origin, message: number, path: string, depth: number): void => {
+    if (typeof value === "string") {
+      if (parts.length === maxParts) return refuse(message, path);
+      if (value !== "") parts.push({ text: value, origin, message, path });
+      return;
+    }
+    if (typeof value !== "object" || value === null) return;
+    if (depth === maxDepth) return refuse(message, path);
+    if (Array.isArray(value)) {
+      value.forEach((item, at) => walk(item, origin, message, `${path}/${at}`, depth + 1));
+      return;
+    }
+    const fields = value as Readonly<Record<string, unknown>>;
+    const type = typeof fields["type"] === "string" ? fields["type"] : "";
+    if (opaque.has(type)) return refuse(message, path);
+    const inner = untrustedTypes.has(type) ? "untrusted" : origin;
+    for (const [name, field] of Object.entries(fields)) {
+      if (labels.has(name) && typeof field !== "object") continue;
+      if (isBase64Source(fields, name)) refuse(message, `${path}/${name}`);
+      else walk(field, inner, message, `${path}/${escapePointer(name)}`, depth + 1);
+    }
+  };
+  subject.messages.forEach((message, at) => {
+    if (typeof message !== "object" || message === null || Array.isArray(message)) return refuse(at, `/${at}`);
+    const role = (message as Readonly<Record<string, unknown>>)["role"];
+    const known = typeof role === "string" && Object.hasOwn(originOfRole, role) ? originOfRole[role] : undefined;
+    walk(message, known ?? "untrusted", at, `/${at}`, 0);
+  });
+  return { parts, unread };
+}
+
+/** `{"type":"base64","media_type":…,"data":…}`, the source of an Anthropic document or image. */
+function isBase64Source(fields: Readonly<Record<string, unknown>>, name: string): boolean {
+  return name === "data" && fields["type"] === "base64";
+}
+
+function escapePointer(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** A copy of `messages` in which the strings at `texts`' paths are replaced. What is not named is shared, not copied. */
+export function withTexts(messages: readonly unknown[], texts: ReadonlyMap<string, string>): unknown[] {
+  const replace = (value: unknown, path: string, depth: number): unknown => {
+    if (typeof value === "string") return texts.get(path) ?? value;
+    if (typeof value !== "object" || value === null || depth > maxDepth) return value;
+    if (Array.isArray(value)) return value.map((item, at) => replace(item, `${path}/${at}`, depth + 1));
+    const entries = Object.entries(value as Record<string, unknown>);
+    return Object.fromEntries(
+      entries.map(([name, field]) => [name, replace(field, `${path}/${escapePointer(name)}`, depth + 1)]),
+    );
+  };
+  return replace(messages, "", 0) as unknown[];
+}
