@@ -107,18 +107,19 @@ const specials: ReadonlyMap<number, string> = new Map([
   ...pairs("ıøæœđłßþðħŧ", ["i", "o", "ae", "oe", "d", "l", "ss", "th", "d", "h", "t"]),
   ...pairs("ØÆŒĐŁÞ", ["o", "ae", "oe", "d", "l", "th"]),
   ...pairs("‘’‚‛′“”„‟″«»‐‑‒–—―−", [...'\'\'\'\'\'"""""""-------']),
-  ...pairs("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡɩ", [..."abcdefghijklmnoprstuvwyzagi"]),
+  ...pairs("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡɩ", "abcdefghijklmnoprstuvwyzagi"),
   ...pairs("€", ["e"]),
 ]);
 
-function pairs(from: string, to: readonly string[]): [number, string][] {
-  return [...from].map((character, at) => [character.codePointAt(0) ?? 0, to[at] ?? character]);
+/** `to` is a string of single letters, or a list where some are longer. */
+function pairs(from: string, to: readonly string[] | string): [number, string][] {
+  return Array.from(from, (character, at) => [character.codePointAt(0) ?? 0, to[at] ?? character]);
 }
 
 /** Cyrillic, Greek, Armenian and Cherokee letters that pass for Latin ones. Applied only inside words that also hold Latin. */
 const lookalikes: ReadonlyMap<number, string> = new Map(
-  pairs("авеёіїјкмнорстухѕһԁԛԝьг", [..."abeeiijkmhopctyxshdqwbr"]).concat(
-    pairs("αβγεζηικλμνορτυχωςδθϲօցհոս", [..."abyeznikluvoptuxwcdocoghnu"]),
+  pairs("авеёіїјкмнорстухѕһԁԛԝьг", "abeeiijkmhopctyxshdqwbr").concat(
+    pairs("αβγεζηικλμνορτυχωςδθϲօցհոս", "abyeznikluvoptuxwcdocoghnu"),
   ),
 );
 
