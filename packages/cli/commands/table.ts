@@ -16,6 +16,10 @@ export const commands: CommandTable = {
     load: () => import("./doctor.ts"),
   },
   run: { summary: "give a process an identity: cordon run --as COMPONENT -- CMD", load: () => import("./run.ts") },
+  inspect: {
+    summary: "verdicts for texts on standard input: attacks, personal data, secrets",
+    load: () => import("./inspect.ts"),
+  },
   "config check": {
     summary: "check a configuration, with the line of each problem",
     load: () => import("./config/check.ts"),

@@ -1,11 +1,16 @@
 /**
- * The detectors that Cordon brings, in the order they run. In: nothing. Out: the lists that `inspect()` takes. A room of
+ * The detectors that Cordon brings, in the order they run. In: a direction. Out: what `inspect()` needs. A room of
  * detectors plugs in here; a user's own are appended by whoever calls `inspect()`.
  */
 import type { SpanDetector } from "./finding.ts";
-import type { PartDetector } from "./inspect.ts";
 import { overrideDetector } from "./injection/override.ts";
+import type { Direction, InspectOptions, PartDetector } from "./inspect.ts";
 
 export const builtInPartDetectors: readonly PartDetector[] = [overrideDetector];
 
 export const builtInSpanDetectors: readonly SpanDetector[] = [];
+
+/** Everything built in, at the deployed thresholds: what `cordon inspect` runs. */
+export function builtInInspection(direction: Direction): InspectOptions {
+  return { direction, partDetectors: builtInPartDetectors, spanDetectors: builtInSpanDetectors };
+}

@@ -70,7 +70,7 @@ export const defaultThresholds: Readonly<Record<FindingCategory, Threshold>> = {
 
 /** Inspects a subject with every detector of `options`. */
 export function inspect(subject: InspectionText, options: InspectOptions): InspectionResult {
-  const { parts, unread } = partsOf(subject);
+  const { parts, unread } = partsOf(subject, options.direction === "request" ? "user" : "model");
   const findings: Finding[] = [...unread];
   const redactedTexts = new Map<string, string>();
   let score = 0;

@@ -55,12 +55,13 @@ const originOfRole: Readonly<Record<string, Origin>> = {
 };
 
 /**
- * Cuts a subject into parts. A role that is not known counts as untrusted.
+ * Cuts a subject into parts. A role that is not known counts as untrusted; a plain text has no role: `plainOrigin` says
+ * whose it is.
  *
  * @returns never throws: a message that is no object is reported as unread.
  */
-export function partsOf(subject: InspectionText): SubjectParts {
-  if ("text" in subject) return { parts: [{ text: subject.text, origin: "user" }], unread: [] };
+export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): SubjectParts {
+  if ("text" in subject) return { parts: [{ text: subject.text, origin: plainOrigin }], unread: [] };
   const parts: Part[] = [];
   const unread: Finding[] = [];
   const refuse = (message: number, path: string): void => {

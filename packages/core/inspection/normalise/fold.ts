@@ -57,7 +57,7 @@ function isAscii(text: string): boolean {
 }
 
 /** Foldings of the first plane, made when first met. */
-const known = new Array<string | undefined>(0x10000);
+const known: (string | undefined)[] = Array.from({ length: 0x10000 });
 
 function foldPoint(point: number): string {
   if (point > 0xffff) return foldRarePoint(point);
@@ -106,7 +106,7 @@ function isMark(point: number): boolean {
 const specials: ReadonlyMap<number, string> = new Map([
   ...pairs("ıøæœđłßþðħŧ", ["i", "o", "ae", "oe", "d", "l", "ss", "th", "d", "h", "t"]),
   ...pairs("ØÆŒĐŁÞ", ["o", "ae", "oe", "d", "l", "th"]),
-  ...pairs("‘’‚‛′“”„‟″«»‐‑‒–—―−", [...'\'\'\'\'\'"""""""-------']),
+  ...pairs("‘’‚‛′“”„‟″«»‐‑‒–—―−", '\'\'\'\'\'"""""""-------'),
   ...pairs("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡɩ", "abcdefghijklmnoprstuvwyzagi"),
   ...pairs("€", ["e"]),
 ]);
