@@ -33,6 +33,7 @@ export const pureThirdParty: ReadonlySet<string> = new Set([
   "@cedar-policy/cedar-wasm",
   "@peculiar/x509",
   "jose",
+  "libphonenumber-js",
   "re2js",
   "reflect-metadata",
   "yaml",

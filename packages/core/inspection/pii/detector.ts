@@ -1,0 +1,45 @@
+/**
+ * Personal identifiers that have a structure: cards, accounts, identity numbers, telephones, addresses of machines and
+ * mailboxes, dates of birth. In: a text. Out: `pii/<type>` findings with exact spans.
+ *
+ * Every scan is linear. A text without a digit, `@` or colon costs one pass. What a finding depends on lies within
+ * `maxSpan`; a finding with spaces in it lies within a row of words that could belong to a number (see `openFrom`).
+ */
+import type { Finding, SpanDetector } from "../finding.ts";
+import { findAtoms } from "./atoms.ts";
+import { resolve, toFinding, type Candidate } from "./candidate.ts";
+import { findBirthDates } from "./dates.ts";
+import { findColoned, findEmails, findHyphenedMac, findIpv4 } from "./internet.ts";
+import { Context } from "./keywords.ts";
+import { findBics, findIbans, findWallets } from "./money.ts";
+import { findNumbers } from "./numbers.ts";
+import { openNumberFrom } from "./open.ts";
+import { findPhones } from "./phones.ts";
+
+/** The longest value (a mailbox: 64 + 1 + 253), and the keyword before it with its distance. */
+const maxSpan = 1024;
+
+export const identifierDetector: SpanDetector = {
+  name: "pii",
+  version: "1",
+  maxSpan,
+  detect(text: string): readonly Finding[] {
+    const candidates: Candidate[] = [];
+    findEmails(text, candidates);
+    findColoned(text, candidates);
+    const atoms = findAtoms(text);
+    if (atoms.count > 0) {
+      const context = new Context(text);
+      findNumbers(text, atoms, context, candidates);
+      findIbans(text, atoms, context, candidates);
+      findWallets(text, atoms, candidates);
+      findIpv4(text, atoms, context, candidates);
+      findPhones(text, atoms, context, candidates);
+      findBirthDates(text, context, candidates);
+      findBics(text, context, candidates);
+      findHyphenedMac(text, candidates);
+    }
+    return resolve(candidates).map(toFinding);
+  },
+  openFrom: (text) => openNumberFrom(text, maxSpan),
+};

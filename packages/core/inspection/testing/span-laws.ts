@@ -1,0 +1,54 @@
+/**
+ * What every span detector owes a filter on text that is still arriving, as assertions. In: a detector and a text. Out:
+ * nothing, or an AssertionError that names the law.
+ */
+import { strict as assert } from "node:assert";
+import type { Finding, SpanDetector } from "../finding.ts";
+
+/**
+ * For every prefix of the text: what lies before `openFrom` is settled. No finding of the whole crosses it, and the
+ * findings before it are those of the prefix. `openFrom` never asks for more than `maxSpan`.
+ */
+export function assertSettledBeforeOpen(detector: SpanDetector, text: string, cuts: readonly number[]): void {
+  const whole = detector.detect(text);
+  for (const cut of cuts) {
+    const prefix = text.slice(0, cut);
+    const open = detector.openFrom(prefix);
+    const at = `${detector.name}: prefix of ${cut}, open from ${open}: ${JSON.stringify(prefix.slice(-120))}`;
+    assert.ok(open >= 0 && open <= cut && open >= cut - detector.maxSpan, `${at}: open out of range`);
+    const crossing = whole.filter(({ start, end }) => start < open && end > open);
+    assert.deepEqual(crossing.map(brief(text)), [], `${at}: a finding crosses`);
+    const settled = detector.detect(prefix).filter(({ end }) => end <= open);
+    const expected = whole.filter(({ end }) => end <= open);
+    assert.deepEqual(settled.map(brief(text)), expected.map(brief(text)), `${at}: findings change`);
+  }
+}
+
+/** A text that begins in the middle gives, `maxSpan` further on, the findings of the whole: a filter may forget. */
+export function assertLocal(detector: SpanDetector, text: string, from: number): void {
+  const beyond = from + detector.maxSpan;
+  const whole = detector.detect(text).filter(({ start }) => start >= beyond);
+  const tail = detector
+    .detect(text.slice(from))
+    .map((finding) => ({ ...finding, start: finding.start + from, end: finding.end + from }));
+  const kept = tail.filter(({ start }) => start >= beyond);
+  assert.deepEqual(kept.map(brief(text)), whole.map(brief(text)), `${detector.name}: not local from ${from}`);
+}
+
+/** Findings by start, within the text, not empty, with a score; one name. */
+export function assertWellFormed(detector: SpanDetector, text: string): void {
+  let last = 0;
+  for (const { detector: id, start, end, score } of detector.detect(text)) {
+    assert.ok(id.startsWith(`${detector.name}/`), `${id} is not of ${detector.name}`);
+    assert.ok(start >= last && end > start && end <= text.length, `${id} [${start}, ${end}) is out of order or place`);
+    assert.ok(
+      score > 0 && score <= 1 && end - start <= detector.maxSpan,
+      `${id}: score ${score}, length ${end - start}`,
+    );
+    last = start;
+  }
+}
+
+function brief(text: string): (finding: Finding) => string {
+  return ({ detector, start, end, score }) => `${detector} ${score} [${start},${end}) ${text.slice(start, end)}`;
+}
