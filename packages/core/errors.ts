@@ -53,6 +53,10 @@ export const errorCodes = [
   "LEDGER_ENTRY_TOO_LARGE",
   "CHECKPOINT_INVALID",
   "PROOF_INVALID",
+  // supply chain
+  "SUPPLY_INPUT_UNREADABLE",
+  "SUPPLY_INPUT_INVALID",
+  "SIGNATURE_INVALID",
   // command line
   "USAGE",
   "CONTROL_UNREACHABLE",

@@ -44,6 +44,19 @@ export const commands: CommandTable = {
     summary: "unpair a browser; its live view ends",
     load: () => import("./console/revoke.ts"),
   },
+  "model verify": {
+    summary: "is this the model that a trusted signer signed? OMS bundles, offline",
+    load: () => import("./model/verify.ts"),
+  },
+  "model sign": { summary: "sign a model or dataset as an OMS bundle", load: () => import("./model/sign.ts") },
+  "model digest": {
+    summary: "hash manifest of a model that nobody signed, and its check",
+    load: () => import("./model/digest.ts"),
+  },
+  "model verify-artifact": {
+    summary: "one file against its Sigstore bundle",
+    load: () => import("./model/verify-artifact.ts"),
+  },
   "ledger verify": {
     summary: "check a ledger folder offline, against its key and a checkpoint",
     load: () => import("./ledger/verify.ts"),

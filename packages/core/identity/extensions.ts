@@ -11,6 +11,7 @@ export const keyUsageBits = { digitalSignature: 1 << 0, keyCertSign: 1 << 5, cRL
 export const extendedKeyUsages = {
   serverAuth: "1.3.6.1.5.5.7.3.1",
   clientAuth: "1.3.6.1.5.5.7.3.2",
+  codeSigning: "1.3.6.1.5.5.7.3.3",
   any: "2.5.29.37.0",
 } as const;
 

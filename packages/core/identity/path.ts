@@ -23,6 +23,8 @@ export interface PathOptions {
   readonly clockSkewMs: number;
   /** A further rule for every authority in the path: throws to refuse it. */
   readonly authorityRule?: (authority: Certificate) => void;
+  /** Whether an authority that confines itself to purposes may stand here; by default it must allow server and client. */
+  readonly allowsPurposes?: (purposes: readonly string[]) => boolean;
   /** Certificates from leaf to anchor, both included; at most and by default {@link maxPathLength}. */
   readonly maxLength?: number;
 }
@@ -112,7 +114,7 @@ function checkAuthority(authority: Certificate, below: readonly Certificate[], o
     throw untrusted("a certificate in its path is no authority (basic constraints: critical, CA:TRUE)");
   if (keyUsage === undefined || (keyUsage.bits & keyUsageBits.keyCertSign) === 0)
     throw untrusted("an authority in its path may not sign certificates (key usage without keyCertSign)");
-  if (extendedKeyUsage !== undefined && !allowsBothSides(extendedKeyUsage))
+  if (extendedKeyUsage !== undefined && !(options.allowsPurposes ?? allowsBothSides)(extendedKeyUsage))
     throw untrusted("an authority in its path is confined to other purposes by its extended key usage");
   if (isEmptyName(authority.subject)) throw untrusted("an authority in its path has no name");
   const why = validityProblem(authority, options);
