@@ -67,11 +67,13 @@ export interface DecisionRecord {
   readonly signals: Signals;
   readonly body: ContentDigest | undefined;
   readonly namespace: Namespace;
+  /** What inspection found in the request, without content. */
+  readonly findings?: readonly unknown[];
 }
 
 /** Appends the decision; resolves with its index in the ledger once it is durable. */
 export function recordDecision(ledger: GatewayLedger, at: Instant, record: DecisionRecord): Promise<number> {
-  const { id, again, caller, access, decision, signals, body, namespace } = record;
+  const { id, again, caller, access, decision, signals, body, namespace, findings = [] } = record;
   // What turned an observed allow into a deny afterwards (a quota, a revocation) is the answer, and the whole of it.
   const observed = decision.effect === "allow" ? decision.observed : undefined;
   const entry: DecisionEntry = {
@@ -95,6 +97,7 @@ export function recordDecision(ledger: GatewayLedger, at: Instant, record: Decis
     risk: decision.risk,
     ...(decision.validUntil === undefined ? {} : { validUntil: decision.validUntil }),
     ...(observed === undefined ? {} : { observed }),
+    ...(findings.length === 0 ? {} : { findings }),
     ...(observed === undefined || access.via === undefined ? {} : { via: access.via }),
   };
   return ledger.append(entry);
@@ -116,4 +119,14 @@ export function namespaceOf(snapshot: Snapshot, resource: SpiffeId): Namespace {
 /** A refusal in one sentence for the client. */
 export function refusalWords(decision: Decision): string {
   return decision.reasons.map((reason) => reason.words).join("; ");
+}
+
+/** A denial by something other than policy: inspection, a quota. */
+export function denied(decision: Decision, policy: string, words: string): Decision {
+  return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "forbidden", policy, words }] };
+}
+
+/** Whether policy says to keep the request's content. */
+export function keepsRequest(decision: Decision): boolean {
+  return decision.obligations.some((obligation) => obligation.kind === "keepContent" && obligation.request);
 }

@@ -43,7 +43,7 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
         namespace,
       });
     },
-    openFilter: (subject, contentType) => deps.inspection?.openResponse(subject, contentType),
+    openFilter: (subject, head) => deps.inspection?.openResponse(subject, head),
     keepContent: (namespace, digest, bytes) => deps.content.keep(namespace, digest, bytes),
     created(exchange, id) {
       const { intent, access } = exchange.start;

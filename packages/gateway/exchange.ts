@@ -19,7 +19,7 @@ import type { Caller } from "./listener/caller.ts";
 import { responseHeaders } from "./listener/headers.ts";
 import type { LiveExchange } from "./live/live-exchanges.ts";
 import type { Passage } from "./observation/passage.ts";
-import type { GatewayLedger, InspectionSubject, QuotaUse, ResponseFilter } from "./ports.ts";
+import type { FilterCut, GatewayLedger, InspectionSubject, QuotaUse, ResponseFilter, ResponseHead } from "./ports.ts";
 import { watchCreatedObject, type CreatedObjectWatch } from "./routes/created-object.ts";
 import { upstreamKey, type Intent } from "./routes/intent.ts";
 
@@ -29,7 +29,7 @@ export interface ExchangeHost {
   readonly now: () => number;
   redecide(exchange: Exchange, snapshot: Snapshot): Decision;
   recordAgain(exchange: Exchange, decision: Decision): Promise<number>;
-  openFilter(subject: InspectionSubject, contentType: string): ResponseFilter | undefined;
+  openFilter(subject: InspectionSubject, head: ResponseHead): ResponseFilter | undefined;
   keepContent(namespace: Namespace, digest: string, bytes: Uint8Array): Promise<void>;
   created(exchange: Exchange, id: string): void;
   deleted(exchange: Exchange): void;
@@ -81,6 +81,8 @@ export class Exchange implements LiveExchange {
   #index: number | undefined;
   /** The upstream's answer was whole, without a body, while its decision was not durable yet. */
   #endedEarly = false;
+  /** Sends the head of an answer that is judged whole. */
+  #heldHead: (() => void) | undefined;
   #stalled: NodeJS.Timeout | undefined;
   readonly #onClose = (): void => this.#clientClosed();
 
@@ -160,7 +162,8 @@ export class Exchange implements LiveExchange {
     const { intent } = this.start;
     if (intent.creates !== undefined && status < 300)
       this.#watch = watchCreatedObject(contentType.startsWith("text/event-stream"));
-    this.#filter = this.#host.openFilter(this.start.subject, contentType);
+    if (this.start.request.method !== "HEAD" && status !== 204 && status !== 304)
+      this.#filter = this.#host.openFilter(this.start.subject, { status, contentType });
     const raw = (controller.rawHeaders ?? []) as (string | Buffer)[];
     if (this.#index !== undefined) return this.#sendHead(status, raw, this.#index);
     controller.pause();
@@ -183,8 +186,10 @@ export class Exchange implements LiveExchange {
     const { response, request, intent } = this.start;
     // An upload that goes on after its answer would keep the next request waiting for good.
     if (!request.complete) response.shouldKeepAlive = false;
-    response.writeHead(status, lengthStands ? headers : withoutLength(headers));
-    if (intent.stream) response.flushHeaders();
+    const sendHead = (): void => void response.writeHead(status, lengthStands ? headers : withoutLength(headers));
+    if (this.#filter?.whole === true) this.#heldHead = sendHead;
+    else sendHead();
+    if (intent.stream && response.headersSent) response.flushHeaders();
   }
 
   #onData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -197,9 +202,9 @@ export class Exchange implements LiveExchange {
   #release(
     controller: Dispatcher.DispatchController | undefined,
     chunk: Uint8Array,
-    filtered: (filter: ResponseFilter) => Uint8Array | { readonly cut: string },
+    filtered: (filter: ResponseFilter) => Uint8Array | FilterCut,
   ): void {
-    let out: Uint8Array | { readonly cut: string } = chunk;
+    let out: Uint8Array | FilterCut = chunk;
     if (this.#filter !== undefined) {
       try {
         out = filtered(this.#filter);
@@ -208,10 +213,13 @@ export class Exchange implements LiveExchange {
       }
     }
     if (!(out instanceof Uint8Array)) {
-      void this.#stop("cut", { code: "inspection", words: out.cut }, 403, undefined);
+      if (out.last !== undefined && out.last.length > 0) this.#responseMeter.push(out.last);
+      void this.#stop("cut", { code: "inspection", words: out.cut }, 403, undefined, out.last);
       return;
     }
     if (out.length === 0) return;
+    this.#heldHead?.();
+    this.#heldHead = undefined;
     this.#responseMeter.push(out);
     if (!this.start.response.write(out) && controller !== undefined) {
       controller.pause();
@@ -238,6 +246,7 @@ export class Exchange implements LiveExchange {
     if (created !== undefined && !this.#created(created)) return;
     if (this.#filter !== undefined) this.#release(undefined, new Uint8Array(0), (filter) => filter.end());
     if ((this.#state as string) === "ended") return;
+    this.#heldHead?.(); // of an answer that is empty
     const { response } = this.start;
     if (this.#keepResponse) {
       const kept = this.#responseMeter.kept;
@@ -297,6 +306,7 @@ export class Exchange implements LiveExchange {
     why: { code: string; words: string },
     status: number,
     first: Promise<number> | undefined,
+    last?: Uint8Array,
   ): Promise<void> {
     if (this.#state === "ended") return;
     const { response } = this.start;
@@ -314,8 +324,9 @@ export class Exchange implements LiveExchange {
         this.#host.answerError(this, 503, "LEDGER_UNAVAILABLE", "the ledger cannot be written, so nothing is served");
       return;
     }
-    if (headSent) response.destroy();
-    else this.#host.answerError(this, status, why.code, why.words);
+    if (!headSent) this.#host.answerError(this, status, why.code, why.words);
+    else if (last === undefined) response.destroy();
+    else response.end(last);
   }
 
   #abort(reason: CordonError): void {

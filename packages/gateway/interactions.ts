@@ -6,11 +6,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { isJsonObject, parseStrictJson, type JsonObject } from "@cordon/core/contract/strict-json";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
-import { routeKey, type Decision, type Signals } from "@cordon/core/policy/decision";
+import { routeKey, type Signals } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import {
   accessRequestOf,
   decideHere,
+  denied,
+  keepsRequest,
   mustRecordFirst,
   namespaceOf,
   recordDecision,
@@ -22,6 +24,7 @@ import { statusOf } from "./error-status.ts";
 import { exchangeHost } from "./exchange-host.ts";
 import { Exchange } from "./exchange.ts";
 import { inspectRequest, uninspected, withModelName } from "./inspect-request.ts";
+import { screeningOf } from "./inspection/screening.ts";
 import type { Refusals } from "./ledger/refusals.ts";
 import { readBody, refuseEncodedBody, requireJsonContentType } from "./listener/body.ts";
 import { bearerToken, tokenVerifier, type Caller } from "./listener/caller.ts";
@@ -229,7 +232,14 @@ export function openInteractions(deps: InteractionDeps): {
     const namespace = namespaceOf(snapshot, intent.resource);
     const held = deps.digestKeys.current(namespace, at);
     const digestKey = held instanceof Promise ? await held : held;
-    const subject = { requestId: id, principal: caller.id, resource: intent.resource, api: shape, path: head.path };
+    const subject = {
+      requestId: id,
+      principal: caller.id,
+      resource: intent.resource,
+      api: shape,
+      path: match.rest,
+      ...screeningOf(match.route),
+    };
 
     passage.concerns(access, intent.upstream.name, intent.model?.name);
     passage.deciding();
@@ -256,6 +266,7 @@ export function openInteractions(deps: InteractionDeps): {
       signals: seen,
       body,
       namespace,
+      findings: inspected.findings,
     });
     if (decision.effect === "deny") {
       const receipt = receiptHeaders(id, await recorded, ledger.latestCheckpoint());
@@ -381,14 +392,6 @@ export function openInteractions(deps: InteractionDeps): {
       responseBytes: outcome.response?.bytes ?? 0,
     });
   }
-}
-
-function keepsRequest(decision: Decision): boolean {
-  return decision.obligations.some((obligation) => obligation.kind === "keepContent" && obligation.request);
-}
-
-function denied(decision: Decision, policy: string, words: string): Decision {
-  return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "forbidden", policy, words }] };
 }
 
 function settled(promise: Promise<unknown>): Promise<boolean> {

@@ -14,6 +14,7 @@ import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 import type { JsonValue } from "@cordon/core/contract/strict-json";
 import type { DigestKey } from "./content-meter.ts";
 import type { GatewayObserver } from "./observation/observer.ts";
+import type { Screening } from "./inspection/screening.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
 import type { ObjectOwners } from "./routes/ownership.ts";
 
@@ -38,6 +39,8 @@ export interface ContentKeeper {
 
 /** A request or a response as an inspector sees it. */
 export interface InspectionSubject {
+  /** What inspection does here, and what it has found; absent where nothing is inspected. */
+  readonly screening?: Screening;
   readonly requestId: string;
   readonly principal: SpiffeId;
   readonly resource: SpiffeId;
@@ -58,10 +61,25 @@ export type RequestVerdict =
 
 /** Filters a response while it streams. `push` returns the bytes that are safe to release now. */
 export interface ResponseFilter {
-  push(chunk: Uint8Array): Uint8Array | { readonly cut: string };
-  end(): Uint8Array | { readonly cut: string };
+  /** The answer is judged whole: nothing of it is sent, its head included, before `end` has said what. */
+  readonly whole?: boolean;
+  push(chunk: Uint8Array): Uint8Array | FilterCut;
+  end(): Uint8Array | FilterCut;
   readonly findings: readonly unknown[];
   readonly masks: number;
+}
+
+/** Nothing more of the answer comes. */
+export interface FilterCut {
+  readonly cut: string;
+  /** Ends a stream in the API's own way; sent once the cut is on record. Without it the connection is closed. */
+  readonly last?: Uint8Array;
+}
+
+/** The head of an answer, as far as inspection needs it. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly contentType: string;
 }
 
 /**
@@ -70,7 +88,7 @@ export interface ResponseFilter {
  */
 export interface Inspection {
   inspectRequest(subject: InspectionSubject, body: JsonValue): RequestVerdict;
-  openResponse(subject: InspectionSubject, contentType: string): ResponseFilter | undefined;
+  openResponse(subject: InspectionSubject, head: ResponseHead): ResponseFilter | undefined;
 }
 
 /** Quotas: reserved before forwarding so that they cannot be overspent, settled with what was used. */

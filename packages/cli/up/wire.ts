@@ -21,8 +21,11 @@ import { CordonError } from "@cordon/core/errors";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { formatVkey } from "@cordon/core/ledger/note";
 import type { IdentitySource } from "@cordon/core/identity/svid";
+import { builtInSpanDetectors } from "@cordon/core/inspection/detectors";
+import type { SpanDetector } from "@cordon/core/inspection/finding";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { openGateway, type Gateway } from "@cordon/gateway/gateway";
+import { openInspection } from "@cordon/gateway/inspection/open-inspection";
 import { keepContent } from "@cordon/gateway/ledger/kept-content";
 import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/ledger/ledger";
 import { observeLedger } from "@cordon/gateway/ledger/observed";
@@ -57,6 +60,8 @@ export interface CordonOptions {
   /** One line an event, for the operator. */
   readonly log: (event: GatewayEvent) => void;
   readonly version: string;
+  /** Looks for these instead of what is built in; for tests. */
+  readonly spanDetectors?: readonly SpanDetector[];
   /** Listens here instead of where the configuration says; tests use port 0. */
   readonly listen?: string;
 }
@@ -137,6 +142,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       },
       owners,
       resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)),
+      inspection: openInspection({ spans: options.spanDetectors ?? builtInSpanDetectors }),
       now,
       monotonicMs: () => performance.now(),
       log,

@@ -41,8 +41,9 @@ export function buildRoute(
 
 function resolveRoute(object: StoredObject, around: Surroundings): Route {
   const value = readValue(routeValue, object);
-  const { path, maxBodyBytes, mode } = value;
-  const base = { namespace: object.namespace, name: object.name, path, maxBodyBytes, mode };
+  const { path, maxBodyBytes, mode, inspection } = value;
+  const inspected = inspection === undefined ? {} : { inspection };
+  const base = { namespace: object.namespace, name: object.name, path, maxBodyBytes, mode, ...inspected };
   if (value.kind === "http") {
     return {
       ...base,

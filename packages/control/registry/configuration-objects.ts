@@ -7,8 +7,9 @@ import { isAbsolute, resolve } from "node:path";
 import { CordonError } from "@cordon/core/errors";
 import type { Configuration } from "@cordon/core/contract/configuration";
 import { peerReference, qualify } from "@cordon/core/contract/configuration-references";
+import { inspectionSettings } from "@cordon/core/contract/inspection-schema";
 import { policyName } from "@cordon/core/contract/policy-name";
-import type { Mode, Namespace } from "@cordon/core/contract/vocabulary";
+import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { ObjectKey } from "../store/state-store.ts";
 import { stalenessKey, type ComponentValue, type PolicyValue, type RouteValue, type UpstreamValue } from "./objects.ts";
@@ -38,7 +39,7 @@ export function configurationObjects(
       place("upstream", item, upstreamObject(item, configuration.trustDomain, folder)),
     ),
     ...configuration.routes.map((item) =>
-      place("route", item, routeObject(item, configuration.gateway.limits.bodyBytes, configuration.mode)),
+      place("route", item, routeObject(item, configuration)),
     ),
     ...configuration.policies.map((item) =>
       place("policy", { namespace: item.namespace, name: policyName(item) }, policyObject(item, policyTexts)),
@@ -97,14 +98,16 @@ function authentication(
   return { kind: "spiffe", peer: qualify(peer, upstream.namespace) };
 }
 
-function routeObject(route: Configuration["routes"][number], bodyBytes: number, standard: Mode): RouteValue {
-  const mode = route.mode ?? standard;
-  const maxBodyBytes = route.maxBodyBytes ?? bodyBytes;
+function routeObject(route: Configuration["routes"][number], standard: Configuration): RouteValue {
+  const mode = route.mode ?? standard.mode;
+  const maxBodyBytes = route.maxBodyBytes ?? standard.gateway.limits.bodyBytes;
   const { path, namespace } = route;
+  const inspected = route.inspection ?? standard.inspection ?? "off";
+  const inspection = inspected === "off" ? {} : { inspection: inspectionSettings(inspected) };
   if (route.kind === "http") {
     const { kind, resource, upstream, actions } = route;
     const references = { resource: qualify(resource, namespace), upstream: qualify(upstream, namespace) };
-    return { kind, path, maxBodyBytes, mode, ...references, actions: { ...actions } };
+    return { kind, path, maxBodyBytes, mode, ...inspection, ...references, actions: { ...actions } };
   }
   const models = Object.entries(route.models).map(([name, target]) => [
     name,
@@ -115,7 +118,7 @@ function routeObject(route: Configuration["routes"][number], bodyBytes: number, 
       ...(target.fallback === undefined ? {} : { fallback: target.fallback }),
     },
   ]);
-  return { kind: route.kind, path, maxBodyBytes, mode, models: Object.fromEntries(models) };
+  return { kind: route.kind, path, maxBodyBytes, mode, ...inspection, models: Object.fromEntries(models) };
 }
 
 function policyObject(policy: Configuration["policies"][number], texts: PolicyTexts): PolicyValue {

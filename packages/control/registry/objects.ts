@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { CordonError } from "@cordon/core/errors";
 import { componentSchema, labelsSchema, secretReferenceSchema } from "@cordon/core/contract/configuration-schema";
+import { storedInspection } from "@cordon/core/contract/inspection-schema";
 import { actions, modes, sensitivities } from "@cordon/core/contract/vocabulary";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { ObjectKey, StoredObject } from "../store/state-store.ts";
@@ -61,6 +62,7 @@ const routeBase = {
   path: z.string().startsWith("/"),
   maxBodyBytes: z.int().positive(),
   mode: z.enum(modes).default("enforce"),
+  inspection: storedInspection.exactOptional(),
 };
 
 export const routeValue = z.discriminatedUnion("kind", [

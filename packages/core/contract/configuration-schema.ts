@@ -9,6 +9,7 @@ import { consoleProblems, originProblem } from "./console-address.ts";
 import { credentialHeaderProblem, isLoopbackHost, parseListenAddress, parseUpstreamUrl } from "./addresses.ts";
 import { routePathProblem } from "./addresses.ts";
 import { eventSinkSchema } from "./events-schema.ts";
+import { inspectionSchema } from "./inspection-schema.ts";
 import { filePath, text } from "./schema-parts.ts";
 import { secretRemedy } from "./secret-shapes.ts";
 
@@ -152,6 +153,10 @@ const routeBase = {
     .optional()
     .describe("Largest request body. Default: `gateway.limits.bodyBytes`."),
   mode: z.enum(modes).optional().describe("What a policy's denial does on this route. Default: the file's `mode`."),
+  inspection: z
+    .union([z.literal("off"), inspectionSchema], { error: "must be `off`, or fields as under `inspection`" })
+    .optional()
+    .describe("Inspection of what passes on this route, or `off`. Default: the file's `inspection`, whole."),
 };
 
 const modelFields = {
@@ -349,6 +354,9 @@ export const configurationSchema = z.strictObject({
     .describe(
       "What a policy's denial does: `enforce` refuses the call; `observe` lets it through and records that it would have been refused.",
     ),
+  inspection: inspectionSchema
+    .optional()
+    .describe("Inspection of prompts and answers on every route that does not say otherwise. Without it there is none."),
   components: z.array(componentSchema).default([]).describe("Everything that has an identity."),
   upstreams: z.array(upstreamSchema).default([]).describe("What the gateway forwards to."),
   routes: z.array(routeSchema).default([]).describe("What the gateway serves."),

@@ -43,6 +43,8 @@ export interface DecisionEntry extends EntryBase {
   /** The denial that was not enforced, on a route that observes; `via` is that route, to take the decision again. */
   readonly observed?: Observed;
   readonly via?: RouteKey;
+  /** What inspection found in the request: detectors, counts and actions, never content. */
+  readonly findings?: readonly unknown[];
 }
 
 /** How an interaction ended. Every allowed decision gets exactly one, joined by `id` and `again`. */

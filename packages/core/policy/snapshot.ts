@@ -6,6 +6,7 @@
 import type { Instant } from "../instant.ts";
 import type { Action, Boundary, ComponentKind, Labels, Mode, Namespace, Revision } from "../contract/vocabulary.ts";
 import type { SpiffeId, TrustDomain } from "../identity/spiffe-id.ts";
+import type { InspectionSettings } from "../inspection/settings.ts";
 import type { RouteKey } from "./decision.ts";
 import type { CompiledPolicies } from "./engine.ts";
 
@@ -102,6 +103,8 @@ interface RouteBase {
   readonly maxBodyBytes: number;
   /** What a policy's denial does here. */
   readonly mode: Mode;
+  /** What is inspected here, and what is done about it; nothing where it is absent. */
+  readonly inspection?: InspectionSettings;
 }
 
 export interface ModelRoute extends RouteBase {

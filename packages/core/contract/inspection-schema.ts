@@ -1,0 +1,93 @@
+/**
+ * The `inspection` part of `cordon.yaml`, and the same as the store keeps it. In: what a file says. Out: settings with
+ * every default filled in.
+ */
+import { z } from "zod";
+import { findingCategories } from "../inspection/finding.ts";
+import {
+  failureModes,
+  inspectionActions,
+  wholeAnswerModes,
+  type CategoryActions,
+  type InspectionSettings,
+} from "../inspection/settings.ts";
+import { modes } from "./vocabulary.ts";
+
+const standardFrom = 50;
+const action = z.enum(inspectionActions);
+const from = z.int().min(0).max(100);
+
+const categoryAction = z.union(
+  [
+    action,
+    z.strictObject({
+      action: action.describe("What is done."),
+      from: from.default(standardFrom).describe("The least score, 0 to 100, at which it is done."),
+    }),
+  ],
+  { error: `must be one of ${inspectionActions.join(", ")}, or \`{ action, from }\`` },
+);
+
+const categoryActions = z.partialRecord(z.enum(findingCategories), categoryAction);
+
+const limits = { maxBytes: 1_048_576, timeBudgetMs: 200 };
+
+export const inspectionSchema = z.strictObject({
+  mode: z
+    .enum(modes)
+    .default("enforce")
+    .describe("`enforce` blocks and masks; `observe` changes nothing and records what would have been done."),
+  onFailure: z
+    .enum(failureModes)
+    .default("closed")
+    .describe("Content that cannot be inspected: `closed` refuses it, `open` lets it pass and records that."),
+  wholeAnswer: z
+    .enum(wholeAnswerModes)
+    .default("cut")
+    .describe(
+      "Answers that only their whole text can judge: `buffer` holds them until then, `cut` lets them flow and ends them on the verdict.",
+    ),
+  maxBytes: z
+    .int()
+    .min(1024)
+    .max(67_108_864)
+    .default(limits.maxBytes)
+    .describe("Largest body that is inspected; a larger one cannot be, and `onFailure` holds. Streams have no limit."),
+  timeBudgetMs: z
+    .int()
+    .min(1)
+    .max(60_000)
+    .default(limits.timeBudgetMs)
+    .describe("Longest that inspecting one request may take; past it `onFailure` holds."),
+  request: categoryActions.default({}).describe("Action by category of finding, on the way in. Otherwise `flag`."),
+  response: categoryActions.default({}).describe("Action by category of finding, on the way out. Otherwise `flag`."),
+});
+
+export type WrittenInspection = z.output<typeof inspectionSchema>;
+
+/** What the file says, as the store keeps it and the snapshot carries it. */
+export function inspectionSettings(written: WrittenInspection): InspectionSettings {
+  return { ...written, request: normalized(written.request), response: normalized(written.response) };
+}
+
+function normalized(actions: WrittenInspection["request"]): CategoryActions {
+  const out: { -readonly [C in keyof CategoryActions]: CategoryActions[C] } = {};
+  for (const category of findingCategories) {
+    const value = actions[category];
+    if (value !== undefined) out[category] = typeof value === "string" ? { action: value, from: standardFrom } : value;
+  }
+  return out;
+}
+
+const storedActions = z.partialRecord(z.enum(findingCategories), z.strictObject({ action, from }));
+
+/** As the store keeps it. */
+export const storedInspection = z.strictObject({
+  mode: z.enum(modes),
+  onFailure: z.enum(failureModes),
+  wholeAnswer: z.enum(wholeAnswerModes),
+  maxBytes: z.int().positive(),
+  timeBudgetMs: z.int().positive(),
+  request: storedActions,
+  response: storedActions,
+});

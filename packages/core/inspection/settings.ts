@@ -1,0 +1,66 @@
+/**
+ * What inspection does on a route. In: nothing. Out: the words of `inspection` in the configuration, as the snapshot
+ * carries them, and which action holds for a finding.
+ */
+import { findingCategories, type Finding, type FindingCategory } from "./finding.ts";
+
+/** Least to most strict. `flag` records; `redact` and `tokenize` put something in the span's place. */
+export const inspectionActions = ["allow", "flag", "tokenize", "redact", "block"] as const;
+export type InspectionAction = (typeof inspectionActions)[number];
+
+export const directions = ["request", "response"] as const;
+export type Direction = (typeof directions)[number];
+
+/** What happens when content cannot be inspected: `closed` refuses it, `open` lets it pass and says so. */
+export const failureModes = ["closed", "open"] as const;
+export type FailureMode = (typeof failureModes)[number];
+
+/**
+ * What is done with an answer that only its whole text can judge: `buffer` holds it back until then, `cut` lets it flow
+ * and ends it on the verdict.
+ */
+export const wholeAnswerModes = ["buffer", "cut"] as const;
+export type WholeAnswerMode = (typeof wholeAnswerModes)[number];
+
+export interface CategoryAction {
+  readonly action: InspectionAction;
+  /** The least score, 0 to 100, at which the action is taken; a finding below it is none. */
+  readonly from: number;
+}
+
+export type CategoryActions = Readonly<Partial<Record<FindingCategory, CategoryAction>>>;
+
+/** Inspection of one route, as it stands in the snapshot. A category that is not named flags. */
+export interface InspectionSettings {
+  readonly mode: "enforce" | "observe";
+  readonly onFailure: FailureMode;
+  readonly wholeAnswer: WholeAnswerMode;
+  /** The largest body that is inspected, in bytes. A larger one is a failure. */
+  readonly maxBytes: number;
+  /** The longest that inspection of one request body may take, in milliseconds. */
+  readonly timeBudgetMs: number;
+  readonly request: CategoryActions;
+  readonly response: CategoryActions;
+}
+
+export const defaultCategoryAction: CategoryAction = { action: "flag", from: 50 };
+
+/** The stricter of two actions. */
+export function stricter(a: InspectionAction, b: InspectionAction): InspectionAction {
+  return inspectionActions.indexOf(a) >= inspectionActions.indexOf(b) ? a : b;
+}
+
+/** What a route says about a finding; `undefined` where its score is too low to be one. */
+export function actionFor(actions: CategoryActions, { category, score }: Finding): InspectionAction | undefined {
+  const { action, from } = actions[category] ?? defaultCategoryAction;
+  return score * 100 >= from ? action : undefined;
+}
+
+/** In words for status: `pii redact, secret block; otherwise flag`. */
+export function actionWords(actions: CategoryActions): string {
+  const said = findingCategories.flatMap((category) => {
+    const own = actions[category];
+    return own === undefined ? [] : [`${category} ${own.action}`];
+  });
+  return [...said, "otherwise flag"].join(", ");
+}

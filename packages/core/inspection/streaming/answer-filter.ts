@@ -1,0 +1,140 @@
+/**
+ * Filters an answer's bytes as they arrive. In: bytes. Out: the bytes that may be sent now, or that and the end of the
+ * answer, in the API's own way. An answer that cannot be read ends too, unless it is to pass unread.
+ */
+import type { AnswerGuard } from "./answer-guard.ts";
+import { EventReader, type ServerSentEvent } from "./event-stream.ts";
+import type { EventFraming } from "./framing.ts";
+
+export interface FilterCut {
+  /** Why, for the record and for the client: never content. */
+  readonly words: string;
+  /** Set when the answer could not be read, rather than held something. */
+  readonly failed: boolean;
+}
+
+export interface Released {
+  readonly bytes: Uint8Array;
+  /** Set when nothing more comes: `bytes` end the answer in the API's own way. */
+  readonly cut?: FilterCut;
+}
+
+export interface AnswerFilter {
+  push(chunk: Uint8Array): Released;
+  end(): Released;
+}
+
+export interface AnswerFilterOptions {
+  readonly guard: AnswerGuard;
+  readonly framing: EventFraming;
+  /** Words for a blocked answer. */
+  readonly words: () => string;
+  /** Called when the answer cannot be read. `open` lets the rest pass as it is. */
+  readonly onFailure: (error: Error) => "closed" | "open";
+}
+
+const encoder = new TextEncoder();
+
+/** A `text/event-stream`. */
+export class EventStreamFilter implements AnswerFilter {
+  readonly #options: AnswerFilterOptions;
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  readonly #reader = new EventReader();
+  #state: "reading" | "unread" | "over" = "reading";
+
+  constructor(options: AnswerFilterOptions) {
+    this.#options = options;
+  }
+
+  push(chunk: Uint8Array): Released {
+    if (this.#state === "unread") return { bytes: chunk };
+    if (this.#state === "over") return { bytes: nothing };
+    let events: ServerSentEvent[];
+    try {
+      events = this.#reader.push(this.#decoder.decode(chunk, { stream: true }));
+    } catch (error) {
+      return this.#failed(error as Error, [], [], chunk);
+    }
+    return this.#take(events);
+  }
+
+  end(): Released {
+    if (this.#state !== "reading") return { bytes: nothing };
+    const events: ServerSentEvent[] = [];
+    try {
+      events.push(...this.#reader.push(this.#decoder.decode()));
+      const unfinished = this.#reader.end();
+      if (unfinished !== undefined) events.push(unfinished);
+    } catch (error) {
+      return this.#failed(error as Error, [], events, nothing);
+    }
+    const released = this.#take(events);
+    if (released.cut !== undefined || this.#state !== "reading") return released;
+    this.#state = "over";
+    const out = [Buffer.from(released.bytes).toString()];
+    try {
+      out.push(this.#options.framing.end());
+    } catch (error) {
+      return this.#failed(error as Error, out, [], nothing);
+    }
+    return this.#options.guard.blocked === undefined ? { bytes: encoded(out) } : this.#blocked(out);
+  }
+
+  #take(events: readonly ServerSentEvent[]): Released {
+    const out: string[] = [];
+    for (const [index, event] of events.entries()) {
+      try {
+        out.push(this.#event(event));
+      } catch (error) {
+        return this.#failed(error as Error, out, events.slice(index), nothing);
+      }
+      if (this.#options.guard.blocked !== undefined) return this.#blocked(out);
+    }
+    return { bytes: encoded(out) };
+  }
+
+  /** Lines that are not data are fixed texts; where one may not pass as it is, none of them does. */
+  #event(event: ServerSentEvent): string {
+    const { guard, framing } = this.#options;
+    if (event.others === "" || guard.fixed(event.others) === event.others) return framing.event(event);
+    if (event.data === undefined || guard.blocked !== undefined) return "";
+    const data = event.data.split("\n").map((line) => `data: ${line}\n`);
+    return framing.event({ ...event, raw: `${data.join("")}\n`, others: "" });
+  }
+
+  #blocked(out: string[]): Released {
+    const words = this.#options.words();
+    this.#state = "over";
+    out.push(this.#options.framing.blocked(words));
+    return { bytes: encoded(out), cut: { words, failed: false } };
+  }
+
+  /** @param unread events that were read off the stream and not taken; `chunk` was not even that */
+  #failed(error: Error, out: string[], unread: readonly ServerSentEvent[], chunk: Uint8Array): Released {
+    const { framing, onFailure } = this.#options;
+    if (onFailure(error) === "open") {
+      this.#state = "unread";
+      // What was held is let go of as far as it can be; what failed passes as it came.
+      out.push(settled(() => framing.end()), ...unread.map(({ raw }) => raw), this.#reader.rest());
+      return { bytes: Buffer.concat([encoded(out), chunk]) };
+    }
+    const words = `the answer could not be inspected: ${error.message}`;
+    this.#state = "over";
+    out.push(framing.blocked(words));
+    return { bytes: encoded(out), cut: { words, failed: true } };
+  }
+}
+
+const nothing = new Uint8Array(0);
+
+function encoded(out: readonly string[]): Uint8Array {
+  return out.length === 0 ? nothing : encoder.encode(out.length === 1 ? out[0] : out.join(""));
+}
+
+function settled(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return ""; // it failed before, and is said to have
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * OpenAI's Chat Completions while they stream, and legacy Completions. In: chunks. Out: chunks whose texts may be
+ * released: content, refusals, reasoning and whatever else a server puts into a delta, each choice for itself.
+ *
+ * A chunk passes byte for byte where all its text does. Text that waits leaves with the next chunk of the same kind, or in
+ * a chunk of its own before the choice finishes: nothing that ends a choice overtakes its text. Tool calls are taken out,
+ * held whole, decided, and sent in one chunk before the choice finishes. Log probabilities spell the text again, so they
+ * leave only with chunks that are unchanged.
+ */
+import { isJsonObject, parseStrictJson, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
+import type { AnswerGuard, RunningText } from "./answer-guard.ts";
+import { withData, type ServerSentEvent } from "./event-stream.ts";
+import { refuseOverHeld, type EventFraming } from "./framing.ts";
+
+/** Properties of a delta that are no text of the model's, or whose text is not running. */
+const notRunning: ReadonlySet<string> = new Set(["role", "type", "id", "index", "tool_calls", "function_call"]);
+/** Read elsewhere, or text that is already decided. */
+const readApart: ReadonlySet<string> = new Set(["choices", "logprobs"]);
+const maxChoices = 128;
+const maxTexts = 512;
+
+/** A text of one choice: where it is in the delta, and what is held of it. */
+interface Channel {
+  readonly choice: number;
+  readonly path: readonly string[];
+  readonly text: RunningText;
+}
+
+export class ChatCompletionsFraming implements EventFraming {
+  readonly #guard: AnswerGuard;
+  readonly #channels = new Map<string, Channel>();
+  readonly #calls = new Map<number, HeldCalls>();
+  readonly #open = new Set<number>();
+  #heldLength = 0;
+  /** What every chunk of this answer says of itself. */
+  #envelope: JsonObject = {};
+  /** Whether this is the legacy API, whose choices hold `text`. */
+  #legacy = false;
+
+  constructor(guard: AnswerGuard) {
+    this.#guard = guard;
+  }
+
+  event(event: ServerSentEvent): string {
+    if (event.data === undefined) return event.raw;
+    if (event.data.trim() === "[DONE]") {
+      const rest = this.end();
+      return this.#guard.blocked === undefined ? rest + event.raw : rest;
+    }
+    const tree = parseStrictJson(Buffer.from(event.data, "utf8"));
+    if (!isJsonObject(tree) || !Array.isArray(tree["choices"])) {
+      const filtered = this.#guard.tree(tree);
+      if (this.#guard.blocked !== undefined) return "";
+      return filtered === tree ? event.raw : withData(event, JSON.stringify(filtered));
+    }
+    return this.#chunk(event, tree, tree["choices"]);
+  }
+
+  end(): string {
+    let out = "";
+    for (const choice of new Set([...this.#open, ...this.#calls.keys()])) out += this.#finish(choice);
+    return out;
+  }
+
+  blocked(_words: string): string {
+    const open = this.#open.size > 0 ? [...this.#open] : [0];
+    const ends = open.map((index) =>
+      this.#legacy
+        ? { index, text: "", finish_reason: "content_filter", logprobs: null }
+        : { index, delta: {}, finish_reason: "content_filter", logprobs: null },
+    );
+    return `${this.#written({ ...this.#envelope, choices: ends })}data: [DONE]\n\n`;
+  }
+
+  #chunk(event: ServerSentEvent, tree: JsonObject, choices: readonly JsonValue[]): string {
+    const envelope = this.#guard.tree(tree, readApart) as JsonObject;
+    if (this.#guard.blocked !== undefined) return "";
+    let changed = envelope !== tree;
+    const { choices: _choices, usage: _usage, ...facts } = envelope;
+    this.#envelope = facts;
+    let before = "";
+    const open = new Set(this.#open);
+    const kept: JsonObject[] = [];
+    for (const [place, value] of choices.entries()) {
+      if (!isJsonObject(value)) throw new Error("a choice of the answer is not an object");
+      const index = typeof value["index"] === "number" ? value["index"] : place;
+      const finishes = (value["finish_reason"] ?? null) !== null;
+      const choice = this.#choice(index, value);
+      if (choice !== value) changed = true;
+      if (finishes) {
+        before += this.#finish(index);
+        this.#open.delete(index);
+      }
+      if (choice !== undefined) kept.push(choice);
+    }
+    if (this.#guard.blocked !== undefined) {
+      // What ends the answer comes after; until then nothing of it has finished.
+      for (const index of open) this.#open.add(index);
+      const said = kept.map((choice) => ({ ...choice, finish_reason: null }));
+      return before + this.#written({ ...facts, choices: said });
+    }
+    if (!changed) return before + event.raw;
+    if (choices.length > 0 && kept.length === 0 && (envelope["usage"] ?? null) === null) return before;
+    return before + withData(event, JSON.stringify({ ...envelope, choices: kept }));
+  }
+
+  /** A choice with what may be released of it: the same object where that is all, `undefined` where it is nothing. */
+  #choice(index: number, choice: JsonObject): JsonObject | undefined {
+    if (!Number.isInteger(index) || index < 0 || index >= maxChoices) throw new Error("a choice has no usable index");
+    this.#open.add(index);
+    const { delta, text, logprobs, ...rest } = choice;
+    const filteredRest = this.#guard.tree(rest) as JsonObject;
+    let filtered: JsonObject = filteredRest;
+    let changed = filteredRest !== rest;
+    if (typeof text === "string") {
+      this.#legacy = true;
+      const released = this.#push(index, ["text"], text);
+      changed ||= released !== text;
+      filtered = { ...filtered, text: released };
+    }
+    if (isJsonObject(delta)) {
+      const released = this.#delta(index, delta);
+      changed ||= released !== delta;
+      filtered = { ...filtered, delta: released };
+    } else if (delta !== undefined && delta !== null) throw new Error("a delta of the answer is not an object");
+    if (!changed && spells(logprobs, delta, text)) return choice;
+    if (logprobs !== undefined) filtered = { ...filtered, logprobs: null };
+    const released = filtered["delta"];
+    const saysNothing =
+      (filtered["finish_reason"] ?? null) === null &&
+      (isJsonObject(released) ? isSilent(released) : filtered["text"] === "");
+    const saidSomething = isJsonObject(delta) ? !isSilent(delta) : text !== "";
+    return saysNothing && saidSomething ? undefined : filtered;
+  }
+
+  #delta(index: number, delta: JsonObject): JsonObject {
+    const { tool_calls: calls, function_call: call, ...rest } = delta;
+    const filtered = this.#running(index, [], rest) as JsonObject;
+    const held = calls ?? call ?? null;
+    if (held === null) return filtered === rest ? delta : filtered;
+    const holding = this.#calls.get(index) ?? new HeldCalls();
+    this.#calls.set(index, holding);
+    if (Array.isArray(calls)) for (const [place, entry] of calls.entries()) this.#heldLength += holding.add(entry, place);
+    if (call !== undefined && call !== null) this.#heldLength += holding.addLegacy(call);
+    refuseOverHeld(this.#heldLength);
+    return filtered;
+  }
+
+  /** Every string below a delta is a text that runs on in later chunks, told from others by where it is. */
+  #running(index: number, path: readonly string[], value: JsonValue): JsonValue {
+    if (typeof value === "string") return this.#push(index, path, value);
+    if (typeof value !== "object" || value === null) return this.#guard.tree(value);
+    if (path.length > 8) throw new Error("a delta of the answer nests too deep");
+    if (Array.isArray(value)) {
+      const items = value.map((item, place) => this.#running(index, [...path, placeOf(item, place)], item));
+      return items.some((item, place) => item !== value[place]) ? items : value;
+    }
+    let changed = false;
+    const out: [string, JsonValue][] = [];
+    for (const [name, item] of Object.entries(value)) {
+      const filtered = notRunning.has(name) ? this.#guard.tree(item) : this.#running(index, [...path, name], item);
+      const filteredName = this.#guard.fixed(name);
+      changed ||= filtered !== item || filteredName !== name;
+      out.push([filteredName, filtered]);
+    }
+    return changed ? Object.fromEntries(out) : value;
+  }
+
+  #push(choice: number, path: readonly string[], piece: string): string {
+    const key = `${choice}/${path.join("/")}`;
+    let channel = this.#channels.get(key);
+    if (channel === undefined) {
+      if (piece === "") return "";
+      if (this.#channels.size >= maxTexts) throw new Error(`the answer has more than ${maxTexts} texts`);
+      channel = { choice, path, text: this.#guard.open() };
+      this.#channels.set(key, channel);
+    }
+    return channel.text.push(piece);
+  }
+
+  /** Everything of a choice that is still held, in chunks of its own. */
+  #finish(choice: number): string {
+    let out = "";
+    for (const [key, channel] of this.#channels) {
+      if (channel.choice !== choice) continue;
+      this.#channels.delete(key);
+      const rest = channel.text.end();
+      if (rest !== "") out += this.#synthetic(choice, channel.path[0] === "text" && this.#legacy ? { text: rest } : { delta: nested(channel.path, rest) });
+      if (this.#guard.blocked !== undefined) return out;
+    }
+    const held = this.#calls.get(choice);
+    if (held === undefined) return out;
+    this.#calls.delete(choice);
+    const delta = held.released(this.#guard);
+    return this.#guard.blocked === undefined ? out + this.#synthetic(choice, { delta }) : out;
+  }
+
+  #synthetic(index: number, said: JsonObject): string {
+    return this.#written({ ...this.#envelope, choices: [{ index, ...said, finish_reason: null }] });
+  }
+
+  #written(chunk: JsonObject): string {
+    return `data: ${JSON.stringify(chunk)}\n\n`;
+  }
+}
+
+/** The tool calls of one choice, put together from their deltas. */
+class HeldCalls {
+  readonly #calls = new Map<number, JsonObject>();
+  #legacy: JsonObject | undefined;
+
+  /** Adds a delta; returns how much longer it made what is held. */
+  add(entry: JsonValue, place: number): number {
+    if (!isJsonObject(entry)) throw new Error("a tool call of the answer is not an object");
+    const index = typeof entry["index"] === "number" ? entry["index"] : place;
+    const known = this.#calls.get(index);
+    this.#calls.set(index, known === undefined ? { ...entry, index } : merged(known, entry));
+    return JSON.stringify(entry).length;
+  }
+
+  addLegacy(entry: JsonValue): number {
+    if (!isJsonObject(entry)) throw new Error("a function call of the answer is not an object");
+    this.#legacy = this.#legacy === undefined ? entry : merged(this.#legacy, entry);
+    return JSON.stringify(entry).length;
+  }
+
+  /** One delta that says them all. */
+  released(guard: AnswerGuard): JsonObject {
+    const calls = [...this.#calls.values()].map((call) => decided(call, guard));
+    return {
+      ...(calls.length > 0 ? { tool_calls: calls } : {}),
+      ...(this.#legacy === undefined ? {} : { function_call: decided(this.#legacy, guard) }),
+    };
+  }
+}
+
+const accumulated: ReadonlySet<string> = new Set(["arguments", "input"]);
+
+/** What clients make of two deltas: arguments grow, everything else is said once. */
+function merged(known: JsonObject, more: JsonObject): JsonObject {
+  const out: JsonObject = { ...known };
+  for (const [name, value] of Object.entries(more)) {
+    if (name === "__proto__") throw new Error("a tool call of the answer names `__proto__`");
+    const before = out[name];
+    if (accumulated.has(name) && typeof value === "string")
+      out[name] = typeof before === "string" ? before + value : value;
+    else if (isJsonObject(value) && isJsonObject(before)) out[name] = merged(before, value);
+    else if (value === null || value === "" || value === before) continue;
+    else if (before === undefined || before === null || before === "") out[name] = value;
+    else throw new Error(`a tool call of the answer says \`${name.slice(0, 40)}\` twice`);
+  }
+  return out;
+}
+
+function decided(call: JsonObject, guard: AnswerGuard): JsonObject {
+  const entries = Object.entries(call).map(([name, value]): [string, JsonValue] => {
+    if (name === "arguments" && typeof value === "string") return [name, guard.json(value)];
+    return [guard.fixed(name), isJsonObject(value) ? decided(value, guard) : guard.tree(value)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function placeOf(item: JsonValue, place: number): string {
+  return isJsonObject(item) && typeof item["index"] === "number" ? `#${item["index"]}` : `#${place}`;
+}
+
+/** `["audio", "transcript"]` and a text as `{ audio: { transcript: text } }`. */
+function nested(path: readonly string[], text: string): JsonObject {
+  let value: JsonValue = text;
+  for (const name of path.toReversed()) {
+    if (!name.startsWith("#")) value = { [name]: value };
+    else if (isJsonObject(value)) value = [{ index: Number(name.slice(1)), ...value }];
+    else value = [value];
+  }
+  return isJsonObject(value) ? value : {};
+}
+
+/** Whether a delta says nothing: no text, no role, no call. */
+function isSilent(delta: JsonObject): boolean {
+  return Object.values(delta).every((value) => value === null || value === "");
+}
+
+/** Whether log probabilities spell the chunk's own text and nothing else; where there are none they do. */
+function spells(logprobs: JsonValue | undefined, delta: JsonValue | undefined, text: JsonValue | undefined): boolean {
+  if (logprobs === undefined || logprobs === null) return true;
+  if (!isJsonObject(logprobs)) return false;
+  if (!isJsonObject(delta)) return spelt(logprobs["tokens"]) === text;
+  return ["content", "refusal"].every((name) => spelt(logprobs[name]) === (delta[name] ?? ""));
+}
+
+function spelt(tokens: JsonValue | undefined): string | undefined {
+  if (tokens === undefined || tokens === null) return "";
+  if (!Array.isArray(tokens)) return undefined;
+  return tokens.map((token) => (isJsonObject(token) ? String(token["token"]) : String(token))).join("");
+}

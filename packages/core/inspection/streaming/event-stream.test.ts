@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { isCordonError } from "../../errors.ts";
+import { EventReader, withData, type ServerSentEvent } from "./event-stream.ts";
+import { pieces } from "./testing/pieces.ts";
+
+function read(cut: readonly string[]): ServerSentEvent[] {
+  const reader = new EventReader();
+  const events = cut.flatMap((piece) => reader.push(piece));
+  const last = reader.end();
+  return last === undefined ? events : [...events, last];
+}
+
+const datas = (text: string) => read([text]).map(({ data }) => data);
+
+test("lines end with CR, LF or CRLF, and one space after the colon is not part of the value", () => {
+  assert.deepEqual(datas("data: a\n\ndata:b\r\rdata:  c\r\n\r\n"), ["a", "b", " c"]);
+  assert.deepEqual(datas("data: a\r\ndata: b\n\n"), ["a\nb"]);
+  assert.deepEqual(datas("data\n\ndata:\ndata\n\n"), ["", "\n"]);
+});
+
+test("a byte order mark at the start is no part of the first line; elsewhere it is", () => {
+  assert.deepEqual(datas("\uFEFFdata: a\n\n"), ["a"]);
+  assert.deepEqual(datas("\n\uFEFFdata: a\n\n"), [undefined, undefined]);
+});
+
+test("comments and unknown fields make no data, and stay", () => {
+  const [event] = read([": ping\nid: 7\nfoo: bar\nevent: x\ndata: 1\n\n"]);
+  assert.equal(event?.name, "x");
+  assert.equal(event?.data, "1");
+  assert.equal(event?.others, ": ping\nid: 7\nfoo: bar\nevent: x\n");
+  assert.equal(withData(event as ServerSentEvent, "2"), ": ping\nid: 7\nfoo: bar\nevent: x\ndata: 2\n\n");
+});
+
+test("an event that the stream ends in is still one", () => {
+  assert.deepEqual(datas("data: a\n\ndata: b"), ["a", "b"]);
+});
+
+const lines = fc.constantFrom("data: a", "data:b", "data", ": c", "event: e", "", "", "id: 1", "\uFEFFdata: x", "😀: y");
+const texts = fc
+  .array(fc.tuple(lines, fc.constantFrom("\n", "\r", "\r\n")), { maxLength: 12 })
+  .map((all) => all.map((one) => one.join("")).join(""));
+
+test("the same events come out whatever the pieces, and their texts are the stream", () => {
+  fc.assert(
+    fc.property(pieces(texts), (cut) => {
+      const whole = read([cut.join("")]);
+      const events = read(cut);
+      assert.equal(events.map(({ raw }) => raw).join(""), cut.join(""));
+      const said = (all: readonly ServerSentEvent[]) =>
+        all.filter(({ data }) => data !== undefined).map(({ data, name }) => [name, data]);
+      assert.deepEqual(said(events), said(whole));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("an event that does not end is refused at its limit", () => {
+  const reader = new EventReader(100);
+  assert.throws(
+    () => {
+      for (let pushed = 0; pushed < 20; pushed++) reader.push("data: 123456");
+    },
+    (error) => isCordonError(error, "REQUEST_TOO_LARGE"),
+  );
+});

@@ -1,0 +1,23 @@
+/**
+ * What an API's framing does for the filter: it knows where an answer's texts are in its events. In: events. Out: the
+ * text to send, and how an answer ends that was blocked. Implementations are pure, one to an API.
+ */
+import type { ServerSentEvent } from "./event-stream.ts";
+
+export interface EventFraming {
+  /** Takes an event; returns what may be sent now: the event as it came, changed, delayed, or nothing. */
+  event(event: ServerSentEvent): string;
+  /** The stream is over; returns what was still held. */
+  end(): string;
+  /** The end of an answer that was blocked, in the API's own way, valid for its clients' parsers. */
+  blocked(words: string): string;
+}
+
+/** Most text that may be held for one answer in tool calls, in UTF-16 code units. */
+export const maxHeldLength = 1024 * 1024;
+
+/** @throws {Error} when tool calls hold more than {@link maxHeldLength} */
+export function refuseOverHeld(length: number): void {
+  if (length > maxHeldLength)
+    throw new Error(`the answer's tool calls are longer than ${maxHeldLength} characters together`);
+}
