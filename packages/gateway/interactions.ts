@@ -226,8 +226,7 @@ export function openInteractions(deps: InteractionDeps): {
   async function admit(interaction: Interaction, snapshot: Snapshot, ask: Ask): Promise<void> {
     const { id, request, response, head, caller, match, shape, passage } = interaction;
     const { intent, attempt } = ask;
-    const at = now();
-    const seen = signals();
+    const [at, seen] = [now(), signals()];
     const access = accessRequestOf(caller, intent, match.route, head.method);
     const namespace = namespaceOf(snapshot, intent.resource);
     const held = deps.digestKeys.current(namespace, at);
@@ -256,10 +255,9 @@ export function openInteractions(deps: InteractionDeps): {
     const meter = new ContentMeter(digestKey, false);
     if (outgoing !== undefined) meter.push(outgoing);
     const body = outgoing === undefined ? undefined : meter.finish();
-    const again = attempt > 1 ? { again: attempt } : {};
     let recorded = recordDecision(ledger, at, {
       id,
-      ...again,
+      ...(attempt > 1 ? { again: attempt } : {}),
       caller,
       access,
       decision,

@@ -2,13 +2,13 @@
  * The estate of the conformance tests: an assistant, a rival that may do the same, and one upstream that a test scripts
  * in OpenAI's and Anthropic's wire formats.
  */
-import { openEstate, type Estate, type EstatePorts, type Seen } from "../e2e/estate.ts";
+import { openEstate, type Estate, type EstateOptions, type EstatePorts, type Seen } from "../e2e/estate.ts";
 import type { ServerResponse } from "node:http";
 
 /** How long the upstream of the model `slow` may take to begin its answer, in milliseconds. */
 const impatienceMs = 300;
 
-function configuration(ports: EstatePorts): string {
+function configuration(ports: EstatePorts, more: string): string {
   const at = (port: number): string => `url: "http://127.0.0.1:${port}/v1", authentication: loopback`;
   const key = (header: string, prefix: string): string =>
     `credential: { header: ${header}, prefix: "${prefix}", secret: { env: TEST_UPSTREAM_KEY } }`;
@@ -46,7 +46,7 @@ routes:
       board-room: { component: board-room, upstream: anthropic }
 policies:
   - { file: policies.cedar }
-`;
+${more}`;
 }
 
 const policies = ["assistant", "rival"]
@@ -59,8 +59,16 @@ const policies = ["assistant", "rival"]
   )
   .join("\n");
 
-export function openConformanceEstate(): Promise<Estate> {
-  return openEstate({ configuration, policies });
+/** @param more further fields of the configuration, in YAML */
+export function openConformanceEstate(
+  more = "",
+  options: Pick<EstateOptions, "spanDetectors"> & { readonly policies?: string } = {},
+): Promise<Estate> {
+  return openEstate({
+    ...options,
+    configuration: (ports) => configuration(ports, more),
+    policies: policies + (options.policies ?? ""),
+  });
 }
 
 /** Answers with JSON, as an API would. */

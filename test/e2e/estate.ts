@@ -15,6 +15,7 @@ import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { componentId, parseTrustDomain, type SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { X509Svid } from "@cordon/core/identity/svid";
 import { clientTlsOptions } from "@cordon/core/identity/tls";
+import type { SpanDetector } from "@cordon/core/inspection/finding";
 import type { LedgerEntry } from "@cordon/core/ledger/entry";
 
 /** A request as an upstream saw it. */
@@ -100,6 +101,8 @@ export interface EstateOptions {
   readonly idleMs?: number;
   readonly firstByteMs?: number;
   readonly maxBodyBytes?: number;
+  /** Instead of the detectors that are built in. */
+  readonly spanDetectors?: readonly SpanDetector[];
 }
 
 export interface Estate extends AsyncDisposable {
@@ -192,6 +195,7 @@ export async function openEstate(options: EstateOptions = {}): Promise<Estate> {
       path: configuration,
       env: { TEST_UPSTREAM_KEY: upstreamKey },
       version: "test",
+      ...(options.spanDetectors === undefined ? {} : { spanDetectors: options.spanDetectors }),
       log: (event) => {
         log.push(`${event.level} ${event.event}: ${event.words}`);
         if (event.event === "interaction-failed") console.error(event.words);

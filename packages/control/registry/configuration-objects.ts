@@ -38,9 +38,7 @@ export function configurationObjects(
     ...configuration.upstreams.map((item) =>
       place("upstream", item, upstreamObject(item, configuration.trustDomain, folder)),
     ),
-    ...configuration.routes.map((item) =>
-      place("route", item, routeObject(item, configuration)),
-    ),
+    ...configuration.routes.map((item) => place("route", item, routeObject(item, configuration))),
     ...configuration.policies.map((item) =>
       place("policy", { namespace: item.namespace, name: policyName(item) }, policyObject(item, policyTexts)),
     ),

@@ -356,7 +356,9 @@ export const configurationSchema = z.strictObject({
     ),
   inspection: inspectionSchema
     .optional()
-    .describe("Inspection of prompts and answers on every route that does not say otherwise. Without it there is none."),
+    .describe(
+      "Inspection of prompts and answers on every route that does not say otherwise. Without it there is none.",
+    ),
   components: z.array(componentSchema).default([]).describe("Everything that has an identity."),
   upstreams: z.array(upstreamSchema).default([]).describe("What the gateway forwards to."),
   routes: z.array(routeSchema).default([]).describe("What the gateway serves."),

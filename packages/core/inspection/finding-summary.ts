@@ -3,7 +3,8 @@
  * In: findings as they are made. Out: a bounded summary, and the highest score of each category.
  */
 import type { Finding, FindingCategory } from "./finding.ts";
-import type { Direction, InspectionAction } from "./settings.ts";
+import type { Direction } from "./inspect.ts";
+import type { InspectionAction } from "./settings.ts";
 
 /** One line of the record: what a detector found in one direction, and what was done with it. */
 export interface FindingSummary {

@@ -8,9 +8,6 @@ import { findingCategories, type Finding, type FindingCategory } from "./finding
 export const inspectionActions = ["allow", "flag", "tokenize", "redact", "block"] as const;
 export type InspectionAction = (typeof inspectionActions)[number];
 
-export const directions = ["request", "response"] as const;
-export type Direction = (typeof directions)[number];
-
 /** What happens when content cannot be inspected: `closed` refuses it, `open` lets it pass and says so. */
 export const failureModes = ["closed", "open"] as const;
 export type FailureMode = (typeof failureModes)[number];

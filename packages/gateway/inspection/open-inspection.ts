@@ -4,7 +4,7 @@
  */
 import type { JsonValue } from "@cordon/core/contract/strict-json";
 import type { SpanDetector } from "@cordon/core/inspection/finding";
-import type { Direction } from "@cordon/core/inspection/settings";
+import type { Direction } from "@cordon/core/inspection/inspect";
 import { AnswerGuard } from "@cordon/core/inspection/streaming/answer-guard";
 import type { SpanRules } from "@cordon/core/inspection/streaming/span-rules";
 import type { Inspection, InspectionSubject, RequestVerdict } from "../ports.ts";

@@ -3,13 +3,9 @@
  * about what was found. Out: the action for each finding, and the record of them.
  */
 import type { Finding, FindingCategory } from "@cordon/core/inspection/finding";
+import type { Direction } from "@cordon/core/inspection/inspect";
 import { FindingLog } from "@cordon/core/inspection/finding-summary";
-import {
-  actionFor,
-  type Direction,
-  type InspectionAction,
-  type InspectionSettings,
-} from "@cordon/core/inspection/settings";
+import { actionFor, type InspectionAction, type InspectionSettings } from "@cordon/core/inspection/settings";
 import type { SpanAction } from "@cordon/core/inspection/streaming/span-rules";
 
 export interface ScreeningOptions {
@@ -40,12 +36,23 @@ export class Screening {
 
   /** What stands in place of a masked span. */
   replacement(_direction: Direction, finding: Finding, _span: string): string {
-    return `[${finding.detector.slice(finding.detector.indexOf("/") + 1).toUpperCase().replaceAll(/[^A-Z0-9]+/g, "_")}]`;
+    return `[${finding.detector
+      .slice(finding.detector.indexOf("/") + 1)
+      .toUpperCase()
+      .replaceAll(/[^A-Z0-9]+/g, "_")}]`;
   }
 
   /** Content that nothing could read: put on record, and refused where the route says so. */
   unread(direction: Direction, detector: string): SpanAction {
-    return this.judge(direction, { detector, category: "uninspectable", owasp: "", atlas: "", start: 0, end: 0, score: 1 });
+    return this.judge(direction, {
+      detector,
+      category: "uninspectable",
+      owasp: "",
+      atlas: "",
+      start: 0,
+      end: 0,
+      score: 1,
+    });
   }
 }
 
@@ -62,7 +69,10 @@ function spanActionOf(action: InspectionAction): SpanAction {
 }
 
 /** A refusal in words, for the client and the record: what kind of thing was found, never the thing. */
-export function blockedWords(direction: Direction, { category, detector }: { category: FindingCategory; detector: string }): string {
+export function blockedWords(
+  direction: Direction,
+  { category, detector }: { category: FindingCategory; detector: string },
+): string {
   const where = direction === "request" ? "the request" : "the answer";
   return `inspection found ${category} (${detector}) in ${where}, which this route does not let pass`;
 }

@@ -115,7 +115,11 @@ export class EventStreamFilter implements AnswerFilter {
     if (onFailure(error) === "open") {
       this.#state = "unread";
       // What was held is let go of as far as it can be; what failed passes as it came.
-      out.push(settled(() => framing.end()), ...unread.map(({ raw }) => raw), this.#reader.rest());
+      out.push(
+        settled(() => framing.end()),
+        ...unread.map(({ raw }) => raw),
+        this.#reader.rest(),
+      );
       return { bytes: Buffer.concat([encoded(out), chunk]) };
     }
     const words = `the answer could not be inspected: ${error.message}`;

@@ -140,7 +140,8 @@ export class ChatCompletionsFraming implements EventFraming {
     if (held === null) return filtered === rest ? delta : filtered;
     const holding = this.#calls.get(index) ?? new HeldCalls();
     this.#calls.set(index, holding);
-    if (Array.isArray(calls)) for (const [place, entry] of calls.entries()) this.#heldLength += holding.add(entry, place);
+    if (Array.isArray(calls))
+      for (const [place, entry] of calls.entries()) this.#heldLength += holding.add(entry, place);
     if (call !== undefined && call !== null) this.#heldLength += holding.addLegacy(call);
     refuseOverHeld(this.#heldLength);
     return filtered;
@@ -185,7 +186,11 @@ export class ChatCompletionsFraming implements EventFraming {
       if (channel.choice !== choice) continue;
       this.#channels.delete(key);
       const rest = channel.text.end();
-      if (rest !== "") out += this.#synthetic(choice, channel.path[0] === "text" && this.#legacy ? { text: rest } : { delta: nested(channel.path, rest) });
+      if (rest !== "")
+        out += this.#synthetic(
+          choice,
+          channel.path[0] === "text" && this.#legacy ? { text: rest } : { delta: nested(channel.path, rest) },
+        );
       if (this.#guard.blocked !== undefined) return out;
     }
     const held = this.#calls.get(choice);
@@ -269,7 +274,7 @@ function nested(path: readonly string[], text: string): JsonObject {
   let value: JsonValue = text;
   for (const name of path.toReversed()) {
     if (!name.startsWith("#")) value = { [name]: value };
-    else if (isJsonObject(value)) value = [{ index: Number(name.slice(1)), ...value }];
+    else if (isJsonObject(value)) value = [Object.assign({ index: Number(name.slice(1)) }, value)];
     else value = [value];
   }
   return isJsonObject(value) ? value : {};
@@ -291,5 +296,6 @@ function spells(logprobs: JsonValue | undefined, delta: JsonValue | undefined, t
 function spelt(tokens: JsonValue | undefined): string | undefined {
   if (tokens === undefined || tokens === null) return "";
   if (!Array.isArray(tokens)) return undefined;
-  return tokens.map((token) => (isJsonObject(token) ? String(token["token"]) : String(token))).join("");
+  const words = tokens.map((token) => (isJsonObject(token) ? token["token"] : token));
+  return words.every((word) => typeof word === "string") ? words.join("") : undefined;
 }

@@ -25,7 +25,20 @@ const blocking = rules((detector) => (detector.startsWith("test-secret") ? "bloc
 const texts = fc
   .array(
     fc.oneof(
-      fc.constantFrom("a@b.co", "hunter2", "hunter22", "S1234567D", "😀", "😀🔑", "x@y", "x@y.com", "@", ".", " ", "\n"),
+      fc.constantFrom(
+        "a@b.co",
+        "hunter2",
+        "hunter22",
+        "S1234567D",
+        "😀",
+        "😀🔑",
+        "x@y",
+        "x@y.com",
+        "@",
+        ".",
+        " ",
+        "\n",
+      ),
       fc.constantFrom("hunter", "S123", "\ud83d", "\ude00", "aaaaaaaaaaaaaaaaaaaaaaaa", "b.c", "é"),
       fc.string({ maxLength: 4 }),
     ),
@@ -81,7 +94,10 @@ test("a secret that is planted never comes out, in any part", () => {
     fc.property(fc.array(fc.constantFrom("so ", "hunter", "it is ", "h", ".", "\n")), fc.nat(40), (around, cut) => {
       const text = `${around.join("")} hunter2 ${around.join("")}`;
       const at = cut % text.length;
-      const { out } = stream([text.slice(0, at), text.slice(at)], rules(() => "block"));
+      const { out } = stream(
+        [text.slice(0, at), text.slice(at)],
+        rules(() => "block"),
+      );
       assert.ok(!out.includes("hunter2"));
       assert.equal(out, text.slice(0, text.search(/(?<![a-z0-9])hunter2/i)));
     }),

@@ -3,8 +3,8 @@
  * still become part of a finding, or change one, waits; everything before it flows. What comes out, put together, equals
  * what {@link filterText} makes of the whole text, whatever the pieces were; a blocked text ends where that one ends.
  *
- * Each detector is asked about its own tail: from the first index that it says it must keep. Text leaves when no
- * detector keeps it, and never through the middle of a span or of a surrogate pair.
+ * Each detector says from where on it must wait, and is asked about the text before that with as much context in front
+ * as it declares. Text leaves when no detector waits, and never through the middle of a span or of a surrogate pair.
  */
 import type { Finding, SpanDetector } from "../finding.ts";
 import { compareSpans, groupAt, type JudgedSpan, type SpanRules } from "./span-rules.ts";
@@ -14,14 +14,14 @@ const maxHeldLength = 1024 * 1024;
 
 interface Cursor {
   readonly detector: SpanDetector;
-  /** Where its tail starts; its findings before this are known. */
-  cut: number;
+  /** Findings that start before this are known, and stand. */
+  settled: number;
 }
 
 export class HoldBack {
   readonly #rules: SpanRules;
   readonly #cursors: readonly Cursor[];
-  /** The text from {@link #base} on: all that some detector keeps or that is not released. */
+  /** The text from {@link #base} on: all that some detector looks at or that is not released. */
   #text = "";
   #base = 0;
   #released = 0;
@@ -31,7 +31,7 @@ export class HoldBack {
 
   constructor(rules: SpanRules) {
     this.#rules = rules;
-    this.#cursors = rules.detectors.map((detector) => ({ detector, cut: 0 }));
+    this.#cursors = rules.detectors.map((detector) => ({ detector, settled: 0 }));
   }
 
   /** The finding that ended the text. Nothing is released after it. */
@@ -61,8 +61,8 @@ export class HoldBack {
   #advance(ended: boolean): string {
     let safe = this.#base + this.#text.length;
     for (const cursor of this.#cursors) {
-      this.#move(cursor, ended);
-      if (cursor.cut < safe) safe = cursor.cut;
+      this.#settle(cursor, ended);
+      if (cursor.settled < safe) safe = cursor.settled;
     }
     if (!ended && safe > this.#released && isHighSurrogate(this.#text.charCodeAt(safe - 1 - this.#base))) safe -= 1;
     const out = this.#release(safe);
@@ -70,20 +70,21 @@ export class HoldBack {
     return out;
   }
 
-  /** Moves a detector's cut as far as it lets go, and takes note of what it found before that. */
-  #move(cursor: Cursor, ended: boolean): void {
-    const { detector, cut } = cursor;
-    const tail = cut === this.#base ? this.#text : this.#text.slice(cut - this.#base);
-    if (tail === "") return;
-    const open = ended ? tail.length : detector.openFrom(tail);
-    if (!(open >= Math.max(0, tail.length - detector.maxSpan) && open <= tail.length))
-      throw new Error(`detector \`${detector.name}\` keeps text from ${open} of ${tail.length}, past its maxSpan`);
-    if (open === 0) return;
-    // What starts before `open` stands, and is not found again. What starts after it is found with the next tail.
-    for (const finding of detector.detect(tail))
-      if (finding.start < open && finding.end > finding.start)
-        this.#note({ ...finding, start: finding.start + cut, end: finding.end + cut });
-    cursor.cut = cut + open;
+  /** Settles as much as a detector lets go of, and takes note of what it found in that. */
+  #settle(cursor: Cursor, ended: boolean): void {
+    const { detector, settled } = cursor;
+    const from = Math.max(this.#base, settled - detector.maxSpan);
+    const window = from === this.#base ? this.#text : this.#text.slice(from - this.#base);
+    const known = settled - from;
+    if (window.length === known) return;
+    const open = ended ? window.length : detector.openFrom(window);
+    if (!(open >= window.length - detector.maxSpan && open >= 0 && open <= window.length))
+      throw new Error(`detector \`${detector.name}\` keeps text from ${open} of ${window.length}, past its maxSpan`);
+    if (open <= known) return;
+    for (const finding of detector.detect(window))
+      if (finding.start >= known && finding.start < open && finding.end > finding.start)
+        this.#note({ ...finding, start: finding.start + from, end: finding.end + from });
+    cursor.settled = from + open;
   }
 
   #note(finding: Finding): void {
@@ -130,11 +131,12 @@ export class HoldBack {
     return this.#text.slice(start - this.#base, end - this.#base);
   }
 
+  /** Drops what is released and no detector looks back at. */
   #forget(): void {
     if (this.#blocked !== undefined) return;
     let keep = this.#released;
-    for (const { cut } of this.#cursors) if (cut < keep) keep = cut;
-    if (keep === this.#base) return;
+    for (const { settled, detector } of this.#cursors) keep = Math.min(keep, settled - detector.maxSpan);
+    if (keep <= this.#base) return;
     this.#text = this.#text.slice(keep - this.#base);
     this.#base = keep;
   }
