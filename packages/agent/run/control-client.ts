@@ -11,9 +11,12 @@ import {
   consoleKeyRevokedResponse,
   consoleKeysResponse,
   errorResponse,
+  evictedResponse,
   gatewayResponse,
+  joinTokenResponse,
   jwtSvidResponse,
   maxLocalResponseBytes,
+  nodesResponse,
   pairingCodeResponse,
   revocationsResponse,
   revokedResponse,
@@ -23,9 +26,14 @@ import {
   type ComponentsResponse,
   type ConsoleKeyRevokedResponse,
   type ConsoleKeysResponse,
+  type EvictedResponse,
+  type EvictionRequest,
   type GatewayResponse,
+  type JoinTokenRequest,
+  type JoinTokenResponse,
   type JwtSvidRequest,
   type JwtSvidResponse,
+  type NodesResponse,
   type PairingCodeResponse,
   type RevocationRequest,
   type RevocationsResponse,
@@ -43,6 +51,10 @@ export interface ControlClient {
   revocations(): Promise<RevocationsResponse>;
   status(): Promise<Readonly<Record<string, unknown>>>;
   gateway(): Promise<GatewayResponse>;
+  /** A token that admits one node's agent once. */
+  newJoinToken(request: JoinTokenRequest): Promise<JoinTokenResponse>;
+  nodes(): Promise<NodesResponse>;
+  evictNode(request: EvictionRequest): Promise<EvictedResponse>;
   /** A code that pairs one browser with the console; the code before it is void. */
   newPairingCode(): Promise<PairingCodeResponse>;
   consoleKeys(): Promise<ConsoleKeysResponse>;
@@ -74,6 +86,9 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     revocations: () => call("GET", "/v1/revocations", revocationsResponse),
     status: () => call("GET", "/v1/status", statusResponse),
     gateway: () => call("GET", "/v1/gateway", gatewayResponse),
+    newJoinToken: (request) => call("POST", "/v1/nodes/join-tokens", joinTokenResponse, request),
+    nodes: () => call("GET", "/v1/nodes", nodesResponse),
+    evictNode: (request) => call("POST", "/v1/nodes/evictions", evictedResponse, request),
     newPairingCode: () => call("POST", "/v1/console/pairing-codes", pairingCodeResponse, {}),
     consoleKeys: () => call("GET", "/v1/console/keys", consoleKeysResponse),
     revokeConsoleKey: (id) => call("POST", "/v1/console/key-revocations", consoleKeyRevokedResponse, { id }),

@@ -20,6 +20,10 @@ export const commands: CommandTable = {
     summary: "verdicts for texts on standard input: attacks, personal data, secrets",
     load: () => import("./inspect.ts"),
   },
+  agent: {
+    summary: "the SPIFFE Workload API of this machine: identities for its registered processes",
+    load: () => import("./agent.ts"),
+  },
   "config check": {
     summary: "check a configuration, with the line of each problem",
     load: () => import("./config/check.ts"),
@@ -34,6 +38,14 @@ export const commands: CommandTable = {
   "identity revoke": {
     summary: "revoke an identity; its live streams are cut",
     load: () => import("./identity/revoke.ts"),
+  },
+  "identity join-token": {
+    summary: "print a one-time token with which a node's agent enrols",
+    load: () => import("./identity/join-token.ts"),
+  },
+  "identity nodes": {
+    summary: "nodes whose agents may ask for identities; --evict puts one out",
+    load: () => import("./identity/nodes.ts"),
   },
   "console pair": {
     summary: "print a one-time code that pairs a browser with the console",

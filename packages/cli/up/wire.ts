@@ -9,6 +9,8 @@ import { openOwnIdentity } from "@cordon/control/authority/own-identity";
 import { openLocalApi } from "@cordon/control/api/local-api";
 import type { ConsoleServer } from "@cordon/control/console/console-server";
 import { openLiveEntries, recentEntries } from "@cordon/control/console/live-entries";
+import { declaredIsAdmitted } from "@cordon/control/node-api/model-admission";
+import { openNodeApi } from "@cordon/control/node-api/open-node-api";
 import { digestKeys } from "@cordon/control/keys/digest-keys";
 import { openOperations, type OperationsHandlers } from "@cordon/control/operations/listener";
 import { probeHandlers } from "@cordon/control/operations/probes";
@@ -50,6 +52,8 @@ export interface Cordon extends AsyncDisposable {
   readonly socketPath: string;
   /** Where operators' tools ask; nowhere unless configured. */
   readonly operationsUrl: string | undefined;
+  /** Where agents of other machines ask; nowhere unless configured. */
+  readonly agentsUrl: string | undefined;
   /** The web console; without a server when it is switched off, or for the reason that `why` says. */
   readonly console: { readonly server: ConsoleServer | undefined; readonly why: string | undefined };
 }
@@ -165,6 +169,23 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     metrics: { url: operations === undefined ? undefined : `${operations.url}/metrics` },
   });
   const console = opening.use(await openConfiguredConsole({ control, ledger, files, live, status, folder, log, now }));
+  const agents =
+    configuration.agents === undefined
+      ? undefined
+      : opening.use(
+          await openNodeApi({
+            ...{ settings: configuration.agents, folder, authority, snapshots, trustDomain, now },
+            store: control.store,
+            admission: declaredIsAdmitted,
+            gateway: () => ({ url: gatewayUrl, id: component.id }),
+            record: (change) => ledger.append(change),
+            refused: (error, from) =>
+              log({ level: "warn", event: "agent-refused", words: error.message, code: error.code, from }),
+            onFailure: onProblem,
+          }),
+        );
+  const agentsUrl =
+    agents === undefined ? undefined : `https://${isWildcard(agents.host) ? "127.0.0.1" : agents.host}:${agents.port}`;
   const socketPath = join(stateFolder, "control.sock");
   opening.use(
     await openLocalApi({
@@ -175,6 +196,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       gateway: () => ({ url: gatewayUrl, id: component.id }),
       status: () => ({ ...status(), console: { url: console.server?.url, why: console.why } }),
       console: console.server,
+      agentsUrl,
       record: (change) => ledger.append(change),
       now,
       onFailure: onProblem,
@@ -192,6 +214,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     identity,
     socketPath,
     operationsUrl: operations?.url,
+    agentsUrl,
     console,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -6,6 +6,8 @@
  */
 import {
   consoleKeyRevocationRequest,
+  evictionRequest,
+  joinTokenRequest,
   jwtSvidRequest,
   pairingCodeRequest,
   revocationRequest,
@@ -13,8 +15,11 @@ import {
   type ComponentResponse,
   type ConsoleKeyRevokedResponse,
   type ConsoleKeysResponse,
+  type EvictedResponse,
   type GatewayResponse,
+  type JoinTokenResponse,
   type JwtSvidResponse,
+  type NodesResponse,
   type PairingCodeResponse,
   type RevocationResponse,
   type RevokedResponse,
@@ -24,6 +29,7 @@ import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { CordonError } from "@cordon/core/errors";
 import { bundleDocument } from "@cordon/core/identity/bundle";
 import { sha256Hex } from "@cordon/core/identity/certificate";
+import { agentId } from "@cordon/core/identity/node-id";
 import { toPem } from "@cordon/core/identity/tls";
 import type { Instant } from "@cordon/core/instant";
 import type { ChangeEntry } from "@cordon/core/ledger/entry";
@@ -31,6 +37,9 @@ import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import type { Authority } from "../authority/authority.ts";
 import { revocationKey, revocationKind, revocationSchema, revocationsFrom } from "../authority/revocation.ts";
 import type { Revocation } from "../authority/revocation.ts";
+import { newJoinToken } from "../node-api/attest-join-token.ts";
+import { declaredIsAdmitted, requireAdmittedModel, type ModelAdmission } from "../node-api/model-admission.ts";
+import { openNodes } from "../node-api/nodes.ts";
 import { readValue } from "../registry/objects.ts";
 import { digestOf } from "../store/record-changes.ts";
 import type { ConsoleServer } from "../console/console-server.ts";
@@ -40,7 +49,7 @@ import { checked } from "./local-exchange.ts";
 /** The rooms that the local API stands on; the wiring hands them over. */
 export interface LocalApiRooms {
   readonly authority: Pick<Authority, "bundle" | "issueX509Svid" | "issueJwtSvid">;
-  readonly store: Pick<StateStore, "transact" | "list">;
+  readonly store: Pick<StateStore, "transact" | "list" | "get">;
   readonly snapshot: () => Snapshot;
   /** Further names for a component's certificate, such as the gateway's DNS names. Default: none. */
   readonly namesOf?: (component: Component) => {
@@ -50,6 +59,10 @@ export interface LocalApiRooms {
   /** Where the gateway is, and who. Throws or returns what agents are told. */
   readonly gateway: () => { readonly url: string; readonly id: string };
   readonly status: () => Promise<Readonly<Record<string, unknown>>> | Readonly<Record<string, unknown>>;
+  /** Where agents reach this control plane; absent where they cannot. */
+  readonly agentsUrl?: string | undefined;
+  /** Whether a component's model may be served. Default: what the configuration declares, may. */
+  readonly admission?: ModelAdmission;
   /** The web console of this process, where it has one. */
   readonly console?: Pick<ConsoleServer, "url" | "pairing" | "keys"> | undefined;
   /** Writes to the ledger; the answer waits for it, and is an error when it rejects. */
@@ -74,6 +87,9 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     },
     "/v1/components": { GET: () => listComponents(rooms) },
     "/v1/revocations": { GET: () => listRevocations(rooms), POST: (body) => revoke(rooms, body) },
+    "/v1/nodes": { GET: () => listNodes(rooms) },
+    "/v1/nodes/join-tokens": { POST: (body) => newNodeToken(rooms, body) },
+    "/v1/nodes/evictions": { POST: (body) => evictNode(rooms, body) },
     "/v1/console/pairing-codes": { POST: (body) => newPairingCode(rooms, body) },
     "/v1/console/keys": { GET: () => listConsoleKeys(rooms) },
     "/v1/console/key-revocations": { POST: (body) => revokeConsoleKey(rooms, body) },
@@ -90,6 +106,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
 async function issueX509Svid(rooms: LocalApiRooms, body: unknown): Promise<X509SvidResponse> {
   const { component: reference, csr } = checked(x509SvidRequest, body);
   const component = findComponent(rooms.snapshot(), reference);
+  await requireAdmittedModel(component, rooms.admission ?? declaredIsAdmitted);
   const svid = await rooms.authority.issueX509Svid({
     id: component.id,
     key: { csr },
@@ -113,6 +130,7 @@ async function issueJwtSvid(rooms: LocalApiRooms, body: unknown): Promise<JwtSvi
       `${component.id} may not use bearer tokens. Use its X.509-SVID (\`cordon run\`), or set \`bearerTokens: true\` ` +
         "on the component in cordon.yaml, which is weaker: whoever holds the token is the component.",
     );
+  await requireAdmittedModel(component, rooms.admission ?? declaredIsAdmitted);
   const svid = await rooms.authority.issueJwtSvid({ id: component.id, audience });
   await rooms.record(issuedEntry(rooms, component, "jwt-svid", sha256Hex(svid.token)));
   return { id: svid.id, token: svid.token, notAfter: svid.notAfter };
@@ -152,6 +170,26 @@ async function revoke(rooms: LocalApiRooms, body: unknown): Promise<RevokedRespo
   const sha256 = digestOf(revocation);
   await rooms.record({ v: 1, kind: "change", at, revision, actor, objects: [{ op: "put", ...key, sha256 }] });
   return { revision, revocation: answerOf(revocation) };
+}
+
+async function newNodeToken(rooms: LocalApiRooms, body: unknown): Promise<JoinTokenResponse> {
+  const { node, ttlSeconds } = checked(joinTokenRequest, body);
+  if (rooms.agentsUrl === undefined)
+    throw new CordonError("ROUTE_UNKNOWN", "agents cannot reach this control plane: add `agents` to cordon.yaml");
+  const request = { node, ttlSeconds, bundle: rooms.authority.bundle(), now: rooms.now() };
+  return { node, ...(await newJoinToken(rooms.store, request, actor)), url: rooms.agentsUrl };
+}
+
+async function listNodes(rooms: LocalApiRooms): Promise<NodesResponse> {
+  const { trustDomain } = rooms.snapshot();
+  const nodes = await openNodes(rooms.store).list();
+  return { nodes: nodes.map((node) => ({ ...node, id: agentId(trustDomain, node.name) })) };
+}
+
+async function evictNode(rooms: LocalApiRooms, body: unknown): Promise<EvictedResponse> {
+  const { node, reason } = checked(evictionRequest, body);
+  await openNodes(rooms.store).evict(node, reason, actor, rooms.now());
+  return { node };
 }
 
 async function newPairingCode(rooms: LocalApiRooms, body: unknown): Promise<PairingCodeResponse> {

@@ -12,7 +12,7 @@ import type { Authority } from "./authority.ts";
 
 const generate = promisify(generateKeyPair);
 /** How soon a failed renewal is tried again. */
-const retryMs = 5_000;
+const retryMs = 2_000;
 
 export interface OwnIdentityOptions {
   readonly authority: Authority;
@@ -37,19 +37,19 @@ export async function openOwnIdentity(options: OwnIdentityOptions): Promise<Iden
     timer = setTimeout(() => void renewIfDue(), Math.min(Math.max(waitMs, 1000), 30_000));
     timer.unref();
   };
+  const untilDue = (): number => current.notBefore + (current.notAfter - current.notBefore) / 2 - options.now();
   const renewIfDue = async (): Promise<void> => {
-    const half = current.notBefore + (current.notAfter - current.notBefore) / 2;
-    if (options.now() < half) return schedule(half - options.now());
+    if (untilDue() > 0) return schedule(untilDue());
     try {
       current = await issue(options);
       for (const listener of listeners) listener(current);
-      schedule(30_000);
+      schedule(untilDue());
     } catch (error) {
       options.onProblem(error);
       schedule(retryMs);
     }
   };
-  schedule(30_000);
+  schedule(untilDue());
 
   return {
     current: () => current,

@@ -4,6 +4,7 @@
  * listen, where state lives) is not among them.
  */
 import { isAbsolute, resolve } from "node:path";
+import type { z } from "zod";
 import { CordonError } from "@cordon/core/errors";
 import type { Configuration } from "@cordon/core/contract/configuration";
 import { peerReference, qualify } from "@cordon/core/contract/configuration-references";
@@ -12,7 +13,7 @@ import { policyName } from "@cordon/core/contract/policy-name";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { ObjectKey } from "../store/state-store.ts";
-import { stalenessKey, type ComponentValue, type PolicyValue, type RouteValue, type UpstreamValue } from "./objects.ts";
+import { stalenessKey, type componentValue, type PolicyValue, type RouteValue, type UpstreamValue } from "./objects.ts";
 
 export interface ConfiguredObject {
   readonly key: ObjectKey;
@@ -53,10 +54,13 @@ export function absoluteSecret(secret: SecretReference, folder: string): SecretR
   return { exec: [/^\.{1,2}\//.test(program) ? absolute(program, folder) : program, ...rest] };
 }
 
-function componentObject(component: Configuration["components"][number]): ComponentValue {
-  const { name: _name, namespace: _namespace, labels, ...value } = component;
+function componentObject(component: Configuration["components"][number]): z.input<typeof componentValue> {
+  const { name: _name, namespace: _namespace, labels, registrations, ...value } = component;
   return {
     ...value,
+    ...(registrations.length === 0
+      ? {}
+      : { registrations: registrations.map(({ nodes, ...selectors }) => ({ nodes: [...nodes], ...selectors })) }),
     labels: {
       sensitivity: labels.sensitivity ?? "internal",
       categories: [...new Set(labels.categories)].toSorted(),

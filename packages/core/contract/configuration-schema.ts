@@ -8,8 +8,10 @@ import { actions, boundaries, componentKinds, integrities, isName, modes, sensit
 import { consoleProblems, originProblem } from "./console-address.ts";
 import { credentialHeaderProblem, isLoopbackHost, parseListenAddress, parseUpstreamUrl } from "./addresses.ts";
 import { routePathProblem } from "./addresses.ts";
+import { agentsSchema } from "./agents-schema.ts";
 import { eventSinkSchema } from "./events-schema.ts";
 import { inspectionSchema } from "./inspection-schema.ts";
+import { registrationSchema } from "./registration-schema.ts";
 import { filePath, text } from "./schema-parts.ts";
 import { secretRemedy } from "./secret-shapes.ts";
 
@@ -71,6 +73,16 @@ export const componentSchema = z.strictObject({
     .default(false)
     .describe("Whether it may authenticate with a JWT-SVID instead of mutual TLS, which is weaker."),
   description: z.string().max(1000).default("").describe("For people."),
+  modelDigest: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, "must be `sha256:` and 64 lower-case hex digits")
+    .optional()
+    .describe("The model that it serves or is. No SVID is issued unless that model is admitted."),
+  registrations: z
+    .array(registrationSchema)
+    .max(64)
+    .default([])
+    .describe("How agents recognise its processes; an empty list leaves it to `cordon run` on this machine."),
 });
 
 const credentialSchema = z.strictObject({
@@ -324,6 +336,9 @@ export const configurationSchema = z.strictObject({
   operations: operationsSchema
     .optional()
     .describe("Where `/healthz`, `/readyz` and `/metrics` are answered. Without it, nowhere."),
+  agents: agentsSchema
+    .optional()
+    .describe("Where `cordon agent` of other machines reaches this control plane. Without it, nowhere."),
   events: z
     .array(eventSinkSchema)
     .max(16)
@@ -343,7 +358,7 @@ export const configurationSchema = z.strictObject({
     .describe("The record of everything."),
   identity: z
     .strictObject({
-      svidTtlSeconds: seconds(60, 86_400).default(3_600).describe("Life of an X.509-SVID; renewed at half."),
+      svidTtlSeconds: seconds(10, 86_400).default(3_600).describe("Life of an X.509-SVID; renewed at half."),
       jwtTtlSeconds: seconds(10, 300).default(300).describe("Life of a JWT-SVID."),
     })
     .prefault({})

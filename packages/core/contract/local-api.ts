@@ -87,6 +87,32 @@ export const gatewayResponse = z.object({
   bundle: z.unknown(),
 });
 
+/** `POST /v1/nodes/join-tokens`: admits one node once. */
+export const joinTokenRequest = z.strictObject({
+  node: z.string().min(1).max(253),
+  ttlSeconds: z.number().int().min(1).max(86_400).default(600),
+});
+export const joinTokenResponse = z.object({
+  node: z.string(),
+  token: z.string(),
+  expiresAt: instant,
+  /** `https://host:port` of the API for agents. */
+  url: z.string(),
+});
+
+export const nodeResponse = z.object({
+  name: z.string(),
+  id: z.string(),
+  attestedBy: z.string(),
+  keyFingerprint: sha256,
+  enrolledAt: instant,
+});
+export const nodesResponse = z.object({ nodes: z.array(nodeResponse) });
+
+/** `POST /v1/nodes/evictions` */
+export const evictionRequest = z.strictObject({ node: z.string().min(1).max(253), reason });
+export const evictedResponse = z.object({ node: z.string() });
+
 /** `POST /v1/console/pairing-codes`: takes the place of the code before it. */
 export const pairingCodeRequest = z.strictObject({});
 
@@ -135,4 +161,9 @@ export type PairingCodeResponse = z.infer<typeof pairingCodeResponse>;
 export type ConsoleKeyResponse = z.infer<typeof consoleKeyResponse>;
 export type ConsoleKeysResponse = z.infer<typeof consoleKeysResponse>;
 export type ConsoleKeyRevokedResponse = z.infer<typeof consoleKeyRevokedResponse>;
+export type JoinTokenRequest = z.input<typeof joinTokenRequest>;
+export type JoinTokenResponse = z.infer<typeof joinTokenResponse>;
+export type NodesResponse = z.infer<typeof nodesResponse>;
+export type EvictionRequest = z.infer<typeof evictionRequest>;
+export type EvictedResponse = z.infer<typeof evictedResponse>;
 export type GatewayResponse = z.infer<typeof gatewayResponse>;

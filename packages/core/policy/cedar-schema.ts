@@ -52,6 +52,7 @@ export const componentFacts: readonly ComponentFact[] = [
     type: "Long",
     read: (component) => sensitivities.indexOf(component.labels.sensitivity),
   },
+  { path: "modelDigest", type: "String", read: (component) => component.modelDigest ?? "" },
   { path: "labels.sensitivity", type: "String", values: sensitivities, read: ({ labels }) => labels.sensitivity },
   { path: "labels.categories", type: "Set<String>", read: ({ labels }) => labels.categories },
   { path: "labels.integrity", type: "String", values: integrities, read: ({ labels }) => labels.integrity },

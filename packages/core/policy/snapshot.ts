@@ -5,6 +5,7 @@
  */
 import type { Instant } from "../instant.ts";
 import type { Action, Boundary, ComponentKind, Labels, Mode, Namespace, Revision } from "../contract/vocabulary.ts";
+import type { Registration } from "../contract/registration-schema.ts";
 import type { SpiffeId, TrustDomain } from "../identity/spiffe-id.ts";
 import type { InspectionSettings } from "../inspection/settings.ts";
 import type { RouteKey } from "./decision.ts";
@@ -21,6 +22,10 @@ export interface Component {
   readonly description: string;
   /** Whether this component may authenticate with a JWT-SVID instead of mutual TLS. Off unless said. */
   readonly bearerTokens: boolean;
+  /** `sha256:` and hex: the model that it serves or is. Bound in the registration, visible to policy. */
+  readonly modelDigest?: string | undefined;
+  /** How agents recognise its processes. */
+  readonly registrations?: readonly Registration[];
 }
 
 /** Trust anchors of one trust domain. Never pooled with another's. */
