@@ -69,6 +69,10 @@ export const commands: CommandTable = {
     summary: "one file against its Sigstore bundle",
     load: () => import("./model/verify-artifact.ts"),
   },
+  "model scan": {
+    summary: "what could these model files do when they are loaded; nothing in them is executed",
+    load: () => import("./model/scan.ts"),
+  },
   "ledger verify": {
     summary: "check a ledger folder offline, against its key and a checkpoint",
     load: () => import("./ledger/verify.ts"),
