@@ -12,6 +12,7 @@ import { parseTrustDomain, type TrustDomain } from "@cordon/core/identity/spiffe
 import type { Instant } from "@cordon/core/instant";
 import { compilePolicies, type CedarPolicies } from "@cordon/core/policy/cedar-engine";
 import { openAuthority, type Authority } from "./authority/authority.ts";
+import type { UpstreamFiles } from "./authority/upstream-authority.ts";
 import { revocationsFrom } from "./authority/revocation.ts";
 import { openKeyVault, type KeyVault } from "./keys/key-vault.ts";
 import { openRootKey, type RootKey, type RootKeyConfig } from "./keys/root-key.ts";
@@ -67,13 +68,15 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
   );
   const rootKey = await openRootKey(await rootKeyConfig(loaded, env), stateFolder);
   const vault = openKeyVault({ store, rootKey, now });
-  const { svidTtlSeconds, jwtTtlSeconds } = configuration.identity;
+  const { svidTtlSeconds, jwtTtlSeconds, upstreamAuthority } = configuration.identity;
   const authority = await openAuthority({
     vault,
     store,
     trustDomain,
     now,
     settings: { svidTtlSeconds, jwtTtlSeconds },
+    upstream: upstreamAuthority && upstreamFiles(upstreamAuthority, folder),
+    onProblem,
   });
 
   let compiled: CedarPolicies | undefined;
@@ -103,6 +106,8 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
   const watch = opening.use(watchConfiguration({ path: options.path, initial: loaded, apply, onProblem }));
   const maintenance = setInterval(() => void authority.maintain().catch(onProblem), maintainEveryMs);
   maintenance.unref();
+  // What another process did to the authority, and a revoked key, are news within the revision, not within a minute.
+  opening.defer(snapshots.subscribe(() => void authority.maintain().catch(onProblem)));
   opening.defer(() => clearInterval(maintenance));
   const owned = opening.move();
 
@@ -132,6 +137,18 @@ async function makePrivateFolder(folder: string): Promise<void> {
       { cause },
     );
   }
+}
+
+function upstreamFiles(
+  { certFile, keyFile, bundleFile }: NonNullable<Configuration["identity"]["upstreamAuthority"]>,
+  folder: string,
+): UpstreamFiles {
+  const place = (file: string): string => resolve(folder, file);
+  return {
+    certFile: place(certFile),
+    keyFile: place(keyFile),
+    ...(bundleFile !== undefined && { bundleFile: place(bundleFile) }),
+  };
 }
 
 async function rootKeyConfig(loaded: LoadedConfiguration, env: ControlOptions["env"]): Promise<RootKeyConfig> {

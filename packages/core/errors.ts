@@ -21,6 +21,8 @@ export const errorCodes = [
   "TOKEN_AUDIENCE",
   "TOKEN_NOT_PERMITTED",
   "COMPONENT_UNKNOWN",
+  "AUTHORITY_UNKNOWN",
+  "AUTHORITY_IN_USE",
   "KEY_SEALED",
   // policy
   "POLICY_INVALID",

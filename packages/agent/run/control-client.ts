@@ -41,6 +41,16 @@ import {
   type X509SvidRequest,
   type X509SvidResponse,
 } from "@cordon/core/contract/local-api";
+import {
+  authoritiesResponse,
+  delegationResponse,
+  type AuthoritiesResponse,
+  type AuthorityRequest,
+  type DelegationRequest,
+  type DelegationResponse,
+  type PrepareRequest,
+  type RetireRequest,
+} from "@cordon/core/contract/authority-api";
 
 export interface ControlClient {
   issueX509Svid(request: X509SvidRequest): Promise<X509SvidResponse>;
@@ -49,6 +59,13 @@ export interface ControlClient {
   components(): Promise<ComponentsResponse>;
   revoke(request: RevocationRequest): Promise<RevokedResponse>;
   revocations(): Promise<RevocationsResponse>;
+  /** The trust domain's own keys, and what is done to them. */
+  authorities(): Promise<AuthoritiesResponse>;
+  prepareAuthority(request: PrepareRequest): Promise<AuthoritiesResponse>;
+  activateAuthority(request: AuthorityRequest): Promise<AuthoritiesResponse>;
+  taintAuthority(request: AuthorityRequest): Promise<AuthoritiesResponse>;
+  retireAuthority(request: RetireRequest): Promise<AuthoritiesResponse>;
+  delegateAuthority(request: DelegationRequest): Promise<DelegationResponse>;
   status(): Promise<Readonly<Record<string, unknown>>>;
   gateway(): Promise<GatewayResponse>;
   /** A token that admits one node's agent once. */
@@ -84,6 +101,12 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     components: () => call("GET", "/v1/components", componentsResponse),
     revoke: (request) => call("POST", "/v1/revocations", revokedResponse, request),
     revocations: () => call("GET", "/v1/revocations", revocationsResponse),
+    authorities: () => call("GET", "/v1/authority", authoritiesResponse),
+    prepareAuthority: (request) => call("POST", "/v1/authority/prepare", authoritiesResponse, request),
+    activateAuthority: (request) => call("POST", "/v1/authority/activate", authoritiesResponse, request),
+    taintAuthority: (request) => call("POST", "/v1/authority/taint", authoritiesResponse, request),
+    retireAuthority: (request) => call("POST", "/v1/authority/retire", authoritiesResponse, request),
+    delegateAuthority: (request) => call("POST", "/v1/authority/delegations", delegationResponse, request),
     status: () => call("GET", "/v1/status", statusResponse),
     gateway: () => call("GET", "/v1/gateway", gatewayResponse),
     newJoinToken: (request) => call("POST", "/v1/nodes/join-tokens", joinTokenResponse, request),

@@ -8,6 +8,7 @@
  * either says so, and is renewed when either says so, so a machine that wakes up past the expiry recovers by itself.
  */
 import { CordonError } from "@cordon/core/errors";
+import { parseCertificate } from "@cordon/core/identity/certificate";
 import type { Instant } from "@cordon/core/instant";
 import type { IdentitySource, X509Svid } from "@cordon/core/identity/svid";
 import type { TrustBundle } from "@cordon/core/policy/snapshot";
@@ -42,6 +43,11 @@ export interface IdentityOptions {
   readonly issue: () => Promise<Issued>;
   /** Reads the trust domain's bundle alone; called every `refreshHintSeconds` of the bundle. */
   readonly fetchBundle: () => Promise<TrustBundle>;
+  /**
+   * Reads which authorities are not to be relied on any more (SHA-256 of their public keys); asked every few seconds. An
+   * SVID that stands on one of them is renewed at once.
+   */
+  readonly fetchTainted?: () => Promise<readonly string[]>;
   readonly clocks?: Clocks;
   /** 0 to 1, for jitter. */
   readonly random?: () => number;
@@ -52,6 +58,7 @@ export interface IdentityOptions {
 const longestTickMs = 30_000;
 const firstBackOffMs = 1_000;
 const longestBackOffMs = 60_000;
+const taintedEveryMs = 3_000;
 
 /** Gets the first SVID and keeps it fresh until disposed. Rejects with whatever the first issue rejects with. */
 export async function openIdentity(options: IdentityOptions): Promise<WorkloadIdentity> {
@@ -67,6 +74,7 @@ class FreshIdentity implements WorkloadIdentity {
   readonly #listeners = new Set<(issued: Issued) => void>();
   #held: Held;
   #bundleDueMs: number;
+  #taintedDueMs: number;
   #failures = 0;
   #retryAtMs = 0;
   #renewing: Promise<void> | undefined;
@@ -79,6 +87,7 @@ class FreshIdentity implements WorkloadIdentity {
     this.#random = options.random ?? Math.random;
     this.#held = hold(first, this.#clocks, this.#random());
     this.#bundleDueMs = this.#clocks.monotonic() + first.bundle.refreshHintSeconds * 1000;
+    this.#taintedDueMs = options.fetchTainted === undefined ? Infinity : this.#clocks.monotonic() + taintedEveryMs;
   }
 
   current(): X509Svid {
@@ -119,6 +128,7 @@ class FreshIdentity implements WorkloadIdentity {
     const due = this.#clocks.wall() >= this.#held.renewAtWall || monotonic >= this.#held.renewAtMonotonic;
     if (due && (monotonic >= this.#retryAtMs || this.#renewing !== undefined)) await this.#renew();
     else if (monotonic >= this.#bundleDueMs) await this.#refreshBundle();
+    else if (monotonic >= this.#taintedDueMs) await this.#renewIfTainted();
   }
 
   /** Sleeps until the next thing is due, at most {@link longestTickMs}, so that a changed wall clock is noticed. */
@@ -126,7 +136,8 @@ class FreshIdentity implements WorkloadIdentity {
     if (this.#closed) return;
     const monotonic = this.#clocks.monotonic();
     const renewIn = Math.min(this.#held.renewAtWall - this.#clocks.wall(), this.#held.renewAtMonotonic - monotonic);
-    const next = Math.min(Math.max(renewIn, this.#retryAtMs - monotonic), this.#bundleDueMs - monotonic);
+    const look = Math.min(this.#bundleDueMs, this.#taintedDueMs) - monotonic;
+    const next = Math.min(Math.max(renewIn, this.#retryAtMs - monotonic), look);
     this.#timer = setTimeout(
       () => void this.check().then(() => this.schedule()),
       Math.min(Math.max(next, 50), longestTickMs),
@@ -184,6 +195,19 @@ class FreshIdentity implements WorkloadIdentity {
       // The last good bundle stands; renewal, which reports its own trouble, brings a new one too.
       this.#bundleDueMs = this.#clocks.monotonic() + longestBackOffMs;
     }
+  }
+
+  async #renewIfTainted(): Promise<void> {
+    this.#taintedDueMs = this.#clocks.monotonic() + taintedEveryMs * (0.75 + this.#random() / 2);
+    let tainted: readonly string[];
+    try {
+      tainted = (await this.#options.fetchTainted?.()) ?? [];
+    } catch {
+      return; // asked again soon; renewal, which reports its own trouble, does not depend on it
+    }
+    if (tainted.length === 0) return;
+    const above = this.#held.issued.svid.chain.slice(1).map((der) => parseCertificate(der).keyFingerprint);
+    if (above.some((key) => tainted.includes(key))) await this.#renew();
   }
 
   #tell(): void {

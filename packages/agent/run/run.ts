@@ -47,6 +47,7 @@ export async function run(options: RunOptions): Promise<number> {
   await using identity = await openIdentity({
     issue: issueThrough(client, component),
     fetchBundle: () => fetchBundle(client),
+    fetchTainted: async () => (await client.bundle()).tainted,
     onTrouble: options.say,
   });
   const gateway = await client.gateway();

@@ -47,6 +47,10 @@ export const commands: CommandTable = {
     summary: "nodes whose agents may ask for identities; --evict puts one out",
     load: () => import("./identity/nodes.ts"),
   },
+  "identity authority": {
+    summary: "the trust domain's own keys: list, prepare, activate, taint, retire; export to a mesh",
+    load: () => import("./identity/authority.ts"),
+  },
   "console pair": {
     summary: "print a one-time code that pairs a browser with the console",
     load: () => import("./console/pair.ts"),

@@ -338,3 +338,46 @@ test("replaces the socket of a process that died", async (t) => {
   await using _api = await openLocalApi({ ...silent, socketPath, status: () => ({ alive: true }) });
   assert.deepEqual((await call(socketPath, "GET", "/v1/status")).value, { alive: true });
 });
+
+test("the authority's keys are listed, prepared, tainted with --now and retired, each on record before its answer", async (t) => {
+  const { socketPath, recorded } = await rig(t);
+  const before = await call(socketPath, "GET", "/v1/authority");
+  assert.equal(before.status, 200);
+  const [root] = before.value["x509"] as { id: string; state: string }[];
+  assert.equal(root?.state, "active");
+  const early = await call(socketPath, "POST", "/v1/authority/taint", { id: root?.id });
+  assert.equal(early.status, 409);
+  assert.equal(early.value.error?.code, "AUTHORITY_IN_USE");
+  const tainted = await call(socketPath, "POST", "/v1/authority/taint", { id: root?.id, now: true });
+  assert.equal(tainted.status, 200);
+  assert.partialDeepStrictEqual(recorded.at(-1), { kind: "change", objects: [{ kind: "authority-taint" }] });
+  const bundle = await call(socketPath, "GET", "/v1/bundle");
+  assert.ok((bundle.value["tainted"] as string[]).length >= 1, "holders learn of it here");
+  const retired = await call(socketPath, "POST", "/v1/authority/retire", { id: root?.id });
+  assert.equal((retired.value["x509"] as unknown[]).length, 1);
+  const unknown = await call(socketPath, "POST", "/v1/authority/retire", { id: root?.id });
+  assert.equal(unknown.status, 404);
+  for (const body of [{}, { id: "../x" }, { id: root?.id, now: "yes" }, { id: root?.id, extra: 1 }])
+    assert.equal((await call(socketPath, "POST", "/v1/authority/taint", body)).status, 400);
+});
+
+test("an authority is certified for a mesh, by a request that proves its key", async (t) => {
+  const { socketPath, recorded } = await rig(t);
+  const made = await call(socketPath, "POST", "/v1/authority/delegations", {
+    name: "istio-east",
+    csr: await csr(),
+    ttlSeconds: 86_400,
+  });
+  assert.equal(made.status, 200);
+  assert.match(String(made.value["chain"]), /BEGIN CERTIFICATE/);
+  assert.partialDeepStrictEqual(recorded.at(-1), { objects: [{ kind: "authority-delegation", name: "istio-east" }] });
+  const bytes = Buffer.from((await csr()).replace(/-----[^-]+-----|\s/g, ""), "base64");
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  const forged = `-----BEGIN CERTIFICATE REQUEST-----\n${bytes.toString("base64")}\n-----END CERTIFICATE REQUEST-----\n`;
+  const refused = await call(socketPath, "POST", "/v1/authority/delegations", {
+    name: "x",
+    csr: forged,
+    ttlSeconds: 60,
+  });
+  assert.equal(refused.status, 400);
+});

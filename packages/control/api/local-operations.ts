@@ -44,11 +44,12 @@ import { readValue } from "../registry/objects.ts";
 import { digestOf } from "../store/record-changes.ts";
 import type { ConsoleServer } from "../console/console-server.ts";
 import type { StateStore } from "../store/state-store.ts";
+import { authorityOperations } from "./authority-operations.ts";
 import { checked } from "./local-exchange.ts";
 
 /** The rooms that the local API stands on; the wiring hands them over. */
 export interface LocalApiRooms {
-  readonly authority: Pick<Authority, "bundle" | "issueX509Svid" | "issueJwtSvid">;
+  readonly authority: Authority;
   readonly store: Pick<StateStore, "transact" | "list" | "get">;
   readonly snapshot: () => Snapshot;
   /** Further names for a component's certificate, such as the gateway's DNS names. Default: none. */
@@ -83,8 +84,10 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
       GET: async () => ({
         trustDomain: rooms.snapshot().trustDomain,
         bundle: bundleDocument(rooms.authority.bundle()),
+        tainted: [...rooms.authority.tainted()],
       }),
     },
+    ...authorityOperations(rooms),
     "/v1/components": { GET: () => listComponents(rooms) },
     "/v1/revocations": { GET: () => listRevocations(rooms), POST: (body) => revoke(rooms, body) },
     "/v1/nodes": { GET: () => listNodes(rooms) },

@@ -8,14 +8,12 @@ import type { Instant } from "@cordon/core/instant";
 import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
 import * as x509 from "@peculiar/x509";
 
-const curve = { name: "ECDSA", namedCurve: "P-256" } as const;
-const signingAlgorithm = { name: "ECDSA", hash: "SHA-256" } as const;
 const bothSides = [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth];
 
 export interface Signer {
   /** DER of the authority's certificate; absent for a root that signs itself. */
   readonly certificate?: Uint8Array;
-  /** P-256. */
+  /** P-256, P-384 or RSA; ours are P-256. */
   readonly key: KeyObject;
 }
 
@@ -74,16 +72,18 @@ async function build(
 ): Promise<Uint8Array> {
   const issuer =
     signer.certificate === undefined ? undefined : new x509.X509Certificate(Buffer.from(signer.certificate));
-  const issuerKeyId = keyIdOf(issuer === undefined ? request.publicKeyInfo : new Uint8Array(issuer.publicKey.rawData));
+  const issuerKeyId =
+    issuer?.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId ??
+    keyIdOf(issuer === undefined ? request.publicKeyInfo : new Uint8Array(issuer.publicKey.rawData));
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: randomSerial(),
     subject,
-    issuer: issuer?.subject ?? subject,
+    // The name as it is encoded there: written anew it might differ in its bytes, by which names are compared.
+    issuer: issuer?.subjectName ?? subject,
     notBefore: new Date(request.notBefore),
     notAfter: new Date(request.notAfter),
     publicKey: new x509.PublicKey(Buffer.from(request.publicKeyInfo)),
-    signingKey: signer.key.toCryptoKey(curve, false, ["sign"]),
-    signingAlgorithm,
+    ...signingOf(signer.key),
     extensions: [
       ...extensions,
       new x509.SubjectKeyIdentifierExtension(keyIdOf(request.publicKeyInfo), false),
@@ -91,6 +91,20 @@ async function build(
     ],
   });
   return new Uint8Array(certificate.rawData);
+}
+
+/** How a key signs certificates. */
+function signingOf(key: KeyObject) {
+  const { namedCurve } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType === "rsa") {
+    const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } as const;
+    return { signingKey: key.toCryptoKey(algorithm, false, ["sign"]), signingAlgorithm: algorithm };
+  }
+  const [curve, hash] = namedCurve === "secp384r1" ? (["P-384", "SHA-384"] as const) : (["P-256", "SHA-256"] as const);
+  return {
+    signingKey: key.toCryptoKey({ name: "ECDSA", namedCurve: curve }, false, ["sign"]),
+    signingAlgorithm: { name: "ECDSA", hash } as const,
+  };
 }
 
 /** 128 random bits, under a first octet that keeps the number positive and its encoding minimal (RFC 5280, 4.1.2.2). */

@@ -89,6 +89,7 @@ export const bundleValue = z.strictObject({
   jwtAuthorities: z.array(z.strictObject({ kid: z.string(), jwk: z.record(z.string(), z.string()) })),
   sequence: z.int().nonnegative(),
   refreshHintSeconds: z.int().nonnegative(),
+  delegated: z.array(z.string()).exactOptional(),
 });
 
 /** Holds the whole id, so that an order outlives the registration of what it isolates. */

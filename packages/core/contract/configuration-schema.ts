@@ -301,6 +301,12 @@ const operationsSchema = z.strictObject({
     .describe("A loopback address; plain HTTP."),
 });
 
+const upstreamAuthoritySchema = z.strictObject({
+  certFile: filePath.describe("PEM file: its certificate, then those between it and the root."),
+  keyFile: filePath.describe("PEM file of its private key: P-256, P-384 or RSA."),
+  bundleFile: filePath.optional().describe("PEM file of the roots. Default: the last certificate of `certFile`."),
+});
+
 export const configurationSchema = z.strictObject({
   version: z.literal(1, { error: "must be 1" }).describe("Version of this format."),
   trustDomain: text((value) =>
@@ -360,6 +366,9 @@ export const configurationSchema = z.strictObject({
     .strictObject({
       svidTtlSeconds: seconds(10, 86_400).default(3_600).describe("Life of an X.509-SVID; renewed at half."),
       jwtTtlSeconds: seconds(10, 300).default(300).describe("Life of a JWT-SVID."),
+      upstreamAuthority: upstreamAuthoritySchema
+        .optional()
+        .describe("An authority of the company's under which our issuers stand. Default: a root of our own."),
     })
     .prefault({})
     .describe("How long issued identities live."),

@@ -35,7 +35,15 @@ export const jwtSvidRequest = z.strictObject({ component: componentReference, au
 
 export const jwtSvidResponse = z.object({ id: z.string(), token: z.string(), notAfter: instant });
 
-export const bundleResponse = z.object({ trustDomain: z.string(), bundle: z.unknown() });
+export const bundleResponse = z.object({
+  trustDomain: z.string(),
+  bundle: z.unknown(),
+  /**
+   * Public keys of authorities not to be relied on any more (SHA-256 of SubjectPublicKeyInfo): whoever holds an SVID with
+   * one of them in its chain asks for a new one now.
+   */
+  tainted: z.array(sha256).default([]),
+});
 
 export const componentResponse = z.object({
   id: z.string(),

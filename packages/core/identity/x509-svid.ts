@@ -15,7 +15,7 @@ import { isEmptyName, parseCertificate, sha256Hex, type Certificate } from "./ce
 import { extendedKeyUsages, keyUsageBits } from "./extensions.ts";
 import { buildPath, checkUnderstood, validityProblem } from "./path.ts";
 import { revocationOf, twinFingerprint } from "./revocation.ts";
-import { parseSpiffeId, pathOf, trustDomainOf, type SpiffeId, type TrustDomain } from "./spiffe-id.ts";
+import { parseSpiffeId, partsOf, pathOf, trustDomainOf, type SpiffeId, type TrustDomain } from "./spiffe-id.ts";
 import type { VerifiedSvid } from "./svid.ts";
 
 /** Certificates that a peer may send: a leaf and what links it to an anchor. */
@@ -61,7 +61,7 @@ export function verifyX509Svid(
   const trustDomain = trustDomainOf(id);
   const path = buildPath(leaf, intermediates, anchorsOf(trust, trustDomain, id), {
     ...time,
-    authorityRule: (authority) => checkAuthority(authority, trustDomain, trust.revocations), // 3. the path
+    authorityRule: (authority) => checkAuthority(authority, id, trust), // 3. the path
   });
   remember(trust, trustDomain, path);
   const verified: VerifiedSvid = {
@@ -158,7 +158,8 @@ function checkValidity(id: SpiffeId, leaf: Certificate, time: { now: Instant; cl
 }
 
 /** What SPIFFE and revocation ask of each authority in the path, beyond RFC 5280. */
-function checkAuthority(authority: Certificate, trustDomain: TrustDomain, revocations: Revocations): void {
+function checkAuthority(authority: Certificate, id: SpiffeId, { bundles, revocations }: IdentityTrust): void {
+  const trustDomain = trustDomainOf(id);
   const uris = urisOf(authority);
   const [uri] = uris;
   if (uris.length > 1) throw untrusted("an authority in its path has more than one URI name");
@@ -169,6 +170,9 @@ function checkAuthority(authority: Certificate, trustDomain: TrustDomain, revoca
       "SVID_REVOKED",
       `the SVID is revoked: the authority with key ${authority.keyFingerprint} in its path was withdrawn`,
     );
+  // An authority that a mesh holds speaks for the mesh's workloads; our components are named by our own issuers alone.
+  if (bundles.get(trustDomain)?.delegated?.includes(authority.keyFingerprint) === true && partsOf(id) !== undefined)
+    throw untrusted(`${id} is a registered component's, and the authority that issued it is another system's`);
 }
 
 /**

@@ -37,6 +37,11 @@ export interface TrustBundle {
   readonly jwtAuthorities: readonly JwtAuthority[];
   readonly sequence: number;
   readonly refreshHintSeconds: number;
+  /**
+   * Key fingerprints of authorities under these that others hold, such as a mesh's: they may name workloads of the trust
+   * domain, but no registered component (`identity/x509-svid.ts`). Known of our own trust domain only.
+   */
+  readonly delegated?: readonly string[];
 }
 
 export interface JwtAuthority {
