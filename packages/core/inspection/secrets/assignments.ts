@@ -1,0 +1,178 @@
+/**
+ * Secrets that a name gives away: `password = "…"`, `api_key: …`, `Authorization: Bearer …`, `--token …`, "the password is
+ * …". In: a text and where a keyword ends. Out: the value's span and a score, or nothing.
+ *
+ * The name, what stands between and the value are read once, forwards, each to a bound; the value never holds a space. So
+ * a value that is still arriving is the last word of the text.
+ */
+import type { SecretKind } from "./keys.ts";
+import { classesOf, isPlaceholder, isRandom, isReference, wordlikeness } from "./value.ts";
+
+export interface Assigned {
+  readonly start: number;
+  readonly end: number;
+  readonly score: number;
+}
+
+const maxValue = 512;
+const maxGap = 24;
+
+/** What may follow the keyword within the same name: `password1`, `api_key_prod`, `passwordValue`. */
+const goodSuffix =
+  /^(?:s|[_-]?(?:value|val|v|prod|production|dev|test|staging|live|main|primary|secondary|default|admin|root|user|db|raw|plain|text|string|str|base64|b64|hex|\d{1,3})){0,2}$/i;
+/** Names that hold a keyword and mean something else. Looked for right before it. */
+const badPrefix =
+  /(?<![A-Za-z])(?:websocket|public|csrf|xsrf|next|page|continuation|cursor|sync|authenticity|max|min|num|total|special|eos|bos|pad|unk|mask|end|start|stop|input|output|completion|prompt|forgot|reset|change|confirm|no|without|hashed|encrypted|key|per|show|hide|has|is|use|require|need|invalid|missing|wrong|new|device)[\s_-]?$/i;
+
+interface Gap {
+  /** Where the value's first character is, a quote left out. */
+  readonly at: number;
+  readonly quote: string;
+  /** The separator: `=`, `:`, `=>`, `is`, a space after a flag, and so on. */
+  readonly sign: string;
+  readonly spaced: boolean;
+}
+
+export function assignedAt(text: string, keyword: number, end: number, kind: SecretKind): Assigned | undefined {
+  const after = nameEnd(text, end);
+  if (!goodSuffix.test(text.slice(end, after))) return undefined;
+  if (kind !== "header" && badPrefix.test(text.slice(Math.max(0, keyword - 16), keyword))) return undefined;
+  if (text.charCodeAt(keyword - 1) === 47 || (kind !== "password" && isWithinWord(text, keyword))) return undefined;
+  const gap = readGap(text, after, keyword);
+  if (gap === undefined) return undefined;
+  const stop = valueEnd(text, gap);
+  let from = gap.at;
+  if (kind === "header") from = afterScheme(text, from, stop);
+  const to = kind === "header" && from > gap.at ? valueEnd(text, { ...gap, at: from }) : stop;
+  const value = text.slice(from, to);
+  if (value.length < 4 || value.length >= maxValue || /\s/.test(value)) return undefined;
+  const closed = gap.quote !== "" && text.charAt(to) === gap.quote.charAt(gap.quote.length - 1);
+  const escaped = gap.quote.startsWith("\\") && text.charAt(to) === "\\";
+  if (gap.quote !== "" && !closed && !escaped && to < text.length && kind !== "header") return undefined;
+  const score = scoreOf(value, kind, gap, text, keyword, to);
+  return score === 0 ? undefined : { start: from, end: to, score };
+}
+
+/** The end of the identifier that the keyword is part of. */
+function nameEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && at - from < 24 && /[A-Za-z0-9_-]/.test(text.charAt(at))) at++;
+  return at;
+}
+
+/** `token` in `jsonwebtoken`: a small letter goes on from a small letter. */
+function isWithinWord(text: string, keyword: number): boolean {
+  return /^[a-z]{2}/.test(text.slice(keyword - 1, keyword + 1));
+}
+
+/** Quotes and brackets that close the name, one separator, then an opening quote. */
+function readGap(text: string, from: number, keyword: number): Gap | undefined {
+  const window = text.slice(from, from + maxGap + 16);
+  const found =
+    /^(?:\\?["'`]?[\])]?\\?["'`]?)(\s{0,12})(=>|:=|===?|!==?|=|:|,|>|\bis\b|là|adalah|คือ|\()(\s{0,12})(\\?["'`](?:\\?"(?!"))?|\(\\?["']|)/.exec(window);
+  const attribute = /^["']\s{0,4}(?:value\s{0,2}=\s{0,2}|\{\s{1,12}default\s{1,4}=\s{1,4})["']/.exec(window);
+  if (attribute !== null) return { at: from + attribute[0].length, quote: attribute[0].slice(-1), sign: "=", spaced: true };
+  if (found !== null) {
+    const [whole, before = "", sign = "", behind = "", quote = ""] = found;
+    if (whole.length > maxGap || (before + behind).includes("\n")) return undefined;
+    return { at: from + whole.length, quote: quote.replace("(", ""), sign, spaced: before + behind !== "" };
+  }
+  // `--password x`, `-Password x`, `login x password x`, `password "x"`.
+  const flag = /^(?:["'])?( {1,4}|\t)(\\?["']|)/.exec(window);
+  if (flag === null) return undefined;
+  const [whole, , quote = ""] = flag;
+  const before = text.charCodeAt(keyword - 1);
+  const isFlag = before === 45;
+  const netrc = /(?:login|user(?:name)?|account) \S{1,64}\s{1,8}$/.test(text.slice(Math.max(0, keyword - 90), keyword));
+  const bare = quote !== "" && !/\S/.test(text.slice(Math.max(text.lastIndexOf("\n", keyword), keyword - 40, 0), keyword));
+  if (!isFlag && !netrc && !bare && !/(?:crumb|bearer|unseal|token)$/i.test(text.slice(from - 8, from))) return undefined;
+  return { at: from + whole.length, quote, sign: isFlag || netrc || bare ? "flag" : "space", spaced: true };
+}
+
+/** One past the value: to its quote, or to what ends a bare word. */
+function valueEnd(text: string, { at, quote }: Pick<Gap, "at" | "quote">): number {
+  const most = Math.min(text.length, at + maxValue);
+  let end = at;
+  if (quote !== "") {
+    const mark = quote.charAt(quote.length - 1);
+    while (end < most && text.charAt(end) !== mark && text.charCodeAt(end) > 32) end++;
+    return end > at && text.charAt(end - 1) === "\\" && quote.startsWith("\\") ? end - 1 : end;
+  }
+  while (end < most && text.charCodeAt(end) > 32 && !"\"'`;,<>&|".includes(text.charAt(end))) end++;
+  while (end > at && ")]}.:\\".includes(text.charAt(end - 1)) && !/[([{]/.test(text.slice(at, end))) end--;
+  return end;
+}
+
+/** `Bearer`, `Basic`, `Token` and the like before the credential of a header. */
+function afterScheme(text: string, from: number, stop: number): number {
+  const scheme = /^(?:bearer|basic|token|api-?(?:key|token)|ssws|dpop|negotiate|digest|apikey|key)[ :=]{1,3}/i.exec(text.slice(from, from + 16));
+  return scheme === null || stop - from > 12 ? from : from + scheme[0].length;
+}
+
+function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keyword: number, end: number): number {
+  if (isReference(value)) return 0;
+  if (kind === "password" && isConnectionString(text, keyword, gap)) return value.length >= 4 && !/[[\]<>{}*()]/.test(value) ? 0.7 : 0;
+  if (isPlaceholder(value) || text.startsWith("..", end)) return 0;
+  const quoted = gap.quote !== "";
+  // Code that calls, indexes or adds: the value is not here.
+  if (!quoted && (/[([{\\]|:=/.test(value) || /^[-+*#']|^\/|\/$|\*$|^[a-z]+=$/.test(value))) return 0;
+  if (quoted && (/^[,.+):;]|^#[a-z]/i.test(value) || (gap.sign === "," && !isRandom(value)))) return 0;
+  if (/^[a-z][a-z0-9+.-]*:\/\/|^\.{0,2}\/[\w.-]+\/|^www\.|%20|^arn:/i.test(value)) return 0;
+  const random = isRandom(value);
+  switch (kind) {
+    case "password":
+      return passwordScore(value, gap, random, text, keyword);
+    case "header":
+      return random ? 0.9 : value.length >= 8 && /[0-9]/.test(value) && /[A-Za-z]/.test(value) ? 0.6 : 0;
+    case "token":
+      return tokenScore(value, gap, random, text, end);
+    case "key":
+      return gap.sign === "(" || /^[0-9a-f-]+$/i.test(value) ? 0 : tokenScore(value, gap, random, text, end);
+    default:
+      return 0;
+  }
+}
+
+/** `Server=…;User Id=…;Password=…`: whatever stands there is the password, be it `secret`. */
+function isConnectionString(text: string, keyword: number, gap: Gap): boolean {
+  if (gap.sign !== "=") return false;
+  const before = text.slice(Math.max(0, keyword - 100), keyword);
+  return /(?:user(?: ?id|name)?|uid|server|host|data source|database|accountname)\s?=[^;\n]{0,80};\s?$/i.test(before);
+}
+
+function tokenScore(value: string, gap: Gap, random: boolean, text: string, end: number): number {
+  if (isIdentifierName(value, text, end)) return 0;
+  if (random) return value.length >= 16 ? 0.88 : value.length >= 10 ? 0.7 : 0;
+  // Chosen by a person: compared with in code, or with a sign that no name has.
+  if (gap.quote === "" || value.length < 8) return 0;
+  if (/^(?:==|!=)/.test(gap.sign)) return 0.6;
+  return /[!@#$%^&*+]/.test(value) && !/^[#@$%]/.test(value) && value.length >= 10 ? 0.6 : 0;
+}
+
+/** What people choose as a password: a word will do, if the text gives it as a value. */
+function passwordScore(value: string, gap: Gap, random: boolean, text: string, keyword: number): number {
+  if (value.length > 128) return random ? 0.6 : 0;
+  const { digits, others, upper, lower } = classesOf(value);
+  const mixed = (digits > 0 && upper + lower > 0) || (others > 0 && /[!@#$%^&*+=?~]/.test(value));
+  if (/^\d+$/.test(value)) return gap.quote !== "" && value.length >= 6 ? 0.6 : value.length >= 6 && gap.sign === "=" ? 0.55 : 0;
+  if (mixed && !/^[a-z]+[A-Z][A-Za-z]*\d?$/.test(value)) return random || value.length >= 8 ? 0.9 : 0.78;
+  if (gap.quote !== "") return gap.sign === "is" || gap.sign === "flag" || isCodeLike(gap) ? 0.66 : 0;
+  // Bare words: only where a line of settings gives them (`DB_PASSWORD=letmein`), or a connection string.
+  const settings = gap.sign === "=" && !gap.spaced && /[A-Z_;\s"']$|^$/.test(text.slice(Math.max(0, keyword - 1), keyword));
+  const upperName = /^[A-Z]/.test(text.slice(keyword, keyword + 1));
+  if (settings && upperName && wordlikeness(value) !== 0) return 0.6;
+  return random ? 0.75 : 0;
+}
+
+function isCodeLike({ sign }: Gap): boolean {
+  return sign === "=" || sign === ":" || sign === "=>" || sign === ":=" || sign.startsWith("==") || sign.startsWith("!=");
+}
+
+/** A value that is a file, a host, a version or a name with a number in it. */
+function isIdentifierName(value: string, text: string, end: number): boolean {
+  if (/\.(?:pem|key|crt|cer|json|ya?ml|txt|png|svg|js|ts|py|html?|com|org|net|io|local|dev|ini|cfg|conf|exe|jar|xml)$/i.test(value)) return true;
+  if (/^v?\d+(?:\.\d+){1,3}(?:[-_+].*)?$/.test(value)) return true;
+  if (text.charAt(end) === "(" || text.charAt(end) === "[") return true;
+  // Words with numbers, parted: `prod-db-2`, `SalesResults-1.2`.
+  return /^[A-Za-z]{2,12}\d{0,3}(?:[-_.](?:[A-Za-z]{2,12}\d{0,3}|\d{1,12}))+$/.test(value);
+}

@@ -1,0 +1,136 @@
+import { strict as assert } from "node:assert";
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { test } from "node:test";
+import fc from "fast-check";
+import { assertLocal, assertSettledBeforeOpen, assertWellFormed } from "../testing/span-laws.ts";
+import { secretDetector } from "./detector.ts";
+
+/** Characters that look random and are the same in every run: nothing in this file is a credential. */
+function random(alphabet: string, length: number, seed: string): string {
+  let out = "";
+  for (let block = 0; out.length < length; block++)
+    for (const byte of createHash("sha256").update(`${seed} ${block}`).digest()) out += alphabet.charAt(byte % alphabet.length);
+  return out.slice(0, length);
+}
+const lower = "abcdefghijklmnopqrstuvwxyz";
+const base62 = `${lower}${lower.toUpperCase()}0123456789`;
+const hex = "0123456789abcdef";
+const upperDigits = `${lower.toUpperCase()}234567`;
+
+const pem = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+const jwtPart = (text: string): string => Buffer.from(text).toString("base64url");
+const jwt = `${jwtPart('{"alg":"HS256","typ":"JWT"}')}.${jwtPart('{"sub":"1234567890","name":"x"}')}.${random(base62, 43, "jwt")}`;
+
+/** What is found, and the text around it: `@` stands for the secret. */
+const found: readonly (readonly [type: string, secret: string, text: string])[] = [
+  ["aws-access-key", `AKIA${random(upperDigits, 16, "aws")}`, "aws_access_key_id = @\n"],
+  ["credential", random(`${base62}/+`, 40, "aws2"), "aws_secret_access_key = @\n"],
+  ["github-token", `ghp_${random(base62, 36, "gh")}`, "git clone https://@:x-oauth-basic@github.com/a/b".replace(":x-oauth-basic@github.com/a/b", "")],
+  ["gitlab-token", `glpat-${random(base62, 20, "gl")}`, "GITLAB_TOKEN=@"],
+  ["slack-token", `xoxb-${random("0123456789", 12, "s")}-${random("0123456789", 12, "t")}-${random(base62, 24, "u")}`, "token: @"],
+  ["stripe-key", `sk_live_${random(base62, 24, "st")}`, 'stripe("@")'],
+  ["anthropic-key", `sk-ant-api03-${random(base62, 93, "an")}AA`, "ANTHROPIC_API_KEY='@'"],
+  ["openai-key", `sk-proj-${random(base62, 48, "oa")}`, "export OPENAI_API_KEY=@"],
+  ["huggingface-token", `hf_${random(lower + lower.toUpperCase(), 34, "hf")}`, "login(token='@')"],
+  ["npm-token", `npm_${random(base62, 36, "npm")}`, "//registry.example/:_authToken=@"],
+  ["sendgrid-key", `SG.${random(base62, 22, "sg")}.${random(base62, 43, "sg2")}`, "(@)"],
+  ["telegram-token", `${random("123456789", 10, "tg")}:AA${random(base62, 33, "tg2")}`, "bot @ runs"],
+  ["azure-client-secret", `${random(base62, 3, "az")}8Q~${random(base62, 34, "az2")}`, '"clientSecret": "@"'],
+  ["credential", `${random(`${base62}+/`, 86, "acc")}==`, "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=@;EndpointSuffix=core.windows.net"],
+  ["jwt", jwt, "cookie session=@; path=/"],
+  ["private-key", pem.trim(), "the key:\n@\nkeep it"],
+  ["url-password", "Tr0ub4dor&3", "postgresql://app:@@db.internal:5432/app"],
+  ["url-password", "s3cr3t!", "redis://:@@cache:6379/0"],
+  ["password", "hunter2hunter", "DB_PASSWORD=@"],
+  ["password", "Tr0ub4dor&3", 'password = "@"'],
+  ["password", "open-sesame-9", "{ user: 'joe', password: '@' }"],
+  ["password", "Vault!2024", "Server=db;User Id=sa;Password=@;Encrypt=true"],
+  ["password", "pass123word", "machine raw.example.com\n  login joe\n  password @"],
+  ["password", "Gl1mmer!ng", "kata laluan: @"],
+  ["password", "Mu0nNam#", "mật khẩu là @"],
+  ["password", "d2LkV78zLx!t", "curl -u admin:@ https://h/x"],
+  ["authorization", random(hex, 32, "bearer"), 'curl -H "Authorization: Bearer @" https://h'],
+  ["credential", random(base62, 32, "generic"), "acme_api_key: @"],
+  ["credential", random(hex, 40, "generic2"), 'const clientSecret = "@";'],
+  ["credential", random(base62, 24, "q"), "GET https://h/v1?access_token=@&x=1"],
+  ["token", `acme_live_${random(base62, 32, "pfx")}`, "use @ for that"],
+  ["password-hash", `$2b$12$${random(base62, 53, "bc")}`, "joe:@:1000"],
+  ["age-key", `AGE-SECRET-KEY-1${random("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58, "age")}`, "@"],
+];
+
+test("finds credentials of each kind: the secret alone, and nothing else", () => {
+  for (const [type, secret, text] of found) {
+    const start = text.indexOf("@");
+    const whole = text.replace("@", () => secret);
+    const findings = secretDetector.detect(whole).map((finding) => [finding.detector, finding.start, finding.end]);
+    assert.deepEqual(findings, [[`secret/${type}`, start, start + secret.length]], whole);
+  }
+});
+
+test("leaves placeholders, references, code and ordinary text alone", () => {
+  const ordinary = [
+    "password = os.environ['DB_PASSWORD']; token = get_token(); secret: ${{ secrets.X }}",
+    'password: "<your password>", api_key: "YOUR_API_KEY", token="xxxxxxxxxxxxxxxxxxxx"',
+    "PASSWORD=$DB_PASSWORD; TOKEN=%TOKEN%; KEY={{ key }}; curl -u $USER:$PASS https://h",
+    "The password must be at least 12 characters. Forgot your password? Reset password: click here.",
+    "max_tokens: 4096, tokenizer = AutoTokenizer, next_token: CAESBQ, csrf_token is checked",
+    "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 and id 123e4567-e89b-12d3-a456-426614174000",
+    "import { secretKeys } from './keys.ts'; const passwordField = 'password'; type Token = string;",
+    "https://example.com/path:8080/x@y and mailto:joe@example.com, http://host:80/a@b",
+    "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
+    "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA\n-----END PUBLIC KEY-----",
+    "the secret of a good token economy is patience; keyboard: qwerty, key: value",
+    "jdbc:postgresql://localhost:5432/db?user=x&password=",
+  ];
+  for (const text of ordinary)
+    assert.deepEqual(
+      secretDetector.detect(text).map(({ detector, start, end }) => `${detector} ${text.slice(start, end)}`),
+      [],
+      text,
+    );
+});
+
+const planted = found.map(([, secret, text]) => text.replace("@", () => secret));
+const piece = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...planted) },
+  { weight: 2, arbitrary: fc.lorem({ maxCount: 5 }) },
+  { weight: 1, arbitrary: fc.stringMatching(/^[A-Za-z0-9+/=_:@.$"'-]{1,40}$/) },
+  { weight: 1, arbitrary: fc.constantFrom("password", "token = ", "-----BEGIN ", "RSA PRIVATE KEY-----", "-----END", "://", "\n", "Bearer ") },
+);
+const texts = fc.array(fc.tuple(piece, fc.constantFrom(" ", "\n", "", ": ", '"')), { maxLength: 8 }).map((parts) => parts.flat().join(""));
+
+test("is settled before openFrom, whatever the text and wherever it is cut", () => {
+  fc.assert(
+    fc.property(texts, fc.array(fc.nat(), { minLength: 8, maxLength: 24 }), (text, cuts) => {
+      assertWellFormed(secretDetector, text);
+      assertSettledBeforeOpen(secretDetector, text, cuts.map((cut) => cut % (text.length + 1)));
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("depends on nothing further away than maxSpan", () => {
+  fc.assert(
+    fc.property(texts, texts, fc.nat(200), (before, after, from) => {
+      const filler = "lorem ipsum dolor ".repeat(Math.ceil((secretDetector.maxSpan * 1.1) / 18));
+      assertLocal(secretDetector, before + filler + after, from % (before.length + 1));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("waits for the end of a key block and of the last word only", () => {
+  const held = (text: string): string => text.slice(secretDetector.openFrom(text));
+  assert.equal(held("We looked at the results of last ye"), "ye");
+  const half = pem.slice(0, 120);
+  assert.equal(held(`key:\n${half}`), half);
+  assert.equal(held("key:\n-----BEGIN RSA"), "-----BEGIN RSA");
+  assert.equal(held(`key:\n${pem}done `), "");
+});
+
+test("covers a key block that has no end, up to its bound", () => {
+  const endless = `-----BEGIN RSA PRIVATE KEY-----\n${"MIIEpAIBAAKCAQEA7+Zq\n".repeat(1000)}`;
+  const [finding] = secretDetector.detect(endless);
+  assert.equal(finding?.detector, "secret/private-key");
+  assert.equal(finding?.end, 8192);
+});

@@ -1,0 +1,45 @@
+/**
+ * Tokens that nobody told us about: a short prefix of its issuer, then a long random part, as `tvly-…`, `fc-…`, `gsk_…`.
+ * In: a text. Out: spans of words that look so. One pass; words are judged once each.
+ */
+import type { Assigned } from "./assignments.ts";
+import { classesOf, entropy, isPlaceholder, wordlikeness } from "./value.ts";
+
+const least = 24;
+const most = 200;
+const prefixed = /^(?:(?:[a-z][a-z0-9]{0,9}|[A-Z][A-Z0-9]{0,9})[_.-]){1,3}(?=[A-Za-z0-9]{18,180}$)/;
+
+export function findPrefixedTokens(text: string, out: (found: Assigned) => void): void {
+  const length = text.length;
+  for (let at = 0; at < length; ) {
+    if (!isPart(text.charCodeAt(at))) {
+      at++;
+      continue;
+    }
+    const start = at;
+    do at++;
+    while (at < length && isPart(text.charCodeAt(at)));
+    if (at - start < least || at - start > most) continue;
+    judge(text, start, at, out);
+  }
+}
+
+function judge(text: string, start: number, end: number, out: (found: Assigned) => void): void {
+  const found = prefixed.exec(text.slice(start, end));
+  if (found === null) return;
+  const before = text.charCodeAt(start - 1);
+  // A part of a path, a host, an address, a class name or markup.
+  if (before === 47 || before === 64 || before === 35 || before === 37 || before === 92 || text.charCodeAt(end) === 40) return;
+  const after = text.charCodeAt(end);
+  if (after === 47 || after === 64 || after === 37) return;
+  const tail = text.slice(start + found[0].length, end);
+  const { upper, lower, digits, changes } = classesOf(tail);
+  if (upper < 3 || lower < 3 || digits < 3 || changes < tail.length * 0.3 || entropy(tail) < 3.6) return;
+  if (wordlikeness(tail) > -0.3 || isPlaceholder(text.slice(start, end))) return;
+  out({ start, end, score: 0.7 });
+}
+
+/** Letters, digits, `_`, `-`, `.`. */
+function isPart(unit: number): boolean {
+  return (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) || unit === 95 || unit === 45 || unit === 46;
+}

@@ -1,0 +1,88 @@
+/**
+ * Passwords in URLs (`scheme://user:password@host`, RFC 3986 3.2.1) and on curl's command line (`-u user:password`). In: a
+ * text. Out: the password's span. Bounded on both sides of the sign that gives each away.
+ */
+import type { Assigned } from "./assignments.ts";
+import { isPlaceholder, isReference } from "./value.ts";
+
+const maxUser = 128;
+const maxPassword = 256;
+
+export function findUrlPasswords(text: string, out: (found: Assigned) => void): void {
+  for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 3)) {
+    const from = at + 3;
+    let colon = -1;
+    let last = -1;
+    for (let index = from; index < text.length && index - from < maxUser + maxPassword; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit <= 32 || unit === 47 || unit === 34 || unit === 60 || unit === 62 || unit === 63 || unit === 96) break;
+      if (unit === 58 && colon < 0) colon = index;
+      if (unit === 64 && colon >= 0) last = index;
+    }
+    if (colon < 0 || last <= colon + 1 || !isHost(text, last + 1)) continue;
+    // Several hosts may follow, each with its own user: the first `@` that a host follows ends the first password.
+    let end = text.indexOf("@", colon);
+    while (end < last && text.indexOf(",", end) < 0) end = text.indexOf("@", end + 1);
+    const value = text.slice(colon + 1, end);
+    if (value.length < 3 || isReference(value) || value.includes("\\")) continue;
+    const database = isDatabase(text, at);
+    if (isStandIn(value) && !(database && !/^(?:pass(?:word)?|pwd|x+|\*+)$|<|example|your/i.test(value))) continue;
+    out({ start: colon + 1, end, score: /[0-9!$%^&*]/.test(value) ? 0.92 : 0.75 });
+  }
+}
+
+/** Schemes of stores and brokers: a literal password there is one, be it `secret`. */
+function isDatabase(text: string, at: number): boolean {
+  return /(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|sqlserver|oracle|jdbc:\w+|ldaps?|smtps?|ftps?)$/i.test(
+    text.slice(Math.max(0, at - 16), at),
+  );
+}
+
+function isHost(text: string, at: number): boolean {
+  return /[A-Za-z0-9[$%]/.test(text.charAt(at));
+}
+
+/** `user:password@`, `user:pass@` of documentation. */
+function isStandIn(value: string): boolean {
+  return isPlaceholder(value) && !/\d[A-Za-z]|[A-Za-z]\d/.test(value);
+}
+
+/** `curl -u user:password`, quoted or not, any order of options; the keyword is the option itself. */
+export function userOptionAt(text: string, end: number): Assigned | undefined {
+  const found = /^[ =]{1,3}(\\?["']|)([^\s:"']{0,96}):(["']?)([^\s"']{3,96})/.exec(text.slice(end, end + 220));
+  if (found === null) return undefined;
+  const [whole, , user = "", , value = ""] = found;
+  if (isReference(user) || isReference(value) || isPlaceholder(value) || /^\$|[{}<>]|^\[/.test(user + value)) return undefined;
+  if (/^(?:test|pass|password|token|yyy)$/i.test(value) || /^\/\//.test(value)) return undefined;
+  const stop = end + whole.length;
+  return { start: stop - value.length, end: stop, score: /[0-9]/.test(value) || /[^A-Za-z]/.test(value) ? 0.85 : 0.6 };
+}
+
+/** `-u "key:"`: the user name is the secret, as services with keys for users do. */
+export function userAloneAt(text: string, end: number): Assigned | undefined {
+  const found = /^[ =]{1,3}\\?["']?([^\s:"'$<{[]{10,96}):["']?(?=\s|$)/.exec(text.slice(end, end + 120));
+  const value = found?.[1];
+  if (found === null || value === undefined || !/[0-9]/.test(value) || isPlaceholder(value)) return undefined;
+  const start = end + found[0].indexOf(value);
+  return { start, end: start + value.length, score: 0.8 };
+}
+
+/** `docker login -u x -p secret`, `sshpass -p secret`: programs that take a password so. */
+export function passwordOptionAt(text: string, start: number, end: number): Assigned | undefined {
+  const before = text.slice(Math.max(0, start - 120), start);
+  if (!/\b(?:login|psexec(?:\.exe)?|sshpass|mongo(?:sh|dump|restore)?|rclone|az|oc|net use)\b[^\n]*$/i.test(before)) return undefined;
+  const found = /^[ =]\\?["']?([^\s"'$%<{\\]{5,96})["']?(?=\s|$)/.exec(text.slice(end, end + 110));
+  const value = found?.[1];
+  if (found === null || value === undefined || isPlaceholder(value) || value.startsWith("-")) return undefined;
+  const at = end + found[0].indexOf(value);
+  return { start: at, end: at + value.length, score: 0.75 };
+}
+
+/** `NetworkCredential("user", "password")` and its kin: the second of two strings. */
+export function credentialCallAt(text: string, end: number): Assigned | undefined {
+  const found = /^\(\s{0,4}"[^"\n]{1,64}",\s{0,4}"([^"\s]{4,96})"/.exec(text.slice(end, end + 190));
+  const value = found?.[1];
+  if (found === null || value === undefined || isPlaceholder(value) || isReference(value)) return undefined;
+  const stop = end + found[0].length - 1;
+  return { start: stop - value.length, end: stop, score: 0.75 };
+}

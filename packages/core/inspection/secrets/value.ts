@@ -1,0 +1,136 @@
+/**
+ * Judges what stands where a secret would: is it drawn at random, a word, a placeholder, a piece of code? In: the value.
+ * Out: a measure or a yes. Used where no issuer's mark says what it is.
+ */
+
+/**
+ * How well letter follows letter in words and identifiers: for each pair, twice the binary logarithm of its likelihood
+ * over chance, plus 9, as one hexadecimal digit. Counted over the words of public chat, documentation and source code.
+ */
+const pairs =
+  "38aa3586837cad180cbd765374d654d333c61c42c30b95c12080d172c10cb0a922e2096b920051d558f454e21755c40996a5326095ab7674715a9d574eda575852" +
+  "c244cb30e11a33d30b79b01081c354f49ac04959b42c96b12051e443e311d02766c3196aa14080a6b9a882116a9eb719bb280317e545e434b36456d553a4d45344" +
+  "d446e477c04958b518a9a45062d348e441d04c65c502889400a0e934e310c00694cc0284911050b2abc7d4b36547a503bd76117377994683726abe890daaa88341" +
+  "d134d229b04b22c90d89a1008084464344736a43354676f36353d588e473d06788c508aa852081b3a3d42ac06665aa33bea34061c263e42ae01743b50ba8923092" +
+  "a998a683925bad390dcc032344d254f222e12532b30552832132e466e439d2575ac42a95634352a6a7c836c246758d258e755973d898b664a45a99bc07ca856355" +
+  "e566f367c54775a33356a3738a";
+
+/** Mean over the pairs of letters: about 0.5 to 1.5 for words, -1.4 for letters at random; 0 where there are no pairs. */
+export function wordlikeness(value: string): number {
+  let sum = 0;
+  let count = 0;
+  let before = -1;
+  for (let at = 0; at < value.length; at++) {
+    const letter = (value.charCodeAt(at) | 32) - 97;
+    const here = letter >= 0 && letter < 26 && value.charCodeAt(at) >= 65 ? letter : -1;
+    if (here >= 0 && before >= 0) {
+      const digit = pairs.charCodeAt(before * 26 + here);
+      sum += (digit > 57 ? digit - 87 : digit - 48) - 9;
+      count++;
+    }
+    before = here;
+  }
+  return count === 0 ? 0 : sum / 2 / count;
+}
+
+/** Shannon entropy of the value's own characters, in bits a character. */
+export function entropy(value: string): number {
+  const counts = new Map<number, number>();
+  for (let at = 0; at < value.length; at++) {
+    const unit = value.charCodeAt(at);
+    counts.set(unit, (counts.get(unit) ?? 0) + 1);
+  }
+  let bits = 0;
+  for (const count of counts.values()) bits -= (count / value.length) * Math.log2(count / value.length);
+  return bits;
+}
+
+export interface Classes {
+  readonly upper: number;
+  readonly lower: number;
+  readonly digits: number;
+  readonly others: number;
+  /** Changes between letters and digits, or between cases. */
+  readonly changes: number;
+}
+
+export function classesOf(value: string): Classes {
+  const counts = [0, 0, 0, 0];
+  let changes = 0;
+  let before = -1;
+  for (let at = 0; at < value.length; at++) {
+    const unit = value.charCodeAt(at);
+    const kind = unit >= 48 && unit < 58 ? 2 : unit >= 65 && unit < 91 ? 0 : unit >= 97 && unit < 123 ? 1 : 3;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+    if (before >= 0 && kind !== before && kind !== 3 && before !== 3) changes++;
+    before = kind;
+  }
+  const [upper = 0, lower = 0, digits = 0, others = 0] = counts;
+  return { upper, lower, digits, others, changes };
+}
+
+/**
+ * Whether a value of letters, digits and a few marks was drawn at random rather than named by somebody. The longer it is,
+ * the less each sign has to say.
+ */
+export function isRandom(value: string): boolean {
+  if (value.length < 8 || entropy(value) < 2.6) return false;
+  const { upper, lower, digits, changes } = classesOf(value);
+  if (upper + lower === 0) return false;
+  if (/^[0-9a-f-]+$/i.test(value)) return digits >= 3 && value.length >= 16 && entropy(value) >= 2.8;
+  const words = wordlikeness(value);
+  const ratio = changes / value.length;
+  if (digits >= 2 && ratio >= 0.25) return true;
+  if (digits >= 1 && words < 0.1 && value.length >= 10) return true;
+  if (digits >= 1 && ratio >= 0.3 && value.length >= 16) return words < 0.6;
+  return value.length >= 16 && words < -0.5 && entropy(value) >= 3.2 && (upper === 0 || lower === 0 || ratio > 0.2);
+}
+
+const placeholderWords = new RegExp(
+  [
+    String.raw`example|sample|change[_-]?me|changeit|replace|insert|placeholder|redacted|dummy|fake|mock|foobar|your|xxx|yyy|\*\*\*|\.\.\.`,
+    String.raw`todo|fixme|not[-_]?set|<|>|\{\{|\}\}|abcdefgh|12345678901|put[-_]|[-_]here|goes|enter|my[-_]?(?:token|secret|api)`,
+    String.raw`test[-_]?(?:token|key|secret)|lorem|####`,
+  ].join("|"),
+  "i",
+);
+
+/** What schemas, forms and translations put where a password would stand. */
+const fieldWords: ReadonlySet<string> = new Set(
+  [
+    "null none nil undefined true false string text required hidden optional nullable varchar boolean password passwd pass secret token",
+    "empty default value varies unknown n/a na any object number integer binary file env environment vault keychain prompt ask stdin",
+    "username user email yes no on off bearer basic digest oauth oauth2 apikey api_key api-key key jwt cookie session token_type",
+    "access_token refresh_token encrypted hashed plain plaintext test passwort contraseña senha wachtwoord parola hasło lösenord",
+    "salasana пароль 密码 密碼 パスワード sandi รหัสผ่าน",
+  ].flatMap((line) => line.split(" ")),
+);
+
+/** Stands for a value that is elsewhere, or explains one. */
+export function isPlaceholder(value: string): boolean {
+  if (fieldWords.has(value.toLowerCase()) || placeholderWords.test(value)) return true;
+  return /^(.)\1*$/.test(value) || /^[x*#._-]+$/i.test(value) || isSequence(value);
+}
+
+/** Runs such as `0000000000` or `abcdef123456`. */
+function isSequence(value: string): boolean {
+  if (value.length < 8) return /^(?:1234|12345|123456|1234567|abc123|abcdef?)$/i.test(value);
+  let steps = 0;
+  for (let at = 1; at < value.length; at++) {
+    const step = value.charCodeAt(at) - value.charCodeAt(at - 1);
+    if (step === 0 || step === 1) steps++;
+  }
+  return steps >= (value.length - 1) * 0.75;
+}
+
+/** `$VAR`, `${x}`, `%VAR%`, `{{x}}`, `process.env.X`, `<secret>`: the place where the value is, not the value. */
+export function isReference(value: string): boolean {
+  if (/^(?:[$%#@&]?\{|\$[A-Za-z_(]|<|\[|@@|\/\/|&lt;|!![A-Za-z])/.test(value)) return true;
+  if (/^%[^%]*%$|^:[a-z]/.test(value) || /\$\{|\$\(|\{\{|#\{/.test(value)) return true;
+  return isNameChain(value) && !isRandom(value);
+}
+
+/** Names joined by dots or arrows, as code refers to things. */
+function isNameChain(value: string): boolean {
+  return /^[A-Za-z_][A-Za-z_0-9]*(?:(?:\.|->|::)[A-Za-z_][A-Za-z_0-9]*)+[[(]?/.exec(value)?.[0].length === value.length;
+}
