@@ -4,13 +4,22 @@
  */
 import type { SpanDetector } from "./finding.ts";
 import { overrideDetector } from "./injection/override.ts";
+import { identifierDetector } from "./pii/detector.ts";
+import { redactSensitive } from "./redaction/redact.ts";
+import { secretDetector } from "./secrets/detector.ts";
+import { longSecretDetector } from "./secrets/long.ts";
 import type { Direction, InspectOptions, PartDetector } from "./inspect.ts";
 
 export const builtInPartDetectors: readonly PartDetector[] = [overrideDetector];
 
-export const builtInSpanDetectors: readonly SpanDetector[] = [];
+export const builtInSpanDetectors: readonly SpanDetector[] = [identifierDetector, secretDetector, longSecretDetector];
 
 /** Everything built in, at the deployed thresholds: what `cordon inspect` runs. */
 export function builtInInspection(direction: Direction): InspectOptions {
-  return { direction, partDetectors: builtInPartDetectors, spanDetectors: builtInSpanDetectors };
+  return {
+    direction,
+    partDetectors: builtInPartDetectors,
+    spanDetectors: builtInSpanDetectors,
+    redact: redactSensitive,
+  };
 }

@@ -44,6 +44,7 @@ const maxDate = 40;
 export function findBirthDates(text: string, context: Context, out: Candidate[]): void {
   context.each(tag.birth, (end) => {
     const window = text.slice(end, end + maxGap + maxDate);
+    if (!/\d/.test(window)) return;
     const found = date.exec(window);
     if (found === null || found.index > maxGap || /[\n\d?!;]/.test(window.slice(0, found.index))) return;
     const start = end + found.index;

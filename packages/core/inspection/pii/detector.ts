@@ -17,7 +17,7 @@ import { openNumberFrom } from "./open.ts";
 import { findPhones } from "./phones.ts";
 
 /** The longest value (a mailbox: 64 + 1 + 253), and the keyword before it with its distance. */
-const maxSpan = 1024;
+const maxSpan = 640;
 
 export const identifierDetector: SpanDetector = {
   name: "pii",

@@ -8,7 +8,7 @@
 import { isDateWord } from "./dates.ts";
 
 /** No finding, with what is looked at on its right, is longer. */
-const longestValue = 384;
+const longestValue = 340;
 
 export function openNumberFrom(text: string, maxSpan: number): number {
   const least = Math.max(0, text.length - (maxSpan - longestValue));

@@ -2,7 +2,7 @@
  * Takes what detectors found out of a text. In: a text, findings, a style. Out: the text with each found span replaced.
  * Callers give strings, never serialised JSON: a placeholder goes where the value was and nothing else changes.
  */
-import type { Finding } from "../finding.ts";
+import type { Finding, FindingCategory } from "../finding.ts";
 
 /** What stands for a value. Pure for a style without memory; the numbered one remembers within a conversation. */
 export type RedactionStyle = (detector: string, value: string) => string;
@@ -96,4 +96,13 @@ export function redact(
     from = end;
   }
   return out + text.slice(from);
+}
+
+/** What is taken out of a text; the other categories judge a text and have no span that could be left out. */
+const masked: ReadonlySet<FindingCategory> = new Set(["pii", "secret", "canary", "proprietary"]);
+
+/** {@link redact} for the findings that are somebody's data; the text itself where there are none. */
+export function redactSensitive(text: string, findings: readonly Finding[]): string {
+  const sensitive = findings.filter(({ category }) => masked.has(category));
+  return sensitive.length === 0 ? text : redact(text, sensitive);
 }

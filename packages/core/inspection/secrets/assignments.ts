@@ -69,9 +69,12 @@ function isWithinWord(text: string, keyword: number): boolean {
 function readGap(text: string, from: number, keyword: number): Gap | undefined {
   const window = text.slice(from, from + maxGap + 16);
   const found =
-    /^(?:\\?["'`]?[\])]?\\?["'`]?)(\s{0,12})(=>|:=|===?|!==?|=|:|,|>|\bis\b|là|adalah|คือ|\()(\s{0,12})(\\?["'`](?:\\?"(?!"))?|\(\\?["']|)/.exec(window);
+    /^(?:\\?["'`]?[\])]?\\?["'`]?)(\s{0,12})(=>|:=|===?|!==?|=|:|,|>|\bis\b|là|adalah|คือ|\()(\s{0,12})(\\?["'`](?:\\?"(?!"))?|\(\\?["']|)/.exec(
+      window,
+    );
   const attribute = /^["']\s{0,4}(?:value\s{0,2}=\s{0,2}|\{\s{1,12}default\s{1,4}=\s{1,4})["']/.exec(window);
-  if (attribute !== null) return { at: from + attribute[0].length, quote: attribute[0].slice(-1), sign: "=", spaced: true };
+  if (attribute !== null)
+    return { at: from + attribute[0].length, quote: attribute[0].slice(-1), sign: "=", spaced: true };
   if (found !== null) {
     const [whole, before = "", sign = "", behind = "", quote = ""] = found;
     if (whole.length > maxGap || (before + behind).includes("\n")) return undefined;
@@ -84,8 +87,10 @@ function readGap(text: string, from: number, keyword: number): Gap | undefined {
   const before = text.charCodeAt(keyword - 1);
   const isFlag = before === 45;
   const netrc = /(?:login|user(?:name)?|account) \S{1,64}\s{1,8}$/.test(text.slice(Math.max(0, keyword - 90), keyword));
-  const bare = quote !== "" && !/\S/.test(text.slice(Math.max(text.lastIndexOf("\n", keyword), keyword - 40, 0), keyword));
-  if (!isFlag && !netrc && !bare && !/(?:crumb|bearer|unseal|token)$/i.test(text.slice(from - 8, from))) return undefined;
+  const bare =
+    quote !== "" && !/\S/.test(text.slice(Math.max(text.lastIndexOf("\n", keyword), keyword - 40, 0), keyword));
+  if (!isFlag && !netrc && !bare && !/(?:crumb|bearer|unseal|token)$/i.test(text.slice(from - 8, from)))
+    return undefined;
   return { at: from + whole.length, quote, sign: isFlag || netrc || bare ? "flag" : "space", spaced: true };
 }
 
@@ -105,13 +110,16 @@ function valueEnd(text: string, { at, quote }: Pick<Gap, "at" | "quote">): numbe
 
 /** `Bearer`, `Basic`, `Token` and the like before the credential of a header. */
 function afterScheme(text: string, from: number, stop: number): number {
-  const scheme = /^(?:bearer|basic|token|api-?(?:key|token)|ssws|dpop|negotiate|digest|apikey|key)[ :=]{1,3}/i.exec(text.slice(from, from + 16));
+  const scheme = /^(?:bearer|basic|token|api-?(?:key|token)|ssws|dpop|negotiate|digest|apikey|key)[ :=]{1,3}/i.exec(
+    text.slice(from, from + 16),
+  );
   return scheme === null || stop - from > 12 ? from : from + scheme[0].length;
 }
 
 function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keyword: number, end: number): number {
   if (isReference(value)) return 0;
-  if (kind === "password" && isConnectionString(text, keyword, gap)) return value.length >= 4 && !/[[\]<>{}*()]/.test(value) ? 0.7 : 0;
+  if (kind === "password" && isConnectionString(text, keyword, gap))
+    return value.length >= 4 && !/[[\]<>{}*()]/.test(value) ? 0.7 : 0;
   if (isPlaceholder(value) || text.startsWith("..", end)) return 0;
   const quoted = gap.quote !== "";
   // Code that calls, indexes or adds: the value is not here.
@@ -154,23 +162,32 @@ function passwordScore(value: string, gap: Gap, random: boolean, text: string, k
   if (value.length > 128) return random ? 0.6 : 0;
   const { digits, others, upper, lower } = classesOf(value);
   const mixed = (digits > 0 && upper + lower > 0) || (others > 0 && /[!@#$%^&*+=?~]/.test(value));
-  if (/^\d+$/.test(value)) return gap.quote !== "" && value.length >= 6 ? 0.6 : value.length >= 6 && gap.sign === "=" ? 0.55 : 0;
+  if (/^\d+$/.test(value))
+    return gap.quote !== "" && value.length >= 6 ? 0.6 : value.length >= 6 && gap.sign === "=" ? 0.55 : 0;
   if (mixed && !/^[a-z]+[A-Z][A-Za-z]*\d?$/.test(value)) return random || value.length >= 8 ? 0.9 : 0.78;
   if (gap.quote !== "") return gap.sign === "is" || gap.sign === "flag" || isCodeLike(gap) ? 0.66 : 0;
   // Bare words: only where a line of settings gives them (`DB_PASSWORD=letmein`), or a connection string.
-  const settings = gap.sign === "=" && !gap.spaced && /[A-Z_;\s"']$|^$/.test(text.slice(Math.max(0, keyword - 1), keyword));
+  const settings =
+    gap.sign === "=" && !gap.spaced && /[A-Z_;\s"']$|^$/.test(text.slice(Math.max(0, keyword - 1), keyword));
   const upperName = /^[A-Z]/.test(text.slice(keyword, keyword + 1));
   if (settings && upperName && wordlikeness(value) !== 0) return 0.6;
   return random ? 0.75 : 0;
 }
 
 function isCodeLike({ sign }: Gap): boolean {
-  return sign === "=" || sign === ":" || sign === "=>" || sign === ":=" || sign.startsWith("==") || sign.startsWith("!=");
+  return (
+    sign === "=" || sign === ":" || sign === "=>" || sign === ":=" || sign.startsWith("==") || sign.startsWith("!=")
+  );
 }
 
 /** A value that is a file, a host, a version or a name with a number in it. */
 function isIdentifierName(value: string, text: string, end: number): boolean {
-  if (/\.(?:pem|key|crt|cer|json|ya?ml|txt|png|svg|js|ts|py|html?|com|org|net|io|local|dev|ini|cfg|conf|exe|jar|xml)$/i.test(value)) return true;
+  if (
+    /\.(?:pem|key|crt|cer|json|ya?ml|txt|png|svg|js|ts|py|html?|com|org|net|io|local|dev|ini|cfg|conf|exe|jar|xml)$/i.test(
+      value,
+    )
+  )
+    return true;
   if (/^v?\d+(?:\.\d+){1,3}(?:[-_+].*)?$/.test(value)) return true;
   if (text.charAt(end) === "(" || text.charAt(end) === "[") return true;
   // Words with numbers, parted: `prod-db-2`, `SalesResults-1.2`.

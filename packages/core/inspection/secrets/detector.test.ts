@@ -2,14 +2,17 @@ import { strict as assert } from "node:assert";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { SpanDetector } from "../finding.ts";
 import { assertLocal, assertSettledBeforeOpen, assertWellFormed } from "../testing/span-laws.ts";
 import { secretDetector } from "./detector.ts";
+import { longSecretDetector } from "./long.ts";
 
 /** Characters that look random and are the same in every run: nothing in this file is a credential. */
 function random(alphabet: string, length: number, seed: string): string {
   let out = "";
   for (let block = 0; out.length < length; block++)
-    for (const byte of createHash("sha256").update(`${seed} ${block}`).digest()) out += alphabet.charAt(byte % alphabet.length);
+    for (const byte of createHash("sha256").update(`${seed} ${block}`).digest())
+      out += alphabet.charAt(byte % alphabet.length);
   return out.slice(0, length);
 }
 const lower = "abcdefghijklmnopqrstuvwxyz";
@@ -17,7 +20,10 @@ const base62 = `${lower}${lower.toUpperCase()}0123456789`;
 const hex = "0123456789abcdef";
 const upperDigits = `${lower.toUpperCase()}234567`;
 
-const pem = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+const pem = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({
+  type: "pkcs8",
+  format: "pem",
+}) as string;
 const jwtPart = (text: string): string => Buffer.from(text).toString("base64url");
 const jwt = `${jwtPart('{"alg":"HS256","typ":"JWT"}')}.${jwtPart('{"sub":"1234567890","name":"x"}')}.${random(base62, 43, "jwt")}`;
 
@@ -25,9 +31,17 @@ const jwt = `${jwtPart('{"alg":"HS256","typ":"JWT"}')}.${jwtPart('{"sub":"123456
 const found: readonly (readonly [type: string, secret: string, text: string])[] = [
   ["aws-access-key", `AKIA${random(upperDigits, 16, "aws")}`, "aws_access_key_id = @\n"],
   ["credential", random(`${base62}/+`, 40, "aws2"), "aws_secret_access_key = @\n"],
-  ["github-token", `ghp_${random(base62, 36, "gh")}`, "git clone https://@:x-oauth-basic@github.com/a/b".replace(":x-oauth-basic@github.com/a/b", "")],
+  [
+    "github-token",
+    `ghp_${random(base62, 36, "gh")}`,
+    "git clone https://@:x-oauth-basic@github.com/a/b".replace(":x-oauth-basic@github.com/a/b", ""),
+  ],
   ["gitlab-token", `glpat-${random(base62, 20, "gl")}`, "GITLAB_TOKEN=@"],
-  ["slack-token", `xoxb-${random("0123456789", 12, "s")}-${random("0123456789", 12, "t")}-${random(base62, 24, "u")}`, "token: @"],
+  [
+    "slack-token",
+    `xoxb-${random("0123456789", 12, "s")}-${random("0123456789", 12, "t")}-${random(base62, 24, "u")}`,
+    "token: @",
+  ],
   ["stripe-key", `sk_live_${random(base62, 24, "st")}`, 'stripe("@")'],
   ["anthropic-key", `sk-ant-api03-${random(base62, 93, "an")}AA`, "ANTHROPIC_API_KEY='@'"],
   ["openai-key", `sk-proj-${random(base62, 48, "oa")}`, "export OPENAI_API_KEY=@"],
@@ -36,7 +50,11 @@ const found: readonly (readonly [type: string, secret: string, text: string])[] 
   ["sendgrid-key", `SG.${random(base62, 22, "sg")}.${random(base62, 43, "sg2")}`, "(@)"],
   ["telegram-token", `${random("123456789", 10, "tg")}:AA${random(base62, 33, "tg2")}`, "bot @ runs"],
   ["azure-client-secret", `${random(base62, 3, "az")}8Q~${random(base62, 34, "az2")}`, '"clientSecret": "@"'],
-  ["credential", `${random(`${base62}+/`, 86, "acc")}==`, "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=@;EndpointSuffix=core.windows.net"],
+  [
+    "credential",
+    `${random(`${base62}+/`, 86, "acc")}==`,
+    "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=@;EndpointSuffix=core.windows.net",
+  ],
   ["jwt", jwt, "cookie session=@; path=/"],
   ["private-key", pem.trim(), "the key:\n@\nkeep it"],
   ["url-password", "Tr0ub4dor&3", "postgresql://app:@@db.internal:5432/app"],
@@ -58,11 +76,18 @@ const found: readonly (readonly [type: string, secret: string, text: string])[] 
   ["age-key", `AGE-SECRET-KEY-1${random("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58, "age")}`, "@"],
 ];
 
+const both: SpanDetector = {
+  ...longSecretDetector,
+  detect: (text) =>
+    [...secretDetector.detect(text), ...longSecretDetector.detect(text)].toSorted((a, b) => a.start - b.start),
+  openFrom: (text) => Math.min(secretDetector.openFrom(text), longSecretDetector.openFrom(text)),
+};
+
 test("finds credentials of each kind: the secret alone, and nothing else", () => {
   for (const [type, secret, text] of found) {
     const start = text.indexOf("@");
     const whole = text.replace("@", () => secret);
-    const findings = secretDetector.detect(whole).map((finding) => [finding.detector, finding.start, finding.end]);
+    const findings = both.detect(whole).map((finding) => [finding.detector, finding.start, finding.end]);
     assert.deepEqual(findings, [[`secret/${type}`, start, start + secret.length]], whole);
   }
 });
@@ -84,7 +109,7 @@ test("leaves placeholders, references, code and ordinary text alone", () => {
   ];
   for (const text of ordinary)
     assert.deepEqual(
-      secretDetector.detect(text).map(({ detector, start, end }) => `${detector} ${text.slice(start, end)}`),
+      both.detect(text).map(({ detector, start, end }) => `${detector} ${text.slice(start, end)}`),
       [],
       text,
     );
@@ -95,15 +120,35 @@ const piece = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...planted) },
   { weight: 2, arbitrary: fc.lorem({ maxCount: 5 }) },
   { weight: 1, arbitrary: fc.stringMatching(/^[A-Za-z0-9+/=_:@.$"'-]{1,40}$/) },
-  { weight: 1, arbitrary: fc.constantFrom("password", "token = ", "-----BEGIN ", "RSA PRIVATE KEY-----", "-----END", "://", "\n", "Bearer ") },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      "password",
+      "token = ",
+      "-----BEGIN ",
+      "RSA PRIVATE KEY-----",
+      "-----END",
+      "://",
+      "\n",
+      "Bearer ",
+    ),
+  },
 );
-const texts = fc.array(fc.tuple(piece, fc.constantFrom(" ", "\n", "", ": ", '"')), { maxLength: 8 }).map((parts) => parts.flat().join(""));
+const texts = fc
+  .array(fc.tuple(piece, fc.constantFrom(" ", "\n", "", ": ", '"')), { maxLength: 8 })
+  .map((parts) => parts.flat().join(""));
 
 test("is settled before openFrom, whatever the text and wherever it is cut", () => {
   fc.assert(
     fc.property(texts, fc.array(fc.nat(), { minLength: 8, maxLength: 24 }), (text, cuts) => {
-      assertWellFormed(secretDetector, text);
-      assertSettledBeforeOpen(secretDetector, text, cuts.map((cut) => cut % (text.length + 1)));
+      for (const detector of [secretDetector, longSecretDetector]) {
+        assertWellFormed(detector, text);
+        assertSettledBeforeOpen(
+          detector,
+          text,
+          cuts.map((cut) => cut % (text.length + 1)),
+        );
+      }
     }),
     { numRuns: 400 },
   );
@@ -112,15 +157,17 @@ test("is settled before openFrom, whatever the text and wherever it is cut", () 
 test("depends on nothing further away than maxSpan", () => {
   fc.assert(
     fc.property(texts, texts, fc.nat(200), (before, after, from) => {
-      const filler = "lorem ipsum dolor ".repeat(Math.ceil((secretDetector.maxSpan * 1.1) / 18));
-      assertLocal(secretDetector, before + filler + after, from % (before.length + 1));
+      for (const detector of [secretDetector, longSecretDetector]) {
+        const filler = "lorem ipsum dolor ".repeat(Math.ceil((detector.maxSpan * 1.1) / 18));
+        assertLocal(detector, before + filler + after, from % (before.length + 1));
+      }
     }),
     { numRuns: 60 },
   );
 });
 
 test("waits for the end of a key block and of the last word only", () => {
-  const held = (text: string): string => text.slice(secretDetector.openFrom(text));
+  const held = (text: string): string => text.slice(both.openFrom(text));
   assert.equal(held("We looked at the results of last ye"), "ye");
   const half = pem.slice(0, 120);
   assert.equal(held(`key:\n${half}`), half);
@@ -130,7 +177,7 @@ test("waits for the end of a key block and of the last word only", () => {
 
 test("covers a key block that has no end, up to its bound", () => {
   const endless = `-----BEGIN RSA PRIVATE KEY-----\n${"MIIEpAIBAAKCAQEA7+Zq\n".repeat(1000)}`;
-  const [finding] = secretDetector.detect(endless);
+  const [finding] = longSecretDetector.detect(endless);
   assert.equal(finding?.detector, "secret/private-key");
   assert.equal(finding?.end, 8192);
 });

@@ -1,33 +1,26 @@
 /**
- * Credentials in text: what issuers mark, private keys, passwords in URLs and settings, and random values under names that
- * say secret. In: a text. Out: `secret/<type>` findings that cover the secret alone, not its name.
+ * Credentials in text: what issuers mark, passwords in URLs and settings, and random values under names that say secret.
+ * In: a text. Out: `secret/<type>` findings that cover the secret alone, not its name.
  *
- * One automaton finds every mark and name in one pass; what stands there is then read once, to a bound. No finding but a
- * PEM block holds a space, so what must wait of an unfinished text is its last word, or an open block.
+ * One automaton finds every mark and name in one pass; what stands there is then read once, to a bound. No finding holds a
+ * space, so what must wait of an unfinished text is its last word. Key blocks and long tokens are `long.ts`'s.
  */
 import type { Finding, SpanDetector } from "../finding.ts";
 import { createMatcher } from "../matching/aho-corasick.ts";
-import { anchorReach, anchors } from "./anchors.ts";
+import { anchoredAt, anchors } from "./anchors.ts";
 import { assignedAt } from "./assignments.ts";
-import { findKeyBlocks, maxBlock, openBlockFrom } from "./blocks.ts";
+import { resolve, toFinding, type Candidate } from "./candidate.ts";
 import { secretKeys } from "./keys.ts";
-import { providers } from "./providers.ts";
+import { markedEnd, providers } from "./providers.ts";
 import { findPrefixedTokens } from "./structure.ts";
 import { credentialCallAt, findUrlPasswords, passwordOptionAt, userAloneAt, userOptionAt } from "./urls.ts";
-import { entropy, isPlaceholder } from "./value.ts";
-
-interface Candidate {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly score: number;
-}
+import { wordStart } from "./word.ts";
 
 type Trigger = (text: string, start: number, end: number, out: Candidate[]) => void;
 
-const longestWord = 8192;
-const maxSpan = longestWord + 2 * maxBlock;
-const leastScore = 0.5;
+/** No finding, with what is looked at on its right, is longer; its name and the user of a URL stand before it. */
+const longestValue = 640;
+const maxSpan = 1024;
 
 /** Case, and the separators of names; as the keywords of personal data fold. */
 function fold(unit: number): number {
@@ -38,28 +31,19 @@ function fold(unit: number): number {
 }
 
 const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
-  ...providers.flatMap(({ type, marks, pattern, check }) => {
+  ...providers.flatMap((provider) => {
     const trigger: Trigger = (text, start, _end, out) => {
-      if (isGlued(text, start)) return;
-      pattern.lastIndex = start;
-      const value = pattern.exec(text)?.[0];
-      if (value === undefined || isPlaceholder(value) || entropy(value) < 3 || check?.(value) === false) return;
-      out.push({ type, start, end: start + value.length, score: 0.96 });
+      const end = markedEnd(text, start, provider);
+      if (end > 0) out.push({ type: provider.type, start, end, score: 0.96 });
     };
-    return marks.map((mark) => [mark, trigger] as const);
+    return provider.marks.map((mark) => [mark, trigger] as const);
   }),
-  ...anchors.flatMap(({ type, marks, pattern }) => {
-    const trigger: Trigger = (text, start, end, out) => {
-      const from = wordStart(text, start, start - anchorReach);
-      const to = wordEnd(text, end, end + anchorReach);
-      if (to - from < 20) return;
-      const found = pattern.exec(text.slice(from, to));
-      const value = found?.[1];
-      if (found === null || value === undefined || isPlaceholder(value) || entropy(value) < 2.8) return;
-      const at = from + found.index + found[0].indexOf(value);
-      out.push({ type, start: at, end: at + value.length, score: 0.93 });
+  ...anchors.flatMap((anchor) => {
+    const trigger: Trigger = (text, start, _end, out) => {
+      const found = anchoredAt(text, start, anchor);
+      if (found !== undefined) out.push({ type: anchor.type, ...found });
     };
-    return marks.map((mark) => [mark, trigger] as const);
+    return anchor.marks.map((mark) => [mark, trigger] as const);
   }),
   ...secretKeys.map(({ word, kind }) => {
     const type = kind === "password" ? "password" : kind === "header" ? "authorization" : "credential";
@@ -110,54 +94,8 @@ export const secretDetector: SpanDetector = {
       if (entry !== undefined) entry[1](text, end - entry[0].length, end, out);
     });
     findUrlPasswords(text, (found) => out.push({ type: "url-password", ...found }));
-    findKeyBlocks(text, (start, end) => out.push({ type: "private-key", start, end, score: 0.97 }));
     findPrefixedTokens(text, (found) => out.push({ type: "token", ...found }));
     return resolve(out).map(toFinding);
   },
-  openFrom(text: string): number {
-    const word = wordStart(text, text.length, text.length - longestWord);
-    const block = openBlockFrom(text, word);
-    // A block's first dash may stand right behind a word that it is part of.
-    return block === word ? word : openBlockFrom(text, wordStart(text, block, block - longestWord));
-  },
+  openFrom: (text) => wordStart(text, text.length, text.length - longestValue),
 };
-
-/** What lies within a surer one, or the same as one before it, goes; what merely overlaps stays. */
-function resolve(candidates: readonly Candidate[]): readonly Candidate[] {
-  const sorted = candidates
-    .filter(({ score }) => score >= leastScore)
-    .sort((a, b) => a.start - b.start || b.end - a.end || b.score - a.score);
-  const kept: Candidate[] = [];
-  for (const candidate of sorted) {
-    const last = kept.at(-1);
-    if (last !== undefined && candidate.end <= last.end) {
-      if (candidate.start === last.start && candidate.end === last.end && candidate.score > last.score) kept[kept.length - 1] = candidate;
-      continue;
-    }
-    kept.push(candidate);
-  }
-  return kept;
-}
-
-/** OWASP LLM02:2025 Sensitive Information Disclosure; ATLAS AML.T0055 Unsecured Credentials. */
-function toFinding({ type, start, end, score }: Candidate): Finding {
-  return { detector: `secret/${type}`, category: "secret", owasp: "LLM02:2025", atlas: "AML.T0055", start, end, score };
-}
-
-/** In the middle of a longer word; an escaped line end before it is none. */
-function isGlued(text: string, start: number): boolean {
-  if (!/[A-Za-z0-9]/.test(text.charAt(start - 1))) return false;
-  return !/^\\[nrt]$/.test(text.slice(Math.max(0, start - 2), start));
-}
-
-function wordStart(text: string, end: number, least: number): number {
-  let at = end;
-  while (at > 0 && at > least && text.charCodeAt(at - 1) > 32) at--;
-  return at;
-}
-
-function wordEnd(text: string, start: number, most: number): number {
-  let at = start;
-  while (at < text.length && at < most && text.charCodeAt(at) > 32) at++;
-  return at;
-}

@@ -7,10 +7,22 @@
 export type SecretKind = "password" | "token" | "key" | "header" | "user";
 
 const names: readonly (readonly [SecretKind, string])[] = [
-  ["password", "password|passwd|passwort|passphrase|pass phrase|pwd|pass word|passcode|userpass|dbpass|db pass|root pass|admin pass|smtp pass|mysql pwd|pgpass|app pass|auth pass|ldap pass|_pass|kata sandi|sandi|kata laluan|mật khẩu|รหัสผ่าน|contraseña|mot de passe|senha|wachtwoord|пароль|密码|密碼|パスワード|비밀번호|jelszó|hasło"],
-  ["token", "token|secret|api key|apikey|api secret|apisecret|access key|accesskey|secret key|secretkey|private key|privatekey|client secret|clientsecret|auth key|authkey|encryption key|encryptionkey|signing key|signingkey|master key|masterkey|shared key|sharedkey|account key|accountkey|shared access key|sharedaccesskey|preshared key|presharedkey|deploy key|deploykey|license key|licensekey|service key|servicekey|insert key|insertkey|query key|querykey|admin key|adminkey|consumer key|consumerkey|webhook key|stream key|streamkey|provision device key|provisiondevicekey|app key|appkey|developer key|developerkey|auth token|authtoken|credential|credentials|bearer|jenkins crumb|sonar.login|sonar login|sonarlogin|apitoken|accesstoken|usertoken|bottoken|refreshtoken|sessiontoken|hftoken|ghtoken|npmtoken|personal access token|pat|api tok|unseal key|recovery key|salt|jwt secret|session secret|cookie secret|nonce key|dsn|kunci api|khóa api|คีย์ api|unseal|operator unseal|postmark"],
-  ["key", "io key|_key|ssh key|gh key|github key|heroku key|mailgun key|maps key|google key|stripe key|firebase key|crypto key|aes key|hmac key|des key"],
-  ["header", "authorization|x api key|x auth token|private token|x vault token|x gitlab token|x access token|x figma token|api token"],
+  [
+    "password",
+    "password|passwd|passwort|passphrase|pass phrase|pwd|pass word|passcode|userpass|dbpass|db pass|root pass|admin pass|smtp pass|mysql pwd|pgpass|app pass|auth pass|ldap pass|_pass|kata sandi|sandi|kata laluan|mật khẩu|รหัสผ่าน|contraseña|mot de passe|senha|wachtwoord|пароль|密码|密碼|パスワード|비밀번호|jelszó|hasło",
+  ],
+  [
+    "token",
+    "token|secret|api key|apikey|api secret|apisecret|access key|accesskey|secret key|secretkey|private key|privatekey|client secret|clientsecret|auth key|authkey|encryption key|encryptionkey|signing key|signingkey|master key|masterkey|shared key|sharedkey|account key|accountkey|shared access key|sharedaccesskey|preshared key|presharedkey|deploy key|deploykey|license key|licensekey|service key|servicekey|insert key|insertkey|query key|querykey|admin key|adminkey|consumer key|consumerkey|webhook key|stream key|streamkey|provision device key|provisiondevicekey|app key|appkey|developer key|developerkey|auth token|authtoken|credential|credentials|bearer|jenkins crumb|sonar.login|sonar login|sonarlogin|apitoken|accesstoken|usertoken|bottoken|refreshtoken|sessiontoken|hftoken|ghtoken|npmtoken|personal access token|pat|api tok|unseal key|recovery key|salt|jwt secret|session secret|cookie secret|nonce key|dsn|kunci api|khóa api|คีย์ api|unseal|operator unseal|postmark",
+  ],
+  [
+    "key",
+    "io key|_key|ssh key|gh key|github key|heroku key|mailgun key|maps key|google key|stripe key|firebase key|crypto key|aes key|hmac key|des key",
+  ],
+  [
+    "header",
+    "authorization|x api key|x auth token|private token|x vault token|x gitlab token|x access token|x figma token|api token",
+  ],
 ];
 
 export interface SecretKey {

@@ -5,6 +5,8 @@
  * Every pattern is one row of bounded repetitions over character classes that do not overlap their neighbours' first
  * character where they are open-ended, so that trying it costs no more than the text it covers.
  */
+import { entropy, isPlaceholder } from "./value.ts";
+
 export interface Provider {
   /** The part of the detector's id after `secret/`. */
   readonly type: string;
@@ -43,6 +45,21 @@ export function hasTokenChecksum(value: string): boolean {
   return digits.padStart(6, "0") === value.slice(-6);
 }
 
+/** One past a marked credential that starts at `start`; 0 where none does. */
+export function markedEnd(text: string, start: number, { pattern, check }: Provider): number {
+  if (isGlued(text, start)) return 0;
+  pattern.lastIndex = start;
+  const value = pattern.exec(text)?.[0];
+  if (value === undefined || check?.(value) === false || entropy(value) < 3 || isPlaceholder(value)) return 0;
+  return start + value.length;
+}
+
+/** In the middle of a longer word; an escaped line end before it is none. */
+function isGlued(text: string, start: number): boolean {
+  if (!/[A-Za-z0-9]/.test(text.charAt(start - 1))) return false;
+  return !/^\\[nrt]$/.test(text.slice(Math.max(0, start - 2), start));
+}
+
 function provider(type: string, marks: string, tail: string, check?: (value: string) => boolean): Provider {
   const list = marks.split("|");
   const head = list.map((mark) => mark.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
@@ -65,13 +82,35 @@ export const providers: readonly Provider[] = [
   provider("gcp-oauth-token", "ya29.", `${w}{20,512}`),
   provider("github-token", "ghp_|gho_|ghu_|ghs_|ghr_", `${a}{36}(?!${a})`),
   provider("github-token", "github_pat_", `[A-Za-z0-9_]{70,93}`),
-  provider("gitlab-token", "glpat-|gldt-|glrt-|glcbt-|glptt-|glft-|glimt-|glagent-|glsoat-|glffct-|GR1348941", `[A-Za-z0-9_.-]{20,64}`),
-  provider("slack-token", "xoxb-|xoxp-|xoxa-|xoxr-|xoxs-|xoxe-|xoxe.xoxp-|xoxe.xoxb-|xapp-|xwfp-", `[0-9A-Za-z/-]{18,180}`, (value) => (value.match(/[0-9]/g)?.length ?? 0) >= 6),
-  provider("slack-webhook", "hooks.slack.com/services/|hooks.slack.com/workflows/|hooks.slack.com/triggers/", "[A-Za-z0-9/]{20,120}"),
-  provider("teams-webhook", "outlook.office.com/webhook/|outlook.office365.com/webhook/|webhook.office.com/webhookb2/", "[0-9A-Za-z@/-]{60,200}"),
+  provider(
+    "gitlab-token",
+    "glpat-|gldt-|glrt-|glcbt-|glptt-|glft-|glimt-|glagent-|glsoat-|glffct-|GR1348941",
+    `[A-Za-z0-9_.-]{20,64}`,
+  ),
+  provider(
+    "slack-token",
+    "xoxb-|xoxp-|xoxa-|xoxr-|xoxs-|xoxe-|xoxe.xoxp-|xoxe.xoxb-|xapp-|xwfp-",
+    `[0-9A-Za-z/-]{18,180}`,
+    (value) => (value.match(/[0-9]/g)?.length ?? 0) >= 6,
+  ),
+  provider(
+    "slack-webhook",
+    "hooks.slack.com/services/|hooks.slack.com/workflows/|hooks.slack.com/triggers/",
+    "[A-Za-z0-9/]{20,120}",
+  ),
+  provider(
+    "teams-webhook",
+    "outlook.office.com/webhook/|outlook.office365.com/webhook/|webhook.office.com/webhookb2/",
+    "[0-9A-Za-z@/-]{60,200}",
+  ),
   provider("discord-webhook", "discord.com/api/webhooks/|discordapp.com/api/webhooks/", `[0-9]{15,20}/${w}{40,80}`),
   provider("stripe-key", "sk_live_|sk_test_|rk_live_|rk_test_|sk_prod_|rk_prod_|whsec_", "[A-Za-z0-9+/]{16,120}"),
-  provider("openai-key", "sk-", `(?!ant-)(?:proj-|svcacct-|admin-|None-)?${w}{20,200}`, (value) => /[0-9]/.test(value) && /[A-Z]/.test(value)),
+  provider(
+    "openai-key",
+    "sk-",
+    `(?!ant-)(?:proj-|svcacct-|admin-|None-)?${w}{20,200}`,
+    (value) => /[0-9]/.test(value) && /[A-Z]/.test(value),
+  ),
   provider("anthropic-key", "sk-ant-", `[a-z]{2,8}[0-9]{2}-${w}{70,110}AA(?!${w})`),
   provider("huggingface-token", "hf_|api_org_", "[A-Za-z]{34}(?![A-Za-z0-9])"),
   provider("replicate-token", "r8_", `${a}{37}`),
@@ -97,7 +136,12 @@ export const providers: readonly Provider[] = [
   provider("databricks-token", "dapi", `${h}{32}(?:-[0-9])?(?!${a})`),
   provider("heroku-key", "HRKU-", `${w}{36,80}`),
   provider("vault-token", "hvs.|hvb.|hvr.", `${w}{24,300}`),
-  provider("vault-token", "s.|b.|r.", `${a}{24}(?![A-Za-z0-9_.(])`, (value) => /[0-9].*[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value)),
+  provider(
+    "vault-token",
+    "s.|b.|r.",
+    `${a}{24}(?![A-Za-z0-9_.(])`,
+    (value) => /[0-9].*[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value),
+  ),
   provider("vault-token", "s.CAESI", `${w}{60,300}`),
   provider("pulumi-token", "pul-", `${h}{40}(?!${a})`),
   provider("doppler-token", "dp.pt.|dp.st.|dp.ct.|dp.sa.|dp.scim.|dp.audit.", `(?:[a-z0-9_-]{2,35}\\.)?${a}{40,44}`),
@@ -112,13 +156,21 @@ export const providers: readonly Provider[] = [
   provider("sourcegraph-token", "sgp_", "(?:local_|[0-9a-fA-F]{16}_)?[0-9a-fA-F]{40}(?![0-9A-Za-z])"),
   provider("segment-token", "sgp_", `${a}{64}(?!${a})`),
   provider("atlassian-token", "ATATT3|ATCTT3|ATBB", `[A-Za-z0-9_=-]{20,220}`),
-  provider("notion-token", "ntn_|secret_", `${a}{43,50}(?!${a})`, (value) => /[0-9]/.test(value) && /[A-Z]/.test(value)),
+  provider(
+    "notion-token",
+    "ntn_|secret_",
+    `${a}{43,50}(?!${a})`,
+    (value) => /[0-9]/.test(value) && /[A-Z]/.test(value),
+  ),
   provider("linear-key", "lin_api_|lin_oauth_", `${a}{32,64}`),
   provider("airtable-token", "pat", `${a}{14}\\.${h}{64}`),
   provider("figma-token", "figd_|figdr_", `${w}{30,64}`),
   provider("intra42-secret", "s-s4t2ud-|s-s4t2af-", `${h}{64}`),
-  provider("1password-token", "ops_eyJ", `[A-Za-z0-9+/_-]{200,1600}={0,2}`),
-  provider("1password-secret-key", "A3-", "[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}"),
+  provider(
+    "1password-secret-key",
+    "A3-",
+    "[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}",
+  ),
   provider("age-key", "AGE-SECRET-KEY-1", "[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}"),
   provider("mapbox-token", "sk.eyJ|tk.eyJ", `${w}{20,200}\\.${w}{20,64}`),
   provider("dropbox-token", "sl.", `${w}{60,200}`),
@@ -133,6 +185,11 @@ export const providers: readonly Provider[] = [
   provider("infracost-key", "ico-", `${a}{32}(?!${a})`, (value) => /[A-Z]/.test(value)),
   provider("settlemint-token", "sm_pat_|sm_aat_|sm_sat_", `${a}{16}(?!${a})`),
   provider("octopus-key", "API-", "[A-Z0-9]{26,27}(?![A-Za-z0-9])", (value) => /[0-9].*[0-9].*[0-9]/.test(value)),
+];
+
+/** Those that may be thousands of characters long: a detector of their own looks for them, with a longer reach. */
+export const longProviders: readonly Provider[] = [
+  provider("1password-token", "ops_eyJ", `[A-Za-z0-9+/_-]{200,1600}={0,2}`),
   provider("private-key", "LS0tLS1CRUdJTi", "[A-Za-z0-9+/]{40,7900}={0,2}"),
   provider("jwt", "eyJ", `${w}{10,2000}\\.eyJ${w}{10,4000}\\.${w}{16,1400}`),
 ];

@@ -11,7 +11,7 @@ const prefixed = /^(?:(?:[a-z][a-z0-9]{0,9}|[A-Z][A-Z0-9]{0,9})[_.-]){1,3}(?=[A-
 
 export function findPrefixedTokens(text: string, out: (found: Assigned) => void): void {
   const length = text.length;
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length;) {
     if (!isPart(text.charCodeAt(at))) {
       at++;
       continue;
@@ -29,7 +29,8 @@ function judge(text: string, start: number, end: number, out: (found: Assigned) 
   if (found === null) return;
   const before = text.charCodeAt(start - 1);
   // A part of a path, a host, an address, a class name or markup.
-  if (before === 47 || before === 64 || before === 35 || before === 37 || before === 92 || text.charCodeAt(end) === 40) return;
+  if (before === 47 || before === 64 || before === 35 || before === 37 || before === 92 || text.charCodeAt(end) === 40)
+    return;
   const after = text.charCodeAt(end);
   if (after === 47 || after === 64 || after === 37) return;
   const tail = text.slice(start + found[0].length, end);
@@ -41,5 +42,12 @@ function judge(text: string, start: number, end: number, out: (found: Assigned) 
 
 /** Letters, digits, `_`, `-`, `.`. */
 function isPart(unit: number): boolean {
-  return (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) || unit === 95 || unit === 45 || unit === 46;
+  return (
+    (unit >= 97 && unit <= 122) ||
+    (unit >= 65 && unit <= 90) ||
+    (unit >= 48 && unit <= 57) ||
+    unit === 95 ||
+    unit === 45 ||
+    unit === 46
+  );
 }

@@ -22,7 +22,8 @@ export function findUrlPasswords(text: string, out: (found: Assigned) => void): 
     if (colon < 0 || last <= colon + 1 || !isHost(text, last + 1)) continue;
     // Several hosts may follow, each with its own user: the first `@` that a host follows ends the first password.
     let end = text.indexOf("@", colon);
-    while (end < last && text.indexOf(",", end) < 0) end = text.indexOf("@", end + 1);
+    const several = text.slice(colon, last).includes(",");
+    while (end < last && !several) end = text.indexOf("@", end + 1);
     const value = text.slice(colon + 1, end);
     if (value.length < 3 || isReference(value) || value.includes("\\")) continue;
     const database = isDatabase(text, at);
@@ -52,7 +53,8 @@ export function userOptionAt(text: string, end: number): Assigned | undefined {
   const found = /^[ =]{1,3}(\\?["']|)([^\s:"']{0,96}):(["']?)([^\s"']{3,96})/.exec(text.slice(end, end + 220));
   if (found === null) return undefined;
   const [whole, , user = "", , value = ""] = found;
-  if (isReference(user) || isReference(value) || isPlaceholder(value) || /^\$|[{}<>]|^\[/.test(user + value)) return undefined;
+  if (isReference(user) || isReference(value) || isPlaceholder(value) || /^\$|[{}<>]|^\[/.test(user + value))
+    return undefined;
   if (/^(?:test|pass|password|token|yyy)$/i.test(value) || /^\/\//.test(value)) return undefined;
   const stop = end + whole.length;
   return { start: stop - value.length, end: stop, score: /[0-9]/.test(value) || /[^A-Za-z]/.test(value) ? 0.85 : 0.6 };
@@ -70,7 +72,8 @@ export function userAloneAt(text: string, end: number): Assigned | undefined {
 /** `docker login -u x -p secret`, `sshpass -p secret`: programs that take a password so. */
 export function passwordOptionAt(text: string, start: number, end: number): Assigned | undefined {
   const before = text.slice(Math.max(0, start - 120), start);
-  if (!/\b(?:login|psexec(?:\.exe)?|sshpass|mongo(?:sh|dump|restore)?|rclone|az|oc|net use)\b[^\n]*$/i.test(before)) return undefined;
+  if (!/\b(?:login|psexec(?:\.exe)?|sshpass|mongo(?:sh|dump|restore)?|rclone|az|oc|net use)\b[^\n]*$/i.test(before))
+    return undefined;
   const found = /^[ =]\\?["']?([^\s"'$%<{\\]{5,96})["']?(?=\s|$)/.exec(text.slice(end, end + 110));
   const value = found?.[1];
   if (found === null || value === undefined || isPlaceholder(value) || value.startsWith("-")) return undefined;

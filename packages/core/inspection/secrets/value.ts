@@ -33,15 +33,15 @@ export function wordlikeness(value: string): number {
   return count === 0 ? 0 : sum / 2 / count;
 }
 
-/** Shannon entropy of the value's own characters, in bits a character. */
+/** Shannon entropy of the value's own characters, in bits a character. Those beyond ASCII count as one. */
 export function entropy(value: string): number {
-  const counts = new Map<number, number>();
+  const counts = new Uint16Array(128);
   for (let at = 0; at < value.length; at++) {
-    const unit = value.charCodeAt(at);
-    counts.set(unit, (counts.get(unit) ?? 0) + 1);
+    const unit = Math.min(value.charCodeAt(at), 127);
+    counts[unit] = (counts[unit] ?? 0) + 1;
   }
   let bits = 0;
-  for (const count of counts.values()) bits -= (count / value.length) * Math.log2(count / value.length);
+  for (const count of counts) if (count > 0) bits -= (count / value.length) * Math.log2(count / value.length);
   return bits;
 }
 

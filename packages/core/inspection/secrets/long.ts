@@ -1,0 +1,39 @@
+/**
+ * Secrets that may be thousands of characters long: private key blocks, signed tokens, encoded keys. In: a text. Out:
+ * `secret/<type>` findings. Apart from the other secrets, so that a filter need keep a long context for these alone; their
+ * marks are few and sought directly.
+ */
+import type { Finding, SpanDetector } from "../finding.ts";
+import { findKeyBlocks, maxBlock, openBlockFrom } from "./blocks.ts";
+import { resolve, toFinding, type Candidate } from "./candidate.ts";
+import { longProviders, markedEnd } from "./providers.ts";
+import { wordStart } from "./word.ts";
+
+/** No token is longer: a JWT's parts have at most 2,000, 4,000 and 1,400 characters, an encoded key 7,900. */
+const longestWord = 8192;
+
+export const longSecretDetector: SpanDetector = {
+  name: "secret",
+  version: "1",
+  maxSpan: longestWord + 2 * maxBlock,
+  detect(text: string): readonly Finding[] {
+    const out: Candidate[] = [];
+    for (const provider of longProviders) {
+      for (const mark of provider.marks) {
+        for (let start = text.indexOf(mark); start >= 0;) {
+          const end = markedEnd(text, start, provider);
+          if (end > 0) out.push({ type: provider.type, start, end, score: 0.96 });
+          start = text.indexOf(mark, Math.max(end, start + 1));
+        }
+      }
+    }
+    findKeyBlocks(text, (start, end) => out.push({ type: "private-key", start, end, score: 0.97 }));
+    return resolve(out).map(toFinding);
+  },
+  openFrom(text: string): number {
+    const word = wordStart(text, text.length, text.length - longestWord);
+    const block = openBlockFrom(text, word);
+    // A block's first dash may stand right behind a word that it is part of.
+    return block === word ? word : openBlockFrom(text, wordStart(text, block, block - longestWord));
+  },
+};
