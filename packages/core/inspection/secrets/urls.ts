@@ -55,7 +55,7 @@ export function userOptionAt(text: string, end: number): Assigned | undefined {
   const [whole, , user = "", , value = ""] = found;
   if (isReference(user) || isReference(value) || isPlaceholder(value) || /^\$|[{}<>]|^\[/.test(user + value))
     return undefined;
-  if (/^(?:test|pass|password|token|yyy)$/i.test(value) || /^\/\//.test(value)) return undefined;
+  if (/^(?:test|pass|password|token|yyy)$/i.test(value) || value.startsWith("//")) return undefined;
   const stop = end + whole.length;
   return { start: stop - value.length, end: stop, score: /[0-9]/.test(value) || /[^A-Za-z]/.test(value) ? 0.85 : 0.6 };
 }
