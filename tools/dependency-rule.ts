@@ -17,7 +17,7 @@ const usedWithoutImport = new Set(["node", "reflect-metadata"]);
 
 /** Programs and types that development runs or reads without importing them. */
 const developmentTools = new Set([
-  ...["@types/node", "@types/pg", "@types/react", "@types/react-dom"],
+  ...["@types/node", "@types/pg", "@types/react", "@types/react-dom", "@types/semver", "@types/yauzl"],
   ...["oxfmt", "oxlint", "oxlint-tsgolint", "typescript"],
 ]);
 

@@ -77,6 +77,14 @@ export const commands: CommandTable = {
     summary: "what could these model files do when they are loaded; nothing in them is executed",
     load: () => import("./model/scan.ts"),
   },
+  "bom audit": {
+    summary: "known vulnerabilities and malware in lock files, lists and BOMs, offline",
+    load: () => import("./bom/audit.ts"),
+  },
+  "bom import-osv": {
+    summary: "make a vulnerability database of OSV exports",
+    load: () => import("./bom/import-osv.ts"),
+  },
   "ledger verify": {
     summary: "check a ledger folder offline, against its key and a checkpoint",
     load: () => import("./ledger/verify.ts"),
