@@ -70,6 +70,7 @@ const tryAnother = new Set([502, 503, 504, 529]);
 export class Exchange implements LiveExchange {
   readonly start: ExchangeStart;
   validUntil: number;
+  place = -1;
   readonly #host: ExchangeHost;
   readonly #responseMeter: ContentMeter;
   readonly #keepResponse: boolean;
