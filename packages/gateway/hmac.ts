@@ -33,7 +33,8 @@ export function hmacHex(key: KeyObject, content: Uint8Array): string {
   inner.set(padded.inner);
   inner.set(content, blockBytes);
   outer.set(padded.outer);
-  outer.set(hash("sha256", inner.subarray(0, end), "buffer"), blockBytes);
+  // As a string: as a buffer it would come in an ArrayBuffer of its own, at twice the cost.
+  outer.write(hash("sha256", inner.subarray(0, end), "latin1"), blockBytes, "latin1");
   inner.fill(0, blockBytes, end); // content stays no longer than it has to
   return hash("sha256", outer, "hex");
 }

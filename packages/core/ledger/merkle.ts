@@ -13,21 +13,26 @@ const nodePrefix = 0x01;
 const nodeScratch = Buffer.alloc(1 + 2 * hashBytes, nodePrefix);
 
 /** The root of a tree without entries: SHA-256 of nothing. */
-export const emptyRoot: Uint8Array = hash("sha256", Buffer.alloc(0), "buffer");
+export const emptyRoot: Uint8Array = sha256(Buffer.alloc(0));
+
+/** By way of a string: a hash asked for as a buffer makes an ArrayBuffer of its own each time, at twice the cost. */
+function sha256(bytes: Uint8Array): Buffer {
+  return Buffer.from(hash("sha256", bytes, "latin1"), "latin1");
+}
 
 /** The hash of an entry: SHA-256(0x00 || entry). */
 export function leafHash(entry: Uint8Array): Buffer {
   const prefixed = Buffer.allocUnsafe(1 + entry.length);
   prefixed[0] = leafPrefix;
   prefixed.set(entry, 1);
-  return hash("sha256", prefixed, "buffer");
+  return sha256(prefixed);
 }
 
 /** The hash of an inner node: SHA-256(0x01 || left || right). */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   nodeScratch.set(left, 1);
   nodeScratch.set(right, 1 + hashBytes);
-  return hash("sha256", nodeScratch, "buffer");
+  return sha256(nodeScratch);
 }
 
 /** The root over a list of leaf hashes, or of equally high subtrees (RFC 9162 2.1.1). */

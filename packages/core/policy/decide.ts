@@ -6,7 +6,6 @@
  * Nothing is allowed because something was missing. Every path but the last one denies.
  */
 import type { Instant } from "../instant.ts";
-import type { Namespace } from "../contract/vocabulary.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
 import { dependsOnKey, type AccessRequest, type Decision, type DependencyKey } from "./decision.ts";
 import type { Obligation, Reason, Risk, Signals } from "./decision.ts";
@@ -41,8 +40,8 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   if (refusals && !observes(snapshot, request, parties, evaluation)) return deny(snapshot, request, refusals, parties);
   return {
     effect: "allow",
-    reasons: refusals ? [observedReason(refusals)] : permitted(evaluation.permits),
-    obligations: oblige(evaluation.permits), //                           6. what must be done for it to stand
+    reasons: refusals ? [observedReason(refusals)] : permission(evaluation).reasons,
+    obligations: permission(evaluation).obligations, //                   6. what must be done for it to stand
     risk: noRisk,
     revision: snapshot.revision,
     dependsOn: dependencies(request, parties),
@@ -148,6 +147,23 @@ function observedReason(refusals: readonly Reason[]): Reason {
   };
 }
 
+interface Permission {
+  readonly reasons: readonly Reason[];
+  readonly obligations: readonly Obligation[];
+}
+
+/** What an evaluation's permits come to. An engine with a memo answers with the same object again and again. */
+const permissions = new WeakMap<Evaluation, Permission>();
+
+function permission(evaluation: Evaluation): Permission {
+  let known = permissions.get(evaluation);
+  if (known === undefined) {
+    known = { reasons: permitted(evaluation.permits), obligations: oblige(evaluation.permits) };
+    permissions.set(evaluation, known);
+  }
+  return known;
+}
+
 function permitted(permits: readonly MatchedPolicy[]): readonly Reason[] {
   return atMost(
     permits.map((policy) => reasonOf("permitted", policy)),
@@ -195,22 +211,35 @@ function deny(snapshot: Snapshot, request: AccessRequest, reasons: readonly Reas
 
 /** Everything whose change could change the answer, a permit that is not there yet included. */
 function dependencies({ principal, resource }: AccessRequest, parties: Parties | undefined): readonly DependencyKey[] {
-  const keys = principal === resource ? [componentKey(principal)] : [componentKey(principal), componentKey(resource)];
-  keys.push(freshnessKey);
-  if (parties === undefined) return keys;
-  for (const namespace of new Set([parties.resource.namespace, parties.principal.namespace]))
-    keys.push(...namespaceKeys(namespace));
+  if (parties === undefined)
+    return principal === resource
+      ? [componentKey(principal), freshnessKey]
+      : [componentKey(principal), componentKey(resource), freshnessKey];
+  const keys = [...keysOf(parties.resource), freshnessKey];
+  if (parties.principal === parties.resource) return keys;
+  const [own, ...namespace] = keysOf(parties.principal);
+  if (own !== undefined) keys.push(own);
+  if (parties.principal.namespace !== parties.resource.namespace) keys.push(...namespace);
   return keys;
 }
 
 const freshnessKey = dependsOnKey("signals", "snapshotAgeMs");
 
-function componentKey(id: SpiffeId): DependencyKey {
-  return dependsOnKey("component", id);
+/** Components are immutable: the keys of each are spelled out once. Its own comes first. */
+const componentKeys = new WeakMap<Component, readonly DependencyKey[]>();
+
+function keysOf(component: Component): readonly DependencyKey[] {
+  let keys = componentKeys.get(component);
+  if (keys === undefined) {
+    const { id, namespace } = component;
+    keys = [componentKey(id), dependsOnKey("namespace", namespace), dependsOnKey("policies", namespace)];
+    componentKeys.set(component, keys);
+  }
+  return keys;
 }
 
-function namespaceKeys(namespace: Namespace): readonly DependencyKey[] {
-  return [dependsOnKey("namespace", namespace), dependsOnKey("policies", namespace)];
+function componentKey(id: SpiffeId): DependencyKey {
+  return dependsOnKey("component", id);
 }
 
 function shortName({ namespace, kind, name }: Component): string {

@@ -13,6 +13,7 @@ const objectId = /^[A-Za-z0-9_-]{1,128}$/;
 
 export function planOpenai(route: ModelRoute, input: PlanInput): Plan {
   const { head, rest } = input;
+  if (rest === "/chat/completions" && head.method === "POST") return inference(route, input, "infer"); // nearly all
   const [, collection = "", id, ...tail] = rest.split("/");
   const key = `${head.method} /${collection}${id === undefined ? "" : "/:"}${tail.length > 0 ? `/${tail.join("/")}` : ""}`;
   switch (key) {
