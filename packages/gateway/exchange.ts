@@ -64,6 +64,15 @@ export interface ExchangeStart {
   readonly receiptHeaders: (index: number) => string[];
 }
 
+/** The head of an answer that came before its decision was durable. */
+interface EarlyHead {
+  readonly controller: Dispatcher.DispatchController;
+  readonly status: number;
+  readonly raw: readonly (string | Buffer)[];
+  /** Whether all of the answer has come: it had no body. */
+  ended: boolean;
+}
+
 /** Statuses by which an upstream says that another should answer. */
 const tryAnother = new Set([502, 503, 504, 529]);
 
@@ -80,8 +89,8 @@ export class Exchange implements LiveExchange {
   #objects: { type: string; id: string }[] = [];
   #state: "waiting" | "streaming" | "ended" = "waiting";
   #index: number | undefined;
-  /** The upstream's answer was whole, without a body, while its decision was not durable yet. */
-  #endedEarly = false;
+  /** The upstream's answer began while its decision was not durable yet; it is paused, and waits for that. */
+  #early: EarlyHead | undefined;
   /** Sends the head of an answer that is judged whole. */
   #heldHead: (() => void) | undefined;
   #stalled: NodeJS.Timeout | undefined;
@@ -95,10 +104,7 @@ export class Exchange implements LiveExchange {
     this.#responseMeter = new ContentMeter(start.digestKey, this.#keepResponse);
     start.response.once("close", this.#onClose);
     start.recorded.then(
-      (index) => {
-        this.#index = index;
-        start.passage.recorded();
-      },
+      (index) => this.#onRecorded(index),
       (error: unknown) => this.#fail(asCordonError(error, "LEDGER_UNAVAILABLE")),
     );
     this.validUntil = start.decision.validUntil ?? Infinity;
@@ -119,7 +125,7 @@ export class Exchange implements LiveExchange {
         },
         onResponseStart: (controller, status, fields) => this.#onHead(controller, status, fields),
         onResponseData: (controller, chunk) => this.#onData(controller, chunk),
-        onResponseEnd: () => void this.#onEnd(),
+        onResponseEnd: () => this.#onEnd(),
         onResponseError: (_controller, error) => this.#onError(error),
       },
     );
@@ -168,15 +174,18 @@ export class Exchange implements LiveExchange {
     const raw = (controller.rawHeaders ?? []) as (string | Buffer)[];
     if (this.#index !== undefined) return this.#sendHead(status, raw, this.#index);
     controller.pause();
-    this.start.recorded.then(
-      (index) => {
-        if (this.#state !== "waiting") return;
-        this.#sendHead(status, raw, index);
-        if (this.#endedEarly) void this.#onEnd();
-        else controller.resume();
-      },
-      () => undefined, // told in the constructor
-    );
+    this.#early = { controller, status, raw, ended: false };
+  }
+
+  #onRecorded(index: number): void {
+    this.#index = index;
+    this.start.passage.recorded();
+    const early = this.#early;
+    this.#early = undefined;
+    if (early === undefined || this.#state !== "waiting") return;
+    this.#sendHead(early.status, early.raw, index);
+    if (early.ended) this.#onEnd();
+    else early.controller.resume();
   }
 
   #sendHead(status: number, raw: readonly (string | Buffer)[], index: number): void {
@@ -240,30 +249,30 @@ export class Exchange implements LiveExchange {
     });
   }
 
-  async #onEnd(): Promise<void> {
-    this.#endedEarly = this.#state === "waiting"; // a HEAD's answer ends though it was paused
+  #onEnd(): void {
+    if (this.#early !== undefined) this.#early.ended = true; // a HEAD's answer ends though it was paused
     if (this.#state !== "streaming") return;
     const created = this.#watch?.end();
     if (created !== undefined && !this.#created(created)) return;
     if (this.#filter !== undefined) this.#release(undefined, new Uint8Array(0), (filter) => filter.end());
     if ((this.#state as string) === "ended") return;
     this.#heldHead?.(); // of an answer that is empty
+    const kept = this.#keepResponse ? this.#responseMeter.kept : undefined;
+    if (kept === undefined) return this.#complete();
+    this.#host.keepContent(this.start.namespace, this.#responseMeter.finish().hmac, kept).then(
+      () => this.#complete(),
+      (error: unknown) => this.#fail(asCordonError(error, "LEDGER_UNAVAILABLE")),
+    );
+  }
+
+  #complete(): void {
+    if (this.#state === "ended") return; // cut, or left, while it was being kept
     const { response } = this.start;
-    if (this.#keepResponse) {
-      const kept = this.#responseMeter.kept;
-      try {
-        if (kept !== undefined)
-          await this.#host.keepContent(this.start.namespace, this.#responseMeter.finish().hmac, kept);
-      } catch (error) {
-        return this.#fail(asCordonError(error, "LEDGER_UNAVAILABLE"));
-      }
-      if ((this.#state as string) === "ended") return; // cut, or left, while it was being kept
-    }
     if (this.start.intent.deletes !== undefined && response.statusCode < 300) this.#host.deleted(this);
     response.off("close", this.#onClose);
     response.end();
     if (response.writableLength > 0) response.setTimeout(this.start.intent.upstream.timeouts.idleMs);
-    void this.#record("complete", undefined);
+    this.#record("complete", undefined);
   }
 
   #onError(error: Error): void {
@@ -288,9 +297,9 @@ export class Exchange implements LiveExchange {
   #clientClosed(): void {
     if (this.#state === "ended") return;
     const closedByUs = this.start.request.socket.errored;
-    if (isCordonError(closedByUs)) void this.#record("cut", { code: closedByUs.code, words: closedByUs.message });
+    if (isCordonError(closedByUs)) this.#record("cut", { code: closedByUs.code, words: closedByUs.message });
     else
-      void this.#record("client-closed", {
+      this.#record("client-closed", {
         code: "client-closed",
         words: "the client closed before the answer was whole",
       });
@@ -339,21 +348,18 @@ export class Exchange implements LiveExchange {
     this.#state = "ended";
   }
 
-  async #record(end: OutcomeEntry["end"], why: { code: string; words: string } | undefined): Promise<void> {
+  #record(end: OutcomeEntry["end"], why: { code: string; words: string } | undefined): void {
     this.#endState();
-    try {
-      await this.#recordOutcome(end, why, this.start.response.statusCode);
-    } catch {
-      // The ledger reports its own failure and refuses what comes next; this interaction is closed as interrupted
-      // when the ledger is opened again.
-    }
+    // Where it fails, the ledger reports that and refuses what comes next; this interaction is closed as interrupted
+    // when the ledger is opened again.
+    this.#recordOutcome(end, why, this.start.response.statusCode).catch(() => undefined);
   }
 
-  async #recordOutcome(
+  #recordOutcome(
     end: OutcomeEntry["end"],
     why: { code: string; words: string } | undefined,
     status: number,
-  ): Promise<void> {
+  ): Promise<number> {
     const { id, attempt, namespace, intent, requestMeter, findings, masks } = this.start;
     const outcome: OutcomeEntry = {
       v: 1,
@@ -372,8 +378,9 @@ export class Exchange implements LiveExchange {
       masks: masks + (this.#filter?.masks ?? 0),
       ...(this.#objects.length > 0 ? { objects: this.#objects } : {}),
     };
+    const recorded = this.#host.ledger.append(outcome);
     this.#host.ended(this, outcome);
-    await this.#host.ledger.append(outcome);
+    return recorded;
   }
 
   /** False when its owner cannot be written down: then the answer is stopped, for nobody could reach the object. */

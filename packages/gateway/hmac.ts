@@ -34,7 +34,7 @@ export function hmacHex(key: KeyObject, content: Uint8Array): string {
   inner.set(content, blockBytes);
   outer.set(padded.outer);
   // As a string: as a buffer it would come in an ArrayBuffer of its own, at twice the cost.
-  outer.write(hash("sha256", inner.subarray(0, end), "latin1"), blockBytes, "latin1");
+  outer.write(hash("sha256", inner.subarray(0, end), "binary"), blockBytes, "latin1");
   inner.fill(0, blockBytes, end); // content stays no longer than it has to
   return hash("sha256", outer, "hex");
 }

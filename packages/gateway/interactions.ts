@@ -23,37 +23,28 @@ import { ContentMeter } from "./content-meter.ts";
 import { statusOf } from "./error-status.ts";
 import { exchangeHost } from "./exchange-host.ts";
 import { Exchange } from "./exchange.ts";
+import { forwarder, type Ask } from "./forwarder.ts";
 import { inspectRequest, uninspected, withModelName } from "./inspect-request.ts";
 import { screeningOf } from "./inspection/screening.ts";
 import type { Refusals } from "./ledger/refusals.ts";
 import { readBody, refuseEncodedBody, requireJsonContentType } from "./listener/body.ts";
 import { bearerToken, tokenVerifier, type Caller } from "./listener/caller.ts";
 import type { Connections } from "./listener/connections.ts";
-import { requestHeaders } from "./listener/headers.ts";
 import { readRequestHead, type RequestHead } from "./listener/request-head.ts";
 import type { LiveExchanges } from "./live/live-exchanges.ts";
 import { bugWords } from "./observation/bug-words.ts";
 import { Passage, type PassageEnd } from "./observation/passage.ts";
 import { observedHeader, type ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies } from "./ports.ts";
-import { meteredBody } from "./metered-body.ts";
 import { planAnthropic } from "./routes/anthropic.ts";
 import { answerCordon } from "./routes/cordon.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
-import {
-  planHttp,
-  rerouted,
-  upstreamKey,
-  type BodyMode,
-  type Intent,
-  type ObjectUse,
-  type Plan,
-} from "./routes/intent.ts";
+import { planHttp, rerouted, upstreamKey, type Intent, type ObjectUse, type Plan } from "./routes/intent.ts";
 import { requestIds } from "./request-ids.ts";
 import { matchRoute, type RouteMatch } from "./routes/match.ts";
 import { listModels } from "./routes/models-list.ts";
 import { planOpenai } from "./routes/openai.ts";
-import { upstreamTarget, type Upstreams } from "./upstream/upstreams.ts";
+import type { Upstreams } from "./upstream/upstreams.ts";
 
 export interface InteractionDeps extends GatewayDependencies {
   readonly connections: Pick<Connections, "callerOf" | "isOld">;
@@ -77,21 +68,13 @@ interface Interaction {
   readonly passage: Passage;
 }
 
-/** What an interaction asks for, with its body as it was read. A fallback is a second ask of the same interaction. */
-interface Ask {
-  readonly attempt: number;
-  readonly intent: Intent;
-  readonly body: BodyMode;
-  readonly bytes: Buffer | undefined;
-  readonly tree: JsonObject | undefined;
-}
-
 export function openInteractions(deps: InteractionDeps): {
   serve(request: IncomingMessage, response: ServerResponse): void;
 } {
   const { ledger, live, now, signals } = deps;
   const verifyToken = tokenVerifier(deps.identity.current().id);
   const nextId = requestIds();
+  const forward = forwarder(deps);
   const host = exchangeHost({ ...deps, ended });
 
   return { serve: (request, response) => void serve(request, response) };
@@ -169,7 +152,7 @@ export function openInteractions(deps: InteractionDeps): {
     deps.observer?.ended(passage);
   }
 
-  async function run(interaction: Interaction, snapshot: Snapshot): Promise<void> {
+  function run(interaction: Interaction, snapshot: Snapshot): Promise<void> {
     const plan = planFor(interaction);
     switch (plan.kind) {
       case "refuse":
@@ -177,12 +160,13 @@ export function openInteractions(deps: InteractionDeps): {
       case "models": {
         const { id, response, caller, passage } = interaction;
         const question = { id, response, caller, route: plan.route, only: plan.only };
-        await listModels(ledger, question, snapshot, signals(), now());
-        passage.effect = "allow";
-        return over(passage, "complete", 200);
+        return listModels(ledger, question, snapshot, signals(), now()).then(() => {
+          passage.effect = "allow";
+          over(passage, "complete", 200);
+        });
       }
       case "forward":
-        return await admit(interaction, snapshot, await readAsk(interaction, snapshot, plan));
+        return readAsk(interaction, snapshot, plan).then((ask) => admit(interaction, snapshot, ask));
     }
   }
 
@@ -219,7 +203,7 @@ export function openInteractions(deps: InteractionDeps): {
     for (const use of intent.uses)
       if (deps.owners.find(upstreamKey(intent.upstream), use.type, use.id)?.principal !== caller.id)
         throw new CordonError("OBJECT_NOT_OWNED", `no ${use.type} \`${use.id}\` of yours is known here`);
-    return { attempt: 1, intent, body: plan.body, bytes, tree };
+    return { attempt: 1, intent, body: plan.body, bytes, tree, maxBodyBytes: match.route.maxBodyBytes };
   }
 
   /** Decides, inspects, records, and sets the exchange going. */
@@ -309,45 +293,8 @@ export function openInteractions(deps: InteractionDeps): {
     live.add(exchange);
     // A rejection ends the exchange with its own answer; here it only stops the forwarding.
     if (mustRecordFirst(access) && !(await settled(recorded))) return;
-    await send(exchange, ask, outgoing, match.route.maxBodyBytes);
-  }
-
-  async function send(exchange: Exchange, ask: Ask, outgoing: Buffer | undefined, maxBodyBytes: number): Promise<void> {
-    const { request, requestMeter } = exchange.start;
-    const { upstream, upstreamPath } = ask.intent;
-    let credential: readonly string[] | Promise<readonly string[]>;
-    try {
-      credential = deps.upstreams.credential(upstream);
-      if (credential instanceof Promise) credential = await credential;
-    } catch (error) {
-      // Where the secret is kept is for the operator, not for the caller.
-      const words = `the credential for ${upstream.name} cannot be read`;
-      const why = isCordonError(error) ? error.message : bugWords(error);
-      const requestId = exchange.start.id;
-      deps.log({ level: "error", event: "credential-unavailable", words: `${words}: ${why}`, requestId });
-      return await exchange.cutFor(new CordonError("SECRET_UNAVAILABLE", words, { cause: error }), 503);
-    }
-    let whole = outgoing;
-    if (ask.body === "through" && keepsRequest(exchange.start.decision)) {
-      // To be kept before it is forwarded, it has to be here whole.
-      try {
-        whole = await readBody(request, maxBodyBytes, deps.options.receiveTimeoutMs);
-        requestMeter.push(whole);
-        await deps.content.keep(exchange.start.namespace, requestMeter.finish().hmac, whole);
-      } catch (error) {
-        const known = isCordonError(error)
-          ? error
-          : new CordonError("LEDGER_UNAVAILABLE", "the content that policy says to keep cannot be kept");
-        return await exchange.cutFor(known, statusOf[known.code]);
-      }
-    }
-    const through = ask.body === "through" && whole === undefined;
-    const declared = through ? request.headers["content-length"] : undefined;
-    const length = declared === undefined ? [] : ["content-length", declared];
-    const traced = deps.observer?.outgoing?.(exchange.start.passage) ?? [];
-    const headers = requestHeaders(request.rawHeaders, [...credential, ...length, ...traced]);
-    const body = whole ?? (through ? meteredBody(request, requestMeter, maxBodyBytes, upstream.timeouts.idleMs) : null);
-    exchange.forward(deps.upstreams.dispatcher(upstream), upstreamTarget(upstream, upstreamPath), headers, body);
+    const waiting = forward(exchange, ask, outgoing);
+    if (waiting !== undefined) await waiting;
   }
 
   /** Another model answers: resolved, decided and recorded afresh, as if it had been asked for. */

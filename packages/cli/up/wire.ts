@@ -30,7 +30,6 @@ import { openGateway, type Gateway } from "@cordon/gateway/gateway";
 import { openInspection } from "@cordon/gateway/inspection/open-inspection";
 import { keepContent } from "@cordon/gateway/ledger/kept-content";
 import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/ledger/ledger";
-import { observeLedger } from "@cordon/gateway/ledger/observed";
 import type { GatewayEvent } from "@cordon/gateway/ports";
 import { openObjectOwners } from "@cordon/gateway/routes/ownership";
 import { openConfiguredConsole } from "./console.ts";
@@ -99,7 +98,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   const privateKey = await vault.logKey();
   const copyFolders = configuration.ledger.checkpoints.files.map((copy) => resolve(folder, copy));
   const files = { folder: ledgerFolder, origin, vkey: formatVkey(origin, privateKey), copyFolders };
-  const written = opening.use(
+  const ledger = opening.use(
     await openLedger({
       folder: ledgerFolder,
       origin,
@@ -112,8 +111,8 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       now,
     }),
   );
-  const live = openLiveEntries(await lastEntries(files, written.latestCheckpoint(), recentEntries).catch(noEntries));
-  const ledger = configuration.console.enabled ? observeLedger(written, live.hear, onProblem) : written;
+  const live = openLiveEntries(await lastEntries(files, ledger.latestCheckpoint(), recentEntries).catch(noEntries));
+  if (configuration.console.enabled) ledger.hear(live.hear, onProblem);
   await observability.openEvents(ledger, files);
   opening.use(
     recordChanges({ store: control.store, ledger, cursorFile: join(stateFolder, "changes.cursor"), onProblem }),

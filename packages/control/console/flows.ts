@@ -16,7 +16,8 @@ export interface Flows {
   list(): readonly Flow[];
 }
 
-type Counted = { -readonly [K in keyof Flow]: Flow[K] };
+/** A flow, and the next one between the same two: there are few actions, and mostly it is one. */
+type Counted = { -readonly [K in keyof Flow]: Flow[K] } & { next: Counted | undefined };
 
 /**
  * Flows in two generations, each of half the limit: a flow that is met again moves to the young one, and when that is
@@ -24,25 +25,27 @@ type Counted = { -readonly [K in keyof Flow]: Flow[K] };
  * estate with more flows than fit costs as little a call as a small one.
  */
 class Generation {
-  readonly #byPrincipal = new Map<string, Map<string, Map<string, Counted>>>();
+  readonly #byPrincipal = new Map<string, Map<string, Counted>>();
   size = 0;
 
   find(principal: string, resource: string, action: string): Counted | undefined {
-    return this.#byPrincipal.get(principal)?.get(resource)?.get(action);
+    let flow = this.#byPrincipal.get(principal)?.get(resource);
+    while (flow !== undefined && flow.action !== action) flow = flow.next;
+    return flow;
   }
 
   place(flow: Counted): void {
     let byResource = this.#byPrincipal.get(flow.principal);
     if (byResource === undefined) this.#byPrincipal.set(flow.principal, (byResource = new Map()));
-    let byAction = byResource.get(flow.resource);
-    if (byAction === undefined) byResource.set(flow.resource, (byAction = new Map()));
-    byAction.set(flow.action, flow);
+    flow.next = byResource.get(flow.resource);
+    byResource.set(flow.resource, flow);
     this.size += 1;
   }
 
   *all(): Generator<Counted> {
     for (const byResource of this.#byPrincipal.values())
-      for (const byAction of byResource.values()) yield* byAction.values();
+      for (const first of byResource.values())
+        for (let flow: Counted | undefined = first; flow !== undefined; flow = flow.next) yield flow;
   }
 }
 
@@ -58,14 +61,9 @@ export function countFlows(limit = maxFlows): Flows {
       old = young;
       young = new Generation();
     }
-    const flow = old.find(principal, resource, action) ?? {
-      principal,
-      action,
-      resource,
-      allowed: 0,
-      denied: 0,
-      lastAt: at,
-    };
+    const before = old.find(principal, resource, action);
+    const { allowed, denied } = before ?? { allowed: 0, denied: 0 };
+    const flow: Counted = { principal, action, resource, allowed, denied, lastAt: at, next: undefined };
     young.place(flow);
     return flow;
   };
@@ -79,7 +77,12 @@ export function countFlows(limit = maxFlows): Flows {
       else flow.denied += 1;
       flow.lastAt = at;
     },
-    // One that moved is in both generations, and the same object.
-    list: () => [...new Set([...young.all(), ...old.all()])].map((flow) => ({ ...flow })),
+    list: () => {
+      const flows = [...young.all()];
+      // One that moved is in both generations; what the young one says is newer.
+      for (const flow of old.all())
+        if (young.find(flow.principal, flow.resource, flow.action) === undefined) flows.push(flow);
+      return flows.map(({ next: _, ...flow }) => flow);
+    },
   };
 }

@@ -17,7 +17,7 @@ export const emptyRoot: Uint8Array = sha256(Buffer.alloc(0));
 
 /** By way of a string: a hash asked for as a buffer makes an ArrayBuffer of its own each time, at twice the cost. */
 function sha256(bytes: Uint8Array): Buffer {
-  return Buffer.from(hash("sha256", bytes, "latin1"), "latin1");
+  return Buffer.from(hash("sha256", bytes, "binary"), "latin1");
 }
 
 /** The hash of an entry: SHA-256(0x00 || entry). */

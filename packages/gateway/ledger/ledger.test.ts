@@ -64,6 +64,73 @@ async function entriesIn(folder: string): Promise<LedgerEntry[]> {
 }
 const failsWith = (code: Parameters<typeof isCordonError>[1]) => (error: unknown) => isCordonError(error, code);
 
+test("a listener hears each entry once it is durable, with its index, before whoever appended it", async () => {
+  const folder = newFolder();
+  const synced: number[] = [];
+  const heard: unknown[] = [];
+  const files = nodeFiles(folder);
+  const ledger = await openLedgerInThread(optionsFor(folder), {
+    ...files,
+    create: (path) => {
+      const file = files.create(path);
+      const datasync = (): void => {
+        file.datasync();
+        if (path.startsWith("wal/")) synced.push(heard.length);
+      };
+      return { append: (bytes) => file.append(bytes), datasync, close: () => file.close() };
+    },
+  });
+  ledger.hear(
+    (index, entry) => heard.push([index, entry]),
+    (error) => assert.fail(String(error)),
+  );
+  synced.length = 0;
+  const appended = ledger.append(refusal(1)).then((index) => assert.deepEqual(heard, [[index, refusal(1)]]));
+  assert.deepEqual(heard, []);
+  await appended;
+  assert.deepEqual(synced, [0], "one sync, and nothing was heard before it");
+  await ledger[Symbol.asyncDispose]();
+  assert.equal(heard.length, 1, "not what the writer adds itself");
+});
+
+test("a listener that throws reaches neither whoever appends nor the entries behind it", async () => {
+  const ledger = await openLedgerInThread(optionsFor(newFolder()), nodeFiles(newFolder()));
+  const failures: unknown[] = [];
+  const bug = new Error("a bug");
+  ledger.hear(
+    () => {
+      throw bug;
+    },
+    (error) => failures.push(error),
+  );
+  assert.deepEqual(await Promise.all([ledger.append(refusal(1)), ledger.append(refusal(2))]), [1, 2]);
+  assert.deepEqual(failures, [bug, bug]);
+  await ledger[Symbol.asyncDispose]();
+});
+
+test("an entry that could not be recorded is not heard", async () => {
+  const files = nodeFiles(newFolder());
+  let full = false;
+  const ledger = await openLedgerInThread(optionsFor(newFolder()), {
+    ...files,
+    create: (path) => {
+      const file = files.create(path);
+      const append = (bytes: Uint8Array): void => {
+        if (full) throw new Error("the disk is full");
+        file.append(bytes);
+      };
+      return { append, datasync: () => file.datasync(), close: () => file.close() };
+    },
+  });
+  ledger.hear(
+    () => assert.fail("it never was in the ledger"),
+    (error) => assert.fail(String(error)),
+  );
+  full = true;
+  await assert.rejects(ledger.append(refusal(1)), failsWith("LEDGER_UNAVAILABLE"));
+  await ledger[Symbol.asyncDispose]();
+});
+
 test("entries appended at once get indexes in order, and are there after closing", async () => {
   const folder = newFolder();
   const ledger = await openLedger(optionsFor(folder));

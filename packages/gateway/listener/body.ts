@@ -20,7 +20,7 @@ export function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: 
     );
     const finish = (error?: CordonError): void => {
       clearTimeout(timer);
-      request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
+      request.off("data", onData).off("end", onEnd).off("close", onClose);
       if (error) {
         request.pause();
         reject(error);
@@ -34,7 +34,8 @@ export function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: 
     const onEnd = (): void => finish();
     const onClose = (): void =>
       finish(new CordonError("REQUEST_MALFORMED", "the client closed before its body was whole"));
-    request.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
+    // An error is followed by its `close`; whoever serves the request listens for it.
+    request.on("data", onData).on("end", onEnd).on("close", onClose);
   });
 }
 

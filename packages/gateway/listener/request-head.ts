@@ -14,7 +14,7 @@ export interface RequestHead {
 }
 
 /** Headers that may appear once at most; a second copy is a disagreement waiting to happen. */
-const single = new Set([
+const singleNames = [
   "host",
   "content-length",
   "transfer-encoding",
@@ -25,7 +25,11 @@ const single = new Set([
   "api-key",
   "expect",
   "range",
-]);
+];
+/** A bit for each of them. */
+const single: ReadonlyMap<string, number> = new Map(singleNames.map((name, at) => [name, 1 << at]));
+const contentLengthBit = single.get("content-length") ?? 0;
+const transferEncodingBit = single.get("transfer-encoding") ?? 0;
 
 const pathCharacters = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/;
 /** `%2f %5c %2e %00 %0a %0d`, and the same once more encoded. */
@@ -37,17 +41,17 @@ const queryCharacters = /^[\x21\x22\x24-\x7e]*$/;
  * @throws {CordonError} `REQUEST_MALFORMED`, `ROUTE_UNGOVERNED` (upgrades)
  */
 export function readRequestHead(request: IncomingMessage): RequestHead {
-  const seen = new Set<string>();
+  let seen = 0;
   const raw = request.rawHeaders;
   for (let at = 0; at < raw.length; at += 2) {
     const name = (raw[at] as string).toLowerCase();
-    if (single.has(name)) {
-      if (seen.has(name)) throw malformed(`the header \`${name}\` is sent twice`);
-      seen.add(name);
-    }
+    const bit = single.get(name);
+    if (bit === undefined) continue;
+    if ((seen & bit) !== 0) throw malformed(`the header \`${name}\` is sent twice`);
+    seen |= bit;
   }
   if (request.httpVersion !== "1.1") throw malformed("only HTTP/1.1 is spoken here");
-  if (seen.has("content-length") && seen.has("transfer-encoding"))
+  if ((seen & contentLengthBit) !== 0 && (seen & transferEncodingBit) !== 0)
     throw malformed("both content-length and transfer-encoding are sent");
   const transfer = request.headers["transfer-encoding"];
   if (transfer !== undefined && transfer.toLowerCase() !== "chunked")
@@ -59,10 +63,31 @@ export function readRequestHead(request: IncomingMessage): RequestHead {
     );
   const method = request.method ?? "";
   if (method === "CONNECT" || method === "TRACE") throw malformed(`the method ${method} is refused`);
-  return { method, ...readTarget(request.url ?? "") };
+  const { path, query } = canonicalTarget(request.url ?? "");
+  return { method, path, query };
 }
 
-function readTarget(target: string): { path: string; query: string } {
+interface Target {
+  readonly path: string;
+  readonly query: string;
+}
+
+/** Targets that were found good, each at most {@link maxKnownLength} long: nearly every call is to one of a few. */
+let known = new Map<string, Target>();
+const maxKnown = 256;
+const maxKnownLength = 256;
+
+function canonicalTarget(text: string): Target {
+  const found = known.get(text);
+  if (found !== undefined) return found;
+  const target = readTarget(text);
+  if (text.length > maxKnownLength) return target;
+  if (known.size >= maxKnown) known = new Map();
+  known.set(text, target);
+  return target;
+}
+
+function readTarget(target: string): Target {
   if (!target.startsWith("/")) throw malformed("the request target must be a path");
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);

@@ -1,0 +1,95 @@
+/**
+ * Sends an admitted request to its upstream. In: an exchange, and what is asked. Out: the request on its way, with the
+ * upstream's credential, or an exchange that was cut because it cannot be sent. Most requests go at once; one waits where
+ * its credential has to be read first, or where its content has to be kept first.
+ */
+import { CordonError, isCordonError } from "@cordon/core/errors";
+import { keepsRequest } from "./admission.ts";
+import { statusOf } from "./error-status.ts";
+import type { Exchange } from "./exchange.ts";
+import type { ReadBody } from "./inspect-request.ts";
+import { readBody } from "./listener/body.ts";
+import { requestHeaders } from "./listener/headers.ts";
+import { meteredBody } from "./metered-body.ts";
+import { bugWords } from "./observation/bug-words.ts";
+import type { GatewayDependencies } from "./ports.ts";
+import type { BodyMode, Intent } from "./routes/intent.ts";
+import { upstreamTarget, type Upstreams } from "./upstream/upstreams.ts";
+
+export interface ForwarderDeps extends Pick<GatewayDependencies, "content" | "log" | "observer" | "options"> {
+  readonly upstreams: Upstreams;
+}
+
+/** What an interaction asks for, with its body as it was read. A fallback is a second ask of the same interaction. */
+export interface Ask extends ReadBody {
+  readonly attempt: number;
+  readonly intent: Intent;
+  readonly body: BodyMode;
+  readonly maxBodyBytes: number;
+}
+
+/**
+ * @returns sends an exchange's request; `outgoing` is its body where that was read before deciding. Undefined where it has
+ *   gone already
+ */
+export function forwarder(
+  deps: ForwarderDeps,
+): (exchange: Exchange, ask: Ask, outgoing: Buffer | undefined) => Promise<void> | undefined {
+  return (exchange, ask, outgoing) => {
+    const credential = deps.upstreams.credential(ask.intent.upstream);
+    const keepFirst = ask.body === "through" && keepsRequest(exchange.start.decision);
+    if (keepFirst || credential instanceof Promise) return prepare(exchange, ask, outgoing, credential);
+    send(exchange, ask, outgoing, credential);
+    return undefined;
+  };
+
+  /** Sends a request that cannot go at once: its credential has to be read, or its content kept. */
+  async function prepare(
+    exchange: Exchange,
+    ask: Ask,
+    outgoing: Buffer | undefined,
+    reading: readonly string[] | Promise<readonly string[]>,
+  ): Promise<void> {
+    const { request, requestMeter } = exchange.start;
+    const { upstream } = ask.intent;
+    let credential: readonly string[];
+    try {
+      credential = await reading;
+    } catch (error) {
+      // Where the secret is kept is for the operator, not for the caller.
+      const words = `the credential for ${upstream.name} cannot be read`;
+      const why = isCordonError(error) ? error.message : bugWords(error);
+      const requestId = exchange.start.id;
+      deps.log({ level: "error", event: "credential-unavailable", words: `${words}: ${why}`, requestId });
+      return await exchange.cutFor(new CordonError("SECRET_UNAVAILABLE", words, { cause: error }), 503);
+    }
+    let whole = outgoing;
+    if (ask.body === "through" && keepsRequest(exchange.start.decision)) {
+      // To be kept before it is forwarded, it has to be here whole.
+      try {
+        whole = await readBody(request, ask.maxBodyBytes, deps.options.receiveTimeoutMs);
+        requestMeter.push(whole);
+        await deps.content.keep(exchange.start.namespace, requestMeter.finish().hmac, whole);
+      } catch (error) {
+        const known = isCordonError(error)
+          ? error
+          : new CordonError("LEDGER_UNAVAILABLE", "the content that policy says to keep cannot be kept");
+        return await exchange.cutFor(known, statusOf[known.code]);
+      }
+    }
+    send(exchange, ask, whole, credential);
+  }
+
+  function send(exchange: Exchange, ask: Ask, whole: Buffer | undefined, credential: readonly string[]): void {
+    const { request, requestMeter } = exchange.start;
+    const { upstream, upstreamPath } = ask.intent;
+    const { maxBodyBytes } = ask;
+    const through = ask.body === "through" && whole === undefined;
+    const declared = through ? request.headers["content-length"] : undefined;
+    const length = declared === undefined ? [] : ["content-length", declared];
+    const traced = deps.observer?.outgoing?.(exchange.start.passage) ?? [];
+    const headers = requestHeaders(request.rawHeaders, [...credential, ...length, ...traced]);
+    const body = whole ?? (through ? meteredBody(request, requestMeter, maxBodyBytes, upstream.timeouts.idleMs) : null);
+    exchange.forward(deps.upstreams.dispatcher(upstream), upstreamTarget(upstream, upstreamPath), headers, body);
+  }
+}
