@@ -202,6 +202,15 @@ test("flows are bounded: the ones that were quiet for longest are forgotten", ()
   assert.equal(kept.find(({ resource }) => resource === "resource-0")?.allowed, 101);
 });
 
+test("one principal's different actions on one resource are different flows, in both generations", () => {
+  const flows = countFlows(4);
+  const of = (action: string) => ({ ...decision(1), action }) as never;
+  for (const action of ["infer", "embed", "infer", "read", "embed", "infer"]) flows.count(of(action));
+  const counts = flows.list().map((flow) => [flow.action, flow.allowed]);
+  assert.deepEqual(Object.fromEntries(counts), { infer: 3, embed: 2, read: 1 });
+  assert.equal(counts.length, 3);
+});
+
 test("entries from before the start are shown and not counted", () => {
   const live = openLiveEntries([{ index: 7, entry: decision(7) }]);
   assert.equal(live.from(0, 10)[0]?.index, 7);

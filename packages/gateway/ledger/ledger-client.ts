@@ -11,6 +11,8 @@ import type { Failure, FromWriter, ToWriter } from "./protocol.ts";
 
 /** Batches under load are sent this far apart at least, in milliseconds: an upstream's own latency hides it. */
 const gatherMs = 2;
+/** It is load when the batch before held at least this many entries; else there is little to gather, and nothing waits. */
+const loadedBatch = 4;
 /** As many entries are worth a sync of their own. */
 const largeBatch = 256;
 
@@ -54,6 +56,7 @@ export class LedgerClient implements Ledger {
   #flushing = false;
   #gathering = false;
   #sentAtMs = Number.NEGATIVE_INFINITY;
+  #sentCount = 0;
   #texts: string[] = [];
   #markedAt: number[] = [];
   #marks: string[] = [];
@@ -173,11 +176,12 @@ export class LedgerClient implements Ledger {
   /**
    * Sends what has gathered, unless a batch is under way: then it goes on gathering until that one is durable. The
    * entries would wait for its sync all the same, and fewer, larger batches cost fewer syncs and thread switches. For
-   * the same reason batches under load come {@link gatherMs} apart; an entry after a quiet moment goes at once.
+   * the same reason batches under load come {@link gatherMs} apart; otherwise an entry goes at once.
    */
   #flush(): void {
     if (this.#underway > 0 || this.#gathering) return;
-    if (this.#texts.length >= largeBatch || performance.now() - this.#sentAtMs >= gatherMs) return this.#send();
+    if (this.#sentCount < loadedBatch || this.#texts.length >= largeBatch) return this.#send();
+    if (performance.now() - this.#sentAtMs >= gatherMs) return this.#send();
     this.#gathering = true;
     setTimeout(() => {
       this.#gathering = false;
@@ -187,7 +191,8 @@ export class LedgerClient implements Ledger {
 
   #send(): void {
     if (this.#texts.length === 0 || this.#failure !== undefined) return;
-    this.#underway += this.#texts.length;
+    this.#sentCount = this.#texts.length;
+    this.#underway += this.#sentCount;
     this.#sentAtMs = performance.now();
     const message = {
       type: "append",

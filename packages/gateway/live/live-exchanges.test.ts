@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Decision } from "@cordon/core/policy/decision";
+import type { Snapshot } from "@cordon/core/policy/snapshot";
+import { LiveExchanges, type LiveExchange } from "./live-exchanges.ts";
+
+const snapshot = {} as Snapshot; // handed on, never read here
+const denied = { effect: "deny" } as Decision;
+
+/** One that leaves, as an exchange does, in the middle of being cut. */
+function exchange(live: LiveExchanges, cuts: LiveExchange[], validUntil = Infinity): LiveExchange {
+  return {
+    validUntil,
+    place: -1,
+    redecide: () => denied,
+    async cut() {
+      cuts.push(this);
+      live.remove(this);
+    },
+  };
+}
+
+test("whatever comes and goes, what is held is what has come and not gone", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(19)), (steps) => {
+      const live = new LiveExchanges();
+      const all = Array.from({ length: 20 }, () => exchange(live, []));
+      const expected = new Set<LiveExchange>();
+      for (const step of steps) {
+        const one = all[step] as LiveExchange;
+        if (expected.delete(one)) live.remove(one);
+        else {
+          live.add(one);
+          expected.add(one);
+        }
+        live.remove(exchange(live, [])); // a stranger takes nobody along
+        assert.equal(live.size, expected.size);
+        assert.deepEqual(new Set([...live].map((each) => all.indexOf(each as LiveExchange))), indexes(all, expected));
+      }
+    }),
+  );
+});
+
+test("those whose time has come are cut, each once, though each leaves while the others are looked at", () => {
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { maxLength: 40 }), (overdue) => {
+      const live = new LiveExchanges();
+      const cuts: LiveExchange[] = [];
+      const all = overdue.map((late) => exchange(live, cuts, late ? 5 : 50));
+      for (const each of all) live.add(each);
+      live.redecideDue(snapshot, 10);
+      assert.equal(new Set(cuts).size, cuts.length);
+      assert.deepEqual(new Set(cuts), new Set(all.filter(({ validUntil }) => validUntil === 5)));
+      assert.equal(live.size, overdue.filter((late) => !late).length);
+    }),
+  );
+});
+
+test("a new snapshot re-decides every one of them, in slices", async () => {
+  const live = new LiveExchanges();
+  const cuts: LiveExchange[] = [];
+  for (let i = 0; i < 1_000; i++) live.add(exchange(live, cuts));
+  await live.redecideAll(snapshot);
+  assert.equal(cuts.length, 1_000);
+  assert.equal(live.size, 0);
+});
+
+function indexes(all: readonly LiveExchange[], some: Iterable<LiveExchange>): Set<number> {
+  return new Set([...some].map((each) => all.indexOf(each)));
+}
