@@ -57,11 +57,11 @@ export function countFlows(limit = maxFlows): Flows {
   const find = (principal: string, resource: string, action: string, at: number): Counted => {
     const known = young.find(principal, resource, action);
     if (known !== undefined) return known;
+    const before = old.find(principal, resource, action);
     if (young.size >= limit / 2) {
       old = young;
       young = new Generation();
     }
-    const before = old.find(principal, resource, action);
     const { allowed, denied } = before ?? { allowed: 0, denied: 0 };
     const flow: Counted = { principal, action, resource, allowed, denied, lastAt: at, next: undefined };
     young.place(flow);
