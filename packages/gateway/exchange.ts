@@ -16,7 +16,7 @@ import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { ContentMeter, type DigestKey } from "./content-meter.ts";
 import { asCordonError, statusFor, upstreamFailure } from "./exchange-failure.ts";
 import type { Caller } from "./listener/caller.ts";
-import { responseHeaders } from "./listener/headers.ts";
+import { responseHeaders, withoutLength } from "./listener/headers.ts";
 import type { LiveExchange } from "./live/live-exchanges.ts";
 import type { Passage } from "./observation/passage.ts";
 import type { FilterCut, GatewayLedger, InspectionSubject, QuotaUse, ResponseFilter, ResponseHead } from "./ports.ts";
@@ -396,13 +396,4 @@ export class Exchange implements LiveExchange {
       return false;
     }
   }
-}
-
-function withoutLength(headers: readonly string[]): string[] {
-  const out: string[] = [];
-  for (let at = 0; at < headers.length; at += 2) {
-    if ((headers[at] as string).toLowerCase() !== "content-length")
-      out.push(headers[at] as string, headers[at + 1] as string);
-  }
-  return out;
 }

@@ -82,7 +82,9 @@ export function countFlows(limit = maxFlows): Flows {
       // One that moved is in both generations; what the young one says is newer.
       for (const flow of old.all())
         if (young.find(flow.principal, flow.resource, flow.action) === undefined) flows.push(flow);
-      return flows.map(({ next: _, ...flow }) => flow);
+      return flows.map(({ principal, action, resource, allowed, denied, lastAt }) => ({
+        ...{ principal, action, resource, allowed, denied, lastAt },
+      }));
     },
   };
 }

@@ -80,6 +80,16 @@ export function responseHeaders(raw: readonly (string | Buffer)[], extra: readon
   return out;
 }
 
+/** Headers of an answer whose length is not known before it has been sent. */
+export function withoutLength(headers: readonly string[]): string[] {
+  const out: string[] = [];
+  for (let at = 0; at < headers.length; at += 2) {
+    if ((headers[at] as string).toLowerCase() !== "content-length")
+      out.push(headers[at] as string, headers[at + 1] as string);
+  }
+  return out;
+}
+
 function nominatedByConnection(raw: readonly string[]): Set<string> | undefined {
   let nominated: Set<string> | undefined;
   for (let at = 0; at < raw.length; at += 2) {
