@@ -3,10 +3,12 @@
  * screen, the same as JSON in `bench/results/`, exit code 0; 2 where it could not run.
  */
 import { benchGateway } from "./gateway/command.ts";
+import { benchPolicy } from "./policy/command.ts";
 import { benchSoak } from "./soak/command.ts";
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   gateway: benchGateway,
+  policy: benchPolicy,
   soak: benchSoak,
 };
 

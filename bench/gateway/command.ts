@@ -131,9 +131,6 @@ async function measure(
           testedBusy: (after.cpuMicros - before.cpuMicros) / (load.seconds * 1e6),
           rssBytes: after.rssBytes,
         }),
-    ...(before?.memo === undefined || after?.memo === undefined
-      ? {}
-      : { memo: { hits: after.memo.hits - before.memo.hits, misses: after.memo.misses - before.memo.misses } }),
   };
 }
 

@@ -3,7 +3,6 @@
  * In: the configuration's path. Out: its gateway.
  */
 import { startCordon } from "@cordon/cli/up/wire";
-import type { CedarPolicies } from "@cordon/core/policy/cedar-engine";
 import { serveUnderTest } from "./process-under-test.ts";
 
 export interface CordonInput {
@@ -20,10 +19,6 @@ serveUnderTest(async (input) => {
   });
   return {
     port: cordon.gateway.port,
-    memo() {
-      const policies: Partial<CedarPolicies> = cordon.control.snapshots.current().policies;
-      return policies.memoCounters?.() ?? { hits: 0, misses: 0 };
-    },
     close: async () => await cordon[Symbol.asyncDispose](),
   };
 });

@@ -4,11 +4,10 @@
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 
-/** What a process under test says of itself. CPU over all its threads; `memo` where it has one. */
+/** What a process under test says of itself. CPU over all its threads. */
 export interface Usage {
   readonly cpuMicros: number;
   readonly rssBytes: number;
-  readonly memo?: { readonly hits: number; readonly misses: number };
 }
 
 export interface ProcessUnderTest extends AsyncDisposable {
@@ -63,7 +62,6 @@ function answerOf(child: ChildProcess): Promise<unknown> {
 export function serveUnderTest(
   open: (input: unknown) => Promise<{
     readonly port: number;
-    readonly memo?: () => { readonly hits: number; readonly misses: number };
     close(): Promise<void>;
   }>,
 ): void {
@@ -76,7 +74,6 @@ export function serveUnderTest(
         const usage: Usage = {
           cpuMicros: user + system,
           rssBytes: process.memoryUsage.rss(),
-          ...(opened.memo === undefined ? {} : { memo: opened.memo() }),
         };
         process.send?.(usage);
       });

@@ -15,7 +15,6 @@ export interface ThroughputRound {
   /** How much of its CPU the process under test used: well under 1, something else on the machine took it. */
   readonly testedBusy?: number;
   readonly rssBytes?: number;
-  readonly memo?: { readonly hits: number; readonly misses: number };
 }
 
 export interface StreamRound {
@@ -128,8 +127,6 @@ function throughputRows({ throughput, inFlight }: Results): string[] {
       failed
     );
   });
-  const hits = throughput.reduce((sum, { memo }) => sum + (memo?.hits ?? 0), 0);
-  const misses = throughput.reduce((sum, { memo }) => sum + (memo?.misses ?? 0), 0);
   const columns = [
     "requests/s",
     "CPU us/request",
@@ -143,7 +140,6 @@ function throughputRows({ throughput, inFlight }: Results): string[] {
     `${inFlight} calls of 1 KB in flight, over 1,000 connections of 1,000 principals, to 100 models; median (min - max) of rounds`,
     " ".repeat(8) + columns.map((column) => column.padEnd(26)).join("") + "failed",
     ...rows,
-    `decision memo: ${hits} hits, ${misses} misses, hit rate ${((100 * hits) / (hits + misses)).toFixed(2)} %`,
   ];
 }
 

@@ -37,8 +37,6 @@ export interface ControlPlane extends AsyncDisposable {
   readonly authority: Authority;
   readonly snapshots: SnapshotFeed;
   readonly watch: ConfigurationWatch;
-  /** The policies in force, for their memo's counters. */
-  readonly policies: () => CedarPolicies | undefined;
 }
 
 export interface ControlOptions {
@@ -121,7 +119,6 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     authority,
     snapshots,
     watch,
-    policies: () => compiled,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

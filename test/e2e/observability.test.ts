@@ -51,7 +51,6 @@ test("metrics count what was allowed, denied and refused, and how long it took",
   for (const name of [
     "cordon_live_exchanges",
     "cordon_connections",
-    "cordon_policy_memo_hits_total",
     "cordon_ledger_entries_total",
     "cordon_ledger_outstanding",
     "cordon_snapshot_revision",

@@ -27,7 +27,6 @@ export function roomMetrics(rooms: ScrapedRooms): MetricFamily[] {
 }
 
 function gatewayGauges({ control, gateway, version }: ScrapedRooms): MetricFamily[] {
-  const memo = () => control.policies()?.memoCounters();
   return [
     readOnScrape("gauge", "cordon_build_info", "Always 1; the version is a label.", () => [[{ version }, 1]]),
     readOnScrape("gauge", "cordon_live_exchanges", "Interactions under way.", () => gateway.liveCount()),
@@ -38,8 +37,6 @@ function gatewayGauges({ control, gateway, version }: ScrapedRooms): MetricFamil
         return [{ namespace, route }, count] as const;
       }),
     ),
-    readOnScrape("counter", "cordon_policy_memo_hits_total", "Decisions answered from the memo.", () => memo()?.hits),
-    readOnScrape("counter", "cordon_policy_memo_misses_total", "Decisions evaluated.", () => memo()?.misses),
   ];
 }
 

@@ -23,7 +23,6 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
   const snapshot = control.snapshots.current();
   const { notBefore, notAfter } = identity.current();
   const wouldHaveDenied = gateway.wouldHaveDenied();
-  const memo = control.policies()?.memoCounters();
   return {
     version,
     trustDomain: snapshot.trustDomain,
@@ -33,7 +32,7 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
     gateway: { url: gatewayUrl, id: gatewayId, live: gateway.liveCount(), identity: { notBefore, notAfter } },
     /** `file` means that whoever reads the state folder can read the keys. */
     keysSealedBy: control.sealedBy,
-    policies: { count: snapshot.policies.size, ...(memo === undefined ? {} : { memo }) },
+    policies: { count: snapshot.policies.size },
     components: snapshot.components.size,
     /** `observe` as soon as one route only observes. */
     mode: snapshot.observing.size > 0 ? "observe" : "enforce",

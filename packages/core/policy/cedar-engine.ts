@@ -1,6 +1,5 @@
 /**
- * Policies, compiled to something that answers requests: Cedar's official engine behind a memo. In: policy sources.
- * Out: `CompiledPolicies`, immutable but for its memo, which never shows in an answer.
+ * Policies, compiled to something that answers requests. In: policy sources. Out: `CompiledPolicies`, immutable.
  *
  * Scope is by construction, not by trust in what a policy says. A request is put to the policies of the resource's
  * namespace, all of them, and to the forbids alone of the principal's. So a permit cannot speak outside its namespace,
@@ -9,36 +8,36 @@
 import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { CordonError } from "../errors.ts";
 import type { Namespace } from "../contract/vocabulary.ts";
-import type { TrustDomain } from "../identity/spiffe-id.ts";
-import { askCedar, fillSlot, type SlottedPolicies } from "./cedar-slots.ts";
-import { cedarEntity } from "./cedar-schema.ts";
+import { authorize, compileSet, type CompiledPolicySet } from "./cedar/authorize.ts";
+import { compilePolicy } from "./cedar/compile-policy.ts";
+import { EvaluationError } from "./cedar/evaluation-error.ts";
+import { CedarRequests } from "./cedar-requests.ts";
+import type { SlottedPolicies } from "./cedar-slots.ts";
 import type { AccessRequest } from "./decision.ts";
 import type { CompiledPolicies, Evaluation, MatchedPolicy, PolicySource } from "./engine.ts";
-import { Memo, MemoKeys, type MemoCounters } from "./memo.ts";
-import { observe } from "./observe.ts";
 import { checkPolicies, passedKey, problemText, type ParsedPolicy, type PolicyOptions } from "./policy-check.ts";
+import { shadowEvaluation } from "./cedar-shadow.ts";
 import type { Component } from "./snapshot.ts";
-
-/** Evaluations that one policy revision remembers, unless said otherwise: some tens of megabytes at the very most. */
-export const defaultMemoCapacity = 65_536;
 
 const maxErrorCharacters = 300;
 
 export interface CompileOptions extends Omit<PolicyOptions, "passed"> {
-  /** Most evaluations remembered; 0 switches the memo off. */
-  readonly memoCapacity?: number;
   /**
-   * What was compiled before. Returned as it is, memo and all, when the sources say the same; otherwise only policies
-   * whose text is new are parsed and validated.
+   * What was compiled before. Returned as it is when the sources say the same; otherwise only policies whose text is new
+   * are parsed and validated.
    */
   readonly previous?: CedarPolicies;
+  /**
+   * Puts every request to Cedar's official engine as well, and hears of each answer that differs; such a request is
+   * denied. For finding out, not for production: a call of that engine takes a third of a millisecond and more.
+   */
+  readonly shadow?: (disagreement: string) => void;
 }
 
-/** Compiled policies, with what `cordon status` shows of them. */
+/** Compiled policies, with what made them. */
 export interface CedarPolicies extends CompiledPolicies {
   readonly sources: readonly PolicySource[];
   readonly options: CompileOptions;
-  memoCounters(): MemoCounters;
 }
 
 /**
@@ -62,7 +61,7 @@ export function compilePolicies(sources: readonly PolicySource[], options: Compi
 function isSame(previous: CedarPolicies, sources: readonly PolicySource[], options: CompileOptions): boolean {
   return (
     previous.options.trustDomain === options.trustDomain &&
-    previous.options.memoCapacity === options.memoCapacity &&
+    previous.options.shadow === options.shadow &&
     previous.sources.length === sources.length &&
     previous.sources.every((source, index) => {
       const other = sources[index];
@@ -77,13 +76,14 @@ function isSame(previous: CedarPolicies, sources: readonly PolicySource[], optio
 }
 
 /** Policies that are always evaluated together. */
-interface PolicySet {
-  readonly policies: readonly { readonly effect: "permit" | "forbid"; readonly matched: MatchedPolicy }[];
+export interface PolicySet {
+  readonly matched: readonly MatchedPolicy[];
+  readonly compiled: CompiledPolicySet;
+  /** The same policies for the official engine. */
   readonly slotted: SlottedPolicies;
-  readonly keys: MemoKeys<Evaluation>;
 }
 
-const nothingMatched: Evaluation = Object.freeze({
+export const nothingMatched: Evaluation = Object.freeze({
   permits: Object.freeze([]),
   forbids: Object.freeze([]),
   errors: Object.freeze([]),
@@ -95,37 +95,28 @@ class CompiledCedar implements CedarPolicies {
   readonly options: CompileOptions;
   /** Every policy of this revision, for the next compilation. */
   readonly passed: ReadonlyMap<string, PolicyJson>;
-  readonly #memo: Memo<Evaluation> | undefined;
+  readonly #requests: CedarRequests;
   /** What speaks about a namespace's resources: all its policies. */
   readonly #all: ReadonlyMap<Namespace, PolicySet>;
   /** What speaks about a namespace's principals elsewhere: its forbids. */
   readonly #forbids: ReadonlyMap<Namespace, PolicySet>;
 
   constructor(policies: readonly ParsedPolicy[], sources: readonly PolicySource[], options: CompileOptions) {
-    const capacity = options.memoCapacity ?? defaultMemoCapacity;
-    const memo = new Memo<Evaluation>(capacity);
     const { previous: _, ...kept } = options;
     this.size = policies.length;
     this.passed = new Map(policies.map((policy) => [passedKey(policy), policy.json]));
     this.sources = sources;
     this.options = kept;
-    this.#memo = capacity > 0 ? memo : undefined;
-    const byNamespace = Map.groupBy(policies, (policy) => policy.source.namespace);
+    this.#requests = new CedarRequests(options.trustDomain);
     const all = new Map<Namespace, PolicySet>();
     const forbids = new Map<Namespace, PolicySet>();
-    let number = 0;
-    for (const [namespace, own] of byNamespace) {
-      all.set(namespace, policySet(`${namespace}/all`, number++, own, memo, options.trustDomain));
+    for (const [namespace, own] of Map.groupBy(policies, (policy) => policy.source.namespace)) {
+      all.set(namespace, policySet(`${namespace}/all`, own));
       const forbidding = own.filter((policy) => policy.json.effect === "forbid");
-      if (forbidding.length === 0) continue;
-      forbids.set(namespace, policySet(`${namespace}/forbids`, number++, forbidding, memo, options.trustDomain));
+      if (forbidding.length > 0) forbids.set(namespace, policySet(`${namespace}/forbids`, forbidding));
     }
     this.#all = all;
     this.#forbids = forbids;
-  }
-
-  memoCounters(): MemoCounters {
-    return this.#memo?.counters() ?? { hits: 0, misses: 0, size: 0, resets: 0 };
   }
 
   evaluate(request: AccessRequest, principal: Component, resource: Component): Evaluation {
@@ -144,35 +135,50 @@ class CompiledCedar implements CedarPolicies {
   }
 
   #evaluateSet(set: PolicySet, request: AccessRequest, principal: Component, resource: Component): Evaluation {
-    const memo = this.#memo;
-    if (memo === undefined) return askEngine(set, request, principal, resource, this.options.trustDomain);
-    const key = set.keys.keyOf(request.action, principal, resource, request.context);
-    const known = key < 0 ? undefined : memo.get(key);
-    if (known !== undefined) return known;
-    const evaluation = askEngine(set, request, principal, resource, this.options.trustDomain);
-    // Errors quote what they met, which another of the same class might not: they are never handed on.
-    if (key >= 0 && evaluation.errors.length === 0) memo.set(key, evaluation);
-    return evaluation;
+    const evaluation = this.#ask(set, request, principal, resource);
+    const { shadow, trustDomain } = this.options;
+    if (shadow === undefined) return evaluation;
+    return shadowEvaluation(evaluation, { set, request, principal, resource, trustDomain }, shadow);
+  }
+
+  #ask(
+    { matched, compiled }: PolicySet,
+    request: AccessRequest,
+    principal: Component,
+    resource: Component,
+  ): Evaluation {
+    const environment = this.#requests.environment(request, principal, resource);
+    if (typeof environment === "string") return { ...nothingMatched, errors: [{ policy: "", words: environment }] };
+    const { permits, forbids, errors } = authorize(compiled, environment);
+    if (permits.length === 0 && forbids.length === 0 && errors.length === 0) return nothingMatched;
+    const policyAt = (place: number): MatchedPolicy => matched[place] as MatchedPolicy;
+    return Object.freeze({
+      permits: Object.freeze(permits.map(policyAt)),
+      forbids: Object.freeze(forbids.map(policyAt)),
+      errors: Object.freeze(
+        errors.map(({ place, words }) => ({ policy: policyAt(place).id, words: words.slice(0, maxErrorCharacters) })),
+      ),
+    });
   }
 }
 
-function policySet(
-  slot: string,
-  number: number,
-  policies: readonly ParsedPolicy[],
-  memo: Memo<Evaluation>,
-  trustDomain: TrustDomain,
-): PolicySet {
-  const slotted = { slot, texts: Object.fromEntries(policies.map((policy, index) => [`p${index}`, policy.text])) };
-  // Ahead of time, so that the first request does not wait.
-  const [error] = fillSlot(slotted).errors;
-  if (error !== undefined)
-    throw new CordonError("POLICY_INVALID", `the policies could not be loaded: ${error.message}`);
+function policySet(slot: string, policies: readonly ParsedPolicy[]): PolicySet {
   return {
-    policies: policies.map((policy) => ({ effect: policy.json.effect, matched: matchedPolicy(policy) })),
-    slotted,
-    keys: new MemoKeys(memo, number, observe(policies.map((policy) => policy.json)), trustDomain),
+    matched: policies.map(matchedPolicy),
+    compiled: compileSet(policies.map(compileChecked)),
+    slotted: { slot, texts: Object.fromEntries(policies.map((policy, index) => [`p${index}`, policy.text])) },
   };
+}
+
+function compileChecked(policy: ParsedPolicy) {
+  try {
+    return compilePolicy(policy.json);
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error;
+    throw new CordonError("POLICY_INVALID", `${policy.source.origin}: policy \`${policy.id}\`: ${error.message}`, {
+      cause: [],
+    });
+  }
 }
 
 function matchedPolicy({ id, json, source }: ParsedPolicy): MatchedPolicy {
@@ -180,63 +186,4 @@ function matchedPolicy({ id, json, source }: ParsedPolicy): MatchedPolicy {
   const verb = json.effect === "permit" ? "permits" : "forbids";
   const words = annotations["reason"] ?? `policy \`${id}\` of namespace \`${source.namespace}\` ${verb} this`;
   return Object.freeze({ id, words, namespace: source.namespace, annotations });
-}
-
-/** One call of the official engine. Whatever goes wrong is in `errors`. */
-function askEngine(
-  set: PolicySet,
-  request: AccessRequest,
-  principal: Component,
-  resource: Component,
-  trustDomain: TrustDomain,
-): Evaluation {
-  const workload = cedarEntity("Workload", principal, trustDomain);
-  const component = cedarEntity("Component", resource, trustDomain);
-  const namespaces = new Set([principal.namespace, resource.namespace]);
-  const answer = askCedar(set.slotted, {
-    principal: workload.uid,
-    action: { type: "Action", id: request.action },
-    resource: component.uid,
-    context: { ...request.context },
-    entities: [
-      workload,
-      component,
-      ...Array.from(namespaces, (id) => ({ uid: { type: "Namespace", id }, attrs: {}, parents: [] })),
-    ],
-  });
-  if (answer.type === "failure") {
-    const words = answer.errors.map(({ message }) => message).join("; ");
-    return { ...nothingMatched, errors: [{ policy: "", words: words.slice(0, maxErrorCharacters) }] };
-  }
-  const { reason, errors } = answer.response.diagnostics;
-  if (reason.length === 0 && errors.length === 0) return nothingMatched;
-  // Cedar reports both in no order; the same request must give the same decision, in the order policies are written.
-  const matched = reason.toSorted(byPlace).map((id) => set.policies[placeOf(id)]);
-  return freeze({
-    permits: matched.flatMap((policy) => (policy?.effect === "permit" ? [policy.matched] : [])),
-    forbids: matched.flatMap((policy) => (policy?.effect === "forbid" ? [policy.matched] : [])),
-    errors: errors
-      .toSorted((a, b) => byPlace(a.policyId, b.policyId))
-      .map(({ policyId, error }) => ({
-        policy: set.policies[placeOf(policyId)]?.matched.id ?? "",
-        words: error.message.slice(0, maxErrorCharacters),
-      })),
-  });
-}
-
-function byPlace(a: string, b: string): number {
-  return placeOf(a) - placeOf(b);
-}
-
-/** A policy's place in its set, from the id that Cedar was given for it. */
-function placeOf(id: string): number {
-  return Number(id.slice(1));
-}
-
-/** An evaluation is handed to many callers: none may change it for the others. */
-function freeze(evaluation: Evaluation): Evaluation {
-  Object.freeze(evaluation.permits);
-  Object.freeze(evaluation.forbids);
-  Object.freeze(evaluation.errors);
-  return Object.freeze(evaluation);
 }

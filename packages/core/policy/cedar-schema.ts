@@ -39,7 +39,7 @@ export interface ComponentFact {
   read(component: Component): string | number | readonly string[];
 }
 
-/** Everything that a policy can read off a component; the schema, the entities and the memo all follow this table. */
+/** Everything that a policy can read off a component; the schema and the entities follow this table. */
 export const componentFacts: readonly ComponentFact[] = [
   { path: "spiffeId", type: "String", read: (component) => component.id },
   { path: "trustDomain", type: "String", read: (component) => trustDomainOf(component.id) },

@@ -1,6 +1,5 @@
 /**
- * The policy engine's seam: what `decide` asks of whatever evaluates Cedar. Today the official engine behind a memo;
- * later the compiled engine, behind the same function.
+ * The policy engine's seam: what `decide` asks of whatever evaluates Cedar.
  */
 import type { Namespace } from "../contract/vocabulary.ts";
 import type { AccessRequest } from "./decision.ts";

@@ -2,8 +2,9 @@
  * Checks policies as they are loaded. In: sources. Out: parsed policies, and every problem there is, each with its
  * place. Nothing is evaluated here; cedar-engine.ts compiles what passes.
  */
-import { policyToJson, validate, type DetailedError, type PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
+import { validate, type DetailedError, type PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import type { TrustDomain } from "../identity/spiffe-id.ts";
+import { exactPolicyJson } from "./cedar/policy-json.ts";
 import { cedarSchema } from "./cedar-schema.ts";
 import { engineError } from "./cedar-slots.ts";
 import type { PolicySource } from "./engine.ts";
@@ -92,7 +93,7 @@ function parsePolicy(
   policy: PolicyText,
   trustDomain: TrustDomain,
 ): { readonly json: PolicyJson | undefined; readonly problems: readonly PolicyProblem[] } {
-  const answer = guarded(() => policyToJson(policy.text));
+  const answer = guarded(() => exactPolicyJson(policy.text));
   if ("failed" in answer) return { json: undefined, problems: [problemAt(policy.source, policy.start, answer.failed)] };
   if (answer.value.type === "failure")
     return { json: undefined, problems: answer.value.errors.flatMap((error) => problemsOf(policy, error)) };

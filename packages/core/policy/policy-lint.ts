@@ -6,7 +6,7 @@ import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { isName, type Namespace } from "../contract/vocabulary.ts";
 import type { TrustDomain } from "../identity/spiffe-id.ts";
 import { componentFacts, contextFacts, namespaceOfEntityId, refuseEntityId } from "./cedar-schema.ts";
-import { entityLiterals } from "./observe.ts";
+import { entityLiterals } from "./entity-literals.ts";
 import { problemAt, type PolicyProblem, type PolicyText } from "./policy-text.ts";
 
 /** The annotations that Cordon knows; any other is refused, since a misspelt one would silently do nothing. */

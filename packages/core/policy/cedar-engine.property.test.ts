@@ -1,7 +1,7 @@
 /**
- * The memo's one promise: it never shows. For generated policies, components and requests, what it answers is what the
- * engine answers afresh. The grammar leans towards what could fool the analysis: bare variables in sets, records and
- * conditionals, written-out entities that happen to be the principal, components that differ in a single fact.
+ * The compiled engine beside Cedar's official one, on policies that Cordon's schema accepts and on Cordon's components.
+ * The grammar leans towards what could fool an index: bare variables in sets, records and conditionals, written-out
+ * entities that happen to be the principal, components that differ in a single fact.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -152,7 +152,6 @@ interface Asked {
   readonly context: RequestContext;
 }
 
-/** Few principals, resources and contexts a run, so that requests often fall into one class. */
 const askedOften: fc.Arbitrary<Asked[]> = fc
   .tuple(
     fc.shuffledSubarray([...components], { minLength: 2, maxLength: 5 }),
@@ -178,8 +177,7 @@ const requestOf = ({ principal, action, resource: of, context: facts }: Asked): 
   context: facts,
 });
 
-test("what the memo answers is what the engine answers afresh, for any policies, components and requests", () => {
-  let hits = 0;
+test("compiled policies answer as the official engine does, for any policies, components and requests", () => {
   let compared = 0;
   let permits = 0;
   let forbids = 0;
@@ -189,28 +187,24 @@ test("what the memo answers is what the engine answers afresh, for any policies,
       fc.array(fc.tuple(fc.constantFrom("default", "default", "other"), policy), { minLength: 1, maxLength: 5 }),
       askedOften,
       (texts, all) => {
-        const sources = sourcesOf(texts);
-        const fresh = compilePolicies(sources, { trustDomain, memoCapacity: 0 });
-        const expected = all.map((one) => fresh.evaluate(requestOf(one), one.principal, one.resource));
-        for (const memoCapacity of [1_000, 8]) {
-          const memoised = compilePolicies(sources, { trustDomain, memoCapacity });
-          all.forEach((one, index) => {
-            assert.deepEqual(memoised.evaluate(requestOf(one), one.principal, one.resource), expected[index]);
-            compared += 1;
-          });
-          hits += memoised.memoCounters().hits;
+        const disagreements: string[] = [];
+        const policies = compilePolicies(sourcesOf(texts), {
+          trustDomain,
+          shadow: (words) => disagreements.push(words),
+        });
+        for (const one of all) {
+          const evaluation = policies.evaluate(requestOf(one), one.principal, one.resource);
+          compared += 1;
+          permits += evaluation.permits.length;
+          forbids += evaluation.forbids.length;
+          errors += evaluation.errors.length;
         }
-        for (const one of expected) {
-          permits += one.permits.length;
-          forbids += one.forbids.length;
-          errors += one.errors.length;
-        }
+        assert.deepEqual(disagreements, []);
       },
     ),
     { numRuns: 150 },
   );
-  // The comparison means nothing unless the memo answered often and policies said all that they can say.
-  assert.ok(compared > 5_000, `${compared} compared`);
-  assert.ok(hits > compared / 4, `${hits} hits in ${compared}`);
+  // The comparison means nothing unless policies said all that they can say.
+  assert.ok(compared > 2_000, `${compared} compared`);
   assert.ok(permits > 50 && forbids > 50 && errors > 50, `${permits} ${forbids} ${errors}`);
 });

@@ -1,0 +1,94 @@
+/**
+ * Requests as Cedar reads them. In: a request and its two components. Out: the environment that compiled policies are
+ * evaluated in. What Cedar sees of a component is made once and kept with it: components do not change, they are
+ * replaced.
+ */
+import { actions, type Namespace } from "../contract/vocabulary.ts";
+import type { TrustDomain } from "../identity/spiffe-id.ts";
+import type { Environment, EntitySource } from "./cedar/environment.ts";
+import { CedarRecord, EntityUid, type EntityData, type Value } from "./cedar/value.ts";
+import { valueOf } from "./cedar/value-json.ts";
+import { cedarEntity, contextFacts } from "./cedar-schema.ts";
+import type { AccessRequest, RequestContext } from "./decision.ts";
+import type { Component } from "./snapshot.ts";
+
+interface Entity {
+  readonly uid: EntityUid;
+  readonly data: EntityData;
+}
+
+const actionUids: ReadonlyMap<string, EntityUid> = new Map(actions.map((id) => [id, new EntityUid("Action", id)]));
+const nothing: ReadonlyMap<string, Value> = new Map();
+const facts = Object.entries(contextFacts) as [keyof RequestContext, { readonly type: "String" | "Bool" }][];
+const jsTypes = { String: "string", Bool: "boolean" } as const;
+
+export class CedarRequests {
+  readonly #trustDomain: TrustDomain;
+  readonly #principals = new WeakMap<Component, Entity>();
+  readonly #resources = new WeakMap<Component, Entity>();
+
+  constructor(trustDomain: TrustDomain) {
+    this.#trustDomain = trustDomain;
+  }
+
+  /** The environment, or in words why the request does not fit the schema. */
+  environment(request: AccessRequest, principal: Component, resource: Component): Environment | string {
+    const action = actionUids.get(request.action);
+    if (action === undefined) return `\`${request.action}\` is not an action of the schema`;
+    const context = contextRecord(request.context);
+    if (typeof context === "string") return context;
+    const from = this.#entity(this.#principals, "Workload", principal);
+    const to = this.#entity(this.#resources, "Component", resource);
+    return {
+      principal: from.uid,
+      action,
+      resource: to.uid,
+      context,
+      principalData: from.data,
+      resourceData: to.data,
+      entities: new TwoEntities(from, to),
+    };
+  }
+
+  #entity(known: WeakMap<Component, Entity>, type: "Workload" | "Component", component: Component): Entity {
+    const found = known.get(component);
+    if (found !== undefined) return found;
+    const { uid, attrs } = cedarEntity(type, component, this.#trustDomain);
+    const entity: Entity = {
+      uid: new EntityUid(uid.type, uid.id),
+      data: {
+        attributes: new Map(Object.entries(attrs).map(([name, value]) => [name, valueOf(value)])),
+        tags: nothing,
+        ancestors: new Set([new EntityUid("Namespace", component.namespace satisfies Namespace).key]),
+      },
+    };
+    known.set(component, entity);
+    return entity;
+  }
+}
+
+/** The entities of a request: its parties. Namespaces and actions hold nothing, and are in nothing. */
+class TwoEntities implements EntitySource {
+  readonly #from: Entity;
+  readonly #to: Entity;
+
+  constructor(from: Entity, to: Entity) {
+    this.#from = from;
+    this.#to = to;
+  }
+
+  get(key: string): EntityData | undefined {
+    if (key === this.#from.uid.key) return this.#from.data;
+    return key === this.#to.uid.key ? this.#to.data : undefined;
+  }
+}
+
+function contextRecord(context: RequestContext): CedarRecord | string {
+  const fields = new Map<string, Value>();
+  for (const [name, { type }] of facts) {
+    const value = context[name];
+    if (typeof value !== jsTypes[type]) return `context attribute \`${name}\` is missing or not a ${type}`;
+    fields.set(name, value);
+  }
+  return new CedarRecord(fields);
+}

@@ -1,0 +1,67 @@
+/**
+ * Cedar's official engine beside the compiled one. In: a request and the compiled engine's evaluation of it. Out: that
+ * evaluation where both agree; where they do not, one with an error, which denies, and word of it.
+ */
+import type { TrustDomain } from "../identity/spiffe-id.ts";
+import type { PolicySet } from "./cedar-engine.ts";
+import { cedarEntity } from "./cedar-schema.ts";
+import { askCedar } from "./cedar-slots.ts";
+import type { AccessRequest } from "./decision.ts";
+import type { Evaluation } from "./engine.ts";
+import type { Component } from "./snapshot.ts";
+
+export interface Shadowed {
+  readonly set: PolicySet;
+  readonly request: AccessRequest;
+  readonly principal: Component;
+  readonly resource: Component;
+  readonly trustDomain: TrustDomain;
+}
+
+/** Compares which policies apply and which err. A failure of the official engine is a disagreement as well. */
+export function shadowEvaluation(
+  evaluation: Evaluation,
+  shadowed: Shadowed,
+  report: (disagreement: string) => void,
+): Evaluation {
+  const compiled = summary(evaluation);
+  const official = officialSummary(shadowed);
+  if (compiled === official) return evaluation;
+  const { request } = shadowed;
+  const words = `the compiled policy engine and Cedar's disagree about ${request.principal} ${request.action} ${request.resource}`;
+  report(`${words}: compiled ${compiled}, official ${official}`);
+  return { ...evaluation, errors: [...evaluation.errors, { policy: "", words }] };
+}
+
+/** What decides, and what failed. Permits that a forbid overrules are not told by the official engine. */
+function summary({ permits, forbids, errors }: Evaluation): string {
+  const ids = (list: readonly { readonly id: string }[]): string[] => list.map(({ id }) => id).toSorted();
+  return JSON.stringify([
+    forbids.length > 0 ? ["deny", ids(forbids)] : [permits.length > 0 ? "allow" : "deny", ids(permits)],
+    errors.map(({ policy }) => policy).toSorted(),
+  ]);
+}
+
+function officialSummary({ set, request, principal, resource, trustDomain }: Shadowed): string {
+  const workload = cedarEntity("Workload", principal, trustDomain);
+  const component = cedarEntity("Component", resource, trustDomain);
+  const namespaces = new Set([principal.namespace, resource.namespace]);
+  const answer = askCedar(set.slotted, {
+    principal: workload.uid,
+    action: { type: "Action", id: request.action },
+    resource: component.uid,
+    context: { ...request.context },
+    entities: [
+      workload,
+      component,
+      ...Array.from(namespaces, (id) => ({ uid: { type: "Namespace", id }, attrs: {}, parents: [] })),
+    ],
+  });
+  if (answer.type === "failure") return answer.errors.map(({ message }) => message).join("; ");
+  const { decision, diagnostics } = answer.response;
+  const idOf = (place: string): string => set.matched[Number(place.slice(1))]?.id ?? "";
+  return JSON.stringify([
+    [decision, diagnostics.reason.map(idOf).toSorted()],
+    diagnostics.errors.map(({ policyId }) => idOf(policyId)).toSorted(),
+  ]);
+}
