@@ -26,7 +26,7 @@ export function roomMetrics(rooms: ScrapedRooms): MetricFamily[] {
   return [...gatewayGauges(rooms), ...controlGauges(rooms), ...ledgerGauges(rooms), ...eventMetrics(rooms.events)];
 }
 
-function gatewayGauges({ control, gateway, version }: ScrapedRooms): MetricFamily[] {
+function gatewayGauges({ gateway, version }: ScrapedRooms): MetricFamily[] {
   return [
     readOnScrape("gauge", "cordon_build_info", "Always 1; the version is a label.", () => [[{ version }, 1]]),
     readOnScrape("gauge", "cordon_live_exchanges", "Interactions under way.", () => gateway.liveCount()),
