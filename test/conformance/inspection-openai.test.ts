@@ -9,7 +9,7 @@ import type { OutcomeEntry } from "@cordon/core/ledger/entry";
 import type { Estate } from "../e2e/estate.ts";
 import { runWithCordon, type ClientProgram } from "./client-program.ts";
 import type { OpenaiCases } from "./clients/openai.ts";
-import { event, events, openConformanceEstate } from "./estate.ts";
+import { event, events, json, openConformanceEstate } from "./estate.ts";
 import { wordDetector } from "./word-detector.ts";
 
 const nric = "S1234567D";
@@ -113,7 +113,7 @@ test("a first word is with the client before the upstream says the second", asyn
     say(event(chunk({ content: "Dear customer, " })));
   };
   const stream = guarded.start("chatStream", call);
-  assert.equal(((await stream.next()) as Chunk).choices[0]?.delta.content, "Dear customer,");
+  assert.equal(((await stream.next()) as Chunk).choices[0]?.delta.content, "Dear customer, ");
   say(event(chunk({}, "stop")));
   say(event("[DONE]"));
   end();
@@ -129,6 +129,92 @@ test("a request that holds a secret is refused in the API's own shape, and never
   assert.deepEqual([failure.name, failure.status], ["PermissionDeniedError", 403]);
   assert.match(failure.message, /inspection found secret/);
   assert.equal(estate.chat.seen.length, 0);
+});
+
+test("choices are judged each for itself, and each keeps its own text", async () => {
+  const said = (text: string, index: number): object[] =>
+    (text.match(/.{1,4}/gsu) ?? []).map((content) => chunk({ role: "assistant", content }, null, index));
+  const [first, second] = [said(`NRIC ${nric}, yes.`, 0), said("No number here.", 1)];
+  const mixed = first.flatMap((one, at) => [one, ...second.slice(at, at + 1)]);
+  answer([...mixed, ...second.slice(first.length), chunk({}, "stop", 0), chunk({}, "stop", 1), "[DONE]"]);
+  const { choices } = await guarded.call("chatAssembled", { ...call, n: 2 });
+  assert.deepEqual(
+    choices.map(({ message, finish_reason: finish }) => [message.content, finish]),
+    [
+      ["NRIC [SG_NRIC], yes.", "stop"],
+      ["No number here.", "stop"],
+    ],
+  );
+});
+
+test("the arguments of a tool call are decided before the client sees any of it", async () => {
+  const calls = (args: string): object[] => [
+    chunk({ role: "assistant", content: null }),
+    chunk({ tool_calls: [{ index: 0, id: "call_1", type: "function", function: { name: "send", arguments: "" } }] }),
+    ...(args.match(/.{1,5}/gsu) ?? []).map((piece) =>
+      chunk({ tool_calls: [{ index: 0, function: { arguments: piece } }] }),
+    ),
+    chunk({}, "tool_calls"),
+  ];
+  answer([...calls(JSON.stringify({ to: "x", text: nric })), "[DONE]"]);
+  const masked = await guarded.call("chatAssembled", call);
+  assert.match(JSON.stringify(masked.choices[0]?.message.tool_calls), /\[SG_NRIC\]/);
+  answer([...calls(`{"to":"x","text":"\\u0053WORDFISH-9"}`), "[DONE]"]);
+  const chunks = await guarded.start("chatStream", call).rest();
+  assert.ok(!JSON.stringify(chunks).includes('tool_calls":['));
+  assert.match(JSON.stringify(chunks.at(-1)), /content_filter/);
+  assert.match(JSON.stringify(await unguarded.start("chatStream", call).rest()), /tool_calls":\[/);
+});
+
+test("a completion that is not streamed is masked in place, and one with a secret is refused", async () => {
+  const completion = (content: string) => ({
+    ...{ id: "chatcmpl-1", object: "chat.completion", created: 1, model: "m" },
+    choices: [{ index: 0, message: { role: "assistant", content, refusal: null }, finish_reason: "stop" }],
+  });
+  estate.chat.answer = (_seen, out) => json(out, completion(`NRIC ${nric}.`));
+  assert.equal((await guarded.call("chat", call)).choices[0]?.message.content, "NRIC [SG_NRIC].");
+  estate.chat.answer = (_seen, out) => json(out, completion(secret));
+  const failure = await guarded.failing("chat", call, { maxRetries: 0 });
+  assert.deepEqual([failure.name, failure.status, failure.code], ["PermissionDeniedError", 403, "inspection"]);
+});
+
+test("every copy of a Responses answer is masked, and a blocked one is incomplete", async () => {
+  const at = { item_id: "msg_1", output_index: 0, content_index: 0 };
+  const part = (text: string) => ({ type: "output_text", text, annotations: [] });
+  const item = (text: string) => ({
+    id: "msg_1",
+    type: "message",
+    role: "assistant",
+    status: "completed",
+    content: [part(text)],
+  });
+  const response = { id: "resp_1", object: "response", status: "in_progress", output: [] as object[] };
+  const said = (text: string): object[] =>
+    [
+      { type: "response.created", response },
+      { type: "response.output_item.added", output_index: 0, item: { ...item(""), content: [] } },
+      { type: "response.content_part.added", ...at, part: part("") },
+      ...(text.match(/.{1,3}/gsu) ?? []).map((delta) => ({
+        type: "response.output_text.delta",
+        ...at,
+        delta,
+        logprobs: [],
+      })),
+      { type: "response.output_text.done", ...at, text, logprobs: [] },
+      { type: "response.content_part.done", ...at, part: part(text) },
+      { type: "response.output_item.done", output_index: 0, item: item(text) },
+      { type: "response.completed", response: { ...response, status: "completed", output: [item(text)] } },
+    ].map((one, sequence_number) => ({ ...one, sequence_number }));
+  const params = { model: "gpt-5.4", input: "Who?" };
+  answer(said(`It is NRIC ${nric}.`));
+  const masked = JSON.stringify(await guarded.start("respondStream", params).rest());
+  assert.ok(!masked.includes(nric));
+  assert.equal(masked.match(/It is NRIC \[SG_NRIC\]\./g)?.length, 4);
+  assert.match(JSON.stringify(await unguarded.start("respondStream", params).rest()), /S1234567D/);
+  answer(said(`It is ${secret}.`));
+  const blocked = await guarded.start("respondStream", params).rest();
+  assert.match(JSON.stringify(blocked.at(-1)), /"type":"response.incomplete".*"reason":"content_filter"/);
+  assert.ok(!JSON.stringify(blocked).includes("SWORD"));
 });
 
 test("findings are on record without their text, and so is the cut", async () => {

@@ -17,6 +17,8 @@ export interface JsonLimits {
   readonly depth: number;
   /** Names, over all objects. */
   readonly names: number;
+  /** Lets half of a surrogate pair stand in a string: a piece of a text may end in the middle of a character. */
+  readonly halves?: boolean;
 }
 
 export const defaultJsonLimits: JsonLimits = { depth: 64, names: 100_000 };
@@ -35,6 +37,11 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits = defaultJ
   } catch (cause) {
     throw new CordonError("BODY_AMBIGUOUS", "the body is not valid UTF-8; send JSON as UTF-8", { cause });
   }
+  return parseStrictJsonText(text, limits);
+}
+
+/** Like {@link parseStrictJson}, of text that is decoded already. */
+export function parseStrictJsonText(text: string, limits: JsonLimits = defaultJsonLimits): JsonValue {
   if (text.charCodeAt(0) === 0xfeff)
     throw new CordonError("BODY_AMBIGUOUS", "the body starts with a byte order mark; send JSON without one");
   const namesWritten = countNames(text, limits);
@@ -49,7 +56,7 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits = defaultJ
   // A name written twice leaves one property fewer than names: no need to remember names while scanning.
   if (namesIn(tree) !== namesWritten)
     throw new CordonError("BODY_AMBIGUOUS", "an object in the body has the same name twice; send each name once");
-  if (text.includes("\\ud") || text.includes("\\uD")) refuseLoneSurrogates(tree);
+  if (limits.halves !== true && (text.includes("\\ud") || text.includes("\\uD"))) refuseLoneSurrogates(tree);
   refuseFoldedNames(tree);
   return tree;
 }

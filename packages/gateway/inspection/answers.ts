@@ -1,15 +1,20 @@
 /**
  * Opens the filter of an answer by what the answer is. In: its API, path, status and content type. Out: a filter; or none
- * where the answer holds no text that anybody reads, such as vectors.
+ * where the answer holds no text, such as vectors. What nothing can read is put on record before it passes, or does not.
  */
-import { AnswerGuard } from "@cordon/core/inspection/streaming/answer-guard";
 import {
   EventStreamFilter,
   type AnswerFilter,
   type AnswerFilterOptions,
   type Released,
 } from "@cordon/core/inspection/streaming/answer-filter";
+import { JsonBodyFilter, JsonLinesFilter, TextBodyFilter } from "@cordon/core/inspection/streaming/body-filters";
 import { ChatCompletionsFraming } from "@cordon/core/inspection/streaming/chat-completions";
+import { ContentGuard } from "@cordon/core/inspection/streaming/content-guard";
+import type { EventFraming } from "@cordon/core/inspection/streaming/framing";
+import { MessagesFraming } from "@cordon/core/inspection/streaming/messages";
+import { PlainEventsFraming } from "@cordon/core/inspection/streaming/plain-events";
+import { ResponsesFraming } from "@cordon/core/inspection/streaming/responses";
 import type { FilterCut, ResponseFilter, ResponseHead } from "../ports.ts";
 import type { ApiShape } from "../routes/error-shapes.ts";
 import type { CountedRules } from "./open-inspection.ts";
@@ -21,7 +26,8 @@ export interface AnswerKind extends ResponseHead {
 }
 
 export function openAnswer(rules: CountedRules, screening: Screening, kind: AnswerKind): ResponseFilter | undefined {
-  const guard = new AnswerGuard(rules);
+  if (kind.api === "openai" && kind.path === "/embeddings" && kind.status < 300) return undefined;
+  const guard = new ContentGuard(rules, { repeats: isResponses(kind) });
   const common = {
     guard,
     words: () => (guard.blocked === undefined ? "inspection" : blockedWords("response", guard.blocked)),
@@ -30,23 +36,57 @@ export function openAnswer(rules: CountedRules, screening: Screening, kind: Answ
       return screening.observes ? ("open" as const) : screening.settings.onFailure;
     },
   };
-  const type = kind.contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (type === "text/event-stream") return asResponseFilter(openEventStream(kind, common), false, screening, rules);
-  return undefined;
+  const { type, charset } = mediaType(kind.contentType);
+  const read = charset === undefined || charset === "utf-8" || charset === "us-ascii";
+  if (!read) return adapted(unreadable(screening, kind.contentType), true, screening, rules);
+  if (type === "text/event-stream")
+    return adapted(new EventStreamFilter({ ...common, framing: framingOf(kind, guard) }), false, screening, rules);
+  if (type === "application/json" || type.endsWith("+json"))
+    return adapted(new JsonBodyFilter(common, screening.settings.maxBytes), true, screening, rules);
+  if (type === "application/x-ndjson" || type === "application/jsonl" || type === "application/ndjson")
+    return adapted(new JsonLinesFilter(common), false, screening, rules);
+  if (type.startsWith("text/") || textTypes.has(type) || type.endsWith("+xml"))
+    return adapted(new TextBodyFilter(common), true, screening, rules);
+  return adapted(unreadable(screening, kind.contentType), true, screening, rules);
 }
 
-function openEventStream(_kind: AnswerKind, common: Omit<AnswerFilterOptions, "framing">): AnswerFilter {
-  return new EventStreamFilter({ ...common, framing: new ChatCompletionsFraming(common.guard) });
+const textTypes: ReadonlySet<string> = new Set(["application/xml", "application/javascript", "application/yaml"]);
+
+function isResponses({ api, path }: AnswerKind): boolean {
+  return api === "openai" && path.startsWith("/responses");
 }
 
-function asResponseFilter(
-  filter: AnswerFilter,
-  whole: boolean,
-  screening: Screening,
-  rules: CountedRules,
-): ResponseFilter {
+function framingOf(kind: AnswerKind, guard: ContentGuard): EventFraming {
+  if (isResponses(kind)) return new ResponsesFraming(guard);
+  if (kind.api === "openai") return new ChatCompletionsFraming(guard);
+  return kind.api === "anthropic" ? new MessagesFraming(guard) : new PlainEventsFraming(guard);
+}
+
+function mediaType(contentType: string): { readonly type: string; readonly charset: string | undefined } {
+  const [type = "", ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
+  return { type, charset: charset?.slice("charset=".length).replaceAll('"', "") };
+}
+
+/** Images, audio, files, and whatever else nothing here reads. An answer without a body is none of these. */
+function unreadable(screening: Screening, contentType: string): AnswerFilter {
+  let decided = false;
+  return {
+    push(chunk) {
+      if (decided || chunk.length === 0) return { bytes: chunk };
+      decided = true;
+      if (screening.unread("response", "gateway/uninspected-answer") !== "block") return { bytes: chunk };
+      const words = `nothing here can inspect \`${contentType.slice(0, 80)}\`, which this route does not let pass`;
+      return { bytes: new Uint8Array(0), cut: { words, ended: false } };
+    },
+    end: () => ({ bytes: new Uint8Array(0) }),
+  };
+}
+
+/** @param whole whether the head waits for the first bytes: a refusal before them is an answer of its own */
+function adapted(filter: AnswerFilter, whole: boolean, screening: Screening, rules: CountedRules): ResponseFilter {
   const told = ({ bytes, cut }: Released): Uint8Array | FilterCut =>
-    cut === undefined ? bytes : { cut: cut.words, ...(whole ? {} : { last: bytes }) };
+    cut === undefined ? bytes : { cut: cut.words, ...(cut.ended ? { last: bytes } : {}) };
   return {
     whole,
     push: (chunk) => told(filter.push(chunk)),

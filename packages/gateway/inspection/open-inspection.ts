@@ -5,7 +5,7 @@
 import type { JsonValue } from "@cordon/core/contract/strict-json";
 import type { SpanDetector } from "@cordon/core/inspection/finding";
 import type { Direction } from "@cordon/core/inspection/inspect";
-import { AnswerGuard } from "@cordon/core/inspection/streaming/answer-guard";
+import { ContentGuard } from "@cordon/core/inspection/streaming/content-guard";
 import type { SpanRules } from "@cordon/core/inspection/streaming/span-rules";
 import type { Inspection, InspectionSubject, RequestVerdict } from "../ports.ts";
 import { openAnswer } from "./answers.ts";
@@ -43,7 +43,7 @@ function rulesOf(detectors: Detectors, screening: Screening, direction: Directio
 function inspectBody(detectors: Detectors, { screening }: InspectionSubject, body: JsonValue): RequestVerdict {
   if (screening === undefined) return { verdict: "pass", findings: [] };
   const rules = rulesOf(detectors, screening, "request");
-  const guard = new AnswerGuard(rules);
+  const guard = new ContentGuard(rules);
   const filtered = guard.tree(body);
   const findings = screening.request.summary();
   if (guard.blocked !== undefined) return { verdict: "block", findings, words: blockedWords("request", guard.blocked) };

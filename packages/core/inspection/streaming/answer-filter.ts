@@ -2,20 +2,20 @@
  * Filters an answer's bytes as they arrive. In: bytes. Out: the bytes that may be sent now, or that and the end of the
  * answer, in the API's own way. An answer that cannot be read ends too, unless it is to pass unread.
  */
-import type { AnswerGuard } from "./answer-guard.ts";
+import type { ContentGuard } from "./content-guard.ts";
 import { EventReader, type ServerSentEvent } from "./event-stream.ts";
 import type { EventFraming } from "./framing.ts";
 
 export interface FilterCut {
   /** Why, for the record and for the client: never content. */
   readonly words: string;
-  /** Set when the answer could not be read, rather than held something. */
-  readonly failed: boolean;
+  /** Whether the bytes beside it end the answer in a way that its clients understand. */
+  readonly ended: boolean;
 }
 
 export interface Released {
   readonly bytes: Uint8Array;
-  /** Set when nothing more comes: `bytes` end the answer in the API's own way. */
+  /** Set when nothing more comes. */
   readonly cut?: FilterCut;
 }
 
@@ -25,7 +25,7 @@ export interface AnswerFilter {
 }
 
 export interface AnswerFilterOptions {
-  readonly guard: AnswerGuard;
+  readonly guard: ContentGuard;
   readonly framing: EventFraming;
   /** Words for a blocked answer. */
   readonly words: () => string;
@@ -106,7 +106,7 @@ export class EventStreamFilter implements AnswerFilter {
     const words = this.#options.words();
     this.#state = "over";
     out.push(this.#options.framing.blocked(words));
-    return { bytes: encoded(out), cut: { words, failed: false } };
+    return { bytes: encoded(out), cut: { words, ended: true } };
   }
 
   /** @param unread events that were read off the stream and not taken; `chunk` was not even that */
@@ -125,7 +125,7 @@ export class EventStreamFilter implements AnswerFilter {
     const words = `the answer could not be inspected: ${error.message}`;
     this.#state = "over";
     out.push(framing.blocked(words));
-    return { bytes: encoded(out), cut: { words, failed: true } };
+    return { bytes: encoded(out), cut: { words, ended: true } };
   }
 }
 

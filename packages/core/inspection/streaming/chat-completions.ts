@@ -7,10 +7,10 @@
  * held whole, decided, and sent in one chunk before the choice finishes. Log probabilities spell the text again, so they
  * leave only with chunks that are unchanged.
  */
-import { isJsonObject, parseStrictJson, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
-import type { AnswerGuard, RunningText } from "./answer-guard.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
+import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
-import { refuseOverHeld, type EventFraming } from "./framing.ts";
+import { parseAnswer, refuseOverHeld, type EventFraming } from "./framing.ts";
 
 /** Properties of a delta that are no text of the model's, or whose text is not running. */
 const notRunning: ReadonlySet<string> = new Set(["role", "type", "id", "index", "tool_calls", "function_call"]);
@@ -27,7 +27,7 @@ interface Channel {
 }
 
 export class ChatCompletionsFraming implements EventFraming {
-  readonly #guard: AnswerGuard;
+  readonly #guard: ContentGuard;
   readonly #channels = new Map<string, Channel>();
   readonly #calls = new Map<number, HeldCalls>();
   readonly #open = new Set<number>();
@@ -37,7 +37,7 @@ export class ChatCompletionsFraming implements EventFraming {
   /** Whether this is the legacy API, whose choices hold `text`. */
   #legacy = false;
 
-  constructor(guard: AnswerGuard) {
+  constructor(guard: ContentGuard) {
     this.#guard = guard;
   }
 
@@ -47,7 +47,7 @@ export class ChatCompletionsFraming implements EventFraming {
       const rest = this.end();
       return this.#guard.blocked === undefined ? rest + event.raw : rest;
     }
-    const tree = parseStrictJson(Buffer.from(event.data, "utf8"));
+    const tree = parseAnswer(event.data);
     if (!isJsonObject(tree) || !Array.isArray(tree["choices"])) {
       const filtered = this.#guard.tree(tree);
       if (this.#guard.blocked !== undefined) return "";
@@ -230,7 +230,7 @@ class HeldCalls {
   }
 
   /** One delta that says them all. */
-  released(guard: AnswerGuard): JsonObject {
+  released(guard: ContentGuard): JsonObject {
     const calls = [...this.#calls.values()].map((call) => decided(call, guard));
     return {
       ...(calls.length > 0 ? { tool_calls: calls } : {}),
@@ -257,7 +257,7 @@ function merged(known: JsonObject, more: JsonObject): JsonObject {
   return out;
 }
 
-function decided(call: JsonObject, guard: AnswerGuard): JsonObject {
+function decided(call: JsonObject, guard: ContentGuard): JsonObject {
   const entries = Object.entries(call).map(([name, value]): [string, JsonValue] => {
     if (name === "arguments" && typeof value === "string") return [name, guard.json(value)];
     return [guard.fixed(name), isJsonObject(value) ? decided(value, guard) : guard.tree(value)];

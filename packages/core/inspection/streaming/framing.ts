@@ -2,6 +2,7 @@
  * What an API's framing does for the filter: it knows where an answer's texts are in its events. In: events. Out: the
  * text to send, and how an answer ends that was blocked. Implementations are pure, one to an API.
  */
+import { defaultJsonLimits, parseStrictJsonText, type JsonValue } from "../../contract/strict-json.ts";
 import type { ServerSentEvent } from "./event-stream.ts";
 
 export interface EventFraming {
@@ -12,6 +13,18 @@ export interface EventFraming {
   /** The end of an answer that was blocked, in the API's own way, valid for its clients' parsers. */
   blocked(words: string): string;
 }
+
+/**
+ * JSON of an answer, read as strictly as a request's, but for halves of surrogate pairs: their other half may be in the
+ * next event.
+ *
+ * @throws {CordonError} `REQUEST_MALFORMED`, `BODY_AMBIGUOUS`
+ */
+export function parseAnswer(text: string): JsonValue {
+  return parseStrictJsonText(text, answerLimits);
+}
+
+const answerLimits = { ...defaultJsonLimits, halves: true };
 
 /** Most text that may be held for one answer in tool calls, in UTF-16 code units. */
 export const maxHeldLength = 1024 * 1024;

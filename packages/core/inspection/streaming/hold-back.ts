@@ -28,6 +28,7 @@ export class HoldBack {
   /** What is known and not released yet, sorted. */
   #spans: JudgedSpan[] = [];
   #blocked: Finding | undefined;
+  #masked = false;
 
   constructor(rules: SpanRules) {
     this.#rules = rules;
@@ -37,6 +38,11 @@ export class HoldBack {
   /** The finding that ended the text. Nothing is released after it. */
   get blocked(): Finding | undefined {
     return this.#blocked;
+  }
+
+  /** Whether what came out is other than what went in. */
+  get changed(): boolean {
+    return this.#masked || this.#blocked !== undefined;
   }
 
   /** How many code units have come in and are not released. */
@@ -116,6 +122,7 @@ export class HoldBack {
         return out;
       }
       out += this.#rules.replace(group.finding, this.#slice(group.start, group.end));
+      this.#masked = true;
       this.#released = group.end;
       taken += group.count;
     }

@@ -2,8 +2,9 @@
  * What stands between an answer and its client. In: the texts of an answer, running and fixed. Out: what may be released
  * of each. One guard an answer: once any of its texts is blocked the answer is, and its framing ends it.
  */
-import { parseStrictJson, type JsonValue } from "../../contract/strict-json.ts";
+import type { JsonValue } from "../../contract/strict-json.ts";
 import type { Finding } from "../finding.ts";
+import { parseAnswer } from "./framing.ts";
 import { HoldBack } from "./hold-back.ts";
 import { filterText, type SpanRules } from "./span-rules.ts";
 
@@ -13,23 +14,32 @@ export interface RunningText {
   end(): string;
   /** Code units that have come in and are not released. */
   readonly held: number;
+  /** Whether what came out is other than what went in. */
+  readonly changed: boolean;
 }
 
 /** Texts longer than this are not remembered by value. */
 const rememberedLength = 256;
 const rememberedTexts = 64;
+/** Texts that are remembered because an answer repeats them, in UTF-16 code units together. */
+const maxKnownLength = 4 * 1024 * 1024;
 /** Digits that make a number worth reading: shorter ones identify nobody. */
 const identifyingDigits = 6;
 const maxDepth = 64;
 
-export class AnswerGuard {
+export class ContentGuard {
   readonly #rules: SpanRules;
   #blocked: Finding | undefined;
   /** Short texts that were found to need nothing, such as ids that every event repeats. */
   readonly #clean = new Set<string>();
+  /** What became of long texts, where answers say them more than once. */
+  readonly #known: Map<string, string> | undefined;
+  #knownLength = 0;
 
-  constructor(rules: SpanRules) {
+  /** @param repeats whether the answer repeats its texts: each is then judged once */
+  constructor(rules: SpanRules, { repeats = false }: { readonly repeats?: boolean } = {}) {
     this.#rules = rules;
+    this.#known = repeats ? new Map() : undefined;
   }
 
   /** The finding that ends the answer. */
@@ -40,15 +50,27 @@ export class AnswerGuard {
   /** Opens a text that arrives in pieces. */
   open(): RunningText {
     const hold = new HoldBack(this.#rules);
-    const through = (out: string): string => {
+    let whole = "";
+    let released = "";
+    const through = (piece: string, out: string): string => {
       if (hold.blocked !== undefined) this.#blocked ??= hold.blocked;
+      if (this.#known === undefined || whole.length > maxKnownLength) return out;
+      whole += piece;
+      released += out;
       return out;
     };
     return {
-      push: (piece) => through(hold.push(piece)),
-      end: () => through(hold.end()),
+      push: (piece) => through(piece, hold.push(piece)),
+      end: () => {
+        const out = through("", hold.end());
+        if (hold.blocked === undefined) this.#remember(whole, released);
+        return out;
+      },
       get held() {
         return hold.held;
+      },
+      get changed() {
+        return hold.changed;
       },
     };
   }
@@ -56,8 +78,11 @@ export class AnswerGuard {
   /** A text that is there whole. */
   fixed(text: string): string {
     if (text.length < 4 || this.#clean.has(text)) return text;
+    const known = this.#known?.get(text);
+    if (known !== undefined) return known;
     const filtered = filterText(text, this.#rules);
     if (filtered.blocked !== undefined) this.#blocked ??= filtered.blocked;
+    else if (this.#known !== undefined && filtered.text !== text) this.#remember(text, filtered.text);
     else if (filtered.text === text && text.length <= rememberedLength) {
       if (this.#clean.size >= rememberedTexts) this.#clean.clear();
       this.#clean.add(text);
@@ -69,8 +94,9 @@ export class AnswerGuard {
    * A tree of JSON, every string and every name and long number in it. Returns the same tree where nothing changed.
    *
    * @param skip names of properties that are left alone
+   * @param inJson names of properties whose strings hold JSON
    */
-  tree(value: JsonValue, skip: ReadonlySet<string> = nothing, depth = 0): JsonValue {
+  tree(value: JsonValue, skip: Names = nothing, inJson: Names = nothing, depth = 0): JsonValue {
     if (typeof value === "string") return this.fixed(value);
     if (typeof value === "number") return this.#number(value);
     if (typeof value !== "object" || value === null) return value;
@@ -79,7 +105,7 @@ export class AnswerGuard {
       let copy: JsonValue[] | undefined;
       for (let index = 0; index < value.length; index++) {
         const item = value[index] as JsonValue;
-        const filtered = this.tree(item, skip, depth + 1);
+        const filtered = this.tree(item, skip, inJson, depth + 1);
         if (filtered !== item) (copy ??= value.slice())[index] = filtered;
       }
       return copy ?? value;
@@ -87,7 +113,9 @@ export class AnswerGuard {
     let changed = false;
     const entries: [string, JsonValue][] = [];
     for (const [name, item] of Object.entries(value)) {
-      const filtered = skip.has(name) ? item : this.tree(item, skip, depth + 1);
+      let filtered = item;
+      if (typeof item === "string" && inJson.has(name)) filtered = this.json(item);
+      else if (!skip.has(name)) filtered = this.tree(item, skip, inJson, depth + 1);
       const filteredName = this.fixed(name);
       changed ||= filtered !== item || filteredName !== name;
       entries.push([filteredName, filtered]);
@@ -102,7 +130,7 @@ export class AnswerGuard {
   json(text: string): string {
     let tree: JsonValue;
     try {
-      tree = parseStrictJson(Buffer.from(text, "utf8"));
+      tree = parseAnswer(text);
     } catch {
       const filtered = this.fixed(text);
       if (text.includes("\\")) {
@@ -117,6 +145,12 @@ export class AnswerGuard {
     return filtered === tree ? text : JSON.stringify(filtered);
   }
 
+  #remember(text: string, filtered: string): void {
+    if (this.#known === undefined || text.length + this.#knownLength > maxKnownLength) return;
+    if (!this.#known.has(text)) this.#knownLength += text.length;
+    this.#known.set(text, filtered);
+  }
+
   #number(value: number): JsonValue {
     const text = String(value);
     if (text.length < identifyingDigits) return value;
@@ -125,7 +159,8 @@ export class AnswerGuard {
   }
 }
 
-const nothing: ReadonlySet<string> = new Set();
+type Names = ReadonlySet<string>;
+const nothing: Names = new Set();
 
 function unescaped(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, hex: string | undefined, plain: string | undefined) =>

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { AnswerFilter } from "./answer-filter.ts";
+import { JsonBodyFilter, JsonLinesFilter, TextBodyFilter, type BodyFilterOptions } from "./body-filters.ts";
+import { ContentGuard } from "./content-guard.ts";
+import { filterText, type SpanRules } from "./span-rules.ts";
+import { cutBytes } from "./testing/pieces.ts";
+import { blocking, byteCuts, deltas, json, masking, texts } from "./testing/streams.ts";
+
+function options(rules: SpanRules, mode: "closed" | "open" = "closed"): BodyFilterOptions {
+  return { guard: new ContentGuard(rules), words: () => "found something", onFailure: () => mode };
+}
+
+function run(
+  filter: AnswerFilter,
+  body: string | Uint8Array,
+  cuts: readonly number[] = [0],
+): { text: string; words?: string } {
+  const out: Uint8Array[] = [];
+  for (const piece of [...cutBytes(Buffer.from(body), cuts), undefined]) {
+    const { bytes, cut } = piece === undefined ? filter.end() : filter.push(piece);
+    out.push(bytes);
+    if (cut !== undefined) return { text: Buffer.concat(out).toString(), words: cut.words };
+  }
+  return { text: Buffer.concat(out).toString() };
+}
+
+test("plain text is masked as it flows, whatever its bytes, and breaks off before what is blocked", () => {
+  fc.assert(
+    fc.property(texts, byteCuts, (text, cuts) => {
+      assert.equal(run(new TextBodyFilter(options(masking)), text, cuts).text, filterText(text, masking).text);
+      const whole = filterText(text, blocking);
+      const { text: out, words } = run(new TextBodyFilter(options(blocking)), text, cuts);
+      assert.ok(whole.text.startsWith(out));
+      assert.equal(words !== undefined, whole.blocked !== undefined);
+    }),
+  );
+});
+
+test("a JSON body is decided whole: masked in place, or refused without a byte of it", () => {
+  const body = {
+    choices: [{ message: { content: "it is hunter2 .", tool_calls: [{ arguments: '{"a":"\\u0068unter2"}' }] } }],
+  };
+  const { text } = run(new JsonBodyFilter(options(masking), 10_000), JSON.stringify(body), []);
+  const { content, tool_calls: calls } = JSON.parse(text).choices[0].message;
+  assert.equal(content, "it is [test-secret:7] .");
+  assert.equal(calls[0].arguments, '{"a":"[test-secret:7]"}');
+  assert.deepEqual(run(new JsonBodyFilter(options(blocking), 10_000), JSON.stringify(body), []), {
+    text: "",
+    words: "found something",
+  });
+});
+
+test("a JSON body without findings passes byte for byte", () => {
+  const body = '{ "n": 1.0, "big": 12345678901234567890, "s": "\\u00e9" }\n';
+  assert.equal(run(new JsonBodyFilter(options(masking), 10_000), body, []).text, body);
+});
+
+test("numbers and names are read too", () => {
+  const rules = { ...masking, detectors: [{ ...masking.detectors[1], detect: find("4111111111111111") }] } as SpanRules;
+  const { text } = run(new JsonBodyFilter(options(rules), 10_000), '{"card":4111111111111111,"4111111111111111":1}');
+  assert.ok(!text.includes("4111111111111111"));
+});
+
+const find = (word: string) => (text: string) => {
+  const start = text.indexOf(word);
+  const facts = { detector: "test-secret/card", category: "pii" as const, owasp: "", atlas: "", score: 1 };
+  return start < 0 ? [] : [{ ...facts, start, end: start + word.length }];
+};
+
+test("what cannot be read is refused when closed, and passes as it came when open", () => {
+  for (const [make, body] of [
+    [(o: BodyFilterOptions) => new JsonBodyFilter(o, 1000), '{"a":1,"a":2}'],
+    [(o: BodyFilterOptions) => new JsonBodyFilter(o, 1000), "{"],
+    [(o: BodyFilterOptions) => new JsonBodyFilter(o, 8), '{"a":"123456789"}'],
+    [(o: BodyFilterOptions) => new JsonBodyFilter(o, 1000), Buffer.from([0x22, 0xff, 0x22])],
+    [(o: BodyFilterOptions) => new TextBodyFilter(o), Buffer.from([0x61, 0xff, 0x62])],
+    [(o: BodyFilterOptions) => new JsonLinesFilter(o), '{"a":1}\n{broken\n{"c":3}\n'],
+  ] as const) {
+    const closed = run(make(options(masking)), body);
+    assert.match(closed.words ?? "", /could not be inspected/);
+    assert.equal(run(make(options(masking, "open")), body).text, Buffer.from(body).toString());
+  }
+});
+
+test("JSON lines whose texts run on equal the masked text, whatever their pieces", () => {
+  fc.assert(
+    fc.property(deltas, fc.boolean(), byteCuts, fc.boolean(), (pieces, chat, cuts, ascii) => {
+      const line = (text: string, done: boolean) =>
+        `${json({ model: "m", ...(chat ? { message: { role: "assistant", content: text } } : { response: text }), done }, ascii)}\n`;
+      const body = pieces.map((piece) => line(piece, false)).join("") + line("", true);
+      const { text } = run(new JsonLinesFilter(options(masking)), body, cuts);
+      const lines = text
+        .trim()
+        .split("\n")
+        .map((one) => JSON.parse(one));
+      const said = lines.map((one) => (chat ? one.message.content : one.response)).join("");
+      assert.equal(said, filterText(pieces.join(""), masking).text);
+      assert.equal(lines.at(-1).done, true);
+      const cut = run(new JsonLinesFilter(options(blocking)), body, cuts);
+      assert.equal(cut.words !== undefined, filterText(pieces.join(""), blocking).blocked !== undefined);
+      assert.ok(!/hunter2(?!\d)/.test(cut.words === undefined ? "" : cut.text.replaceAll('","', "")));
+    }),
+  );
+});

@@ -1,0 +1,169 @@
+/**
+ * Answers that are no event streams. In: bytes. Out: bytes that may be sent: JSON once it is whole, JSON lines line by
+ * line, plain text as it comes. What cannot be read ends the answer, unless it is to pass unread.
+ */
+import { isJsonObject, type JsonValue } from "../../contract/strict-json.ts";
+import type { AnswerFilter, AnswerFilterOptions, Released } from "./answer-filter.ts";
+import { parseAnswer } from "./framing.ts";
+import { JsonLines } from "./json-lines.ts";
+
+export type BodyFilterOptions = Omit<AnswerFilterOptions, "framing">;
+
+const encoder = new TextEncoder();
+const nothing = new Uint8Array(0);
+const noNames: ReadonlySet<string> = new Set();
+const asArguments: ReadonlySet<string> = new Set(["arguments"]);
+
+/** One JSON text, held until it is whole and decided as one. */
+export class JsonBodyFilter implements AnswerFilter {
+  readonly #options: BodyFilterOptions;
+  readonly #maxBytes: number;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #unread = false;
+
+  constructor(options: BodyFilterOptions, maxBytes: number) {
+    this.#options = options;
+    this.#maxBytes = maxBytes;
+  }
+
+  push(chunk: Uint8Array): Released {
+    if (this.#unread) return { bytes: chunk };
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes <= this.#maxBytes) return { bytes: nothing };
+    return this.#failed(new Error(`it is larger than ${this.#maxBytes} bytes`));
+  }
+
+  end(): Released {
+    if (this.#unread || this.#bytes === 0) return { bytes: nothing };
+    const { guard, words } = this.#options;
+    const written = Buffer.concat(this.#chunks);
+    try {
+      const text = new TextDecoder("utf-8", { fatal: true }).decode(written);
+      const tree = parseAnswer(text);
+      const filtered = guard.tree(tree, logprobs, asArguments);
+      if (guard.blocked !== undefined) return { bytes: nothing, cut: { words: words(), ended: false } };
+      return { bytes: filtered === tree ? written : encoder.encode(JSON.stringify(withoutLogprobs(filtered))) };
+    } catch (error) {
+      return this.#failed(error as Error);
+    }
+  }
+
+  #failed(error: Error): Released {
+    this.#unread = true;
+    const bytes = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    if (this.#options.onFailure(error) === "open") return { bytes };
+    return { bytes: nothing, cut: { words: unreadWords(error), ended: false } };
+  }
+}
+
+/** They spell texts that were changed. */
+const logprobs: ReadonlySet<string> = new Set(["logprobs"]);
+
+function withoutLogprobs(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutLogprobs);
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.map(([name, item]) => [name, name === "logprobs" ? null : withoutLogprobs(item)]));
+}
+
+/** Plain text, and markup read as text. It flows; a blocked one breaks off. */
+export class TextBodyFilter implements AnswerFilter {
+  readonly #options: BodyFilterOptions;
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  readonly #text;
+  #unread = false;
+
+  constructor(options: BodyFilterOptions) {
+    this.#options = options;
+    this.#text = options.guard.open();
+  }
+
+  push(chunk: Uint8Array): Released {
+    if (this.#unread) return { bytes: chunk };
+    return this.#released(() => this.#text.push(this.#decoder.decode(chunk, { stream: true })), chunk);
+  }
+
+  end(): Released {
+    if (this.#unread) return { bytes: nothing };
+    return this.#released(() => this.#text.push(this.#decoder.decode()) + this.#text.end(), nothing);
+  }
+
+  #released(read: () => string, chunk: Uint8Array): Released {
+    const { guard, words, onFailure } = this.#options;
+    try {
+      const bytes = encoder.encode(read());
+      return guard.blocked === undefined ? { bytes } : { bytes, cut: { words: words(), ended: false } };
+    } catch (error) {
+      if (onFailure(error as Error) === "closed")
+        return { bytes: nothing, cut: { words: unreadWords(error as Error), ended: false } };
+      this.#unread = true;
+      return { bytes: Buffer.concat([encoder.encode(this.#text.end()), chunk]) };
+    }
+  }
+}
+
+/** Lines longer than this cannot be read, in UTF-16 code units. */
+const maxLineLength = 16 * 1024 * 1024;
+
+/** JSON lines. */
+export class JsonLinesFilter implements AnswerFilter {
+  readonly #options: BodyFilterOptions;
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+  readonly #lines: JsonLines;
+  #rest = "";
+  #unread = false;
+
+  constructor(options: BodyFilterOptions) {
+    this.#options = options;
+    this.#lines = new JsonLines(options.guard);
+  }
+
+  push(chunk: Uint8Array): Released {
+    if (this.#unread) return { bytes: chunk };
+    return this.#take(() => this.#decoder.decode(chunk, { stream: true }), chunk, false);
+  }
+
+  end(): Released {
+    if (this.#unread) return { bytes: nothing };
+    return this.#take(() => this.#decoder.decode(), nothing, true);
+  }
+
+  #take(decode: () => string, chunk: Uint8Array, ended: boolean): Released {
+    const { guard, words, onFailure } = this.#options;
+    const out: string[] = [];
+    let lines: string[] = [];
+    try {
+      lines = [this.#rest];
+      lines = (this.#rest + decode()).split("\n");
+      chunk = nothing; // it is in `lines` now
+      this.#rest = ended ? "" : (lines.pop() ?? "");
+      if (this.#rest.length > maxLineLength) throw new Error(`a line is longer than ${maxLineLength} characters`);
+      while (lines.length > 0) {
+        const lineEnd = ended && lines.length === 1 ? "" : "\n";
+        out.push(this.#lines.line(lines[0] ?? "", lineEnd));
+        if (guard.blocked !== undefined) return cutShort(out, words());
+        lines.shift();
+      }
+      if (ended) out.push(this.#lines.end());
+      return guard.blocked === undefined ? { bytes: encoder.encode(out.join("")) } : cutShort(out, words());
+    } catch (error) {
+      if (onFailure(error as Error) === "closed") return cutShort(out, unreadWords(error as Error));
+      this.#unread = true;
+      const unread = [...lines, ...(lines.length === 0 || chunk.length > 0 ? [] : [this.#rest])].join("\n");
+      return { bytes: Buffer.concat([encoder.encode(out.join("") + unread), chunk]) };
+    }
+  }
+}
+
+/** JSON lines end with a line that says why, as Ollama's do. */
+function cutShort(out: readonly string[], words: string): Released {
+  const bytes = encoder.encode(`${out.join("")}${JSON.stringify({ error: words })}\n`);
+  return { bytes, cut: { words, ended: true } };
+}
+
+function unreadWords({ message }: Error): string {
+  return `the answer could not be inspected: ${message}`;
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { PlainEventsFraming } from "./plain-events.ts";
+import { filterText } from "./span-rules.ts";
+import { blocking, byteCuts, dataOf, filtered, masking, texts } from "./testing/streams.ts";
+
+const framing = (guard: ConstructorParameters<typeof PlainEventsFraming>[0]) => new PlainEventsFraming(guard);
+
+test("MCP messages are filtered one by one, and a blocked one is answered by an error with its id", () => {
+  const result = { jsonrpc: "2.0", id: 7, result: { content: [{ type: "text", text: "it is hunter2 ." }] } };
+  const stream = `event: message\ndata: ${JSON.stringify(result)}\n\n`;
+  const masked = filtered(stream, [0], masking, framing);
+  assert.equal(JSON.parse(dataOf(masked.text)[0] ?? "").result.content[0].text, "it is [test-secret:7] .");
+  const { text, cut } = filtered(stream, [0], blocking, framing);
+  assert.equal(cut, true);
+  assert.deepEqual(JSON.parse(dataOf(text)[0] ?? ""), {
+    jsonrpc: "2.0",
+    id: 7,
+    error: { code: -32_001, message: "found something" },
+  });
+});
+
+test("plain text, or JSON strings, runs through events, and equals the masked text", () => {
+  // A client of plain-text events sees lines only; and what begins like JSON is read as JSON.
+  const plain = fc.array(
+    texts.map((text) => text.replaceAll(/[\r\n"]|^[\s[{]+/g, "")),
+    { maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(plain, byteCuts, fc.boolean(), (pieces, cuts, quoted) => {
+      const said = (piece: string): string => (quoted ? JSON.stringify(piece) : piece);
+      const stream = pieces.map((piece) => `data: ${said(piece)}\n\n`).join("");
+      const data = dataOf(filtered(stream, cuts, masking, framing).text);
+      const out = data.map((one) => (quoted ? (JSON.parse(one) as string) : one)).join("");
+      assert.equal(out, filterText(pieces.join(""), masking).text);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("events of a known API are recognised on a route of any kind", () => {
+  const chunk = (content: string) =>
+    `data: ${JSON.stringify({ id: "1", choices: [{ index: 0, delta: { content } }] })}\n\n`;
+  const { text, cut } = filtered(
+    `: hi\n\n${chunk("it is hun")}${chunk("ter2 .")}data: [DONE]\n\n`,
+    [0],
+    blocking,
+    framing,
+  );
+  assert.equal(cut, true);
+  assert.match(text, /content_filter/);
+  assert.ok(!text.includes("hun"));
+});

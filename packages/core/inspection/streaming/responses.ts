@@ -1,0 +1,275 @@
+/**
+ * OpenAI's Responses while they stream. In: events. Out: events whose texts may be released: output text, refusals,
+ * reasoning and its summaries, transcripts, and the arguments of calls.
+ *
+ * Text that waits leaves with its next delta, or in a delta of its own before the event that says it is done. The events
+ * that repeat a text whole (`done`, `part`, `item`, the response itself) are filtered as whole texts, which gives the same
+ * words. A call is held from its item's start until its arguments are whole, and decided before any of it is sent.
+ * Sequence numbers stay gapless: once an event was added or left out, those that follow are numbered anew.
+ */
+import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
+import type { ContentGuard, RunningText } from "./content-guard.ts";
+import { withData, type ServerSentEvent } from "./event-stream.ts";
+import { parseAnswer, refuseOverHeld, type EventFraming } from "./framing.ts";
+
+interface Running {
+  /** The last delta, without its text: what a further one looks like. */
+  envelope: JsonObject;
+  readonly item: string;
+  readonly text: RunningText;
+}
+
+/** A call whose arguments are not whole yet: its events so far, as trees. */
+interface HeldCall {
+  readonly events: JsonObject[];
+}
+
+const callTypes: ReadonlySet<string> = new Set([
+  ...["function_call", "custom_tool_call", "mcp_call", "computer_call", "local_shell_call", "shell_call"],
+  ...["apply_patch_call", "code_interpreter_call"],
+]);
+/** Binary, in base64: nothing reads it, and the record says so. */
+const binaryDeltas: ReadonlySet<string> = new Set(["response.audio.delta"]);
+const logprobs: ReadonlySet<string> = new Set(["logprobs"]);
+const maxTexts = 512;
+
+export class ResponsesFraming implements EventFraming {
+  readonly #guard: ContentGuard;
+  readonly #running = new Map<string, Running>();
+  readonly #calls = new Map<string, HeldCall>();
+  #heldLength = 0;
+  /** The next sequence number, once numbers are given anew. */
+  #next = 0;
+  #renumbered = false;
+  /** The response as its last event of life showed it. */
+  #response: JsonObject | undefined;
+
+  constructor(guard: ContentGuard) {
+    this.#guard = guard;
+  }
+
+  event(event: ServerSentEvent): string {
+    if (event.data === undefined) return event.raw;
+    if (event.data.trim() === "[DONE]") {
+      const rest = this.end();
+      return this.#guard.blocked === undefined ? rest + event.raw : rest;
+    }
+    const tree = parseAnswer(event.data);
+    const type = isJsonObject(tree) && typeof tree["type"] === "string" ? tree["type"] : "";
+    if (!isJsonObject(tree) || type === "") return this.#whole(event, tree);
+    const item = itemOf(tree);
+    if (type === "response.output_item.added" && isCall(tree["item"])) {
+      this.#calls.set(item, { events: [] });
+      return this.#hold(item, tree);
+    }
+    const call = this.#calls.get(item);
+    if (call !== undefined) return this.#ofCall(event, tree, type, item);
+    if (type.endsWith(".delta") && typeof tree["delta"] === "string" && !binaryDeltas.has(type))
+      return this.#delta(event, tree, type, item);
+    if (isJsonObject(tree["response"])) return this.#lifecycle(event, tree, tree["response"], type);
+    // Whatever else is said of an item or a part of it comes after the text that was said of it so far.
+    const rest = type.startsWith("response.") ? this.#rest(item, partOf(tree)) : "";
+    return this.#guard.blocked === undefined ? rest + this.#whole(event, tree) : rest;
+  }
+
+  end(): string {
+    let out = "";
+    for (const { item } of [...this.#running.values()]) {
+      out += this.#rest(item, undefined);
+      if (this.#guard.blocked !== undefined) return out;
+    }
+    for (const item of [...this.#calls.keys()]) {
+      out += this.#release(item);
+      if (this.#guard.blocked !== undefined) return out;
+    }
+    return out;
+  }
+
+  /** An incomplete response, for the reason that the API gives where its own filter stopped one. */
+  blocked(words: string): string {
+    if (this.#response === undefined) {
+      const error = { type: "error", code: "content_filter", message: words, param: null, sequence_number: this.#next };
+      return written(error);
+    }
+    const { output: _, ...facts } = this.#response;
+    // Without `output`, clients keep what they have put together so far.
+    const response = { ...facts, status: "incomplete", incomplete_details: { reason: "content_filter" } };
+    return written({ type: "response.incomplete", sequence_number: this.#next, response });
+  }
+
+  #delta(event: ServerSentEvent, tree: JsonObject, type: string, item: string): string {
+    const { delta, logprobs: _, ...envelope } = tree;
+    const key = `${item}|${partOf(tree)}|${type}`;
+    let running = this.#running.get(key);
+    if (running === undefined) {
+      if (this.#running.size >= maxTexts) throw new Error(`the answer has more than ${maxTexts} open texts`);
+      this.#running.set(key, (running = { envelope, item, text: this.#guard.open() }));
+    }
+    running.envelope = envelope;
+    const released = running.text.push(delta as string);
+    const bare = this.#guard.tree(envelope) as JsonObject;
+    if (released === delta && bare === envelope && spells(tree)) return this.#pass(event, tree);
+    if (released === "") return this.#dropped();
+    return this.#changed(event, { ...bare, delta: released, ...("logprobs" in tree ? { logprobs: [] } : {}) });
+  }
+
+  #lifecycle(event: ServerSentEvent, tree: JsonObject, response: JsonObject, type: string): string {
+    const ends = /^response\.(?:completed|incomplete|failed|cancelled)$/.test(type);
+    const rest = ends ? this.end() : "";
+    if (this.#guard.blocked !== undefined) return rest;
+    const out = rest + this.#whole(event, tree);
+    const shown = this.#guard.tree(response);
+    if (this.#guard.blocked === undefined && isJsonObject(shown)) this.#response = shown;
+    return out;
+  }
+
+  /** An event of a call that is held. It is let go once its arguments are whole. */
+  #ofCall(event: ServerSentEvent, tree: JsonObject, type: string, item: string): string {
+    if (!type.endsWith(".done")) return this.#hold(item, tree);
+    const released = this.#release(item);
+    return this.#guard.blocked === undefined ? released + this.#whole(event, tree) : released;
+  }
+
+  #hold(item: string, tree: JsonObject): string {
+    this.#heldLength += JSON.stringify(tree).length;
+    refuseOverHeld(this.#heldLength);
+    this.#calls.get(item)?.events.push(tree);
+    return this.#dropped();
+  }
+
+  /** The events of a held call: its arguments in one delta, everything else as it came. */
+  #release(item: string): string {
+    const events = this.#calls.get(item)?.events ?? [];
+    this.#calls.delete(item);
+    const whole = new Map<string, JsonObject>();
+    const kept: JsonObject[] = [];
+    for (const tree of events) {
+      const { delta } = tree;
+      const type = String(tree["type"]);
+      if (typeof delta !== "string") {
+        kept.push(tree);
+        continue;
+      }
+      const known = whole.get(type);
+      if (known !== undefined) known["delta"] = `${String(known["delta"])}${delta}`;
+      else {
+        const first = { ...tree };
+        whole.set(type, first);
+        kept.push(first);
+      }
+    }
+    const filtered = kept.map((tree) => this.#ofArguments(tree));
+    if (this.#guard.blocked !== undefined) return "";
+    return filtered.map((tree) => written(this.#numbered(tree))).join("");
+  }
+
+  /** What is held of an item's texts, or of one part of them. */
+  #rest(item: string, part: string | undefined): string {
+    let out = "";
+    for (const [key, running] of this.#running) {
+      if (running.item !== item || (part !== undefined && !isWithin(key, item, part))) continue;
+      this.#running.delete(key);
+      const delta = running.text.end();
+      const { envelope } = running;
+      if (delta !== "")
+        out += written(
+          this.#numbered({ ...(this.#guard.tree(envelope) as JsonObject), delta, ...emptyLogprobs(envelope) }),
+        );
+      if (this.#guard.blocked !== undefined) return out;
+    }
+    return out;
+  }
+
+  #whole(event: ServerSentEvent, tree: JsonValue): string {
+    const filtered = this.#filtered(tree);
+    if (this.#guard.blocked !== undefined) return "";
+    if (filtered === tree) return this.#pass(event, tree);
+    return this.#changed(event, isJsonObject(filtered) ? filtered : {});
+  }
+
+  /** A tree that holds whole texts. Log probabilities spell texts: they go where anything was changed. */
+  #filtered(tree: JsonValue): JsonValue {
+    const filtered = this.#guard.tree(tree, logprobs, asArguments);
+    return filtered === tree ? tree : withoutLogprobs(filtered);
+  }
+
+  /** An event of a call; its arguments are JSON, also where a delta carries them. */
+  #ofArguments(tree: JsonObject): JsonObject {
+    const { delta, ...rest } = tree;
+    const filtered = this.#guard.tree(rest, nothing, asArguments) as JsonObject;
+    if (typeof delta !== "string") return filtered;
+    const isJson = String(tree["type"]).includes("arguments");
+    return { ...filtered, delta: isJson ? this.#guard.json(delta) : this.#guard.fixed(delta) };
+  }
+
+  #pass(event: ServerSentEvent, tree: JsonValue): string {
+    if (!isJsonObject(tree)) return event.raw;
+    if (this.#renumbered && typeof tree["sequence_number"] === "number") return this.#changed(event, tree);
+    if (typeof tree["sequence_number"] === "number") this.#next = tree["sequence_number"] + 1;
+    return event.raw;
+  }
+
+  #changed(event: ServerSentEvent, tree: JsonObject): string {
+    return withData(event, JSON.stringify(this.#numbered(tree)));
+  }
+
+  #dropped(): string {
+    this.#renumbered = true;
+    return "";
+  }
+
+  #numbered(tree: JsonObject): JsonObject {
+    if (typeof tree["sequence_number"] !== "number") return tree;
+    const numbered = { ...tree, sequence_number: this.#next };
+    if (tree["sequence_number"] !== this.#next) this.#renumbered = true;
+    this.#next += 1;
+    return numbered;
+  }
+}
+
+const nothing: ReadonlySet<string> = new Set();
+/** Calls carry JSON in a string. */
+const asArguments: ReadonlySet<string> = new Set(["arguments"]);
+
+function itemOf(tree: JsonObject): string {
+  const { output_index: index, item_id: id } = tree;
+  return typeof index === "number" ? `#${index}` : typeof id === "string" ? id : "";
+}
+
+function partOf(tree: JsonObject): string {
+  const { content_index: content, summary_index: summary } = tree;
+  return `${typeof content === "number" ? content : ""}/${typeof summary === "number" ? summary : ""}`;
+}
+
+/** An event that names no part speaks of the whole item. */
+function isWithin(key: string, item: string, part: string): boolean {
+  return part === "/" || key.startsWith(`${item}|${part}|`);
+}
+
+function isCall(item: JsonValue | undefined): boolean {
+  return isJsonObject(item) && typeof item["type"] === "string" && callTypes.has(item["type"]);
+}
+
+function emptyLogprobs(envelope: JsonObject): JsonObject {
+  return envelope["type"] === "response.output_text.delta" ? { logprobs: [] } : {};
+}
+
+/** Whether a delta's log probabilities spell its own text and nothing else. */
+function spells({ logprobs: tokens, delta }: JsonObject): boolean {
+  if (tokens === undefined || tokens === null || (Array.isArray(tokens) && tokens.length === 0)) return true;
+  if (!Array.isArray(tokens)) return false;
+  const words = tokens.map((token) => (isJsonObject(token) ? token["token"] : undefined));
+  return words.every((word) => typeof word === "string") && words.join("") === delta;
+}
+
+function withoutLogprobs(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutLogprobs);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, name === "logprobs" ? [] : withoutLogprobs(item)]),
+  );
+}
+
+function written(event: JsonObject): string {
+  return `event: ${String(event["type"])}\ndata: ${JSON.stringify(event)}\n\n`;
+}
