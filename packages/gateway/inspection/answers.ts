@@ -2,12 +2,7 @@
  * Opens the filter of an answer by what the answer is. In: its API, path, status and content type. Out: a filter; or none
  * where the answer holds no text, such as vectors. What nothing can read is put on record before it passes, or does not.
  */
-import {
-  EventStreamFilter,
-  type AnswerFilter,
-  type AnswerFilterOptions,
-  type Released,
-} from "@cordon/core/inspection/streaming/answer-filter";
+import { EventStreamFilter, type AnswerFilter, type Released } from "@cordon/core/inspection/streaming/answer-filter";
 import { JsonBodyFilter, JsonLinesFilter, TextBodyFilter } from "@cordon/core/inspection/streaming/body-filters";
 import { ChatCompletionsFraming } from "@cordon/core/inspection/streaming/chat-completions";
 import { ContentGuard } from "@cordon/core/inspection/streaming/content-guard";

@@ -11,7 +11,6 @@ export type BodyFilterOptions = Omit<AnswerFilterOptions, "framing">;
 
 const encoder = new TextEncoder();
 const nothing = new Uint8Array(0);
-const noNames: ReadonlySet<string> = new Set();
 const asArguments: ReadonlySet<string> = new Set(["arguments"]);
 
 /** One JSON text, held until it is whole and decided as one. */

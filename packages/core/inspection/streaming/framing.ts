@@ -2,7 +2,7 @@
  * What an API's framing does for the filter: it knows where an answer's texts are in its events. In: events. Out: the
  * text to send, and how an answer ends that was blocked. Implementations are pure, one to an API.
  */
-import { defaultJsonLimits, parseStrictJsonText, type JsonValue } from "../../contract/strict-json.ts";
+import { defaultJsonLimits, parseStrictJsonText, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ServerSentEvent } from "./event-stream.ts";
 
 export interface EventFraming {
@@ -25,6 +25,19 @@ export function parseAnswer(text: string): JsonValue {
 }
 
 const answerLimits = { ...defaultJsonLimits, halves: true };
+
+/** An event of our own making, named by its `type` as both APIs that name their events do. */
+export function namedEvent(event: JsonObject): string {
+  const type = textOf(event["type"]);
+  // A name that holds a line end would be lines of the upstream's choosing.
+  const name = /^[\w.-]+$/.test(type) ? `event: ${type}\n` : "";
+  return `${name}data: ${JSON.stringify(event)}\n\n`;
+}
+
+/** A string of a tree; empty where it is none. */
+export function textOf(value: JsonValue | undefined): string {
+  return typeof value === "string" ? value : "";
+}
 
 /** Most text that may be held for one answer in tool calls, in UTF-16 code units. */
 export const maxHeldLength = 1024 * 1024;

@@ -7,12 +7,12 @@ import { blocking, byteCuts, dataOf, deltas, filtered, json, masking, texts } fr
 
 const framing = (guard: ConstructorParameters<typeof MessagesFraming>[0]) => new MessagesFraming(guard);
 
-const blocks = fc.oneof(
+const anyBlock = fc.oneof(
   fc.record({ type: fc.constant("text" as const), deltas }),
   fc.record({ type: fc.constant("thinking" as const), deltas }),
   fc.record({ type: fc.constant("tool_use" as const), value: texts, cut: fc.nat(30) }),
 );
-const answers = fc.record({ blocks: fc.array(blocks, { maxLength: 4 }), ascii: fc.boolean(), cuts: byteCuts });
+const answers = fc.record({ blocks: fc.array(anyBlock, { maxLength: 4 }), ascii: fc.boolean(), cuts: byteCuts });
 type Answer = typeof answers extends fc.Arbitrary<infer A> ? A : never;
 
 function eventsOf({ blocks }: Answer): object[] {

@@ -9,7 +9,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
-import { parseAnswer, refuseOverHeld, type EventFraming } from "./framing.ts";
+import { namedEvent, parseAnswer, refuseOverHeld, textOf, type EventFraming } from "./framing.ts";
 
 /** A content block that is open. */
 interface Block {
@@ -75,14 +75,14 @@ export class MessagesFraming implements EventFraming {
 
   /** A refusal, which is how the API itself ends an answer that a classifier stopped. */
   blocked(words: string): string {
-    if (!this.#started) return written({ type: "error", error: { type: "permission_error", message: words } });
+    if (!this.#started) return namedEvent({ type: "error", error: { type: "permission_error", message: words } });
     let out = "";
     for (const [index, { call }] of this.#blocks)
-      if (call === undefined) out += written({ type: "content_block_stop", index });
+      if (call === undefined) out += namedEvent({ type: "content_block_stop", index });
     const details = { type: "refusal", category: null, explanation: words };
     const delta = { stop_reason: "refusal", stop_sequence: null, stop_details: details };
-    out += written({ type: "message_delta", delta, usage: { output_tokens: 0 } });
-    return out + written({ type: "message_stop" });
+    out += namedEvent({ type: "message_delta", delta, usage: { output_tokens: 0 } });
+    return out + namedEvent({ type: "message_stop" });
   }
 
   #whole(event: ServerSentEvent, tree: JsonValue): string {
@@ -97,7 +97,7 @@ export class MessagesFraming implements EventFraming {
     if (this.#blocks.size >= maxBlocks) throw new Error(`the answer has more than ${maxBlocks} open content blocks`);
     const block = tree["content_block"];
     if (!isJsonObject(block)) throw new Error("a content block of the answer is not an object");
-    const type = typeof block["type"] === "string" ? block["type"] : "";
+    const type = textOf(block["type"]);
     if (type.endsWith("tool_use")) {
       const start = this.#whole(event, tree);
       this.#blocks.set(index, { texts: new Map(), call: { start, input: "" } });
@@ -123,7 +123,7 @@ export class MessagesFraming implements EventFraming {
     const delta = tree["delta"];
     const block = this.#blocks.get(index);
     if (block === undefined || !isJsonObject(delta)) throw new Error("a delta of the answer has no content block");
-    const type = typeof delta["type"] === "string" ? delta["type"] : "";
+    const type = textOf(delta["type"]);
     if (block.call !== undefined) {
       if (type !== "input_json_delta" || typeof delta["partial_json"] !== "string")
         throw new Error("a tool call of the answer has a delta that is not its input");
@@ -173,7 +173,7 @@ export class MessagesFraming implements EventFraming {
     let out = "";
     for (const [field, { type, text }] of block.texts) {
       const rest = text.end();
-      if (rest !== "") out += written({ type: "content_block_delta", index, delta: { type, [field]: rest } });
+      if (rest !== "") out += namedEvent({ type: "content_block_delta", index, delta: { type, [field]: rest } });
       if (this.#guard.blocked !== undefined) return out;
     }
     if (block.call === undefined) return out;
@@ -186,7 +186,7 @@ export class MessagesFraming implements EventFraming {
       return out;
     }
     const delta = { type: "input_json_delta", partial_json: decided };
-    return `${out}${start}${written({ type: "content_block_delta", index, delta })}`;
+    return `${out}${start}${namedEvent({ type: "content_block_delta", index, delta })}`;
   }
 
   #hold(length: number): void {
@@ -200,8 +200,4 @@ function indexOf(tree: JsonObject): number {
   if (typeof index !== "number" || !Number.isInteger(index) || index < 0)
     throw new Error("a content block of the answer has no index");
   return index;
-}
-
-function written(event: JsonObject): string {
-  return `event: ${String(event["type"])}\ndata: ${JSON.stringify(event)}\n\n`;
 }

@@ -2,17 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ResponsesFraming } from "./responses.ts";
+import type { Json } from "./testing/streams.ts";
 import { filterText, type SpanRules } from "./span-rules.ts";
 import { blocking, byteCuts, dataOf, deltas, filtered, json, masking, texts } from "./testing/streams.ts";
 
 const framing = (guard: ConstructorParameters<typeof ResponsesFraming>[0]) => new ResponsesFraming(guard);
 
-const items = fc.oneof(
+const anyItem = fc.oneof(
   fc.record({ type: fc.constant("message" as const), parts: fc.array(deltas, { minLength: 1, maxLength: 2 }) }),
   fc.record({ type: fc.constant("reasoning" as const), parts: fc.array(deltas, { minLength: 1, maxLength: 2 }) }),
   fc.record({ type: fc.constant("function_call" as const), value: texts, cut: fc.nat(30) }),
 );
-const answers = fc.record({ items: fc.array(items, { maxLength: 3 }), ascii: fc.boolean(), cuts: byteCuts });
+const answers = fc.record({ items: fc.array(anyItem, { maxLength: 3 }), ascii: fc.boolean(), cuts: byteCuts });
 type Answer = typeof answers extends fc.Arbitrary<infer A> ? A : never;
 type Item = Answer["items"][number];
 
@@ -79,11 +80,11 @@ function streamOf(answer: Answer): string {
 }
 
 /** Every copy of every text, by where it belongs. */
-function copies(stream: string): { of: Map<string, string[]>; last: string; response: any } {
+function copies(stream: string): { of: Map<string, string[]>; last: string; response: Json } {
   const of = new Map<string, string[]>();
   const streamed = new Map<string, string>();
   const add = (key: string, text: string): void => void of.set(key, [...(of.get(key) ?? []), text]);
-  const addItem = (index: number, item: any): void => {
+  const addItem = (index: number, item: Json): void => {
     if (item.type === "function_call") add(`${index}`, item.arguments);
     for (const [part, { text }] of (item.content ?? item.summary ?? []).entries()) add(`${index}/${part}`, text);
   };

@@ -10,7 +10,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
-import { parseAnswer, refuseOverHeld, type EventFraming } from "./framing.ts";
+import { namedEvent, parseAnswer, refuseOverHeld, textOf, type EventFraming } from "./framing.ts";
 
 interface Running {
   /** The last delta, without its text: what a further one looks like. */
@@ -89,12 +89,12 @@ export class ResponsesFraming implements EventFraming {
   blocked(words: string): string {
     if (this.#response === undefined) {
       const error = { type: "error", code: "content_filter", message: words, param: null, sequence_number: this.#next };
-      return written(error);
+      return namedEvent(error);
     }
     const { output: _, ...facts } = this.#response;
     // Without `output`, clients keep what they have put together so far.
     const response = { ...facts, status: "incomplete", incomplete_details: { reason: "content_filter" } };
-    return written({ type: "response.incomplete", sequence_number: this.#next, response });
+    return namedEvent({ type: "response.incomplete", sequence_number: this.#next, response });
   }
 
   #delta(event: ServerSentEvent, tree: JsonObject, type: string, item: string): string {
@@ -145,13 +145,13 @@ export class ResponsesFraming implements EventFraming {
     const kept: JsonObject[] = [];
     for (const tree of events) {
       const { delta } = tree;
-      const type = String(tree["type"]);
+      const type = textOf(tree["type"]);
       if (typeof delta !== "string") {
         kept.push(tree);
         continue;
       }
       const known = whole.get(type);
-      if (known !== undefined) known["delta"] = `${String(known["delta"])}${delta}`;
+      if (known !== undefined) known["delta"] = textOf(known["delta"]) + delta;
       else {
         const first = { ...tree };
         whole.set(type, first);
@@ -160,7 +160,7 @@ export class ResponsesFraming implements EventFraming {
     }
     const filtered = kept.map((tree) => this.#ofArguments(tree));
     if (this.#guard.blocked !== undefined) return "";
-    return filtered.map((tree) => written(this.#numbered(tree))).join("");
+    return filtered.map((tree) => namedEvent(this.#numbered(tree))).join("");
   }
 
   /** What is held of an item's texts, or of one part of them. */
@@ -172,7 +172,7 @@ export class ResponsesFraming implements EventFraming {
       const delta = running.text.end();
       const { envelope } = running;
       if (delta !== "")
-        out += written(
+        out += namedEvent(
           this.#numbered({ ...(this.#guard.tree(envelope) as JsonObject), delta, ...emptyLogprobs(envelope) }),
         );
       if (this.#guard.blocked !== undefined) return out;
@@ -198,7 +198,7 @@ export class ResponsesFraming implements EventFraming {
     const { delta, ...rest } = tree;
     const filtered = this.#guard.tree(rest, nothing, asArguments) as JsonObject;
     if (typeof delta !== "string") return filtered;
-    const isJson = String(tree["type"]).includes("arguments");
+    const isJson = textOf(tree["type"]).includes("arguments");
     return { ...filtered, delta: isJson ? this.#guard.json(delta) : this.#guard.fixed(delta) };
   }
 
@@ -268,8 +268,4 @@ function withoutLogprobs(value: JsonValue): JsonValue {
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [name, name === "logprobs" ? [] : withoutLogprobs(item)]),
   );
-}
-
-function written(event: JsonObject): string {
-  return `event: ${String(event["type"])}\ndata: ${JSON.stringify(event)}\n\n`;
 }

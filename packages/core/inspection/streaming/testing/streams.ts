@@ -55,6 +55,10 @@ export function interleaved<T>(lists: readonly (readonly T[])[], turns: readonly
   return [...out, ...left.flat()];
 }
 
+/** Parsed freely: a test that reads what is not there fails on it. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Json = any;
+
 export interface Filtered {
   readonly text: string;
   readonly cut: boolean;
