@@ -13,7 +13,7 @@ import type { Instant } from "@cordon/core/instant";
 import { compilePolicies, type CedarPolicies } from "@cordon/core/policy/cedar-engine";
 import { openAuthority, type Authority } from "./authority/authority.ts";
 import type { UpstreamFiles } from "./authority/upstream-authority.ts";
-import { revocationsFrom } from "./authority/revocation.ts";
+import { dropExpiredRevocations, revocationsFrom } from "./authority/revocation.ts";
 import { openKeyVault, type KeyVault } from "./keys/key-vault.ts";
 import { openRootKey, type RootKey, type RootKeyConfig } from "./keys/root-key.ts";
 import { applyConfiguration } from "./registry/apply-configuration.ts";
@@ -102,7 +102,11 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
   const confirmEveryMs = Math.min(1000, (configuration.staleness.limitSeconds * 1000) / 4);
   const snapshots = opening.use(await followSnapshots(store, snapshotDeps, { onProblem, confirmEveryMs }));
   const watch = opening.use(watchConfiguration({ path: options.path, initial: loaded, apply, onProblem }));
-  const maintenance = setInterval(() => void authority.maintain().catch(onProblem), maintainEveryMs);
+  const maintain = async (): Promise<void> => {
+    await authority.maintain();
+    await dropExpiredRevocations(store, now());
+  };
+  const maintenance = setInterval(() => void maintain().catch(onProblem), maintainEveryMs);
   maintenance.unref();
   // What another process did to the authority, and a revoked key, are news within the revision, not within a minute.
   opening.defer(snapshots.subscribe(() => void authority.maintain().catch(onProblem)));

@@ -2,7 +2,7 @@
  * What an exchange is given of the gateway around it. In: the gateway's rooms, and who is behind each exchange. Out:
  * the host that exchanges call: to be decided again, to record, to keep, to answer, to say that they have ended.
  */
-import { revocationOf } from "@cordon/core/identity/revocation";
+import { standingOfCertificate, standingOfToken } from "@cordon/core/identity/standing";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
 import type { Signals } from "@cordon/core/policy/decision";
 import { decideHere, recordDecision } from "./admission.ts";
@@ -26,9 +26,14 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
     now,
     redecide(exchange, snapshot) {
       const decision = decideHere(snapshot, exchange.start.access, signals(), now());
-      const words = revocationOf(exchange.start.caller.svid, snapshot.revocations);
-      if (words === undefined || decision.effect === "deny") return decision;
-      return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "revoked", words }] };
+      if (decision.effect === "deny") return decision;
+      const { assurance, svid } = exchange.start.caller;
+      const judge = assurance === "jwt-svid" ? standingOfToken : standingOfCertificate;
+      const standing = judge(svid, snapshot);
+      // Where only the chain can tell, the connection that it came by is judged next (`listener/connections.ts`).
+      if (standing.stands !== false) return decision;
+      const reason = { code: "revoked", words: standing.words } as const;
+      return { ...decision, effect: "deny", obligations: [], reasons: [reason] };
     },
     recordAgain(exchange, decision) {
       const { id, attempt, access, namespace } = exchange.start;

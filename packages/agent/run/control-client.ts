@@ -13,6 +13,7 @@ import {
   errorResponse,
   evictedResponse,
   gatewayResponse,
+  liftedResponse,
   joinTokenResponse,
   jwtSvidResponse,
   maxLocalResponseBytes,
@@ -32,6 +33,8 @@ import {
   type JoinTokenRequest,
   type JoinTokenResponse,
   type JwtSvidRequest,
+  type LiftRequest,
+  type LiftedResponse,
   type JwtSvidResponse,
   type NodesResponse,
   type PairingCodeResponse,
@@ -59,6 +62,8 @@ export interface ControlClient {
   components(): Promise<ComponentsResponse>;
   revoke(request: RevocationRequest): Promise<RevokedResponse>;
   revocations(): Promise<RevocationsResponse>;
+  /** Lets a revoked component have an identity again. */
+  liftRevocation(request: LiftRequest): Promise<LiftedResponse>;
   /** The trust domain's own keys, and what is done to them. */
   authorities(): Promise<AuthoritiesResponse>;
   prepareAuthority(request: PrepareRequest): Promise<AuthoritiesResponse>;
@@ -100,6 +105,7 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     bundle: () => call("GET", "/v1/bundle", bundleResponse),
     components: () => call("GET", "/v1/components", componentsResponse),
     revoke: (request) => call("POST", "/v1/revocations", revokedResponse, request),
+    liftRevocation: (request) => call("POST", "/v1/revocations/lift", liftedResponse, request),
     revocations: () => call("GET", "/v1/revocations", revocationsResponse),
     authorities: () => call("GET", "/v1/authority", authoritiesResponse),
     prepareAuthority: (request) => call("POST", "/v1/authority/prepare", authoritiesResponse, request),

@@ -17,7 +17,7 @@ import type { Authority } from "../authority/authority.ts";
 import type { AuthoritiesView } from "../authority/lifecycle.ts";
 import { systemNamespace } from "../keys/key-vault.ts";
 import { checked } from "./local-exchange.ts";
-import type { LocalApiRooms } from "./local-operations.ts";
+import type { LocalApiRooms } from "./local-rooms.ts";
 
 export type AuthorityRooms = Pick<LocalApiRooms, "snapshot" | "record" | "now"> & { readonly authority: Authority };
 

@@ -14,7 +14,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { rm } from "node:fs/promises";
 import { isCordonError } from "@cordon/core/errors";
 import { listenLocally } from "./local-socket.ts";
-import { localOperations, type LocalApiRooms } from "./local-operations.ts";
+import { localOperations } from "./local-operations.ts";
+import type { LocalApiRooms } from "./local-rooms.ts";
 import { readJsonBody, refusal, type Answer } from "./local-exchange.ts";
 
 export interface LocalApiOptions extends LocalApiRooms {

@@ -10,7 +10,6 @@ import {
   joinTokenRequest,
   jwtSvidRequest,
   pairingCodeRequest,
-  revocationRequest,
   x509SvidRequest,
   type ComponentResponse,
   type ConsoleKeyRevokedResponse,
@@ -21,55 +20,24 @@ import {
   type JwtSvidResponse,
   type NodesResponse,
   type PairingCodeResponse,
-  type RevocationResponse,
-  type RevokedResponse,
   type X509SvidResponse,
 } from "@cordon/core/contract/local-api";
-import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { CordonError } from "@cordon/core/errors";
 import { bundleDocument } from "@cordon/core/identity/bundle";
 import { sha256Hex } from "@cordon/core/identity/certificate";
 import { agentId } from "@cordon/core/identity/node-id";
 import { toPem } from "@cordon/core/identity/tls";
-import type { Instant } from "@cordon/core/instant";
 import type { ChangeEntry } from "@cordon/core/ledger/entry";
-import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
-import type { Authority } from "../authority/authority.ts";
-import { revocationKey, revocationKind, revocationSchema, revocationsFrom } from "../authority/revocation.ts";
-import type { Revocation } from "../authority/revocation.ts";
+import type { Component } from "@cordon/core/policy/snapshot";
+import { revocationKind, revocationsFrom } from "../authority/revocation.ts";
 import { newJoinToken } from "../node-api/attest-join-token.ts";
-import { declaredIsAdmitted, requireAdmittedModel, type ModelAdmission } from "../node-api/model-admission.ts";
+import { declaredIsAdmitted, requireAdmittedModel } from "../node-api/model-admission.ts";
 import { openNodes } from "../node-api/nodes.ts";
-import { readValue } from "../registry/objects.ts";
-import { digestOf } from "../store/record-changes.ts";
-import type { ConsoleServer } from "../console/console-server.ts";
-import type { StateStore } from "../store/state-store.ts";
 import { authorityOperations } from "./authority-operations.ts";
+import { findComponent } from "./find-component.ts";
 import { checked } from "./local-exchange.ts";
-
-/** The rooms that the local API stands on; the wiring hands them over. */
-export interface LocalApiRooms {
-  readonly authority: Authority;
-  readonly store: Pick<StateStore, "transact" | "list" | "get">;
-  readonly snapshot: () => Snapshot;
-  /** Further names for a component's certificate, such as the gateway's DNS names. Default: none. */
-  readonly namesOf?: (component: Component) => {
-    readonly dnsNames?: readonly string[];
-    readonly ipAddresses?: readonly string[];
-  };
-  /** Where the gateway is, and who. Throws or returns what agents are told. */
-  readonly gateway: () => { readonly url: string; readonly id: string };
-  readonly status: () => Promise<Readonly<Record<string, unknown>>> | Readonly<Record<string, unknown>>;
-  /** Where agents reach this control plane; absent where they cannot. */
-  readonly agentsUrl?: string | undefined;
-  /** Whether a component's model may be served. Default: what the configuration declares, may. */
-  readonly admission?: ModelAdmission;
-  /** The web console of this process, where it has one. */
-  readonly console?: Pick<ConsoleServer, "url" | "pairing" | "keys"> | undefined;
-  /** Writes to the ledger; the answer waits for it, and is an error when it rejects. */
-  readonly record: (change: ChangeEntry) => Promise<unknown>;
-  readonly now: () => Instant;
-}
+import type { LocalApiRooms } from "./local-rooms.ts";
+import { revocationOperations } from "./revocation-operations.ts";
 
 type Operation = (body: unknown) => Promise<unknown>;
 
@@ -89,7 +57,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     },
     ...authorityOperations(rooms),
     "/v1/components": { GET: () => listComponents(rooms) },
-    "/v1/revocations": { GET: () => listRevocations(rooms), POST: (body) => revoke(rooms, body) },
+    ...revocationOperations(rooms),
     "/v1/nodes": { GET: () => listNodes(rooms) },
     "/v1/nodes/join-tokens": { POST: (body) => newNodeToken(rooms, body) },
     "/v1/nodes/evictions": { POST: (body) => evictNode(rooms, body) },
@@ -155,26 +123,6 @@ async function listComponents(rooms: LocalApiRooms): Promise<{ readonly componen
   return { components };
 }
 
-async function listRevocations(rooms: LocalApiRooms): Promise<{ readonly revocations: readonly RevocationResponse[] }> {
-  const objects = await rooms.store.list(revocationKind);
-  return { revocations: objects.map((object) => answerOf(readValue(revocationSchema, object))) };
-}
-
-async function revoke(rooms: LocalApiRooms, body: unknown): Promise<RevokedResponse> {
-  const request = checked(revocationRequest, body);
-  const at = rooms.now();
-  const { reason } = request;
-  const revocation: Revocation =
-    request.type === "workload"
-      ? { type: "workload", id: findComponent(rooms.snapshot(), request.component).id, reason, at }
-      : { type: request.type, sha256: request.sha256, reason, at };
-  const key = revocationKey(revocation);
-  const { revision } = await rooms.store.transact(actor, at, (transaction) => transaction.put(key, revocation, "api"));
-  const sha256 = digestOf(revocation);
-  await rooms.record({ v: 1, kind: "change", at, revision, actor, objects: [{ op: "put", ...key, sha256 }] });
-  return { revision, revocation: answerOf(revocation) };
-}
-
 async function newNodeToken(rooms: LocalApiRooms, body: unknown): Promise<JoinTokenResponse> {
   const { node, ttlSeconds } = checked(joinTokenRequest, body);
   if (rooms.agentsUrl === undefined)
@@ -218,11 +166,6 @@ function consoleOf({ console }: LocalApiRooms): NonNullable<LocalApiRooms["conso
   );
 }
 
-function answerOf(revocation: Revocation): RevocationResponse {
-  const subject = revocation.type === "workload" ? revocation.id : revocation.sha256;
-  return { type: revocation.type, subject, reason: revocation.reason, at: revocation.at };
-}
-
 /** An issued SVID in the ledger's words: an object that the state does not keep, under the component's name. */
 function issuedEntry(rooms: LocalApiRooms, component: Component, kind: string, sha256: string): ChangeEntry {
   const { namespace, name } = component;
@@ -234,33 +177,4 @@ function issuedEntry(rooms: LocalApiRooms, component: Component, kind: string, s
     actor,
     objects: [{ op: "put", kind, namespace, name: `${component.kind}/${name}`, sha256 }],
   };
-}
-
-/**
- * The component that a reference names: a SPIFFE ID, `namespace/name`, or a name that only one namespace has.
- *
- * @throws {CordonError} `COMPONENT_UNKNOWN`
- */
-function findComponent(snapshot: Snapshot, reference: string): Component {
-  const slash = reference.indexOf("/");
-  const isId = reference.startsWith("spiffe://");
-  const namespace = slash < 0 ? undefined : (reference.slice(0, slash) as Namespace);
-  const name = reference.slice(slash + 1);
-  const matches = [...snapshot.components.values()].filter((component) =>
-    isId
-      ? component.id === reference
-      : component.name === name && (namespace === undefined || component.namespace === namespace),
-  );
-  const [match] = matches;
-  if (match === undefined)
-    throw new CordonError(
-      "COMPONENT_UNKNOWN",
-      `\`${reference}\` is not a registered component. \`cordon identity list\` shows those that are; ` +
-        "register it under `components` in cordon.yaml.",
-    );
-  if (matches.length > 1) {
-    const names = matches.map((component) => `${component.namespace}/${component.name}`).join(", ");
-    throw new CordonError("COMPONENT_UNKNOWN", `\`${reference}\` is in several namespaces; say which: ${names}.`);
-  }
-  return match;
 }

@@ -29,7 +29,7 @@ import {
   type X509SvidRequest,
 } from "./issue.ts";
 import { activate, prepare, retire, taint, viewOf, type AuthoritiesView, type AuthorityKind } from "./lifecycle.ts";
-import { revocationKind, revocationsFrom } from "./revocation.ts";
+import { revocationKind, revocationsFrom, revokedAuthorities } from "./revocation.ts";
 import { changeState, type StateChange } from "./change-state.ts";
 import { followUpstream, type UpstreamFiles } from "./upstream-authority.ts";
 
@@ -40,7 +40,7 @@ export interface Authority {
   bundle(): TrustBundle;
   /**
    * Public keys of authorities that are not to be relied on any more (SHA-256 of SubjectPublicKeyInfo, hex): roots,
-   * issuers and token keys. Whoever holds an SVID with one of these in its chain gets a new one now. Current after
+   * issuers and token keys, tainted or revoked. Whoever holds an SVID with one of these in its chain gets a new one now. Current after
    * {@link maintain}.
    */
   tainted(): ReadonlySet<string>;
@@ -86,19 +86,18 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   let bundle: TrustBundle;
   let tainted: ReadonlySet<string>;
 
-  const context = async (): Promise<GenerationContext> => ({
-    trustDomain,
-    settings,
-    vault,
-    revokedKeys: (await revocationsOf(store)).keys,
-    upstream: await upstream?.(),
-    now: now(),
-  });
+  let withdrawn: ReadonlySet<string> = new Set();
+  const context = async (): Promise<GenerationContext> => {
+    const objects = await store.list(revocationKind);
+    withdrawn = revokedAuthorities(objects);
+    const revokedKeys = revocationsFrom(objects).keys;
+    return { trustDomain, settings, vault, revokedKeys, upstream: await upstream?.(), now: now() };
+  };
   const take = (next: AuthorityState): void => {
     const before = { bundle, tainted };
     if (bundle?.sequence !== next.sequence) bundle = bundleOf(next, trustDomain, settings.refreshHintSeconds);
     state = next;
-    tainted = taintedKeys(next);
+    tainted = new Set([...taintedKeys(next), ...withdrawn]);
     if (before.bundle === undefined) return;
     if (before.bundle !== bundle || [...tainted].some((key) => !before.tainted.has(key)))
       for (const listener of listeners) listener();

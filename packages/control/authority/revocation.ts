@@ -9,7 +9,7 @@ import { parseSpiffeId, type SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Revocations } from "@cordon/core/policy/snapshot";
 import { z } from "zod";
 import { systemNamespace } from "../keys/key-vault.ts";
-import type { ObjectKey, StoredObject } from "../store/state-store.ts";
+import type { ObjectKey, StateStore, StoredObject } from "../store/state-store.ts";
 
 export const revocationKind = "revocation";
 
@@ -17,7 +17,7 @@ const fingerprint = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in low
 const common = {
   reason: z.string().min(1).max(1024),
   at: z.number().int(),
-  /** When what it names has expired by itself, so that the object may go. Absent: it stays until it is deleted. */
+  /** When what it names has expired by itself, so that the object may go. Absent: it stays until it is lifted. */
   expiresAt: z.number().int().exactOptional(),
 };
 
@@ -69,9 +69,32 @@ export function revocationsFrom(objects: readonly StoredObject[]): Revocations {
   return { certificates, keys, workloads };
 }
 
+/** Public keys of authorities, ours or delegated, that were withdrawn. */
+export function revokedAuthorities(objects: readonly StoredObject[]): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const object of objects) {
+    const revocation = readRevocation(object);
+    if (revocation.type === "authority") keys.add(revocation.sha256);
+  }
+  return keys;
+}
+
+/** How long a revocation outlives what it names: verifiers' clocks differ. */
+const expiryGraceMs = 3_600_000;
+
 /** The revocations that name nothing that could still be valid: safe to delete. */
 export function expiredRevocations(objects: readonly StoredObject[], now: Instant): readonly StoredObject[] {
-  return objects.filter((object) => (readRevocation(object).expiresAt ?? Number.POSITIVE_INFINITY) < now);
+  const endOf = (object: StoredObject): Instant => readRevocation(object).expiresAt ?? Number.POSITIVE_INFINITY;
+  return objects.filter((object) => endOf(object) + expiryGraceMs < now);
+}
+
+/** Deletes them. */
+export async function dropExpiredRevocations(store: StateStore, now: Instant): Promise<void> {
+  if (expiredRevocations(await store.list(revocationKind), now).length === 0) return;
+  await store.transact("system:authority", now, async (transaction) => {
+    for (const object of expiredRevocations(await transaction.list(revocationKind), now))
+      await transaction.delete(object, object.source);
+  });
 }
 
 function readRevocation(object: StoredObject): Revocation {

@@ -67,11 +67,16 @@ const reason = z.string().min(1).max(500);
  * a component, now and to come. Digests are of the certificate's DER, or of the key's SubjectPublicKeyInfo.
  */
 export const revocationRequest = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("certificate"), sha256, reason }),
+  /** `expiresAt`: when it has expired by itself; an hour later the revocation is forgotten. */
+  z.strictObject({ type: z.literal("certificate"), sha256, reason, expiresAt: instant.exactOptional() }),
   z.strictObject({ type: z.literal("key"), sha256, reason }),
   z.strictObject({ type: z.literal("authority"), sha256, reason }),
   z.strictObject({ type: z.literal("workload"), component: componentReference, reason }),
 ]);
+
+/** `POST /v1/revocations/lift`: the component may have an identity again. What was revoked by digest stays revoked. */
+export const liftRequest = z.strictObject({ component: componentReference, reason });
+export const liftedResponse = z.object({ revision: z.number().int().nonnegative(), id: z.string() });
 
 export const revocationResponse = z.object({
   type: z.string(),
@@ -162,6 +167,8 @@ export type BundleResponse = z.infer<typeof bundleResponse>;
 export type ComponentResponse = z.infer<typeof componentResponse>;
 export type ComponentsResponse = z.infer<typeof componentsResponse>;
 export type RevocationRequest = z.infer<typeof revocationRequest>;
+export type LiftRequest = z.infer<typeof liftRequest>;
+export type LiftedResponse = z.infer<typeof liftedResponse>;
 export type RevocationResponse = z.infer<typeof revocationResponse>;
 export type RevokedResponse = z.infer<typeof revokedResponse>;
 export type RevocationsResponse = z.infer<typeof revocationsResponse>;

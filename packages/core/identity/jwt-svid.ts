@@ -54,6 +54,7 @@ export function verifyJwtSvid(token: string, checks: JwtSvidChecks): VerifiedJwt
     id,
     fingerprint: sha256Hex(token),
     ...(twin && { twinFingerprint: sha256Hex(`${jws.signed}.${Buffer.from(twin).toString("base64url")}`) }),
+    authorities: [authority.keyFingerprint],
     notAfter,
     audience: checks.audience,
     ...(issuedAt !== undefined && { issuedAt }),

@@ -12,7 +12,7 @@ import { sha256Hex, type Certificate } from "./certificate.ts";
 import { writeBitString, writeInteger, writeSequence } from "./der-writer.ts";
 import type { VerifiedSvid } from "./svid.ts";
 
-/** Why this SVID is revoked, in words; `undefined` when it stands. Authorities above it are judged with its path. */
+/** Why this SVID is revoked, in words; `undefined` when it stands. */
 export function revocationOf(svid: VerifiedSvid, revocations: Revocations): string | undefined {
   if (revocations.workloads.has(svid.id)) return "every SVID of this workload was withdrawn";
   if (revocations.certificates.has(svid.fingerprint))
@@ -21,7 +21,8 @@ export function revocationOf(svid: VerifiedSvid, revocations: Revocations): stri
     return `the SVID with fingerprint ${svid.twinFingerprint}, of which this is the signature's twin, was withdrawn`;
   if (svid.keyFingerprint !== undefined && revocations.keys.has(svid.keyFingerprint))
     return `its key ${svid.keyFingerprint} was withdrawn`;
-  return undefined;
+  const above = svid.authorities.find((one) => revocations.keys.has(one) || revocations.certificates.has(one));
+  return above === undefined ? undefined : `the authority ${above} above it was withdrawn`;
 }
 
 /** Group orders by curve (SEC 2, version 2), under the bytes of one coordinate. */

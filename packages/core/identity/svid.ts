@@ -25,6 +25,11 @@ export interface VerifiedSvid {
   readonly twinFingerprint?: string;
   /** Lower-case hex SHA-256 of the leaf's SubjectPublicKeyInfo (DER); absent for a token. */
   readonly keyFingerprint?: string;
+  /**
+   * What it stands under: SHA-256 of the public key and of the certificate of each authority above it (the anchor's
+   * included), or of the public key that signed the token. Lower-case hex.
+   */
+  readonly authorities: readonly string[];
   readonly notAfter: Instant;
 }
 

@@ -69,6 +69,7 @@ export function verifyX509Svid(
     fingerprint: leaf.fingerprint,
     ...twinFingerprint(leaf, path[1] ?? leaf),
     keyFingerprint: leaf.keyFingerprint,
+    authorities: path.slice(1).flatMap((authority) => [authority.keyFingerprint, authority.fingerprint]),
     notAfter: path.reduce((end, certificate) => Math.min(end, certificate.notAfter), Number.POSITIVE_INFINITY),
   };
   const revoked = revocationOf(verified, trust.revocations); // 4. what was withdrawn
@@ -196,6 +197,15 @@ function remember(trust: IdentityTrust, trustDomain: TrustDomain, path: readonly
   }
 }
 
+/** Certificates' SHA-256 of the anchors of one trust domain; empty where it is not known. */
+export function anchorFingerprints(bundle: TrustBundle): ReadonlySet<string> {
+  let fingerprints = knownAnchors.get(bundle);
+  if (fingerprints === undefined)
+    knownAnchors.set(bundle, (fingerprints = new Set(bundle.x509Authorities.map((der) => sha256Hex(der)))));
+  return fingerprints;
+}
+
+const knownAnchors = new WeakMap<TrustBundle, ReadonlySet<string>>();
 const parsedAnchors = new WeakMap<TrustBundle, readonly Certificate[]>();
 
 /** The parsed authorities of one trust domain; bundles are immutable, so each is parsed once. */

@@ -10,6 +10,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { peerChain } from "@cordon/core/identity/peer-chain";
+import { standingOfCertificate } from "@cordon/core/identity/standing";
 import type { IdentitySource } from "@cordon/core/identity/svid";
 import { serverTlsOptions } from "@cordon/core/identity/tls";
 import { verifyX509Svid } from "@cordon/core/identity/x509-svid";
@@ -118,11 +119,10 @@ export function openConnections(deps: ConnectionDeps): Connections {
       return connection === undefined || deps.monotonicMs() - connection.openedAtMs > options.connectionMaxAgeMs;
     },
     reverify(snapshot) {
-      for (const [socket, connection] of live) {
+      for (const [socket, { chain, caller }] of live) {
         try {
-          if (connection.chain.length === 0) withoutCertificate(snapshot);
-          // A live connection stands by registration and revocation, not by its leaf's notAfter (DESIGN 6.5).
-          else verify(connection.chain, snapshot, (connection.caller?.svid.notAfter ?? 0) - 1);
+          if (caller === undefined) withoutCertificate(snapshot);
+          else judgeAgain(caller, chain, snapshot);
         } catch (error) {
           socket.destroy(error as CordonError); // what is still under way on it reads there why it ended
           deps.refused(error as CordonError, socket.remoteAddress ?? "unknown");
@@ -139,6 +139,13 @@ export function openConnections(deps: ConnectionDeps): Connections {
 function verify(chain: readonly Uint8Array[], snapshot: Snapshot, now: Instant): Caller {
   const svid = verifyX509Svid(chain, { bundles: snapshot.bundles, revocations: snapshot.revocations }, now);
   return { id: svid.id, assurance: "x509-svid", svid };
+}
+
+/** A live connection stands by registration and by what was withdrawn, not by its leaf's notAfter (DESIGN 6.5). */
+function judgeAgain({ svid }: Caller, chain: readonly Uint8Array[], snapshot: Snapshot): void {
+  const standing = standingOfCertificate(svid, snapshot);
+  if (standing.stands === false) throw new CordonError(standing.code, standing.words);
+  if (standing.stands === "unknown") verify(chain, snapshot, svid.notAfter - 1);
 }
 
 /** No certificate: only worth listening to where some component may use a token instead. */

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { peerChain } from "@cordon/core/identity/peer-chain";
+import { standingOfCertificate } from "@cordon/core/identity/standing";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { IdentitySource, VerifiedSvid } from "@cordon/core/identity/svid";
 import { clientTlsOptions } from "@cordon/core/identity/tls";
@@ -101,6 +102,7 @@ export function connectorTo(upstream: Upstream, deps: ConnectorDeps): Connector 
       if (authentication.kind !== "spiffe") return;
       for (const [socket, { chain, svid }] of live) {
         try {
+          if (standingOfCertificate(svid, snapshot).stands === true) continue;
           // A live connection stands by registration and revocation, not by its leaf's notAfter (DESIGN 6.5).
           verifyPeer(upstream, authentication.peer, chain, snapshot, svid.notAfter - 1);
         } catch (error) {

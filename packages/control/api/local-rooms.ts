@@ -1,0 +1,31 @@
+/** What the operations of the local API stand on; the wiring hands it over. */
+import type { Instant } from "@cordon/core/instant";
+import type { ChangeEntry } from "@cordon/core/ledger/entry";
+import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
+import type { Authority } from "../authority/authority.ts";
+import type { ConsoleServer } from "../console/console-server.ts";
+import type { ModelAdmission } from "../node-api/model-admission.ts";
+import type { StateStore } from "../store/state-store.ts";
+
+export interface LocalApiRooms {
+  readonly authority: Authority;
+  readonly store: Pick<StateStore, "transact" | "list" | "get">;
+  readonly snapshot: () => Snapshot;
+  /** Further names for a component's certificate, such as the gateway's DNS names. Default: none. */
+  readonly namesOf?: (component: Component) => {
+    readonly dnsNames?: readonly string[];
+    readonly ipAddresses?: readonly string[];
+  };
+  /** Where the gateway is, and who. Throws or returns what agents are told. */
+  readonly gateway: () => { readonly url: string; readonly id: string };
+  readonly status: () => Promise<Readonly<Record<string, unknown>>> | Readonly<Record<string, unknown>>;
+  /** Where agents reach this control plane; absent where they cannot. */
+  readonly agentsUrl?: string | undefined;
+  /** Whether a component's model may be served. Default: what the configuration declares, may. */
+  readonly admission?: ModelAdmission;
+  /** The web console of this process, where it has one. */
+  readonly console?: Pick<ConsoleServer, "url" | "pairing" | "keys"> | undefined;
+  /** Writes to the ledger; the answer waits for it, and is an error when it rejects. */
+  readonly record: (change: ChangeEntry) => Promise<unknown>;
+  readonly now: () => Instant;
+}
