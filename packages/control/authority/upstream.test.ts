@@ -106,7 +106,7 @@ async function verifiesByOpenssl(
   folder: string,
   chain: readonly Uint8Array[],
   rootFile: string,
-  now = Date.now(),
+  now: number,
 ): Promise<void> {
   await writeFile(join(folder, "leaf.pem"), toPem(chain[0] ?? new Uint8Array()));
   await writeFile(join(folder, "above.pem"), chain.slice(1).map(toPem).join(""));
@@ -145,7 +145,7 @@ describe("an authority under an upstream one", { skip }, () => {
       const { chain } = await issue(authority);
       assert.equal(chain.length, 3, "leaf, our issuer, the company's intermediate");
       assert.equal(verifyX509Svid(chain, await trust(authority), clock.now).id, workload);
-      await verifiesByOpenssl(folder, chain, upstream.bundleFile);
+      await verifiesByOpenssl(folder, chain, upstream.bundleFile, clock.now);
     });
 
   it("may stand right under the root, and ends no later than what is above it", async (context) => {
@@ -251,7 +251,7 @@ describe("an authority that a mesh holds", { skip }, () => {
     const chain = await leafOf(meshWorkload, clock.now);
     assert.equal(verifyX509Svid(chain, await trust(authority), clock.now).id, meshWorkload);
     await writeFile(join(folder, "root.pem"), toPem(made.root));
-    await verifiesByOpenssl(folder, chain, "root.pem");
+    await verifiesByOpenssl(folder, chain, "root.pem", clock.now);
   });
 
   it("cannot name a component of ours: that attack would succeed without the rule", async (context) => {
