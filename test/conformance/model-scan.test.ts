@@ -25,6 +25,8 @@ const wanted: readonly Corpus[] = [
     refused: ["malicious", "malformed-malicious", "suspicious-or-malicious", "not-a-pickle"],
     proven: 0.9,
   },
+  { name: "model-files", refused: ["malicious"], proven: 0.9 },
+  { name: "chat-templates", refused: ["malicious"], proven: 0.9 },
 ];
 
 for (const { name, refused, proven } of wanted) {

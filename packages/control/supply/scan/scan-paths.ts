@@ -23,6 +23,8 @@ export interface PathsOptions extends ScanOptions {
  */
 export function* scanPaths(paths: readonly string[], options: PathsOptions): Generator<FileReport, void> {
   const queue = paths.flatMap((path) => listFiles(path));
+  const raw = new Set<string>();
+  const held: FileReport[] = [];
   const queued = new Set(queue.map(({ path }) => path));
   for (let index = 0; index < queue.length; index++) {
     const entry = queue[index];
@@ -34,7 +36,10 @@ export function* scanPaths(paths: readonly string[], options: PathsOptions): Gen
     }
     using source = openFileSource(entry.path);
     const report = scanSource(entry.path, source, options);
-    yield report;
+    for (const name of report.rawFiles) raw.add(join(dirname(entry.path), name));
+    // Whether a file without any format is raw numbers is known when those beside it have been read.
+    if (isUnknown(report)) held.push(report);
+    else yield report;
     for (const name of report.requires) {
       const beside = join(dirname(entry.path), name);
       if (queued.has(beside) || !isFile(beside)) continue;
@@ -42,6 +47,16 @@ export function* scanPaths(paths: readonly string[], options: PathsOptions): Gen
       queue.push({ path: beside, link: false });
     }
   }
+  for (const report of held) yield raw.has(report.path) ? rawReport(report) : report;
+}
+
+function isUnknown(report: FileReport): boolean {
+  return report.findings.every(({ rule }) => rule === "content/unknown") && report.findingCount > 0;
+}
+
+/** A model beside it reads these bytes as numbers, and nothing else about them is known. */
+function rawReport(report: FileReport): FileReport {
+  return { ...report, format: "raw-numbers", verdict: "proven-safe", findings: [], findingCount: 0 };
 }
 
 interface Listed {
@@ -98,5 +113,6 @@ function linkReport(path: string): FileReport {
     ],
     findingCount: 1,
     requires: [],
+    rawFiles: [],
   };
 }

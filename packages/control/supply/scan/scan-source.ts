@@ -19,6 +19,6 @@ export function scanSource(path: string, source: ByteSource, { now, limits }: Sc
   const name = path.split(/[\\/]/).at(-1) ?? path;
   const { scan, collected } = openScan(name, budget, scanContent);
   const format = guarded(scan, () => scanContent(source, scan)) ?? "unknown";
-  const { findings, findingCount, verdict, requires } = collected();
-  return { path, sizeBytes: source.size, format, verdict, findings, findingCount, requires };
+  const { findings, findingCount, verdict, requires, rawFiles } = collected();
+  return { path, sizeBytes: source.size, format, verdict, findings, findingCount, requires, rawFiles };
 }

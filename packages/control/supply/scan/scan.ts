@@ -17,6 +17,8 @@ export interface Scan {
   readonly report: (finding: ScanFinding) => void;
   /** A file beside the scanned one that its loader opens too. */
   readonly require: (fileName: string) => void;
+  /** A file beside the scanned one that holds raw numbers: nothing of it is interpreted. */
+  readonly requireRaw: (fileName: string) => void;
   /** Scans bytes inside this part as what they turn out to be; gives their format. */
   readonly part: (name: string, source: ByteSource) => string;
 }
@@ -29,6 +31,7 @@ export interface Collected {
   readonly findingCount: number;
   readonly verdict: Verdict;
   readonly requires: readonly string[];
+  readonly rawFiles: readonly string[];
 }
 
 export interface Collector {
@@ -44,6 +47,7 @@ export function openScan(
 ): Collector {
   const kept: ScanFinding[] = [];
   const requires = new Set<string>();
+  const rawFiles = new Set<string>();
   let count = 0;
   let verdict: Verdict = "proven-safe";
 
@@ -61,6 +65,7 @@ export function openScan(
       else if (worse) kept[maxFindings - 1] = placed;
     },
     require: (fileName) => void requires.add(fileName),
+    requireRaw: (fileName) => void rawFiles.add(fileName),
     part(partName, source) {
       const inner = open(member === "" ? partName : `${member}/${partName}`, partName);
       return budget.deeper(() => guarded(inner, () => dispatch(source, inner)) ?? "unreadable");
@@ -74,6 +79,7 @@ export function openScan(
       findingCount: count,
       verdict,
       requires: [...requires],
+      rawFiles: [...rawFiles],
     }),
   };
 }

@@ -56,6 +56,8 @@ export interface FileReport {
   readonly findingCount: number;
   /** Files beside this one that its loader opens as well; each is scanned too. */
   readonly requires: readonly string[];
+  /** Files beside this one whose bytes are numbers to its loader, such as ONNX's external data. */
+  readonly rawFiles: readonly string[];
 }
 
 /** More findings than this are counted, not kept. */

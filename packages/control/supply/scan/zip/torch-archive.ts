@@ -5,6 +5,7 @@
 import { guarded } from "../scan.ts";
 import { scanStreams } from "../pickle/scan-pickle.ts";
 import { persistentStorage } from "../pickle/torch-storage.ts";
+import { scanTorchScriptCode } from "./torchscript-code.ts";
 import type { ArchiveKind } from "./zip.ts";
 
 export function torchArchive(names: readonly string[]): ArchiveKind | undefined {
@@ -25,6 +26,11 @@ export function torchArchive(names: readonly string[]): ArchiveKind | undefined 
           report: (finding: Parameters<typeof scan.report>[0]) => scan.report({ member: inner.member, ...finding }),
         };
         guarded(placed, () => scanStreams(content, placed, { persistent: persistentStorage }));
+        return true;
+      }
+      if (script && name.startsWith("code/")) {
+        if (!name.endsWith(".py")) return false;
+        guarded(scan, () => scanTorchScriptCode(content, scan, member.name));
         return true;
       }
       // Storages are copied into memory as they are; the small files beside them hold one word each.
