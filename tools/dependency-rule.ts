@@ -13,11 +13,24 @@ import { readManifests, type Manifests, type Workspace } from "./manifests.ts";
 import type { Violation } from "./violation.ts";
 
 /** Needed at run time without an import: the runtime itself, and a polyfill that a library looks for. */
-const usedWithoutImport = new Set(["node", "reflect-metadata"]);
+const usedWithoutImport = new Set([
+  "node",
+  "reflect-metadata",
+  // What the CycloneDX library validates with, where it finds them.
+  ...["ajv", "ajv-formats", "ajv-formats-draft2019"],
+]);
 
 /** Programs and types that development runs or reads without importing them. */
 const developmentTools = new Set([
-  ...["@types/node", "@types/pg", "@types/react", "@types/react-dom", "@types/semver", "@types/yauzl"],
+  ...[
+    "@types/node",
+    "@types/pg",
+    "@types/react",
+    "@types/react-dom",
+    "@types/semver",
+    "@types/yauzl",
+    "@types/spdx-expression-parse",
+  ],
   ...["oxfmt", "oxlint", "oxlint-tsgolint", "typescript"],
 ]);
 

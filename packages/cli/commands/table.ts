@@ -77,6 +77,21 @@ export const commands: CommandTable = {
     summary: "what could these model files do when they are loaded; nothing in them is executed",
     load: () => import("./model/scan.ts"),
   },
+  "model card": {
+    summary: "does a model's card say what it must, and does it belong to these weights",
+    load: () => import("./model/card.ts"),
+  },
+  "model bom": { summary: "bill of materials of a model", load: () => import("./model/bom.ts") },
+  "bom generate": {
+    summary: "bill of materials of a model, a repository or an estate (CycloneDX 1.7, SPDX 3)",
+    load: () => import("./bom/generate.ts"),
+  },
+  "bom validate": { summary: "is this a valid CycloneDX BOM", load: () => import("./bom/validate.ts") },
+  "bom score": {
+    summary: "how much of the G7's minimum elements for AI does a BOM state",
+    load: () => import("./bom/score.ts"),
+  },
+  "bom diff": { summary: "what changed between two BOMs", load: () => import("./bom/diff.ts") },
   "bom audit": {
     summary: "known vulnerabilities and malware in lock files, lists and BOMs, offline",
     load: () => import("./bom/audit.ts"),

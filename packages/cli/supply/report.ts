@@ -73,8 +73,8 @@ export async function guarded(name: string, io: Io, body: () => Promise<0 | 1 | 
 
 /** A stranger's text on a terminal: without control characters. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- escape sequences in a file name must not reach the terminal
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");
+  // Escape sequences and direction marks in a file name must not reach the terminal.
+  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
 }
 
 /** Bytes as people read them. */
