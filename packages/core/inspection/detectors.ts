@@ -3,6 +3,7 @@
  * detectors plugs in here; a user's own are appended by whoever calls `inspect()`.
  */
 import type { SpanDetector } from "./finding.ts";
+import { injectionDetector } from "./injection/model.ts";
 import { overrideDetector } from "./injection/override.ts";
 import { identifierDetector } from "./pii/detector.ts";
 import { redactSensitive } from "./redaction/redact.ts";
@@ -10,7 +11,7 @@ import { secretDetector } from "./secrets/detector.ts";
 import { longSecretDetector } from "./secrets/long.ts";
 import type { Direction, InspectOptions, PartDetector } from "./inspect.ts";
 
-export const builtInPartDetectors: readonly PartDetector[] = [overrideDetector];
+export const builtInPartDetectors: readonly PartDetector[] = [overrideDetector, injectionDetector];
 
 export const builtInSpanDetectors: readonly SpanDetector[] = [identifierDetector, secretDetector, longSecretDetector];
 

@@ -1,0 +1,224 @@
+/**
+ * The trained judge of instructions that are not the operator's or the user's own: injection, jailbreak, extraction. In: a
+ * part. Out: the calibrated probability that it attacks, and findings at the words that weighed most.
+ *
+ * What the part hides (encodings, reversed text) is read and judged too, to a bound of depth and size.
+ */
+import type { Finding, FindingCategory } from "../finding.ts";
+import type { PartDetector } from "../inspect.ts";
+import { findHidden } from "../normalise/encodings.ts";
+import { fold, originalOffset, type Folded } from "../normalise/fold.ts";
+import { tokenize, type Tokens } from "../normalise/tokens.ts";
+import type { Part } from "../subject.ts";
+import { classified } from "../taxonomy.ts";
+import { featurize, type Features } from "./features.ts";
+import { concepts, findIdeas, type Ideas } from "./lexicon.ts";
+import { average, eachWindow, hidden, logitOf, totals, width, type Weights } from "./network.ts";
+
+/** How logits become probabilities: Platt scaling, with a term for the chances that a long text has to look bad. */
+export interface Calibration {
+  readonly slope: number;
+  readonly offset: number;
+  /** Taken from the logit for each doubling of the number of windows. */
+  readonly perDoubling: number;
+}
+
+export interface ClassifierModel {
+  readonly version: string;
+  readonly weights: Weights;
+  readonly calibration: Calibration;
+  /** Windows from this probability make findings. */
+  readonly report: number;
+}
+
+interface Hit {
+  readonly from: number;
+  readonly to: number;
+  readonly probability: number;
+}
+
+interface Analysis {
+  readonly folded: Folded;
+  readonly tokens: Tokens;
+  readonly ideas: Ideas;
+  readonly features: Features;
+  readonly sums: Float32Array;
+  readonly probability: number;
+  readonly hits: readonly Hit[];
+}
+
+const maxFindings = 8;
+const maxDepth = 3;
+/** Decoded text is judged up to this many times the length of what was given, and 4,096 units. */
+const maxGrowth = 2;
+
+export function classifierDetector(model: ClassifierModel): PartDetector {
+  return {
+    name: "injection",
+    version: model.version,
+    judge(part, direction) {
+      if (part.origin === "instructions" || part.origin === "model") return { probability: 0, findings: [] };
+      void direction;
+      const plain = judgeText(part.text, part, model);
+      const budget = { left: part.text.length * maxGrowth + 4096 };
+      const nested = judgeHidden(part.text, part, model, 1, budget);
+      return {
+        probability: Math.max(plain.probability, nested.probability),
+        findings: [...plain.findings, ...nested.findings],
+      };
+    },
+  };
+}
+
+interface Judgement {
+  readonly probability: number;
+  readonly findings: readonly Finding[];
+}
+
+function judgeText(text: string, part: Part, model: ClassifierModel): Judgement {
+  const analysis = analyse(text, model);
+  if (analysis === undefined) return { probability: 0, findings: [] };
+  const findings = analysis.hits.map((hit) => {
+    const [from, to] = weightiest(analysis, hit, model.weights);
+    const start = originalOffset(analysis.folded, analysis.tokens.start[from] ?? 0);
+    const end = originalOffset(analysis.folded, analysis.tokens.end[to - 1] ?? 0);
+    const category = categoryOf(analysis, hit, part);
+    return classified({ detector: "injection/classifier", category, start, end, score: hit.probability });
+  });
+  return { probability: analysis.probability, findings };
+}
+
+/** Judges what `text` hides. A finding covers the whole encoded piece: that is what a reader can check. */
+function judgeHidden(
+  text: string,
+  part: Part,
+  model: ClassifierModel,
+  depth: number,
+  budget: { left: number },
+): Judgement {
+  let probability = 0;
+  const findings: Finding[] = [];
+  for (const { encoding, text: decoded, start, end } of findHidden(text)) {
+    budget.left -= decoded.length;
+    if (budget.left < 0) break;
+    let found = judgeText(decoded, part, model);
+    if (depth < maxDepth) {
+      const deeper = judgeHidden(decoded, part, model, depth + 1, budget);
+      if (deeper.probability > found.probability) found = deeper;
+    }
+    probability = Math.max(probability, found.probability);
+    const [worst] = found.findings.toSorted((a, b) => b.score - a.score);
+    if (worst === undefined) continue;
+    const { category, score } = worst;
+    findings.push(classified({ detector: `injection/${encoding}`, category, start, end, score }));
+  }
+  return { probability, findings };
+}
+
+function analyse(text: string, model: ClassifierModel): Analysis | undefined {
+  const { weights, report } = model;
+  const folded = fold(text);
+  const tokens = tokenize(folded.text);
+  if (tokens.count === 0) return undefined;
+  const ideas = findIdeas(tokens);
+  const features = featurize(text, folded, tokens, ideas);
+  const sums = totals(features, weights);
+  const mean = new Float32Array(width);
+  const units = new Float32Array(hidden);
+  let windows = 0;
+  let worst = -Infinity;
+  const logits: number[] = [];
+  const spans: number[] = [];
+  eachWindow(tokens.count, (from, to) => {
+    average(sums, features, from, to, mean);
+    const logit = logitOf(mean, weights, units);
+    windows += 1;
+    worst = Math.max(worst, logit);
+    logits.push(logit);
+    spans.push(from, to);
+  });
+  const probability = probabilityOf(worst, windows, model.calibration);
+  if (probability < report) return { folded, tokens, ideas, features, sums, probability, hits: [] };
+  const hits = logits
+    .map((logit, at) => ({
+      from: spans[at * 2] ?? 0,
+      to: spans[at * 2 + 1] ?? 0,
+      probability: probabilityOf(logit, windows, model.calibration),
+    }))
+    .filter((hit) => hit.probability >= report)
+    .toSorted((a, b) => b.probability - a.probability);
+  return { folded, tokens, ideas, features, sums, probability, hits: apart(hits) };
+}
+
+export function probabilityOf(logit: number, windows: number, calibration: Calibration): number {
+  const { slope, offset, perDoubling } = calibration;
+  return 1 / (1 + Math.exp(-(slope * (logit - perDoubling * Math.log2(windows)) + offset)));
+}
+
+/** The strongest windows that do not overlap a stronger one. */
+function apart(hits: readonly Hit[]): Hit[] {
+  const kept: Hit[] = [];
+  for (const hit of hits) {
+    if (kept.length === maxFindings) break;
+    if (kept.every((other) => hit.to <= other.from || hit.from >= other.to)) kept.push(hit);
+  }
+  return kept;
+}
+
+/** The run of tokens in a window that raised its logit most: the greatest sum of the tokens' shares of it (Kadane). */
+function weightiest(analysis: Analysis, { from, to }: Hit, weights: Weights): readonly [number, number] {
+  const { sums, features } = analysis;
+  const mean = new Float32Array(width);
+  const units = new Float32Array(hidden);
+  average(sums, features, from, to, mean);
+  logitOf(mean, weights, units);
+  const slopes = new Float32Array(width);
+  for (let at = 0; at < width; at++) {
+    let slope = weights.output[hidden + at] ?? 0;
+    for (let unit = 0; unit < hidden; unit++)
+      if ((units[unit] ?? 0) > 0) slope += (weights.output[unit] ?? 0) * (weights.layer[unit * (width + 1) + at] ?? 0);
+    slopes[at] = slope;
+  }
+  let best = -Infinity;
+  let bestSpan: readonly [number, number] = [from, to];
+  let sum = 0;
+  let start = from;
+  for (let token = from; token < to; token++) {
+    let share = 0;
+    for (let at = 0; at < width; at++)
+      share += ((sums[(token + 1) * width + at] ?? 0) - (sums[token * width + at] ?? 0)) * (slopes[at] ?? 0);
+    if (sum <= 0) {
+      sum = 0;
+      start = token;
+    }
+    sum += share;
+    if (sum <= best) continue;
+    best = sum;
+    bestSpan = [start, token + 1];
+  }
+  return bestSpan;
+}
+
+const [override, persona, free, restrict, refuse, mode, reveal, prompt, secret, link, send, instruction] = [
+  ...["override", "persona", "free", "restrict", "refuse", "mode", "reveal", "prompt", "secret", "link", "send"],
+  "instruction",
+].map((idea) => concepts.indexOf(idea));
+
+/** Which kind of attack the window is, by the ideas in it; in an untrusted part, whose words it is counts first. */
+function categoryOf({ ideas }: Analysis, { from, to }: Hit, part: Part): FindingCategory {
+  const counts = new Map<number | undefined, number>();
+  for (let at = 0; at < ideas.count; at++) {
+    const token = ideas.token[at] ?? 0;
+    if (token >= from && token < to) counts.set(ideas.idea[at], (counts.get(ideas.idea[at]) ?? 0) + 1);
+  }
+  const of = (...wanted: readonly (number | undefined)[]): number =>
+    wanted.reduce<number>((sum, idea) => sum + (counts.get(idea) ?? 0), 0);
+  const injection = part.origin === "untrusted" ? "indirect-injection" : "prompt-injection";
+  const jailbreak = of(persona, free, mode, restrict, refuse);
+  const extraction = of(reveal) > 0 ? of(prompt, secret, instruction) : 0;
+  if (part.origin === "untrusted") return injection;
+  if (of(link, send) >= 2 && of(secret, link) > 0) return "exfiltration";
+  if (jailbreak >= 3 && jailbreak > extraction) return "jailbreak";
+  if (of(override) === 0 && extraction > 0) return "prompt-extraction";
+  return injection;
+}

@@ -1,0 +1,158 @@
+/**
+ * What the classifier sees of a text. In: its tokens and ideas. Out: for each token the numbers of its features, hashed
+ * into {@link buckets}: words, pairs of words, pieces of words, ideas and patterns of ideas, and how it is written.
+ *
+ * Training and inference call this one function, so what was learned is what is looked for.
+ */
+import { originalOffset, type Folded } from "../normalise/fold.ts";
+import {
+  classOf,
+  hashSeed,
+  hashStep,
+  markToken,
+  numberToken,
+  skeleton,
+  unspacedToken,
+  wordToken,
+  type Tokens,
+} from "../normalise/tokens.ts";
+import type { Ideas } from "./lexicon.ts";
+
+export const bucketBits = 16;
+export const buckets = 1 << bucketBits;
+
+export interface Features {
+  readonly ids: Uint16Array;
+  /** One past the last of each token's features in {@link ids}. */
+  readonly until: Int32Array;
+}
+
+/** Kinds of feature; each hashes apart from the others. */
+const salts = { word: 1, pair: 2, skip: 3, piece: 4, idea: 5, ideaPair: 6, ideaTriple: 7, form: 8, run: 9 } as const;
+const shouted = bucketOf(salts.form, 1);
+const disguised = bucketOf(salts.form, 2);
+const numeric = bucketOf(salts.form, 3);
+
+const pieceLength = 4;
+/** Pieces are taken from this many units of a word. */
+const pieceReach = 14;
+const mostPerToken = 32;
+/** How far apart, in tokens, ideas may stand to make a pattern. */
+const ideaReach = 9;
+
+export function featurize(text: string, folded: Folded, tokens: Tokens, ideas: Ideas): Features {
+  const ids = new Uint16Array(tokens.count * mostPerToken);
+  const until = new Int32Array(tokens.count);
+  let count = 0;
+  let previous = 0;
+  let beforePrevious = 0;
+  let nextIdea = 0;
+  for (let at = 0; at < tokens.count; at++) {
+    const kind = tokens.kind[at];
+    const start = tokens.start[at] ?? 0;
+    const end = tokens.end[at] ?? 0;
+    const hash = kind === numberToken ? 77 : (tokens.hash[at] ?? 0);
+    if (kind === unspacedToken) {
+      count = addRun(folded.text, start, end, ids, count);
+    } else {
+      ids[count++] = kind === numberToken ? numeric : bucketOf(salts.word, hash);
+      if (kind === wordToken) {
+        count = addPieces(folded.text, start, end, ids, count);
+        if (isShouted(text, folded, start, end)) ids[count++] = shouted;
+        if (hasStandIn(folded.text, start, end)) ids[count++] = disguised;
+      }
+    }
+    if (previous !== 0) ids[count++] = bucketOf(salts.pair, mix(previous, hash));
+    if (beforePrevious !== 0 && kind !== markToken) ids[count++] = bucketOf(salts.skip, mix(beforePrevious, hash));
+    beforePrevious = previous;
+    previous = hash;
+    if (nextIdea < ideas.count && ideas.token[nextIdea] === at) count = addIdeas(ideas, nextIdea++, ids, count);
+    until[at] = count;
+  }
+  return { ids: ids.subarray(0, count), until };
+}
+
+function bucketOf(salt: number, value: number): number {
+  const mixed = Math.imul(value ^ Math.imul(salt, 0x9e3779b1), 0x85ebca6b);
+  return Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35) >>> (32 - bucketBits);
+}
+
+function mix(first: number, second: number): number {
+  return Math.imul(first, 0x01000193) ^ second;
+}
+
+function bone(unit: number): number {
+  return unit < 0x80 ? (skeleton[unit] ?? unit) : unit;
+}
+
+/** Pieces of four units, with the word's edges; words of three letters and less are their own piece. */
+function addPieces(text: string, start: number, end: number, ids: Uint16Array, count: number): number {
+  const last = Math.min(end, start + pieceReach);
+  if (last - start < pieceLength) return count;
+  let a = 0;
+  let b = bone(text.charCodeAt(start));
+  let c = bone(text.charCodeAt(start + 1));
+  let next = count;
+  for (let at = start + 2; at <= last; at++) {
+    const d = at === end ? 1 : at === last ? 0 : bone(text.charCodeAt(at));
+    if (d === 0) break;
+    ids[next++] = bucketOf(salts.piece, hashStep(hashStep(hashStep(hashStep(hashSeed, a), b), c), d));
+    a = b;
+    b = c;
+    c = d;
+  }
+  return next;
+}
+
+/** Pairs and triples of characters of scripts without spaces (triples and quadruples of South-East Asian ones). */
+function addRun(text: string, start: number, end: number, ids: Uint16Array, count: number): number {
+  const shorter = text.charCodeAt(start) >= 0x3040 ? 2 : 3;
+  let next = count;
+  for (let from = start; from < end; from++) {
+    let hash = hashSeed;
+    for (let at = from; at <= from + shorter && at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if (classOf(unit) !== 3) break;
+      hash = hashStep(hash, unit);
+      if (at - from + 1 >= shorter) ids[next++] = bucketOf(salts.run, hash);
+    }
+  }
+  return next;
+}
+
+/** The idea alone, with each of up to three ideas before it, and with the two before it together. */
+function addIdeas(ideas: Ideas, at: number, ids: Uint16Array, count: number): number {
+  const idea = (ideas.idea[at] ?? 0) + 1;
+  const token = ideas.token[at] ?? 0;
+  let next = count;
+  ids[next++] = bucketOf(salts.idea, idea);
+  for (let back = 1; back <= 3 && at - back >= 0; back++) {
+    if (token - (ideas.token[at - back] ?? 0) > ideaReach) break;
+    const other = (ideas.idea[at - back] ?? 0) + 1;
+    ids[next++] = bucketOf(salts.ideaPair, other * 256 + idea);
+    if (back < 2) continue;
+    const middle = (ideas.idea[at - back + 1] ?? 0) + 1;
+    if (back === 2) ids[next++] = bucketOf(salts.ideaTriple, (other * 256 + middle) * 256 + idea);
+  }
+  return next;
+}
+
+/** Three letters or more, all of them capitals. */
+function isShouted(text: string, folded: Folded, start: number, end: number): boolean {
+  if (end - start < 3) return false;
+  for (let at = start; at < end && at < start + 3; at++) {
+    const unit = text.charCodeAt(originalOffset(folded, at));
+    if (unit < 0x41 || unit > 0x5a) return false;
+  }
+  return true;
+}
+
+/** A digit or sign with a letter on both sides. */
+function hasStandIn(text: string, start: number, end: number): boolean {
+  for (let at = start + 1; at + 1 < end; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x61 && unit >= 0x20 && classOf(text.charCodeAt(at - 1)) === 1 && classOf(text.charCodeAt(at + 1)) === 1)
+      return true;
+  }
+  return false;
+}

@@ -1,0 +1,307 @@
+/**
+ * Finds text inside text: base64, hexadecimal, binary, URL and HTML and JavaScript escapes, Morse, spaced-out letters, and
+ * whole texts that are reversed, upside down or in ROT13. In: a text. Out: what it hides, with the span that hides it.
+ *
+ * Each decoder is a hand-written scan, linear in the text. What does not decode to readable text is not reported: most long
+ * runs of base64 are images and keys.
+ */
+
+export interface Hidden {
+  /** Such as `base64`; stable. */
+  readonly encoding: string;
+  readonly text: string;
+  /** Where the encoded form stands in the text that was given. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** At most this many pieces of one text are decoded, and none longer than {@link maxPiece} units. */
+const maxPieces = 16;
+const maxPiece = 64 * 1024;
+const shortestRun = 16;
+
+export function findHidden(text: string): Hidden[] {
+  const found: Hidden[] = [];
+  findRuns(text, found);
+  findEscapes(text, found);
+  findSpaced(text, found);
+  findWhole(text, found);
+  return found;
+}
+
+/** Runs of the alphabet of base64 (standard and URL-safe), which hexadecimal and binary are part of. */
+function findRuns(text: string, found: Hidden[]): void {
+  for (let at = 0; at < text.length && found.length < maxPieces;) {
+    if (!isBase64(text.charCodeAt(at))) {
+      at += 1;
+      continue;
+    }
+    const start = at;
+    let digits = 0;
+    let binary = 0;
+    while (at < text.length && isBase64(text.charCodeAt(at))) {
+      const unit = text.charCodeAt(at++);
+      if (isHex(unit)) digits += 1;
+      if (unit === 0x30 || unit === 0x31) binary += 1;
+    }
+    const length = at - start;
+    if (length === 8 && binary === 8) at = findOctets(text, start, found);
+    if (length < shortestRun || length > maxPiece) continue;
+    const run = text.slice(start, at);
+    if (binary === length && length % 8 === 0) add(found, "binary", fromBinary(run), start, at);
+    else if (digits === length && length % 2 === 0) add(found, "hex", fromBytes(Buffer.from(run, "hex")), start, at);
+    else if (!isProse(run)) add(found, "base64", fromBytes(Buffer.from(run, "base64")), start, at);
+  }
+}
+
+/** `01001000 01101001`: groups of eight, a space between them. Gives the place after the last. */
+function findOctets(text: string, start: number, found: Hidden[]): number {
+  let at = start;
+  let bits = "";
+  while (/^[01]{8}/.test(text.slice(at, at + 8))) {
+    bits += text.slice(at, at + 8);
+    at += 8;
+    if (text[at] === " ") at += 1;
+    if (bits.length > maxPiece) break;
+  }
+  if (bits.length >= 24) add(found, "binary", fromBinary(bits), start, at);
+  return Math.max(at, start + 8);
+}
+
+/** Percent signs, numbered and named HTML entities, `\u0041` and `\x41`. One escape decodes as part of what surrounds it. */
+function findEscapes(text: string, found: Hidden[]): void {
+  let out = "";
+  let first = -1;
+  let last = 0;
+  let lastOut = 0;
+  let count = 0;
+  for (let at = 0; at < text.length;) {
+    const unit = text.charCodeAt(at);
+    const escape = unit === 0x25 || unit === 0x26 || unit === 0x5c ? readEscape(text, at, unit) : undefined;
+    if (escape === undefined) {
+      if (first >= 0) out += text[at];
+      at += 1;
+      continue;
+    }
+    if (first < 0) first = at;
+    out += String.fromCodePoint(escape.point);
+    at += escape.length;
+    last = at;
+    lastOut = out.length;
+    count += 1;
+    if (out.length > maxPiece) break;
+  }
+  if (count < 4) return;
+  const decoded = out.slice(0, lastOut);
+  const repaired = fromBytes(Buffer.from(decoded, "latin1"));
+  add(found, "escapes", repaired !== "" && hasHighBytes(decoded) ? repaired : decoded, first, last);
+}
+
+function hasHighBytes(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0xff) return false;
+    if (unit > 0x7f) return true;
+  }
+  return false;
+}
+
+const named: Readonly<Record<string, number>> = { amp: 38, lt: 60, gt: 62, quot: 34, apos: 39, nbsp: 32 };
+
+function readEscape(text: string, at: number, unit: number): { point: number; length: number } | undefined {
+  if (unit === 0x25) return fixed(text, at, 1, 2);
+  if (unit === 0x5c) {
+    const kind = text[at + 1];
+    return kind === "u" ? fixed(text, at, 2, 4) : kind === "x" ? fixed(text, at, 2, 2) : undefined;
+  }
+  const end = text.indexOf(";", at);
+  if (end < 0 || end - at > 9) return undefined;
+  const name = text.slice(at + 1, end);
+  const value = /^#\d{1,7}$/.test(name)
+    ? Number(name.slice(1))
+    : /^#x[0-9a-f]{1,6}$/i.test(name)
+      ? Number.parseInt(name.slice(2), 16)
+      : named[name];
+  if (value === undefined || value > 0x10ffff) return undefined;
+  return { point: value, length: end - at + 1 };
+}
+
+/** `digits` hexadecimal digits, `skip` units after the sign. */
+function fixed(text: string, at: number, skip: number, digits: number): { point: number; length: number } | undefined {
+  let point = 0;
+  for (let index = at + skip; index < at + skip + digits; index++) {
+    const unit = text.charCodeAt(index);
+    if (!isHex(unit)) return undefined;
+    point = point * 16 + Number.parseInt(text[index] ?? "0", 16);
+  }
+  return { point, length: skip + digits };
+}
+
+/** `i g n o r e` and `i-g-n-o-r-e`: eight single letters or more, one sign or space between them, more between words. */
+function findSpaced(text: string, found: Hidden[]): void {
+  for (let at = 0; at + 14 < text.length && found.length < maxPieces;) {
+    if (!isLetter(text.charCodeAt(at)) || (at > 0 && isLetter(text.charCodeAt(at - 1)))) {
+      at += 1;
+      continue;
+    }
+    let out = text[at] ?? "";
+    let letters = 1;
+    let end = at + 1;
+    for (let next = end; next < text.length && next - end <= 3; next++) {
+      if (!isLetter(text.charCodeAt(next))) continue;
+      if (next === end || isLetter(text.charCodeAt(next + 1))) break;
+      out += next - end > 1 ? ` ${text[next]}` : text[next];
+      end = next + 1;
+      letters += 1;
+    }
+    if (letters >= 8) found.push({ encoding: "spaced", text: out, start: at, end });
+    at = Math.max(at + 1, end);
+  }
+}
+
+/** Common English words, forwards; a text that holds few of them but many in another reading is in that reading. */
+const common: ReadonlySet<string> = new Set(
+  (
+    "the and to of a in is you your that for it all me with this on be not previous instructions ignore system prompt " +
+    "i my are as from what how do now say tell give show write reveal"
+  ).split(" "),
+);
+
+function findWhole(text: string, found: Hidden[]): void {
+  if (text.length < 12 || text.length > maxPiece) return;
+  const morse = fromMorse(text);
+  if (morse !== "") found.push({ encoding: "morse", text: morse, start: 0, end: text.length });
+  const plain = familiarity(text);
+  if (plain > 0.12) return;
+  for (const [encoding, read] of readings) {
+    const decoded = read(text);
+    if (familiarity(decoded) > Math.max(0.2, plain * 2))
+      found.push({ encoding, text: decoded, start: 0, end: text.length });
+  }
+}
+
+const readings: readonly (readonly [string, (text: string) => string])[] = [
+  ["rot13", rot13],
+  ["reversed", reversed],
+  ["flipped", (text) => reversed(unflipped(text))],
+  ["reversed-words", (text) => text.split(/\b/).map(reversed).join("")],
+];
+
+/** The share of words that are {@link common}; 0 for fewer than four words. Only the first two thousand units count. */
+function familiarity(text: string): number {
+  let words = 0;
+  let known = 0;
+  let start = -1;
+  const end = Math.min(text.length, 2000);
+  for (let at = 0; at <= end; at++) {
+    if (at < end && isLetter(text.charCodeAt(at))) {
+      if (start < 0) start = at;
+      continue;
+    }
+    if (start < 0) continue;
+    words += 1;
+    if (at - start <= 12 && common.has(text.slice(start, at).toLowerCase())) known += 1;
+    start = -1;
+  }
+  return words < 4 ? 0 : known / words;
+}
+
+function rot13(text: string): string {
+  let out = "";
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    const base = unit >= 0x61 && unit <= 0x7a ? 0x61 : unit >= 0x41 && unit <= 0x5a ? 0x41 : 0;
+    out += base === 0 ? text[at] : String.fromCharCode(((unit - base + 13) % 26) + base);
+  }
+  return out;
+}
+
+function reversed(text: string): string {
+  let out = "";
+  for (let at = text.length - 1; at >= 0; at--) out += text[at];
+  return out;
+}
+
+const upsideDown = "ɐqɔpǝɟƃɓɥᴉıɾʞןlɯuodbɹsʇnʌʍxʎz";
+const upright = "abcdefgghiijkllmnopqrstuvwxyz";
+
+function unflipped(text: string): string {
+  let out = "";
+  for (const character of text) {
+    const at = upsideDown.indexOf(character);
+    out += at < 0 ? character : upright[at];
+  }
+  return out;
+}
+
+const morseLetters: ReadonlyMap<string, string> = new Map(
+  (
+    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. " +
+    "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----."
+  )
+    .split(" ")
+    .map((code, at) => [code, "abcdefghijklmnopqrstuvwxyz0123456789"[at] ?? ""]),
+);
+
+/** The text's Morse code, where four fifths of it are Morse; else the empty string. */
+function fromMorse(text: string): string {
+  let signs = 0;
+  for (let at = 0; at < text.length; at++) if (" .-/_|\n·−".includes(text[at] ?? "")) signs += 1;
+  if (signs < text.length * 0.8) return "";
+  let out = "";
+  for (const code of text
+    .replaceAll("·", ".")
+    .replace(/[_−]/g, "-")
+    .split(/([ /|\n]+)/)) {
+    if (/[/|\n]| {2}/.test(code)) out += " ";
+    else out += morseLetters.get(code) ?? "";
+  }
+  return out.trim().length >= 8 ? out.trim() : "";
+}
+
+function fromBinary(bits: string): string {
+  const bytes = new Uint8Array(bits.length >> 3);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(bits.slice(at * 8, at * 8 + 8), 2);
+  return fromBytes(bytes);
+}
+
+/** The text that the bytes are in UTF-8, or the empty string where they are none, or not readable. */
+function fromBytes(bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes);
+  let readable = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === 0xfffd) return "";
+    if (isLetter(unit) || unit === 0x20 || unit > 0x2ff) readable += 1;
+  }
+  return text.length >= 6 && readable >= text.length * 0.75 ? text : "";
+}
+
+/** A long run of letters that is a word or a path rather than base64: no capital after a small letter, or no digit. */
+function isProse(run: string): boolean {
+  let turns = 0;
+  for (let at = 1; at < run.length; at++)
+    if (isCapital(run.charCodeAt(at)) && !isCapital(run.charCodeAt(at - 1))) turns += 1;
+  return turns < 3;
+}
+
+function add(found: Hidden[], encoding: string, text: string, start: number, end: number): void {
+  if (text !== "") found.push({ encoding, text, start, end });
+}
+
+function isCapital(unit: number): boolean {
+  return unit >= 0x41 && unit <= 0x5a;
+}
+
+function isLetter(unit: number): boolean {
+  return (unit >= 0x61 && unit <= 0x7a) || isCapital(unit) || unit > 0xbf;
+}
+
+function isHex(unit: number): boolean {
+  return (unit >= 0x30 && unit <= 0x39) || (unit >= 0x61 && unit <= 0x66) || (unit >= 0x41 && unit <= 0x46);
+}
+
+function isBase64(unit: number): boolean {
+  if ((unit >= 0x61 && unit <= 0x7a) || isCapital(unit) || (unit >= 0x30 && unit <= 0x39)) return true;
+  return unit === 0x2b || unit === 0x2f || unit === 0x3d || unit === 0x2d || unit === 0x5f;
+}

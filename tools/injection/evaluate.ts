@@ -1,0 +1,25 @@
+/** Scores of texts under some weights. In: features, weights. Out: each text's worst logit. */
+import type { Features } from "@cordon/core/inspection/injection/features";
+import {
+  average,
+  eachWindow,
+  hidden,
+  logitOf,
+  totals,
+  width,
+  type Weights,
+} from "@cordon/core/inspection/injection/network";
+
+const mean = new Float32Array(width);
+const units = new Float32Array(hidden);
+
+export function score(features: Features, weights: Weights): number {
+  if (features.until.length === 0) return -20;
+  const sums = totals(features, weights);
+  let worst = -Infinity;
+  eachWindow(features.until.length, (from, to) => {
+    average(sums, features, from, to, mean);
+    worst = Math.max(worst, logitOf(mean, weights, units));
+  });
+  return worst;
+}
