@@ -4,6 +4,7 @@
  * agent. Built here, in order, by hand.
  */
 import type { TrustDomain } from "@cordon/core/identity/spiffe-id";
+import { openLaunches } from "./attestation/launches.ts";
 import { openMeasurer } from "./attestation/measure.ts";
 import { followNodeState, type KnownState } from "./node/node-state.ts";
 import type { NodeProof } from "./node/node-evidence.ts";
@@ -62,17 +63,22 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       random,
     }),
   );
+  const launches = openLaunches();
   const workloads = openWorkloads({
     trustDomain: identity.trustDomain,
     current: () => known,
     cache,
-    launches: () => undefined,
+    launches: (facts) => launches.of(facts),
     denied: say,
   });
   opening.use(
     await openEndpoint({
       socketPath: options.socketPath,
-      routes: services({ workloads, now: () => clocks.wall() }),
+      routes: services({
+        ...{ workloads, launches, measurer },
+        ownUid: process.getuid?.() ?? 0,
+        now: () => clocks.wall(),
+      }),
       measurer,
       refused: (words) => say(`a caller was refused: ${words}`),
     }),

@@ -12,6 +12,7 @@ import { openConnections } from "./listener/connections.ts";
 import { LiveExchanges } from "./live/live-exchanges.ts";
 import { ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies } from "./ports.ts";
+import { openTunnels } from "./tunnels/tunnels.ts";
 import { openUpstreams } from "./upstream/upstreams.ts";
 
 export interface Gateway extends AsyncDisposable {
@@ -47,7 +48,9 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
       deps.log({ level: "warn", event: "connection-refused", words: error.message, code: error.code, from });
     },
     serve: (request, response) => interactions.serve(request, response),
+    tunnel: (socket, caller, chain) => tunnels.accept(socket, caller, chain),
   });
+  const tunnels = openTunnels({ ...deps, refusals, signals, draining: () => draining });
   const interactions = openInteractions({
     ...deps,
     connections,
@@ -61,10 +64,14 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
 
   const unsubscribe = deps.snapshots.subscribe((snapshot) => {
     void live.redecideAll(snapshot); // first, so that what is cut says why
+    tunnels.follow(snapshot);
     connections.reverify(snapshot);
     upstreams.follow(snapshot);
   });
-  const overtaken = setInterval(() => live.redecideDue(deps.snapshots.current(), deps.now()), overtakenCheckMs);
+  const overtaken = setInterval(() => {
+    live.redecideDue(deps.snapshots.current(), deps.now());
+    tunnels.redecideDue();
+  }, overtakenCheckMs);
   overtaken.unref();
 
   await listen(connections.server, deps.options.listen);
@@ -73,8 +80,8 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   return {
     host: address,
     port,
-    liveCount: () => live.size,
-    connectionCount: () => connections.count(),
+    liveCount: () => live.size + tunnels.size,
+    connectionCount: () => connections.count() + tunnels.size,
     wouldHaveDenied: () => observed.counts,
     async [Symbol.asyncDispose]() {
       draining = true;
@@ -85,6 +92,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
       await Promise.all(
         late.map((exchange) => exchange.cutFor(new CordonError("DRAINING", "the gateway shut down"), 503)),
       );
+      await tunnels[Symbol.asyncDispose]();
       connections.closeAll();
       await closed;
       clearInterval(overtaken);

@@ -12,11 +12,19 @@ import type { Socket } from "node:net";
 import { CordonError } from "@cordon/core/errors";
 import type { Measurer } from "./measure.ts";
 import { peerCredentials, peerProcess, type PeerCredentials, type ProcessHandle } from "./native.ts";
-import { readControlGroups, readExecutablePath, readStat, readTracer, type ControlGroups } from "./process-facts.ts";
+import {
+  readControlGroups,
+  readExecutablePath,
+  readOwner,
+  readStat,
+  readTracer,
+  type ControlGroups,
+} from "./process-facts.ts";
 
 export interface CallerFacts extends PeerCredentials, ControlGroups {
   readonly startTicks: string;
   readonly session: number;
+  readonly parent: number;
   readonly path: string;
   /** Of the executable. */
   readonly sha256: string;
@@ -46,25 +54,32 @@ export function acceptCaller(socket: Socket): AcceptedCaller {
 export async function attestCaller(caller: AcceptedCaller, measurer: Measurer): Promise<CallerFacts> {
   const { credentials, process: held } = caller;
   const { pid } = credentials;
-  const before = await readStat(pid);
-  if (held === undefined && startedAfter(before.startTicks, caller.acceptedAtUptime)) throw changed(pid);
+  const { startTicks } = await readStat(pid);
+  if (held === undefined && startedAfter(startTicks, caller.acceptedAtUptime)) throw changed(pid);
+  const facts = await readFacts(credentials, startTicks, measurer);
+  if (held !== undefined && !held.isAlive()) throw changed(pid);
+  return facts;
+}
+
+/** Reads the facts of a process that another, trusted one names. @throws {CordonError} `ACCESS_DENIED` */
+export async function attestProcess(pid: number, measurer: Measurer): Promise<CallerFacts> {
+  const { startTicks } = await readStat(pid);
+  return readFacts({ pid, ...(await readOwner(pid)) }, startTicks, measurer);
+}
+
+/** Executable before and after, start time after as it was before: else it is another process, or another program. */
+async function readFacts(who: PeerCredentials, startTicks: string, measurer: Measurer): Promise<CallerFacts> {
+  const { pid } = who;
   const executable = await measurer.measure(`/proc/${pid}/exe`);
   const path = await readExecutablePath(pid);
   const groups = await readControlGroups(pid);
   if ((await readTracer(pid)) !== 0)
     throw new CordonError("ACCESS_DENIED", `process ${pid} is being traced, so what it does is not its own doing`);
   const again = await measurer.measure(`/proc/${pid}/exe`);
-  const after = await readStat(pid);
-  if (after.startTicks !== before.startTicks || again.identity !== executable.identity) throw changed(pid);
-  if (held !== undefined && !held.isAlive()) throw changed(pid);
-  return {
-    ...credentials,
-    ...groups,
-    ...before,
-    path,
-    sha256: executable.sha256,
-    executableOwnedByRoot: executable.ownedByRoot,
-  };
+  const stat = await readStat(pid);
+  if (stat.startTicks !== startTicks || again.identity !== executable.identity) throw changed(pid);
+  const { sha256, ownedByRoot } = executable;
+  return { ...who, ...groups, ...stat, path, sha256, executableOwnedByRoot: ownedByRoot };
 }
 
 /** USER_HZ, which is 100 on every Linux that Node runs on. */

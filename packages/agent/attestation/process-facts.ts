@@ -6,6 +6,8 @@ import { readFile, readlink } from "node:fs/promises";
 import { CordonError } from "@cordon/core/errors";
 
 export interface ProcessStat {
+  /** The process that began it, or took it over. */
+  readonly parent: number;
   /** Clock ticks since the machine started. */
   readonly startTicks: string;
   /** Id of its session: that of the process which began it. No process can join another's session. */
@@ -23,11 +25,21 @@ export interface ControlGroups {
 /** @throws {CordonError} `ACCESS_DENIED` when the process is gone */
 export async function readStat(pid: number): Promise<ProcessStat> {
   const text = await read(pid, "stat");
-  // The second field is the program's own name, in parentheses, and may hold anything: the last `)` ends it.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [session, startTicks] = [fields[3], fields[19]];
-  if (session === undefined || startTicks === undefined || !/^\d+$/.test(startTicks)) throw gone(pid);
-  return { startTicks, session: Number(session) };
+  const fields = statFields(text);
+  const [parent, session, startTicks] = [fields[1], fields[3], startTicksIn(text)];
+  if (parent === undefined || session === undefined || startTicks === undefined) throw gone(pid);
+  return { startTicks, session: Number(session), parent: Number(parent) };
+}
+
+/** When a process started, out of the text of /proc/PID/stat. */
+export function startTicksIn(text: string): string | undefined {
+  const ticks = statFields(text)[19];
+  return ticks !== undefined && /^\d+$/.test(ticks) ? ticks : undefined;
+}
+
+/** From the third on: the second is the program's own name in parentheses, and may hold anything; the last `)` ends it. */
+function statFields(text: string): readonly string[] {
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
 /** The path of its executable, links resolved. */
@@ -42,6 +54,15 @@ export async function readExecutablePath(pid: number): Promise<string> {
 /** The process that traces it, 0 when none does: a debugger can make a program do anything. */
 export async function readTracer(pid: number): Promise<number> {
   return Number(/^TracerPid:\s+(\d+)$/m.exec(await read(pid, "status"))?.[1] ?? -1);
+}
+
+/** Its effective user and group. */
+export async function readOwner(pid: number): Promise<{ readonly uid: number; readonly gid: number }> {
+  const status = await read(pid, "status");
+  const uid = /^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1];
+  const gid = /^Gid:\s+\d+\s+(\d+)/m.exec(status)?.[1];
+  if (uid === undefined || gid === undefined) throw gone(pid);
+  return { uid: Number(uid), gid: Number(gid) };
 }
 
 export async function readControlGroups(pid: number): Promise<ControlGroups> {

@@ -13,7 +13,11 @@ import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@conn
 import { toPem } from "@cordon/core/identity/tls";
 import type { TrustBundle } from "@cordon/core/policy/snapshot";
 import type { CallerFacts } from "../attestation/attest.ts";
-import { DiscoveryResponseSchema, type DiscoveryRequest, type DiscoveryResponse } from "../proto/generated/discovery_pb.ts";
+import {
+  DiscoveryResponseSchema,
+  type DiscoveryRequest,
+  type DiscoveryResponse,
+} from "../proto/generated/discovery_pb.ts";
 import type { SecretDiscoveryService } from "../proto/generated/secret_pb.ts";
 import { SecretSchema } from "../proto/generated/tls_pb.ts";
 import type { HeldSvid } from "../node/svid-cache.ts";
@@ -118,7 +122,9 @@ function secretsFor(
   if (first === undefined || own === undefined) return undefined;
   const known = new Map<string, SecretInit>([
     ...svids.map((svid) => [svid.id, certificateSecret(svid.id, svid)] as const),
-    ...[...bundles].map(([domain, bundle]) => [`spiffe://${domain}`, bundleSecret(`spiffe://${domain}`, bundle)] as const),
+    ...[...bundles].map(
+      ([domain, bundle]) => [`spiffe://${domain}`, bundleSecret(`spiffe://${domain}`, bundle)] as const,
+    ),
   ]);
   if (names.length === 0) return { secrets: [...known.values()] };
   known.set("default", certificateSecret("default", first));

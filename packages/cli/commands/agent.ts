@@ -11,6 +11,7 @@ import type { NodeProof } from "@cordon/agent/node/node-evidence";
 import { CordonError } from "@cordon/core/errors";
 import type { ExitCode } from "../command.ts";
 import type { Io } from "../io.ts";
+import { stopSignal } from "../stop-signal.ts";
 import { serviceManager } from "../up/service-manager.ts";
 
 const usage = `Usage: cordon agent --control https://HOST:PORT [OPTIONS]
@@ -103,12 +104,6 @@ async function readAll(stream: AsyncIterable<Uint8Array>): Promise<string> {
 function defaultFolder(): string {
   const stateHome = process.env["XDG_STATE_HOME"];
   return join(stateHome?.startsWith("/") === true ? stateHome : join(homedir(), ".local", "state"), "cordon", "agent");
-}
-
-function stopSignal(): Promise<string> {
-  return new Promise((resolveSignal) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolveSignal(signal));
-  });
 }
 
 function parse(args: readonly string[]) {

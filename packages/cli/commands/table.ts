@@ -24,6 +24,14 @@ export const commands: CommandTable = {
     summary: "the SPIFFE Workload API of this machine: identities for its registered processes",
     load: () => import("./agent.ts"),
   },
+  "tunnel serve": {
+    summary: "the server's end of a tunnel, before a database or the like",
+    load: () => import("./tunnel/serve.ts"),
+  },
+  tunnel: {
+    summary: "a local port that leads to a component: any TCP protocol, decided per connection",
+    load: () => import("./tunnel/open.ts"),
+  },
   "config check": {
     summary: "check a configuration, with the line of each problem",
     load: () => import("./config/check.ts"),

@@ -19,6 +19,7 @@ import type {
 } from "@cordon/core/policy/snapshot";
 import type { Change, StoredObject } from "../store/state-store.ts";
 import { buildRoute, type BuiltRoute } from "./build-route.ts";
+import { buildTunnels } from "./build-tunnels.ts";
 import {
   bundleValue,
   componentValue,
@@ -115,6 +116,10 @@ function rebuild(
     trustDomain: deps.trustDomain,
     components: before && components === last?.components ? before.components : byId(components),
     routes: before && routes === last?.routes ? before.routes : orderRoutes(routes),
+    tunnels:
+      before?.tunnels && same("tunnel") && components === last?.components
+        ? before.tunnels
+        : buildTunnels(of("tunnel"), components),
     observing: before && routes === last?.routes ? before.observing : observingRoutes(routes),
     policies: before && same("policy") ? before.policies : deps.compile(policySources(of("policy"))),
     bundles: before && same("bundle") ? before.bundles : buildBundles(of("bundle"), deps),

@@ -40,6 +40,9 @@ export function configurationObjects(
       place("upstream", item, upstreamObject(item, configuration.trustDomain, folder)),
     ),
     ...configuration.routes.map((item) => place("route", item, routeObject(item, configuration))),
+    ...configuration.tunnels.map(({ name, namespace, resource, ...value }) =>
+      place("tunnel", { name, namespace }, { ...value, resource: qualify(resource, namespace) }),
+    ),
     ...configuration.policies.map((item) =>
       place("policy", { namespace: item.namespace, name: policyName(item) }, policyObject(item, policyTexts)),
     ),

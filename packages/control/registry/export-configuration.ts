@@ -13,6 +13,7 @@ import {
   routeValue,
   stalenessKey,
   stalenessValue,
+  tunnelValue,
   upstreamValue,
   type UpstreamValue,
 } from "./objects.ts";
@@ -48,6 +49,7 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
     components: of("component").map((object) => ({ ...place(object), ...readValue(componentValue, object) })),
     upstreams: of("upstream").map((object) => ({ ...place(object), ...upstream(readValue(upstreamValue, object)) })),
     routes: of("route").map((object) => ({ ...place(object), ...readValue(routeValue, object) })),
+    tunnels: of("tunnel").map((object) => ({ ...place(object), ...readValue(tunnelValue, object) })),
     policies: policies.map(({ object, file }) => ({ ...place(object), file })),
   };
   return {

@@ -9,6 +9,7 @@ import { CordonError } from "@cordon/core/errors";
 import { componentSchema, labelsSchema, secretReferenceSchema } from "@cordon/core/contract/configuration-schema";
 import { storedInspection } from "@cordon/core/contract/inspection-schema";
 import { actions, modes, sensitivities } from "@cordon/core/contract/vocabulary";
+import { tunnelSchema } from "@cordon/core/contract/tunnels-schema";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { ObjectKey, StoredObject } from "../store/state-store.ts";
 
@@ -16,6 +17,7 @@ export const objectKinds = [
   "component",
   "upstream",
   "route",
+  "tunnel",
   "policy",
   "setting",
   "bundle",
@@ -26,7 +28,7 @@ export const objectKinds = [
 export type ObjectKind = (typeof objectKinds)[number];
 
 /** The kinds that `cordon.yaml` writes. */
-export const configuredKinds = ["component", "upstream", "route", "policy", "setting"] as const;
+export const configuredKinds = ["component", "upstream", "route", "tunnel", "policy", "setting"] as const;
 
 export const componentValue = componentSchema.omit({ name: true, namespace: true }).extend({
   labels: labelsSchema.extend({ sensitivity: z.enum(sensitivities) }),
@@ -75,6 +77,8 @@ export const routeValue = z.discriminatedUnion("kind", [
     actions: z.record(z.string(), z.enum(actions)),
   }),
 ]);
+
+export const tunnelValue = tunnelSchema.omit({ name: true, namespace: true }).extend({ resource: qualifiedName });
 
 /** `origin` is the policy file as the configuration names it, or `api`. */
 export const policyValue = z.strictObject({ origin: z.string(), text: z.string() });

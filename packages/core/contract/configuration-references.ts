@@ -14,6 +14,7 @@ import { isName } from "./vocabulary.ts";
 type Component = Configuration["components"][number];
 type Upstream = Configuration["upstreams"][number];
 type Route = Configuration["routes"][number];
+type Tunnel = Configuration["tunnels"][number];
 type Policy = Configuration["policies"][number];
 type ModelTarget = Extract<Route, { models: unknown }>["models"][string];
 
@@ -29,6 +30,7 @@ export interface ReadableConfiguration {
   readonly components: readonly Listed<Component>[];
   readonly upstreams: readonly Listed<Upstream>[];
   readonly routes: readonly Listed<Route>[];
+  readonly tunnels: readonly Listed<Tunnel>[];
   readonly policies: readonly Listed<Policy>[];
   /** `namespace/name` of unreadable components and upstreams; `undefined` when even their names are unreadable. */
   readonly unreadable: {
@@ -47,12 +49,16 @@ export function checkReferences(readable: ReadableConfiguration): PathProblem[] 
     ...duplicateNames(readable.components, "component", readable.lineOf),
     ...duplicateNames(readable.upstreams, "upstream", readable.lineOf),
     ...duplicateNames(readable.routes, "route", readable.lineOf),
+    ...duplicateNames(readable.tunnels, "tunnel", readable.lineOf),
     ...duplicatePolicies(readable.policies, readable.lineOf),
     ...duplicatePaths(readable.routes, readable.lineOf),
     ...gatewayProblems(check),
     ...readable.components.flatMap(({ path, item }) => componentProblems(path, item)),
     ...readable.upstreams.flatMap(({ path, item }) => upstreamProblems(check, path, item)),
     ...readable.routes.flatMap(({ path, item }) => routeProblems(check, path, item)),
+    ...readable.tunnels.flatMap(({ path, item }) =>
+      componentReference(check, [...path, "resource"], item.resource, item.namespace),
+    ),
   ];
 }
 

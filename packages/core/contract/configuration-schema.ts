@@ -14,6 +14,7 @@ import { inspectionSchema } from "./inspection-schema.ts";
 import { registrationSchema } from "./registration-schema.ts";
 import { filePath, text } from "./schema-parts.ts";
 import { secretRemedy } from "./secret-shapes.ts";
+import { tunnelSchema } from "./tunnels-schema.ts";
 
 const nameWords = "must be lower-case letters, digits and inner hyphens, at most 63 characters";
 const name = text((value) => (isName(value) ? undefined : nameWords)).meta({
@@ -386,5 +387,6 @@ export const configurationSchema = z.strictObject({
   components: z.array(componentSchema).default([]).describe("Everything that has an identity."),
   upstreams: z.array(upstreamSchema).default([]).describe("What the gateway forwards to."),
   routes: z.array(routeSchema).default([]).describe("What the gateway serves."),
+  tunnels: z.array(tunnelSchema).default([]).describe("TCP between components, through the gateway (`cordon tunnel`)."),
   policies: z.array(policySchema).default([]).describe("Cedar policies. Without one, everything is denied."),
 });

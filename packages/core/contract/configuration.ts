@@ -15,6 +15,7 @@ import {
   routeSchema,
   upstreamSchema,
 } from "./configuration-schema.ts";
+import { tunnelSchema } from "./tunnels-schema.ts";
 import { locate, readYaml, type LocatedNode, type LocatedYaml, type PropertyPath } from "./located-yaml.ts";
 import { secretRemedy, secretShape } from "./secret-shapes.ts";
 
@@ -64,6 +65,7 @@ function readableParts(yaml: LocatedYaml, root: LocatedNode): Parameters<typeof 
     components: components.items,
     upstreams: upstreams.items,
     routes: readItems(fields.get("routes"), "routes", routeSchema).items,
+    tunnels: readItems(fields.get("tunnels"), "tunnels", tunnelSchema).items,
     policies: readItems(fields.get("policies"), "policies", policySchema).items,
     unreadable: { components: components.unreadable, upstreams: upstreams.unreadable },
     lineOf: (path) => yaml.positionOf(locate(root, path).node.offset).line,

@@ -130,6 +130,19 @@ export interface HttpRoute extends RouteBase {
   readonly actions: ReadonlyMap<string, Action>;
 }
 
+/** TCP between components: a connection is decided when it is opened, and while it lives. Its bytes are counted. */
+export interface Tunnel {
+  readonly namespace: Namespace;
+  readonly name: string;
+  /** The component that policy decides on, and that must answer at the address. */
+  readonly resource: SpiffeId;
+  readonly action: Action;
+  readonly host: string;
+  readonly port: number;
+  readonly connectMs: number;
+  readonly idleMs: number;
+}
+
 export type Route = ModelRoute | HttpRoute;
 
 export interface Snapshot {
@@ -138,6 +151,8 @@ export interface Snapshot {
   readonly trustDomain: TrustDomain;
   readonly components: ReadonlyMap<SpiffeId, Component>;
   readonly routes: readonly Route[];
+  /** By `namespace/name`. */
+  readonly tunnels?: ReadonlyMap<string, Tunnel>;
   /** The routes whose mode is `observe`, with the namespace that may so soften its own policies' denials. */
   readonly observing: ReadonlyMap<RouteKey, Namespace>;
   readonly policies: CompiledPolicies;

@@ -9,6 +9,7 @@ import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { CordonError, isCordonError } from "@cordon/core/errors";
+import { tunnelProtocol } from "@cordon/core/contract/tunnel";
 import { peerChain } from "@cordon/core/identity/peer-chain";
 import { standingOfCertificate } from "@cordon/core/identity/standing";
 import type { IdentitySource } from "@cordon/core/identity/svid";
@@ -28,6 +29,8 @@ export interface ConnectionDeps {
   readonly monotonicMs: () => number;
   readonly refused: (error: CordonError, from: string) => void;
   readonly serve: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Takes over a connection that asked for the tunnels' protocol; its peer showed a certificate. */
+  readonly tunnel: (socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[]) => void;
 }
 
 interface Connection {
@@ -54,7 +57,7 @@ export function openConnections(deps: ConnectionDeps): Connections {
   const server = createServer(
     {
       ...serverTlsOptions(deps.identity.current()),
-      ALPNProtocols: ["http/1.1"],
+      ALPNProtocols: ["http/1.1", tunnelProtocol],
       handshakeTimeout: 10_000,
       maxHeaderSize: options.limits.headerBytes,
       insecureHTTPParser: false,
@@ -96,7 +99,12 @@ export function openConnections(deps: ConnectionDeps): Connections {
   const [attachHttp] = server.listeners("secureConnection") as [(socket: TLSSocket) => void];
   server.removeAllListeners("secureConnection");
   server.on("secureConnection", (socket: TLSSocket) => {
-    if (admit(socket)) attachHttp.call(server, socket);
+    if (!admit(socket)) return;
+    if (socket.alpnProtocol !== tunnelProtocol) return attachHttp.call(server, socket);
+    const { caller, chain } = live.get(socket) ?? {};
+    live.delete(socket); // a tunnel is decided again, and its cut recorded, by its own room
+    if (caller === undefined || chain === undefined) socket.destroy();
+    else deps.tunnel(socket, caller, chain);
   });
   server.on("tlsClientError", (error, socket) => {
     deps.refused(

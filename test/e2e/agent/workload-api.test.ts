@@ -46,3 +46,44 @@ test("without the metadata that says it is meant, a call is refused as malformed
   const heard = await ask(estate.good, "bare");
   assert.deepEqual([heard.event, heard["code"]], ["refused", "InvalidArgument"]);
 });
+
+test("a JWT-SVID is issued for one audience, validated, and refused for another", async () => {
+  const heard = await ask(estate.good, "jwt", "bank");
+  const [svid] = heard["svids"] as readonly { readonly spiffeId: string; readonly svid: string }[];
+  assert.equal(svid?.spiffeId, assistant);
+  assert.equal((await ask(estate.good, "validate", "bank", svid?.svid ?? ""))["spiffeId"], assistant);
+  assert.equal((await ask(estate.good, "validate", "other", svid?.svid ?? ""))["code"], "InvalidArgument");
+  assert.equal((await ask(estate.good, "jwt"))["code"], "InvalidArgument");
+  assert.equal((await ask(estate.evil, "jwt", "bank"))["code"], "PermissionDenied");
+  assert.equal((await ask(estate.evil, "validate", "bank", svid?.svid ?? ""))["code"], "PermissionDenied");
+});
+
+test("Envoy's SDS gives the caller its certificate and each trust domain's bundle by its name", async () => {
+  const heard = await ask(estate.good, "sds", "default", "ROOTCA", "spiffe://test.example");
+  const secrets = heard["secrets"] as readonly { readonly name: string; readonly case: string; readonly pem: string }[];
+  assert.deepEqual(
+    secrets.map((one) => [one.name, one.case, one.pem.startsWith("-----BEGIN CERTIFICATE-----")]),
+    [
+      ["default", "tlsCertificate", true],
+      ["ROOTCA", "validationContext", true],
+      ["spiffe://test.example", "validationContext", true],
+    ],
+  );
+  assert.equal(
+    (await ask(estate.good, "sds", "spiffe://test.example/ns/default/agent/elsewhere"))["code"],
+    "InvalidArgument",
+  );
+  assert.equal((await ask(estate.evil, "sds", "default"))["code"], "PermissionDenied");
+});
+
+test("a revoked component's stream ends with PermissionDenied, and it gets nothing again", async () => {
+  const watcher = estate.startWorkload(estate.good, [agent.socketPath, "watch"]);
+  await watcher.hear(({ event }) => event === "svid", "an SVID");
+  const pushed = estate.startWorkload(estate.good, [agent.socketPath, "sds-watch", "default"]);
+  await pushed.hear(({ event }) => event === "pushed", "a secret");
+  await estate.control.revoke({ type: "workload", component: "assistant", reason: "drill" });
+  const { code } = await watcher.hear(({ event }) => event === "broken", "the stream's end");
+  assert.equal(code, "PermissionDenied");
+  assert.equal((await pushed.hear(({ event }) => event === "refused", "the secrets' end"))["code"], "PermissionDenied");
+  assert.equal((await ask(estate.good, "x509"))["code"], "PermissionDenied");
+});

@@ -140,7 +140,13 @@ function heldOf({ svids: [first] }: X509SVIDResponse): Held {
   const leaf = new X509Certificate(first.x509Svid);
   const id = parseSpiffeId(first.spiffeId);
   const trustDomain = parseTrustDomain("test.example");
-  const bundle = { trustDomain, x509Authorities: splitDer(first.bundle), jwtAuthorities: [], sequence: 1, refreshHintSeconds: 60 };
+  const bundle = {
+    trustDomain,
+    x509Authorities: splitDer(first.bundle),
+    jwtAuthorities: [],
+    sequence: 1,
+    refreshHintSeconds: 60,
+  };
   return {
     svid: {
       id,
@@ -160,7 +166,7 @@ function heldOf({ svids: [first] }: X509SVIDResponse): Held {
 /** Certificates that stand one after another: each says how long it is (long form, two bytes of length). */
 function splitDer(bytes: Uint8Array): Uint8Array[] {
   const found: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = 4 + (bytes[at + 2] ?? 0) * 256 + (bytes[at + 3] ?? 0);
     found.push(bytes.slice(at, at + length));
     at += length;
@@ -187,7 +193,8 @@ async function serve(): Promise<void> {
       socket.destroy();
     }
   });
-  server.listen(0, "127.0.0.1", () => say("serving", { port: (server?.address() as AddressInfo).port }));
+  const made = server;
+  made.listen(0, "127.0.0.1", () => say("serving", { port: (made.address() as AddressInfo).port }));
   await new Promise(() => undefined);
 }
 

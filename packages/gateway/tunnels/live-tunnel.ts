@@ -1,0 +1,172 @@
+/**
+ * One open tunnel. In: a decision that allowed it, the client's connection. Out: bytes both ways until either end closes,
+ * or until the decision no longer stands; one outcome in the ledger, with the bytes of each direction. A cut is on record
+ * before either connection closes.
+ */
+import type { TLSSocket } from "node:tls";
+import { isCordonError, type CordonError } from "@cordon/core/errors";
+import type { Instant } from "@cordon/core/instant";
+import type { OutcomeEntry } from "@cordon/core/ledger/entry";
+import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
+import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
+import { ContentMeter, type DigestKey } from "../content-meter.ts";
+import type { Caller } from "../listener/caller.ts";
+import type { LiveExchange } from "../live/live-exchanges.ts";
+import { join, type Joined } from "./pipe.ts";
+import type { ServerEnd } from "./server-end.ts";
+import { qualifiedName } from "./tunnel-name.ts";
+
+export interface TunnelStart {
+  readonly id: string;
+  readonly tunnel: Tunnel;
+  readonly access: AccessRequest;
+  readonly socket: TLSSocket;
+  readonly chain: readonly Uint8Array[];
+  readonly digestKey: DigestKey;
+}
+
+export interface TunnelHost {
+  now(): Instant;
+  redecide(tunnel: LiveTunnel, snapshot: Snapshot): Decision;
+  recordAgain(tunnel: LiveTunnel, decision: Decision): Promise<number>;
+  record(outcome: OutcomeEntry): Promise<unknown>;
+  over(tunnel: LiveTunnel): void;
+}
+
+/** How long a proof holds past the end of the SVID that it was made with, in milliseconds. */
+export const proofGraceMs = 30_000;
+
+export class LiveTunnel implements LiveExchange {
+  readonly start: TunnelStart;
+  validUntil: number;
+  /** The newest proof of who the client is; renewed in band when its SVID is. */
+  caller: Caller;
+  server: ServerEnd | undefined;
+  readonly #host: TunnelHost;
+  readonly #sent: ContentMeter;
+  readonly #received: ContentMeter;
+  #joined: Joined | undefined;
+  #ended = false;
+  #decisionUntil: number;
+
+  constructor(start: TunnelStart, caller: Caller, decision: Decision, host: TunnelHost) {
+    this.start = start;
+    this.caller = caller;
+    this.#host = host;
+    this.#sent = new ContentMeter(start.digestKey, false);
+    this.#received = new ContentMeter(start.digestKey, false);
+    this.#decisionUntil = decision.validUntil ?? Infinity;
+    this.validUntil = this.#due();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** When the client has to have proved itself again. */
+  get provenUntil(): number {
+    return this.caller.svid.notAfter + proofGraceMs;
+  }
+
+  /** Bytes flow from here on. */
+  flow(server: ServerEnd): void {
+    this.server = server;
+    this.#joined = join({
+      client: this.start.socket,
+      server: server.socket,
+      sent: (chunk) => this.#sent.push(chunk),
+      received: (chunk) => this.#received.push(chunk),
+      idleMs: this.start.tunnel.idleMs,
+      ended: (how, error) => void this.#over(how, error),
+    });
+  }
+
+  /** The client showed a newer SVID of the same identity. */
+  renew(caller: Caller): void {
+    if (caller.svid.notAfter > this.caller.svid.notAfter) this.caller = caller;
+    this.validUntil = this.#due();
+  }
+
+  redecide(snapshot: Snapshot): Decision | undefined {
+    if (this.#ended) return undefined;
+    const decision = this.#host.redecide(this, snapshot);
+    this.#decisionUntil = decision.validUntil ?? Infinity;
+    this.validUntil = this.#due();
+    return decision.effect === "deny" ? decision : undefined;
+  }
+
+  async cut(decision: Decision): Promise<void> {
+    if (this.#ended) return;
+    const words = decision.reasons.map((reason) => reason.words).join("; ");
+    await this.#stop("cut", { code: decision.reasons[0]?.code ?? "ACCESS_DENIED", words }, () =>
+      this.#host.recordAgain(this, decision),
+    );
+  }
+
+  /** Ends it for a reason that is not a decision. */
+  async fail(end: OutcomeEntry["end"], error: CordonError): Promise<void> {
+    await this.#stop(end, { code: error.code, words: error.message });
+  }
+
+  async #over(how: "complete" | "client-closed" | "server-closed" | "idle", error: Error | undefined): Promise<void> {
+    if (isCordonError(error)) return this.fail("cut", error);
+    const words = error === undefined ? "" : `: ${(error as NodeJS.ErrnoException).code ?? error.message}`;
+    switch (how) {
+      case "complete":
+        return this.#stop("complete", undefined);
+      case "client-closed":
+        return this.#stop("client-closed", { code: "client-closed", words: `the client's connection closed${words}` });
+      case "server-closed":
+        return this.#stop("upstream-failed", { code: "UPSTREAM_UNREACHABLE", words: `the far end closed${words}` });
+      case "idle":
+        return this.#stop("cut", {
+          code: "idle",
+          words: `nothing was carried for ${this.start.tunnel.idleMs} ms`,
+        });
+    }
+  }
+
+  /** Stops the flow now; closes both connections only when the outcome is on record. */
+  async #stop(
+    end: OutcomeEntry["end"],
+    why: { readonly code: string; readonly words: string } | undefined,
+    first?: () => Promise<unknown>,
+  ): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#joined?.stop();
+    const { socket, id, tunnel } = this.start;
+    const outcome: OutcomeEntry = {
+      v: 1,
+      kind: "outcome",
+      at: this.#host.now(),
+      id,
+      namespace: tunnel.namespace,
+      end,
+      ...(why === undefined ? {} : { why }),
+      status: 0,
+      upstream: qualifiedName(tunnel),
+      request: this.#sent.finish(),
+      response: this.#received.finish(),
+      findings: [],
+      masks: 0,
+    };
+    try {
+      await first?.();
+      await this.#host.record(outcome);
+    } catch {
+      // The ledger reports its own failure; this tunnel is closed as interrupted when it is opened again.
+    }
+    this.#host.over(this);
+    const graceful = end === "complete";
+    for (const each of [socket, this.server?.socket]) {
+      if (each === undefined || each.destroyed) continue;
+      if (graceful) each.resume().end();
+      else each.destroy();
+    }
+  }
+
+  #due(): number {
+    return Math.min(this.#decisionUntil, this.provenUntil);
+  }
+}

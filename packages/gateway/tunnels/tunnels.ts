@@ -1,0 +1,224 @@
+/**
+ * The tunnels' door: connections that asked for `cordon-tunnel/1` in their handshake. In: a connection whose peer was
+ * verified. Out: a tunnel to the component it asked for, when policy lets it; a refusal in words when not.
+ *
+ * The order is the loop's: who (verified), what (one message), decide, record, then dial; no byte of the protocol moves
+ * before the far end has proved itself too. A tunnel is decided again at every change, and needs a newer proof of its
+ * client before the SVID it was opened with is long over.
+ */
+import type { TLSSocket } from "node:tls";
+import { readTunnelMessage } from "@cordon/core/contract/read-message";
+import { encodeTunnelMessage, tunnelQuestion, type TunnelQuestion } from "@cordon/core/contract/tunnel";
+import { CordonError, isCordonError } from "@cordon/core/errors";
+import { readX509Svid, verifyX509Svid } from "@cordon/core/identity/x509-svid";
+import { decide } from "@cordon/core/policy/decide";
+import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
+import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
+import { namespaceOf, recordDecision, refusalWords } from "../admission.ts";
+import type { Refusals } from "../ledger/refusals.ts";
+import type { Caller } from "../listener/caller.ts";
+import { LiveExchanges } from "../live/live-exchanges.ts";
+import type { GatewayDependencies } from "../ports.ts";
+import { requestIds } from "../request-ids.ts";
+import { LiveTunnel, type TunnelHost } from "./live-tunnel.ts";
+import { dialServerEnd } from "./server-end.ts";
+import { qualifiedName } from "./tunnel-name.ts";
+
+export interface TunnelDeps extends GatewayDependencies {
+  readonly refusals: Refusals;
+  readonly signals: () => Signals;
+  readonly draining: () => boolean;
+}
+
+export interface Tunnels extends AsyncDisposable {
+  /** Takes over a connection that speaks the tunnels' protocol. */
+  accept(socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[]): void;
+  /** Decides every open tunnel again. */
+  follow(snapshot: Snapshot): void;
+  /** Decides those again whose time has come. */
+  redecideDue(): void;
+  readonly size: number;
+}
+
+const openTimeoutMs = 10_000;
+
+export function openTunnels(deps: TunnelDeps): Tunnels {
+  const { ledger, now, snapshots, signals } = deps;
+  const live = new LiveExchanges();
+  const byId = new Map<string, LiveTunnel>();
+  const nextId = requestIds();
+  const host: TunnelHost = {
+    now,
+    redecide: (tunnel, snapshot) => redecide(tunnel, snapshot),
+    recordAgain: (tunnel, decision) => record(tunnel.start.id, tunnel.caller, tunnel.start.access, decision, 2),
+    record: (outcome) => ledger.append(outcome),
+    over(tunnel) {
+      live.remove(tunnel);
+      byId.delete(tunnel.start.id);
+    },
+  };
+
+  return {
+    accept(socket, caller, chain) {
+      socket.on("error", () => undefined);
+      socket.allowHalfOpen = true; // a client that has said everything may still be answered
+      socket.setNoDelay(true);
+      open(socket, caller, chain).catch((error: unknown) => refuse(socket, caller, error));
+    },
+    follow: (snapshot) => void live.redecideAll(snapshot),
+    redecideDue: () => live.redecideDue(snapshots.current(), now()),
+    get size() {
+      return live.size;
+    },
+    async [Symbol.asyncDispose]() {
+      const closing = new CordonError("DRAINING", "the gateway shut down");
+      await Promise.all([...byId.values()].map((tunnel) => tunnel.fail("cut", closing)));
+    },
+  };
+
+  async function open(socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[]): Promise<void> {
+    const timer = setTimeout(() => socket.destroy(), openTimeoutMs);
+    const question = await readTunnelMessage(socket, tunnelQuestion).finally(() => clearTimeout(timer));
+    if (deps.draining())
+      throw new CordonError("DRAINING", "the gateway is shutting down; ask another, or again shortly");
+    if (question.renew !== undefined) return renew(socket, caller, question.renew);
+    const tunnel = find(question);
+    const id = nextId();
+    const access = accessOf(caller, tunnel);
+    const decision = decideTunnel(snapshots.current(), access);
+    const held = await deps.digestKeys.current(tunnel.namespace, now());
+    // A tunnel can do anything: its decision is durable before anything else happens.
+    await record(id, caller, access, decision);
+    if (decision.effect === "deny") return answerRefusal(socket, id, "ACCESS_DENIED", refusalWords(decision));
+    const opened = new LiveTunnel({ id, tunnel, access, socket, chain, digestKey: held }, caller, decision, host);
+    live.add(opened);
+    byId.set(id, opened);
+    socket.once("close", () => {
+      if (opened.server === undefined)
+        void opened.fail("client-closed", new CordonError("REQUEST_TIMEOUT", "the client left before it was open"));
+    });
+    // What changed while it was being recorded counts too.
+    const denied = opened.redecide(snapshots.current());
+    if (denied !== undefined) return opened.cut(denied);
+    await connect(opened, socket);
+  }
+
+  async function connect(opened: LiveTunnel, socket: TLSSocket): Promise<void> {
+    const { tunnel, id } = opened.start;
+    try {
+      const server = await dialServerEnd(tunnel, id, deps.identity, () => snapshots.current(), now);
+      if (opened.ended || socket.destroyed) return void server.socket.destroy();
+      socket.write(encodeTunnelMessage({ v: 1, ok: true, id }));
+      opened.flow(server);
+    } catch (error) {
+      if (!isCordonError(error)) throw error;
+      if (!opened.ended && !socket.destroyed)
+        socket.write(encodeTunnelMessage({ v: 1, ok: false, code: error.code, words: clip(error.message), id }));
+      await opened.fail("upstream-failed", error);
+    }
+  }
+
+  /** A connection of its own proves, by its handshake, that the tunnel's client still holds its identity. */
+  function renew(socket: TLSSocket, caller: Caller, id: string): void {
+    const tunnel = byId.get(id);
+    if (tunnel === undefined || tunnel.caller.id !== caller.id)
+      return answerRefusal(socket, id, "ROUTE_UNKNOWN", "no such tunnel of yours is open");
+    tunnel.renew(caller);
+    socket.end(encodeTunnelMessage({ v: 1, ok: true, id }));
+  }
+
+  function find({ tunnel: name }: TunnelQuestion): Tunnel {
+    const tunnel = snapshots.current().tunnels?.get(name);
+    if (tunnel === undefined) throw new CordonError("ROUTE_UNKNOWN", `there is no tunnel \`${name}\` here`);
+    return tunnel;
+  }
+
+  function decideTunnel(snapshot: Snapshot, access: AccessRequest): Decision {
+    const decision = decide(snapshot, access, signals(), now());
+    const [unmet] = decision.obligations;
+    if (decision.effect === "deny" || unmet === undefined) return decision;
+    const words = `policy allows this only with \`${unmet.kind}\`, which a tunnel of opaque bytes cannot do`;
+    return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "obligation-unmet", words }] };
+  }
+
+  function redecide(tunnel: LiveTunnel, snapshot: Snapshot): Decision {
+    const decision = decideTunnel(snapshot, tunnel.start.access);
+    if (decision.effect === "deny") return decision;
+    const why = noLongerStands(tunnel, snapshot);
+    if (why === undefined) return decision;
+    return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "revoked", words: why }] };
+  }
+
+  /** Registered as it was when it was opened, both ends not withdrawn, and the client proven lately. */
+  function noLongerStands(tunnel: LiveTunnel, snapshot: Snapshot): string | undefined {
+    const { start, server } = tunnel;
+    if (snapshot.tunnels?.get(qualifiedName(start.tunnel))?.resource !== start.tunnel.resource)
+      return `the tunnel ${start.tunnel.name} was withdrawn`;
+    if (now() >= tunnel.provenUntil)
+      return `${tunnel.caller.id} has not proved itself anew since its SVID expired; its agent may be down, or refuses it`;
+    for (const chain of [start.chain, server?.chain]) {
+      if (chain === undefined) continue;
+      const why = withdrawn(chain, snapshot);
+      if (why !== undefined) return why;
+    }
+    return undefined;
+  }
+
+  async function record(
+    id: string,
+    caller: Caller,
+    access: AccessRequest,
+    decision: Decision,
+    again?: number,
+  ): Promise<number> {
+    const namespace = namespaceOf(snapshots.current(), access.resource);
+    const more = again === undefined ? {} : { again };
+    return recordDecision(ledger, now(), {
+      ...{ id, caller, access, decision, namespace, signals: signals(), body: undefined },
+      ...more,
+    });
+  }
+
+  /** Never became a tunnel: counted in the ledger, answered in words. */
+  function refuse(socket: TLSSocket, caller: Caller, error: unknown): void {
+    if (!isCordonError(error) && (error as NodeJS.ErrnoException).code === undefined)
+      deps.log({
+        level: "error",
+        event: "interaction-failed",
+        words: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+    const known = isCordonError(error)
+      ? error
+      : new CordonError("REQUEST_MALFORMED", "the tunnel could not be opened", { cause: error });
+    deps.refusals.note(known, caller.id);
+    answerRefusal(socket, "", known.code, known.message);
+  }
+}
+
+function accessOf(caller: Caller, tunnel: Tunnel): AccessRequest {
+  return {
+    principal: caller.id,
+    action: tunnel.action,
+    resource: tunnel.resource,
+    context: { assurance: caller.assurance, route: tunnel.name, method: "CONNECT", stream: true, external: false },
+  };
+}
+
+function answerRefusal(socket: TLSSocket, id: string, code: string, words: string): void {
+  if (socket.destroyed) return;
+  socket.end(encodeTunnelMessage({ v: 1, ok: false, code, words: clip(words), id }));
+}
+
+function clip(words: string): string {
+  return words.length <= 1000 ? words : `${words.slice(0, 1000)}...`;
+}
+
+/** Why a peer that was accepted would be refused now, its time aside (DESIGN 6.5). */
+function withdrawn(chain: readonly Uint8Array[], snapshot: Snapshot): string | undefined {
+  try {
+    verifyX509Svid(chain, snapshot, readX509Svid(chain, snapshot).leaf.notAfter - 1);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
