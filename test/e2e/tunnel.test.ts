@@ -333,8 +333,8 @@ for (const [name, port, program, args, expected] of [
     "PostgreSQL",
     5432,
     "psql",
-    (at: number) => ["-h", "127.0.0.1", "-p", String(at), "-U", "postgres", "-c", "select 1"],
-    /1 row|authentication|password|role/,
+    (at: number) => ["-h", "127.0.0.1", "-p", String(at), "-U", "postgres", "-d", "postgres", "-tAc", "select 41 + 1"],
+    /^42$|authentication|password|role/m,
   ],
   ["Redis", 6379, "redis-cli", (at: number) => ["-p", String(at), "ping"], /PONG|NOAUTH/],
 ] as const)

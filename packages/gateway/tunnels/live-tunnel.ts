@@ -39,6 +39,7 @@ export const proofGraceMs = 30_000;
 export class LiveTunnel implements LiveExchange {
   readonly start: TunnelStart;
   validUntil: number;
+  place = -1;
   /** The newest proof of who the client is; renewed in band when its SVID is. */
   caller: Caller;
   server: ServerEnd | undefined;
