@@ -32,6 +32,7 @@ export const pureBuiltins: ReadonlySet<string> = new Set([
 export const pureThirdParty: ReadonlySet<string> = new Set([
   "@cedar-policy/cedar-wasm",
   "@peculiar/x509",
+  "croner",
   "jose",
   "libphonenumber-js",
   "re2js",

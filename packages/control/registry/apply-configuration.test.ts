@@ -21,7 +21,7 @@ const key = (kind: string, name: string) => ({ kind, namespace: "default" as Nam
 test("puts everything that the configuration names, as its own, in one revision", async () => {
   await using scope = await temporaryStore();
   const applied = await apply(scope.store, configured());
-  assert.deepEqual(applied, { revision: 1, changed: { added: 13, updated: 0, deleted: 0 } });
+  assert.deepEqual(applied, { revision: 1, changed: { added: 14, updated: 0, deleted: 0 } });
   const { objects } = await scope.store.snapshot();
   assert.ok(objects.every((object) => object.source === "config" && object.revision === 1));
 });
@@ -122,7 +122,7 @@ test("nothing of a configuration that does not hold together becomes state", asy
   });
   const { revision, objects } = await scope.store.snapshot();
   assert.equal(revision, 1);
-  assert.deepEqual(objects.find((object) => object.kind === "setting")?.value, { limitSeconds: 30 });
+  assert.deepEqual(objects.find((object) => object.name === "staleness")?.value, { limitSeconds: 30 });
 
   // Without the check the same configuration becomes a revision: the refusal is the check's doing.
   const unchecked = { actor: "config", now: 1, folder: "/", validate: () => undefined };

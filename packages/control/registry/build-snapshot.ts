@@ -20,7 +20,9 @@ import type {
 import type { Change, StoredObject } from "../store/state-store.ts";
 import { buildRoute, type BuiltRoute } from "./build-route.ts";
 import { buildTunnels } from "./build-tunnels.ts";
+import { buildBoundaries, buildWindows, checkNamedWindows } from "./build-segmentation.ts";
 import {
+  boundaryModesKey,
   bundleValue,
   componentValue,
   invalidObject,
@@ -110,6 +112,11 @@ function rebuild(
 
   const components = same("component") && last ? last.components : buildComponents(last, of("component"), deps);
   const routes = buildRoutes(last, objects, components);
+  const policies = before && same("policy") ? before.policies : deps.compile(policySources(of("policy")));
+  const windows = before && same("window") ? before.windows : buildWindows(of("window"));
+  if (policies !== before?.policies || windows !== before?.windows) checkNamedWindows(policies, windows);
+  const settled = before && same("setting") && same("exception") && components === last?.components;
+  const modes = objects.get("setting")?.get(qualifiedNameOf(boundaryModesKey));
   const snapshot: Snapshot = Object.freeze({
     formatVersion: 1,
     revision,
@@ -121,7 +128,9 @@ function rebuild(
         ? before.tunnels
         : buildTunnels(of("tunnel"), components),
     observing: before && routes === last?.routes ? before.observing : observingRoutes(routes),
-    policies: before && same("policy") ? before.policies : deps.compile(policySources(of("policy"))),
+    policies,
+    boundaries: settled ? before.boundaries : buildBoundaries(modes, of("exception"), components),
+    windows,
     bundles: before && same("bundle") ? before.bundles : buildBundles(of("bundle"), deps),
     revocations: before && same("revocation") ? before.revocations : deps.readRevocations(of("revocation")),
     overlays: before && same("isolation") && same("reroute") ? before.overlays : buildOverlays(of),
@@ -153,6 +162,11 @@ function buildComponent(object: StoredObject, trustDomain: TrustDomain): Compone
     namespace,
     name,
     ...value,
+    // Only models are served: a reference of any other kind would name nothing.
+    serves: value.serves.map((model) => {
+      const [space = "", last = ""] = model.split("/");
+      return componentId(trustDomain, space as Namespace, "model", last);
+    }),
     labels: Object.freeze({ ...value.labels, categories: Object.freeze(value.labels.categories) }),
   });
 }

@@ -13,7 +13,9 @@ import { policyName } from "@cordon/core/contract/policy-name";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { ObjectKey } from "../store/state-store.ts";
-import { stalenessKey, type componentValue, type PolicyValue, type RouteValue, type UpstreamValue } from "./objects.ts";
+import { boundaryModesKey, stalenessKey } from "./objects.ts";
+import type { boundaryModesValue, componentValue, ExceptionValue } from "./objects.ts";
+import type { PolicyValue, RouteValue, UpstreamValue } from "./objects.ts";
 
 export interface ConfiguredObject {
   readonly key: ObjectKey;
@@ -35,6 +37,7 @@ export function configurationObjects(
   });
   return [
     { key: stalenessKey, value: { limitSeconds: configuration.staleness.limitSeconds } },
+    { key: boundaryModesKey, value: boundaryModes(configuration) },
     ...configuration.components.map((item) => place("component", item, componentObject(item))),
     ...configuration.upstreams.map((item) =>
       place("upstream", item, upstreamObject(item, configuration.trustDomain, folder)),
@@ -46,6 +49,8 @@ export function configurationObjects(
     ...configuration.policies.map((item) =>
       place("policy", { namespace: item.namespace, name: policyName(item) }, policyObject(item, policyTexts)),
     ),
+    ...configuration.windows.map(({ name, namespace, ...value }) => place("window", { name, namespace }, value)),
+    ...configuration.boundaries.exceptions.map((item) => place("exception", item, exceptionObject(item))),
   ];
 }
 
@@ -57,10 +62,31 @@ export function absoluteSecret(secret: SecretReference, folder: string): SecretR
   return { exec: [/^\.{1,2}\//.test(program) ? absolute(program, folder) : program, ...rest] };
 }
 
-function componentObject(component: Configuration["components"][number]): z.input<typeof componentValue> {
-  const { name: _name, namespace: _namespace, labels, registrations, ...value } = component;
+function boundaryModes({ boundaries: said, mode }: Configuration): z.input<typeof boundaryModesValue> {
+  return {
+    data: said.data ?? mode,
+    model: said.model ?? mode,
+    pipeline: said.pipeline ?? mode,
+    api: said.api ?? mode,
+  };
+}
+
+function exceptionObject(exception: Configuration["boundaries"]["exceptions"][number]): ExceptionValue {
+  const { name: _name, namespace, principal, resource, actions, expires, ...value } = exception;
   return {
     ...value,
+    principal: qualify(principal, namespace),
+    resource: qualify(resource, namespace),
+    actions: [...actions],
+    expires: Date.parse(expires),
+  };
+}
+
+function componentObject(component: Configuration["components"][number]): z.input<typeof componentValue> {
+  const { name: _name, namespace, labels, registrations, serves, ...value } = component;
+  return {
+    ...value,
+    ...(serves.length === 0 ? {} : { serves: serves.map((model) => qualify(model, namespace)) }),
     ...(registrations.length === 0
       ? {}
       : { registrations: registrations.map(({ nodes, ...selectors }) => ({ nodes: [...nodes], ...selectors })) }),

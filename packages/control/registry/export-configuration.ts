@@ -6,7 +6,10 @@ import { stringify } from "yaml";
 import type { Configuration } from "@cordon/core/contract/configuration";
 import type { StoredObject } from "../store/state-store.ts";
 import {
+  boundaryModesKey,
+  boundaryModesValue,
   componentValue,
+  exceptionValue,
   policyValue,
   qualifiedNameOf,
   readValue,
@@ -15,6 +18,7 @@ import {
   stalenessValue,
   tunnelValue,
   upstreamValue,
+  windowValue,
   type UpstreamValue,
 } from "./objects.ts";
 
@@ -37,6 +41,7 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
       .toSorted((a, b) => (qualifiedNameOf(a) < qualifiedNameOf(b) ? -1 : 1));
   const place = ({ namespace, name }: StoredObject) => ({ name, ...(namespace === "default" ? {} : { namespace }) });
   const policies = of("policy").map((object) => ({ object, file: `policies/${qualifiedNameOf(object)}.cedar` }));
+  const modes = of("setting").find((object) => object.name === boundaryModesKey.name);
   const staleness = of("setting").find((object) => object.name === stalenessKey.name);
 
   const { version, trustDomain, state, store, keys, gateway, console, operations, events, ledger, identity } = base;
@@ -51,11 +56,21 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
     routes: of("route").map((object) => ({ ...place(object), ...readValue(routeValue, object) })),
     tunnels: of("tunnel").map((object) => ({ ...place(object), ...readValue(tunnelValue, object) })),
     policies: policies.map(({ object, file }) => ({ ...place(object), file })),
+    windows: of("window").map((object) => ({ ...place(object), ...readValue(windowValue, object) })),
+    boundaries: {
+      ...(modes ? readValue(boundaryModesValue, modes) : {}),
+      exceptions: of("exception").map((object) => ({ ...place(object), ...exception(object) })),
+    },
   };
   return {
     configuration: stringify(configuration, { aliasDuplicateObjects: false, lineWidth: 110 }),
     policies: new Map(policies.map(({ object, file }) => [file, readValue(policyValue, object).text])),
   };
+}
+
+function exception(object: StoredObject): object {
+  const { expires, ...value } = readValue(exceptionValue, object);
+  return { ...value, expires: new Date(expires).toISOString() };
 }
 
 function upstream({ authentication, ...value }: UpstreamValue): object {

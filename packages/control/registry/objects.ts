@@ -8,8 +8,9 @@ import { z } from "zod";
 import { CordonError } from "@cordon/core/errors";
 import { componentSchema, labelsSchema, secretReferenceSchema } from "@cordon/core/contract/configuration-schema";
 import { storedInspection } from "@cordon/core/contract/inspection-schema";
-import { actions, modes, sensitivities } from "@cordon/core/contract/vocabulary";
 import { tunnelSchema } from "@cordon/core/contract/tunnels-schema";
+import { windowFields } from "@cordon/core/contract/segmentation-schema";
+import { actions, boundaries, modes, sensitivities } from "@cordon/core/contract/vocabulary";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { ObjectKey, StoredObject } from "../store/state-store.ts";
 
@@ -24,17 +25,29 @@ export const objectKinds = [
   "revocation",
   "isolation",
   "reroute",
+  "window",
+  "exception",
 ] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 
 /** The kinds that `cordon.yaml` writes. */
-export const configuredKinds = ["component", "upstream", "route", "tunnel", "policy", "setting"] as const;
+export const configuredKinds = [
+  "component",
+  "upstream",
+  "route",
+  "tunnel",
+  "policy",
+  "setting",
+  "window",
+  "exception",
+] as const;
+
+const qualifiedName = z.string().regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, "must be `namespace/name`");
 
 export const componentValue = componentSchema.omit({ name: true, namespace: true }).extend({
   labels: labelsSchema.extend({ sensitivity: z.enum(sensitivities) }),
+  serves: z.array(qualifiedName).default([]),
 });
-
-const qualifiedName = z.string().regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, "must be `namespace/name`");
 const spiffeId = z.string().startsWith("spiffe://").max(2048);
 
 export const upstreamValue = z.strictObject({
@@ -83,7 +96,29 @@ export const tunnelValue = tunnelSchema.omit({ name: true, namespace: true }).ex
 /** `origin` is the policy file as the configuration names it, or `api`. */
 export const policyValue = z.strictObject({ origin: z.string(), text: z.string() });
 
-/** The one setting so far: `staleness`, in the namespace `default`. */
+export const windowValue = windowFields;
+
+export const exceptionValue = z.strictObject({
+  boundary: z.enum(boundaries),
+  principal: qualifiedName,
+  resource: qualifiedName,
+  actions: z.array(z.enum(actions)).min(1),
+  owner: z.string().min(1),
+  reason: z.string().min(1),
+  expires: z.int(),
+});
+
+const boundaryMode = z.enum(modes);
+/** Whether each boundary is enforced or only observed; in the namespace `default`. */
+export const boundaryModesValue = z.strictObject({
+  data: boundaryMode,
+  model: boundaryMode,
+  pipeline: boundaryMode,
+  api: boundaryMode,
+});
+export const boundaryModesKey: ObjectKey = { kind: "setting", namespace: "default" as Namespace, name: "boundaries" };
+
+/** In the namespace `default`. */
 export const stalenessValue = z.strictObject({ limitSeconds: z.int().positive() });
 export const stalenessKey: ObjectKey = { kind: "setting", namespace: "default" as Namespace, name: "staleness" };
 
@@ -101,6 +136,7 @@ export const isolationValue = z.strictObject({ component: spiffeId, reason: z.st
 export const rerouteValue = z.strictObject({ from: spiffeId, to: spiffeId });
 
 export type ComponentValue = z.output<typeof componentValue>;
+export type ExceptionValue = z.output<typeof exceptionValue>;
 export type UpstreamValue = z.output<typeof upstreamValue>;
 export type RouteValue = z.output<typeof routeValue>;
 export type PolicyValue = z.output<typeof policyValue>;

@@ -9,6 +9,7 @@ import type { Configuration } from "./configuration.ts";
 import type { PropertyPath } from "./located-yaml.ts";
 import { didYouMean } from "./nearest.ts";
 import { policyName } from "./policy-name.ts";
+import { segmentationProblems } from "./segmentation-references.ts";
 import { isName } from "./vocabulary.ts";
 
 type Component = Configuration["components"][number];
@@ -16,6 +17,8 @@ type Upstream = Configuration["upstreams"][number];
 type Route = Configuration["routes"][number];
 type Tunnel = Configuration["tunnels"][number];
 type Policy = Configuration["policies"][number];
+type WindowItem = Configuration["windows"][number];
+type Exception = Configuration["boundaries"]["exceptions"][number];
 type ModelTarget = Extract<Route, { models: unknown }>["models"][string];
 
 export interface Listed<T> {
@@ -32,6 +35,8 @@ export interface ReadableConfiguration {
   readonly routes: readonly Listed<Route>[];
   readonly tunnels: readonly Listed<Tunnel>[];
   readonly policies: readonly Listed<Policy>[];
+  readonly windows: readonly Listed<WindowItem>[];
+  readonly exceptions: readonly Listed<Exception>[];
   /** `namespace/name` of unreadable components and upstreams; `undefined` when even their names are unreadable. */
   readonly unreadable: {
     readonly components: ReadonlySet<string> | undefined;
@@ -50,10 +55,13 @@ export function checkReferences(readable: ReadableConfiguration): PathProblem[] 
     ...duplicateNames(readable.upstreams, "upstream", readable.lineOf),
     ...duplicateNames(readable.routes, "route", readable.lineOf),
     ...duplicateNames(readable.tunnels, "tunnel", readable.lineOf),
+    ...duplicateNames(readable.windows, "window", readable.lineOf),
+    ...duplicateNames(readable.exceptions, "exception", readable.lineOf),
     ...duplicatePolicies(readable.policies, readable.lineOf),
     ...duplicatePaths(readable.routes, readable.lineOf),
     ...gatewayProblems(check),
     ...readable.components.flatMap(({ path, item }) => componentProblems(path, item)),
+    ...segmentationProblems(readable, (path, reference, within) => resolveComponent(check, path, reference, within)),
     ...readable.upstreams.flatMap(({ path, item }) => upstreamProblems(check, path, item)),
     ...readable.routes.flatMap(({ path, item }) => routeProblems(check, path, item)),
     ...readable.tunnels.flatMap(({ path, item }) =>

@@ -4,7 +4,15 @@
  * is checked here; what takes two is in `configuration-references.ts`.
  */
 import { z } from "zod";
-import { actions, boundaries, componentKinds, integrities, isName, modes, sensitivities } from "./vocabulary.ts";
+import {
+  actions,
+  boundaries,
+  componentKinds,
+  datasetPurposes,
+  integrities,
+  modes,
+  sensitivities,
+} from "./vocabulary.ts";
 import { consoleProblems, originProblem } from "./console-address.ts";
 import { credentialHeaderProblem, isLoopbackHost, parseListenAddress, parseUpstreamUrl } from "./addresses.ts";
 import { routePathProblem } from "./addresses.ts";
@@ -12,19 +20,11 @@ import { agentsSchema } from "./agents-schema.ts";
 import { eventSinkSchema } from "./events-schema.ts";
 import { inspectionSchema } from "./inspection-schema.ts";
 import { registrationSchema } from "./registration-schema.ts";
-import { filePath, text } from "./schema-parts.ts";
+import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
+import { boundariesSchema, windowSchema } from "./segmentation-schema.ts";
 import { secretRemedy } from "./secret-shapes.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
 
-const nameWords = "must be lower-case letters, digits and inner hyphens, at most 63 characters";
-const name = text((value) => (isName(value) ? undefined : nameWords)).meta({
-  pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$",
-});
-const namespace = name.default("default").describe("The team's space that this belongs to.");
-const reference = text((value) => {
-  const parts = value.split("/");
-  return parts.length <= 2 && parts.every(isName) ? undefined : "must be `name`, or `namespace/name`";
-}).meta({ pattern: "^(?:[a-z0-9][a-z0-9-]{0,62}/)?[a-z0-9][a-z0-9-]{0,62}$" });
 const seconds = (least: number, most: number) => z.int().min(least).max(most);
 const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
 
@@ -74,6 +74,15 @@ export const componentSchema = z.strictObject({
     .default(false)
     .describe("Whether it may authenticate with a JWT-SVID instead of mutual TLS, which is weaker."),
   description: z.string().max(1000).default("").describe("For people."),
+  purpose: z
+    .enum(datasetPurposes)
+    .optional()
+    .describe("What a dataset is for. `training` and `evaluation` data is out of reach of everything that serves."),
+  serves: z
+    .array(reference)
+    .max(64)
+    .default([])
+    .describe("Components of kind `model` whose weights an endpoint serves; it reaches no other's."),
   modelDigest: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/, "must be `sha256:` and 64 lower-case hex digits")
@@ -389,4 +398,6 @@ export const configurationSchema = z.strictObject({
   routes: z.array(routeSchema).default([]).describe("What the gateway serves."),
   tunnels: z.array(tunnelSchema).default([]).describe("TCP between components, through the gateway (`cordon tunnel`)."),
   policies: z.array(policySchema).default([]).describe("Cedar policies. Without one, everything is denied."),
+  windows: z.array(windowSchema).max(1_000).default([]).describe("Named recurring times that policies can speak of."),
+  boundaries: boundariesSchema.prefault({}).describe("The four boundaries: what no permit is stronger than."),
 });

@@ -18,6 +18,7 @@ import {
 import { tunnelSchema } from "./tunnels-schema.ts";
 import { locate, readYaml, type LocatedNode, type LocatedYaml, type PropertyPath } from "./located-yaml.ts";
 import { secretRemedy, secretShape } from "./secret-shapes.ts";
+import { exceptionSchema, windowSchema } from "./segmentation-schema.ts";
 
 /** A whole, valid configuration. */
 export type Configuration = DeepReadonly<z.output<typeof configurationSchema>>;
@@ -67,6 +68,8 @@ function readableParts(yaml: LocatedYaml, root: LocatedNode): Parameters<typeof 
     routes: readItems(fields.get("routes"), "routes", routeSchema).items,
     tunnels: readItems(fields.get("tunnels"), "tunnels", tunnelSchema).items,
     policies: readItems(fields.get("policies"), "policies", policySchema).items,
+    windows: readItems(fields.get("windows"), "windows", windowSchema).items,
+    exceptions: readExceptions(fields.get("boundaries")),
     unreadable: { components: components.unreadable, upstreams: upstreams.unreadable },
     lineOf: (path) => yaml.positionOf(locate(root, path).node.offset).line,
   };
@@ -89,6 +92,11 @@ function readItems<S extends z.ZodType>(
     else unreadable = undefined;
   }
   return { items, unreadable };
+}
+
+function readExceptions(boundaries: LocatedNode | undefined): Listed<z.output<typeof exceptionSchema>>[] {
+  const { items } = readItems(boundaries?.children?.get("exceptions"), "exceptions", exceptionSchema);
+  return items.map(({ path, item }) => ({ path: ["boundaries", ...path], item }));
 }
 
 function pastedSecrets(node: LocatedNode, path: PropertyPath): PathProblem[] {

@@ -20,6 +20,10 @@ export type ComponentKind = (typeof componentKinds)[number];
 export const boundaries = ["data", "model", "pipeline", "api"] as const;
 export type Boundary = (typeof boundaries)[number];
 
+/** What a data set is for. */
+export const datasetPurposes = ["training", "evaluation", "retrieval", "operational"] as const;
+export type DatasetPurpose = (typeof datasetPurposes)[number];
+
 /** What a principal can ask to do. */
 export const actions = [
   "infer",

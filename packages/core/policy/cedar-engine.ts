@@ -8,18 +8,21 @@
 import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { CordonError } from "../errors.ts";
 import type { Namespace } from "../contract/vocabulary.ts";
-import { authorize, compileSet, type CompiledPolicySet } from "./cedar/authorize.ts";
+import { authorize, compileSet, type Authorization, type CompiledPolicySet } from "./cedar/authorize.ts";
 import { compilePolicy } from "./cedar/compile-policy.ts";
 import { EvaluationError } from "./cedar/evaluation-error.ts";
-import { CedarRequests } from "./cedar-requests.ts";
+import { CedarRequests, type Asked } from "./cedar-requests.ts";
 import type { SlottedPolicies } from "./cedar-slots.ts";
 import type { AccessRequest } from "./decision.ts";
-import type { CompiledPolicies, Evaluation, MatchedPolicy, PolicySource } from "./engine.ts";
+import type { CompiledPolicies, Evaluation, MatchedPolicy, NamedWindow, PolicySource, WindowsOf } from "./engine.ts";
 import { checkPolicies, passedKey, problemText, type ParsedPolicy, type PolicyOptions } from "./policy-check.ts";
 import { shadowEvaluation } from "./cedar-shadow.ts";
 import type { Component } from "./snapshot.ts";
+import { windowsNamed } from "./windows-named.ts";
 
 const maxErrorCharacters = 300;
+/** Different sets of matching policies that a policy set remembers; policies have few. */
+const maxKnown = 4_096;
 
 export interface CompileOptions extends Omit<PolicyOptions, "passed"> {
   /**
@@ -79,6 +82,8 @@ function isSame(previous: CedarPolicies, sources: readonly PolicySource[], optio
 export interface PolicySet {
   readonly matched: readonly MatchedPolicy[];
   readonly compiled: CompiledPolicySet;
+  /** Evaluations without errors, by what matched. */
+  readonly known: Map<string, Evaluation>;
   /** The same policies for the official engine. */
   readonly slotted: SlottedPolicies;
 }
@@ -91,6 +96,7 @@ export const nothingMatched: Evaluation = Object.freeze({
 
 class CompiledCedar implements CedarPolicies {
   readonly size: number;
+  readonly namedWindows: readonly NamedWindow[];
   readonly sources: readonly PolicySource[];
   readonly options: CompileOptions;
   /** Every policy of this revision, for the next compilation. */
@@ -104,6 +110,9 @@ class CompiledCedar implements CedarPolicies {
   constructor(policies: readonly ParsedPolicy[], sources: readonly PolicySource[], options: CompileOptions) {
     const { previous: _, ...kept } = options;
     this.size = policies.length;
+    this.namedWindows = policies.flatMap(({ id, json, source }) =>
+      windowsNamed(json).map((name) => ({ namespace: source.namespace, policy: id, name })),
+    );
     this.passed = new Map(policies.map((policy) => [passedKey(policy), policy.json]));
     this.sources = sources;
     this.options = kept;
@@ -119,14 +128,20 @@ class CompiledCedar implements CedarPolicies {
     this.#forbids = forbids;
   }
 
-  evaluate(request: AccessRequest, principal: Component, resource: Component): Evaluation {
+  evaluate(
+    request: AccessRequest,
+    principal: Component,
+    resource: Component,
+    windowsOf: WindowsOf = () => noWindows,
+  ): Evaluation {
     const ofResource = this.#all.get(resource.namespace);
     const ofPrincipal = principal.namespace === resource.namespace ? undefined : this.#forbids.get(principal.namespace);
-    if (ofPrincipal === undefined)
-      return ofResource === undefined ? nothingMatched : this.#evaluateSet(ofResource, request, principal, resource);
-    const crossing = this.#evaluateSet(ofPrincipal, request, principal, resource);
-    if (ofResource === undefined) return crossing;
-    const local = this.#evaluateSet(ofResource, request, principal, resource);
+    if (ofResource === undefined && ofPrincipal === undefined) return nothingMatched;
+    const asked = { request, principal, resource };
+    const local = ofResource && this.#ask(ofResource, { ...asked, windows: windowsOf(resource.namespace) });
+    if (ofPrincipal === undefined) return local ?? nothingMatched;
+    const crossing = this.#ask(ofPrincipal, { ...asked, windows: windowsOf(principal.namespace) });
+    if (local === undefined) return crossing;
     return {
       permits: local.permits,
       forbids: [...local.forbids, ...crossing.forbids],
@@ -134,38 +149,50 @@ class CompiledCedar implements CedarPolicies {
     };
   }
 
-  #evaluateSet(set: PolicySet, request: AccessRequest, principal: Component, resource: Component): Evaluation {
-    const evaluation = this.#ask(set, request, principal, resource);
-    const { shadow, trustDomain } = this.options;
-    if (shadow === undefined) return evaluation;
-    return shadowEvaluation(evaluation, { set, request, principal, resource, trustDomain }, shadow);
-  }
-
-  #ask(
-    { matched, compiled }: PolicySet,
-    request: AccessRequest,
-    principal: Component,
-    resource: Component,
-  ): Evaluation {
-    const environment = this.#requests.environment(request, principal, resource);
+  #ask(set: PolicySet, asked: Asked): Evaluation {
+    const environment = this.#requests.environment(asked);
     if (typeof environment === "string") return { ...nothingMatched, errors: [{ policy: "", words: environment }] };
-    const { permits, forbids, errors } = authorize(compiled, environment);
-    if (permits.length === 0 && forbids.length === 0 && errors.length === 0) return nothingMatched;
-    const policyAt = (place: number): MatchedPolicy => matched[place] as MatchedPolicy;
-    return Object.freeze({
-      permits: Object.freeze(permits.map(policyAt)),
-      forbids: Object.freeze(forbids.map(policyAt)),
-      errors: Object.freeze(
-        errors.map(({ place, words }) => ({ policy: policyAt(place).id, words: words.slice(0, maxErrorCharacters) })),
-      ),
-    });
+    const evaluation = evaluationOf(set, authorize(set.compiled, environment));
+    const { shadow, trustDomain } = this.options;
+    return shadow === undefined ? evaluation : shadowEvaluation(evaluation, { ...asked, set, trustDomain }, shadow);
   }
+}
+
+const noWindows: readonly string[] = Object.freeze([]);
+
+/** The same object for the same policies: what is made of one need not be made again. */
+function evaluationOf({ matched, known }: PolicySet, { permits, forbids, errors }: Authorization): Evaluation {
+  if (errors.length > 0) {
+    const words = errors.map(({ place, words: said }) => ({
+      policy: matched[place]?.id ?? "",
+      words: said.slice(0, maxErrorCharacters),
+    }));
+    return { permits: at(matched, permits), forbids: at(matched, forbids), errors: words };
+  }
+  if (permits.length === 0 && forbids.length === 0) return nothingMatched;
+  const key = `${permits.join()}/${forbids.join()}`;
+  let evaluation = known.get(key);
+  if (evaluation === undefined) {
+    evaluation = Object.freeze({
+      permits: Object.freeze(at(matched, permits)),
+      forbids: Object.freeze(at(matched, forbids)),
+      errors: nothingMatched.errors,
+    });
+    if (known.size >= maxKnown) known.clear();
+    known.set(key, evaluation);
+  }
+  return evaluation;
+}
+
+function at(matched: readonly MatchedPolicy[], places: readonly number[]): readonly MatchedPolicy[] {
+  return places.map((place) => matched[place] as MatchedPolicy);
 }
 
 function policySet(slot: string, policies: readonly ParsedPolicy[]): PolicySet {
   return {
     matched: policies.map(matchedPolicy),
     compiled: compileSet(policies.map(compileChecked)),
+    known: new Map(),
     slotted: { slot, texts: Object.fromEntries(policies.map((policy, index) => [`p${index}`, policy.text])) },
   };
 }

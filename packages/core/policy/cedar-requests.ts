@@ -6,11 +6,20 @@
 import { actions, type Namespace } from "../contract/vocabulary.ts";
 import type { TrustDomain } from "../identity/spiffe-id.ts";
 import type { Environment, EntitySource } from "./cedar/environment.ts";
-import { CedarRecord, EntityUid, type EntityData, type Value } from "./cedar/value.ts";
+import { CedarRecord, CedarSet, EntityUid, type EntityData, type Value } from "./cedar/value.ts";
 import { valueOf } from "./cedar/value-json.ts";
 import { cedarEntity, contextFacts } from "./cedar-schema.ts";
 import type { AccessRequest, RequestContext } from "./decision.ts";
 import type { Component } from "./snapshot.ts";
+
+/** A request, its parties, and the windows that the policies asked about it may see. */
+export interface Asked {
+  readonly request: AccessRequest;
+  readonly principal: Component;
+  readonly resource: Component;
+  /** Names of open windows. */
+  readonly windows: readonly string[];
+}
 
 interface Entity {
   readonly uid: EntityUid;
@@ -32,10 +41,10 @@ export class CedarRequests {
   }
 
   /** The environment, or in words why the request does not fit the schema. */
-  environment(request: AccessRequest, principal: Component, resource: Component): Environment | string {
+  environment({ request, principal, resource, windows }: Asked): Environment | string {
     const action = actionUids.get(request.action);
     if (action === undefined) return `\`${request.action}\` is not an action of the schema`;
-    const context = contextRecord(request.context);
+    const context = contextRecord(request.context, windows);
     if (typeof context === "string") return context;
     const from = this.#entity(this.#principals, "Workload", principal);
     const to = this.#entity(this.#resources, "Component", resource);
@@ -83,12 +92,22 @@ class TwoEntities implements EntitySource {
   }
 }
 
-function contextRecord(context: RequestContext): CedarRecord | string {
+function contextRecord(context: RequestContext, windows: readonly string[]): CedarRecord | string {
   const fields = new Map<string, Value>();
   for (const [name, { type }] of facts) {
     const value = context[name];
     if (typeof value !== jsTypes[type]) return `context attribute \`${name}\` is missing or not a ${type}`;
     fields.set(name, value);
   }
+  fields.set("windows", windowSet(windows));
   return new CedarRecord(fields);
+}
+
+/** Open windows change seldom: the list is the same object from one change to the next. */
+const windowSets = new WeakMap<readonly string[], CedarSet>();
+
+function windowSet(windows: readonly string[]): CedarSet {
+  let set = windowSets.get(windows);
+  if (set === undefined) windowSets.set(windows, (set = new CedarSet(windows)));
+  return set;
 }

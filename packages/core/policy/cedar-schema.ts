@@ -95,7 +95,7 @@ function schemaText(): string {
     "// The facts of a request.",
     `type Context = {\n${Object.entries(contextFacts)
       .map(([name, fact]) => `  ${name}: ${fact.type},`)
-      .join("\n")}\n};`,
+      .join("\n")}\n  windows: Set<String>,\n};`,
     "",
     `action ${actions.map((action) => `"${action}"`).join(", ")}`,
     "  appliesTo { principal: [Workload], resource: [Component], context: Context };",

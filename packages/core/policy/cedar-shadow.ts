@@ -6,15 +6,11 @@ import type { TrustDomain } from "../identity/spiffe-id.ts";
 import type { PolicySet } from "./cedar-engine.ts";
 import { cedarEntity } from "./cedar-schema.ts";
 import { askCedar } from "./cedar-slots.ts";
-import type { AccessRequest } from "./decision.ts";
+import type { Asked } from "./cedar-requests.ts";
 import type { Evaluation } from "./engine.ts";
-import type { Component } from "./snapshot.ts";
 
-export interface Shadowed {
+export interface Shadowed extends Asked {
   readonly set: PolicySet;
-  readonly request: AccessRequest;
-  readonly principal: Component;
-  readonly resource: Component;
   readonly trustDomain: TrustDomain;
 }
 
@@ -42,7 +38,7 @@ function summary({ permits, forbids, errors }: Evaluation): string {
   ]);
 }
 
-function officialSummary({ set, request, principal, resource, trustDomain }: Shadowed): string {
+function officialSummary({ set, request, principal, resource, windows, trustDomain }: Shadowed): string {
   const workload = cedarEntity("Workload", principal, trustDomain);
   const component = cedarEntity("Component", resource, trustDomain);
   const namespaces = new Set([principal.namespace, resource.namespace]);
@@ -50,7 +46,7 @@ function officialSummary({ set, request, principal, resource, trustDomain }: Sha
     principal: workload.uid,
     action: { type: "Action", id: request.action },
     resource: component.uid,
-    context: { ...request.context },
+    context: { ...request.context, windows: [...windows] },
     entities: [
       workload,
       component,

@@ -7,6 +7,7 @@
  */
 import type { Instant } from "../instant.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
+import { checkBoundaries, type BoundaryVerdict, type Crossing } from "./boundaries.ts";
 import { dependsOnKey, type AccessRequest, type Decision, type DependencyKey } from "./decision.ts";
 import type { Obligation, Reason, Risk, Signals } from "./decision.ts";
 import type { Evaluation, MatchedPolicy } from "./engine.ts";
@@ -35,19 +36,48 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   const unproven = checkAssurance(request, parties.principal); //         4. is it proven well enough?
   if (unproven) return deny(snapshot, request, [unproven], parties);
   const { principal, resource } = parties;
-  const evaluation = snapshot.policies.evaluate(request, principal, resource);
-  const refusals = checkPolicies(evaluation, request, parties); //        5. what policies say
-  if (refusals && !observes(snapshot, request, parties, evaluation)) return deny(snapshot, request, refusals, parties);
+  const verdict = checkBoundaries(snapshot.boundaries, request, principal, resource, now);
+  const crossing = verdict.kind === "across" ? boundaryReason(verdict.crossing) : undefined;
+  const across = verdict.kind === "across" && verdict.mode === "enforce"; // 5. what no permit is stronger than
+  if (across && crossing) return deny(snapshot, request, [crossing], parties);
+  const windows = snapshot.windows.at(now);
+  const evaluation = snapshot.policies.evaluate(request, principal, resource, windows.of);
+  const refusals = checkPolicies(evaluation, request, parties); //        6. what policies say
+  if (refusals && !observes(snapshot, request, parties, evaluation))
+    return deny(snapshot, request, crossing ? [crossing, ...refusals] : refusals, parties);
+  const observed = crossing ? [crossing, ...(refusals ?? [])] : refusals;
   return {
     effect: "allow",
-    reasons: refusals ? [observedReason(refusals)] : permission(evaluation).reasons,
-    obligations: permission(evaluation).obligations, //                   6. what must be done for it to stand
+    reasons: reasonsFor(evaluation, observed, verdict),
+    obligations: permission(evaluation).obligations, //                   7. what must be done for it to stand
     risk: noRisk,
     revision: snapshot.revision,
     dependsOn: dependencies(request, parties),
-    validUntil: staleAt(snapshot, signals, now),
-    ...(refusals ? { observed: { effect: "deny", reasons: refusals } } : {}),
+    validUntil: Math.min(staleAt(snapshot, signals, now), windows.until, endOf(verdict)),
+    ...(observed ? { observed: { effect: "deny", reasons: observed } } : {}),
   };
+}
+
+function boundaryReason({ boundary, words }: Crossing): Reason {
+  return { code: "boundary", boundary, words };
+}
+
+/** Why it is allowed: what permits it, or what is only observed; and the exception that it stands on, if it does. */
+function reasonsFor(
+  evaluation: Evaluation,
+  observed: readonly Reason[] | undefined,
+  verdict: BoundaryVerdict,
+): readonly Reason[] {
+  const reasons = observed ? [observedReason(observed)] : permission(evaluation).reasons;
+  if (verdict.kind !== "excepted") return reasons;
+  const { name, boundary, owner, reason, expires } = verdict.exception;
+  const words = `exception \`${name}\` of ${owner}, until ${new Date(expires).toISOString()}: ${reason}`;
+  return [...reasons, { code: "boundary-exception", boundary, words }];
+}
+
+/** An exception ends by itself. */
+function endOf(verdict: BoundaryVerdict): Instant {
+  return verdict.kind === "excepted" ? verdict.exception.expires : Infinity;
 }
 
 interface Parties {
@@ -143,7 +173,7 @@ function observedReason(refusals: readonly Reason[]): Reason {
   const more = refusals.length > 1 ? ` (and ${refusals.length - 1} more)` : "";
   return {
     code: "observed",
-    words: `let through because this route only observes: ${refusals[0]?.words ?? ""}${more}`,
+    words: `let through because it is only observed: ${refusals[0]?.words ?? ""}${more}`,
   };
 }
 
@@ -152,7 +182,7 @@ interface Permission {
   readonly obligations: readonly Obligation[];
 }
 
-/** What an evaluation's permits come to. An engine with a memo answers with the same object again and again. */
+/** What an evaluation's permits come to. The engine answers with the same object for the same policies. */
 const permissions = new WeakMap<Evaluation, Permission>();
 
 function permission(evaluation: Evaluation): Permission {

@@ -3,7 +3,7 @@
  * this file makes decisions, enforcement points act on them, the ledger keeps them.
  */
 import type { Instant } from "../instant.ts";
-import type { Action, Namespace, Revision, RiskTier, Sensitivity } from "../contract/vocabulary.ts";
+import type { Action, Boundary, Namespace, Revision, RiskTier, Sensitivity } from "../contract/vocabulary.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
 
 /** How the principal proved itself; policy can see it. */
@@ -76,10 +76,15 @@ export interface Reason {
     | "snapshot-stale"
     | "token-not-permitted"
     | "obligation-unmet"
+    /** It crosses one of the four boundaries; `boundary` says which. */
+    | "boundary"
+    /** It crosses a boundary, and an exception lets it. */
+    | "boundary-exception"
     /** The route observes: policy denies, and the call goes through. `Decision.observed` says why it would not. */
     | "observed";
   readonly policy?: string;
   readonly namespace?: Namespace;
+  readonly boundary?: Boundary;
   readonly words: string;
 }
 

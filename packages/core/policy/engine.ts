@@ -30,12 +30,25 @@ export interface MatchedPolicy {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+export type WindowsOf = (namespace: Namespace) => readonly string[];
+
+/** A window as a policy names it in `context.windows.contains("NAME")`. */
+export interface NamedWindow {
+  readonly namespace: Namespace;
+  readonly policy: string;
+  readonly name: string;
+}
+
 export interface CompiledPolicies {
   /** Number of policies, for status. */
   readonly size: number;
   /**
    * Evaluates the request against the policies that may speak about it: those of the resource's namespace, and the
    * forbids of the principal's. Both components are registered.
+   *
+   * @param windowsOf the windows of a namespace that are open now; its policies see them as `context.windows`
    */
-  evaluate(request: AccessRequest, principal: Component, resource: Component): Evaluation;
+  evaluate(request: AccessRequest, principal: Component, resource: Component, windowsOf?: WindowsOf): Evaluation;
+  /** Windows that policies name, with where; each must be one of its namespace. */
+  readonly namedWindows?: readonly NamedWindow[];
 }

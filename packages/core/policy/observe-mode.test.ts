@@ -39,7 +39,7 @@ test("lets a call through that policy denies, and says what it would have said",
       decision.reasons.map((reason) => reason.code),
       ["observed"],
     );
-    assert.match(decision.reasons[0]?.words ?? "", /only observes/);
+    assert.match(decision.reasons[0]?.words ?? "", /only observed/);
     assert.ok(decision.reasons[0]?.words.includes(enforced.reasons[0]?.words ?? "?"));
   }
 });

@@ -4,12 +4,23 @@
  * mutated after construction.
  */
 import type { Instant } from "../instant.ts";
-import type { Action, Boundary, ComponentKind, Labels, Mode, Namespace, Revision } from "../contract/vocabulary.ts";
+import type {
+  Action,
+  Boundary,
+  ComponentKind,
+  DatasetPurpose,
+  Labels,
+  Mode,
+  Namespace,
+  Revision,
+} from "../contract/vocabulary.ts";
 import type { Registration } from "../contract/registration-schema.ts";
 import type { SpiffeId, TrustDomain } from "../identity/spiffe-id.ts";
 import type { InspectionSettings } from "../inspection/settings.ts";
+import type { BoundaryRules } from "./boundaries.ts";
 import type { RouteKey } from "./decision.ts";
 import type { CompiledPolicies } from "./engine.ts";
+import type { Windows } from "./windows.ts";
 
 /** A registered component. Replicas share one; instances are not here. */
 export interface Component {
@@ -24,6 +35,10 @@ export interface Component {
   readonly bearerTokens: boolean;
   /** `sha256:` and hex: the model that it serves or is. Bound in the registration, visible to policy. */
   readonly modelDigest?: string | undefined;
+  /** What a data set is for. Training and evaluation data is out of reach of everything that serves. */
+  readonly purpose?: DatasetPurpose | undefined;
+  /** The models whose weights it serves; it reaches no others. */
+  readonly serves?: readonly SpiffeId[];
   /** How agents recognise its processes. */
   readonly registrations?: readonly Registration[];
 }
@@ -156,6 +171,10 @@ export interface Snapshot {
   /** The routes whose mode is `observe`, with the namespace that may so soften its own policies' denials. */
   readonly observing: ReadonlyMap<RouteKey, Namespace>;
   readonly policies: CompiledPolicies;
+  /** What no permit is stronger than, with its modes and exceptions. */
+  readonly boundaries: BoundaryRules;
+  /** Named recurring times; policies see which are open. */
+  readonly windows: Windows;
   readonly bundles: ReadonlyMap<TrustDomain, TrustBundle>;
   readonly revocations: Revocations;
   readonly overlays: Overlays;

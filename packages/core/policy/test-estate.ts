@@ -4,7 +4,15 @@ import { componentId, parseTrustDomain, type SpiffeId } from "../identity/spiffe
 import { compilePolicies, type CedarPolicies, type CompileOptions } from "./cedar-engine.ts";
 import type { AccessRequest, RequestContext } from "./decision.ts";
 import type { PolicySource } from "./engine.ts";
+import type { BoundaryRules } from "./boundaries.ts";
 import type { Component, Snapshot } from "./snapshot.ts";
+import { Windows } from "./windows.ts";
+
+/** Every boundary enforced, no exception. */
+export const strictBoundaries: BoundaryRules = {
+  modes: { data: "enforce", model: "enforce", pipeline: "enforce", api: "enforce" },
+  exceptions: new Map(),
+};
 
 export const trustDomain = parseTrustDomain("bank.example");
 
@@ -71,6 +79,8 @@ export function snapshot(
     revocations: { certificates: new Set(), keys: new Set(), workloads: new Set() },
     overlays: { isolated: new Map(), rerouted: new Map() },
     stalenessLimitMs: 60_000,
+    boundaries: strictBoundaries,
+    windows: new Windows([]),
     ...more,
   };
 }
