@@ -34,8 +34,8 @@ export function buildBoundaries(
     const { id: principal } = party(value.principal);
     const { id: resource } = party(value.resource);
     const key = exceptionKey(principal, resource);
-    const known = byParties.get(key) ?? [];
-    byParties.set(key, [...known, Object.freeze({ ...value, name: object.name, principal, resource })]);
+    const earlier = byParties.get(key) ?? [];
+    byParties.set(key, [...earlier, Object.freeze({ ...value, name: object.name, principal, resource })]);
   }
   return Object.freeze({
     modes: Object.freeze(

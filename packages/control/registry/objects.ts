@@ -6,7 +6,8 @@
  */
 import { z } from "zod";
 import { CordonError } from "@cordon/core/errors";
-import { componentSchema, labelsSchema, secretReferenceSchema } from "@cordon/core/contract/configuration-schema";
+import { componentSchema, labelsSchema } from "@cordon/core/contract/component-schema";
+import { secretReferenceSchema } from "@cordon/core/contract/configuration-schema";
 import { storedInspection } from "@cordon/core/contract/inspection-schema";
 import { tunnelSchema } from "@cordon/core/contract/tunnels-schema";
 import { windowFields } from "@cordon/core/contract/segmentation-schema";

@@ -8,13 +8,8 @@ import { z } from "zod";
 import { configurationInvalid, describeIssues } from "./configuration-problems.ts";
 import type { ConfigurationProblem, PathProblem } from "./configuration-problems.ts";
 import { checkReferences, type Listed } from "./configuration-references.ts";
-import {
-  componentSchema,
-  configurationSchema,
-  policySchema,
-  routeSchema,
-  upstreamSchema,
-} from "./configuration-schema.ts";
+import { componentSchema } from "./component-schema.ts";
+import { configurationSchema, policySchema, routeSchema, upstreamSchema } from "./configuration-schema.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
 import { locate, readYaml, type LocatedNode, type LocatedYaml, type PropertyPath } from "./located-yaml.ts";
 import { secretRemedy, secretShape } from "./secret-shapes.ts";

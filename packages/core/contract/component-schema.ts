@@ -1,0 +1,53 @@
+/**
+ * A component of `cordon.yaml`: everything that has an identity. In: what a file says. Out: its name, kind, boundary,
+ * labels and what else the registry keeps of it, with every default filled in.
+ */
+import { z } from "zod";
+import { registrationSchema } from "./registration-schema.ts";
+import { name, namespace, reference } from "./schema-parts.ts";
+import { boundaries, componentKinds, datasetPurposes, integrities, sensitivities } from "./vocabulary.ts";
+
+export const labelsSchema = z.strictObject({
+  sensitivity: z
+    .enum(sensitivities)
+    .optional()
+    .describe("How sensitive its information is. Default: `internal`; a dataset must say."),
+  categories: z
+    .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,31}$/, "must be a category such as `GDPR` or `PDPA-SG`"))
+    .max(32)
+    .default([])
+    .describe("Regulatory categories, such as `GDPR` or `PDPA-SG`."),
+  integrity: z.enum(integrities).default("untrusted").describe("Whether its information may be acted on as it is."),
+});
+
+export const componentSchema = z.strictObject({
+  name: name.describe("Unique in its namespace, over all kinds."),
+  namespace,
+  kind: z.enum(componentKinds).describe("What it is; part of its SPIFFE ID."),
+  boundary: z.enum(boundaries).describe("The segmentation boundary it sits in."),
+  labels: labelsSchema.prefault({}).describe("What is known of the information in it, or from it."),
+  bearerTokens: z
+    .boolean()
+    .default(false)
+    .describe("Whether it may authenticate with a JWT-SVID instead of mutual TLS, which is weaker."),
+  description: z.string().max(1000).default("").describe("For people."),
+  purpose: z
+    .enum(datasetPurposes)
+    .optional()
+    .describe("What a dataset is for. `training` and `evaluation` data is out of reach of everything that serves."),
+  serves: z
+    .array(reference)
+    .max(64)
+    .default([])
+    .describe("Components of kind `model` whose weights an endpoint serves; it reaches no other's."),
+  modelDigest: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, "must be `sha256:` and 64 lower-case hex digits")
+    .optional()
+    .describe("The model that it serves or is. No SVID is issued unless that model is admitted."),
+  registrations: z
+    .array(registrationSchema)
+    .max(64)
+    .default([])
+    .describe("How agents recognise its processes; an empty list leaves it to `cordon run` on this machine."),
+});
