@@ -6,6 +6,7 @@ import type { SpanDetector } from "./finding.ts";
 import { injectionDetector } from "./injection/model.ts";
 import { overrideDetector } from "./injection/override.ts";
 import { identifierDetector } from "./pii/detector.ts";
+import { nameDetector } from "./pii/names/detector.ts";
 import { redactSensitive } from "./redaction/redact.ts";
 import { secretDetector } from "./secrets/detector.ts";
 import { longSecretDetector } from "./secrets/long.ts";
@@ -13,7 +14,12 @@ import type { Direction, InspectOptions, PartDetector } from "./inspect.ts";
 
 export const builtInPartDetectors: readonly PartDetector[] = [overrideDetector, injectionDetector];
 
-export const builtInSpanDetectors: readonly SpanDetector[] = [identifierDetector, secretDetector, longSecretDetector];
+export const builtInSpanDetectors: readonly SpanDetector[] = [
+  identifierDetector,
+  secretDetector,
+  longSecretDetector,
+  nameDetector,
+];
 
 /** Everything built in, at the deployed thresholds: what `cordon inspect` runs. */
 export function builtInInspection(direction: Direction): InspectOptions {

@@ -1,0 +1,173 @@
+/**
+ * What the name tagger sees of a word: the word, its neighbours two to each side, what is known of them, how they are
+ * written. In: tokens. Out: places in the table of weights. Nothing further away is looked at, so that a tag depends on a
+ * few words only.
+ */
+import { word, wordBits } from "./lexicon.ts";
+import { kind, type Tokens } from "./tokens.ts";
+
+/** The log of the table's size. */
+export const tableBits = 15;
+const mask = (1 << tableBits) - 1;
+
+/** The most features a word has, in both passes. */
+export const maxFeatures = 48;
+
+/** How far a tag of the first pass looks; the second looks as far at the first's tags. */
+export const reach = 2;
+
+export interface Seen {
+  readonly tokens: Tokens;
+  /** What is known of each word; 0 for signs and numbers. */
+  readonly known: Int32Array;
+  /** 1 for words that are worth a tag: all but ordinary words far from any other. */
+  readonly active: Uint8Array;
+}
+
+/** Looks words up. Ordinary words with nothing else around are passed over. */
+export function see(tokens: Tokens): Seen {
+  const { count, kinds, hashes } = tokens;
+  const known = new Int32Array(count);
+  const active = new Uint8Array(count);
+  for (let at = 0; at < count; at++) {
+    const what = kinds[at] ?? 0;
+    if (what === kind.sign || what === kind.line || what === kind.other) continue;
+    if (what === kind.digits) {
+      activate(active, at, count);
+      continue;
+    }
+    const bits = wordBits(hashes[at] ?? 0);
+    known[at] = bits;
+    if (!isOrdinary(what, bits)) activate(active, at, count);
+  }
+  return { tokens, known, active };
+}
+
+/** A word that no name begins with: in small letters and common, or capital and common and in none of the lists. */
+function isOrdinary(what: number, bits: number): boolean {
+  if ((bits & word.common) === 0) return false;
+  return what === kind.lower || (what === kind.title && (bits & ~word.common) === 0);
+}
+
+/** A candidate makes its neighbours worth a tag: `de`, `of`, a comma within an address. */
+function activate(active: Uint8Array, at: number, count: number): void {
+  for (let near = Math.max(0, at - 1); near <= at + 1 && near < count; near++) active[near] = 1;
+}
+
+function mix(a: number, b: number, c = 0): number {
+  let hash = Math.imul(a ^ 0x5bd1e995, 0x01000193) ^ b;
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ Math.imul(c, 0x297a2d39);
+  hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
+  return (hash ^ (hash >>> 15)) & mask;
+}
+
+/** How a word is written: kind and length, coarsely. */
+function shapeAt({ tokens }: Seen, at: number): number {
+  if (at < 0 || at >= tokens.count) return 99;
+  const what = tokens.kinds[at] ?? 0;
+  const length = (tokens.ends[at] ?? 0) - (tokens.starts[at] ?? 0);
+  if (what === kind.sign) return 16 + ((tokens.hashes[at] ?? 0) & 0xffff);
+  if (what === kind.line) return 10 + (tokens.hashes[at] ?? 0);
+  if (what === kind.digits) return 200 + Math.min(length, 7);
+  if (what === kind.code) return 210 + Math.min(length, 5);
+  return what * 4 + 300 + (length === 1 ? 0 : length <= 3 ? 1 : 2);
+}
+
+function knownAt({ known, tokens }: Seen, at: number): number {
+  return at < 0 || at >= tokens.count ? 1 << 20 : (known[at] ?? 0);
+}
+
+function wordAt({ tokens }: Seen, at: number): number {
+  return at < 0 || at >= tokens.count ? 7 : (tokens.hashes[at] ?? 0);
+}
+
+/** Writes the places of a word's features; returns how many. */
+export function featuresAt(seen: Seen, at: number, out: Int32Array): number {
+  const shapes = [
+    shapeAt(seen, at - 2),
+    shapeAt(seen, at - 1),
+    shapeAt(seen, at),
+    shapeAt(seen, at + 1),
+    shapeAt(seen, at + 2),
+  ] as const;
+  const bits = [
+    knownAt(seen, at - 2),
+    knownAt(seen, at - 1),
+    knownAt(seen, at),
+    knownAt(seen, at + 1),
+    knownAt(seen, at + 2),
+  ] as const;
+  const words = [
+    wordAt(seen, at - 2),
+    wordAt(seen, at - 1),
+    wordAt(seen, at),
+    wordAt(seen, at + 1),
+    wordAt(seen, at + 2),
+  ] as const;
+  const [s2, s1, s, t1, t2] = shapes;
+  const [b2, b1, b, c1, c2] = bits;
+  const [w2, w1, w, v1, v2] = words;
+  const tail = seen.tokens.tails[at] ?? 0;
+  let n = 0;
+  out[n++] = mix(1, s);
+  out[n++] = mix(2, b, s);
+  out[n++] = mix(3, w);
+  out[n++] = mix(4, tail, s);
+  out[n++] = mix(5, w1, s);
+  out[n++] = mix(6, v1, s);
+  out[n++] = mix(7, w2, w1);
+  out[n++] = mix(8, v1, v2);
+  out[n++] = mix(9, s1, s);
+  out[n++] = mix(10, s, t1);
+  out[n++] = mix(11, b1, b);
+  out[n++] = mix(12, b, c1);
+  out[n++] = mix(13, b1, s);
+  out[n++] = mix(14, c1, s);
+  out[n++] = mix(15, b2, s2);
+  out[n++] = mix(16, c2, t2);
+  out[n++] = mix(17, w1, b);
+  out[n++] = mix(18, v1, b);
+  out[n++] = mix(19, w2, s);
+  out[n++] = mix(20, v2, s);
+  out[n++] = mix(21, mix(1, s1, s), t1);
+  out[n++] = mix(22, mix(2, b1, b), c1);
+  out[n++] = mix(23, mix(3, s2, s1), s);
+  out[n++] = mix(24, mix(4, s, t1), t2);
+  out[n++] = mix(25, w1, w);
+  out[n++] = mix(26, w1);
+  out[n++] = mix(27, v1);
+  return n;
+}
+
+/** The second pass: the same, and the first pass' tags around. */
+export function tagFeaturesAt(
+  tags: Uint8Array,
+  count: number,
+  seen: Seen,
+  at: number,
+  out: Int32Array,
+  from: number,
+): number {
+  const tagAt = (place: number): number => (place < 0 || place >= count ? 7 : (tags[place] ?? 0));
+  const a2 = tagAt(at - 2);
+  const a1 = tagAt(at - 1);
+  const a = tagAt(at);
+  const z1 = tagAt(at + 1);
+  const z2 = tagAt(at + 2);
+  const b = knownAt(seen, at);
+  const s = shapeAt(seen, at);
+  let n = from;
+  out[n++] = mix(40, a);
+  out[n++] = mix(41, a1, a);
+  out[n++] = mix(42, a, z1);
+  out[n++] = mix(43, mix(5, a1, a), z1);
+  out[n++] = mix(44, mix(6, a2, a1), a);
+  out[n++] = mix(45, mix(7, a, z1), z2);
+  out[n++] = mix(46, a1, s);
+  out[n++] = mix(47, z1, s);
+  out[n++] = mix(48, mix(8, a1, z1), s);
+  out[n++] = mix(49, mix(9, a1, a), b);
+  out[n++] = mix(50, mix(10, a, z1), b);
+  out[n++] = mix(51, mix(11, a2, a1), mix(12, z1, z2));
+  return n;
+}
