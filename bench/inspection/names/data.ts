@@ -3,9 +3,9 @@
  * one template are all on one side; a sixth of the templates is held out.
  */
 import { readFileSync } from "node:fs";
-import { wordBits, word } from "../../../packages/core/inspection/pii/names/lexicon.ts";
-import { labels } from "../../../packages/core/inspection/pii/names/model.ts";
-import { hashOf, kind, type Tokens } from "../../../packages/core/inspection/pii/names/tokens.ts";
+import { wordBits, word } from "@cordon/core/inspection/pii/names/lexicon";
+import { labels } from "@cordon/core/inspection/pii/names/model";
+import { hashOf, kind, type Tokens } from "@cordon/core/inspection/pii/names/tokens";
 import type { Labelled } from "./sentences.ts";
 
 export const folder = "../shared/data/text";

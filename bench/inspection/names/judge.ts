@@ -2,10 +2,10 @@
  * `node bench/inspection/names/judge.ts`: how well the name tagger does on templates that training never saw. Out: precision
  * and recall by label, of words and of spans (one that overlaps by half counts).
  */
-import { tag, type Model } from "../../../packages/core/inspection/pii/names/model.ts";
-import { labels } from "../../../packages/core/inspection/pii/names/model.ts";
-import { tokenize } from "../../../packages/core/inspection/pii/names/tokens.ts";
-import { passes, scales } from "../../../packages/core/inspection/pii/names/weights.ts";
+import { tag, type Model } from "@cordon/core/inspection/pii/names/model";
+import { labels } from "@cordon/core/inspection/pii/names/model";
+import { tokenize } from "@cordon/core/inspection/pii/names/tokens";
+import { passes, scales } from "@cordon/core/inspection/pii/names/weights";
 import { presidioRows, tagsOf } from "./data.ts";
 
 const bytes = (text: string): Int8Array => new Int8Array(Buffer.from(text, "base64"));

