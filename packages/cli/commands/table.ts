@@ -104,6 +104,10 @@ export const commands: CommandTable = {
     summary: "known vulnerabilities and malware in lock files, lists and BOMs, offline",
     load: () => import("./bom/audit.ts"),
   },
+  "bom scorecard": {
+    summary: "judge OpenSSF Scorecard results of the libraries by a policy",
+    load: () => import("./bom/scorecard.ts"),
+  },
   "bom import-osv": {
     summary: "make a vulnerability database of OSV exports",
     load: () => import("./bom/import-osv.ts"),
