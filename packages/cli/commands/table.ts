@@ -85,6 +85,10 @@ export const commands: CommandTable = {
     summary: "what could these model files do when they are loaded; nothing in them is executed",
     load: () => import("./model/scan.ts"),
   },
+  "model admit": {
+    summary: "may this model serve? policy over all evidence; a signed admission",
+    load: () => import("./model/admit.ts"),
+  },
   "model card": {
     summary: "does a model's card say what it must, and does it belong to these weights",
     load: () => import("./model/card.ts"),
