@@ -44,7 +44,9 @@ export function accessRequestOf(
 export function decideHere(snapshot: Snapshot, access: AccessRequest, signals: Signals, now: Instant): Decision {
   const decision = decide(snapshot, access, signals, now);
   if (decision.effect === "deny") return decision;
-  const unmet = decision.obligations.find((obligation) => !obligationsMet.has(obligation.kind));
+  const unmet = decision.obligations.find(
+    ({ kind }) => !obligationsMet.has(kind) || (kind === "inspect" && !inspects(snapshot, access)),
+  );
   if (unmet === undefined) return decision;
   return {
     ...decision,
@@ -56,6 +58,11 @@ export function decideHere(snapshot: Snapshot, access: AccessRequest, signals: S
       },
     ],
   };
+}
+
+/** Whether the route that a request came in on is inspected at all. */
+function inspects({ routes }: Snapshot, { via }: AccessRequest): boolean {
+  return routes.some((route) => routeKey(route) === via && route.inspection !== undefined);
 }
 
 export interface DecisionRecord {

@@ -224,7 +224,8 @@ export class Exchange implements LiveExchange {
     }
     if (!(out instanceof Uint8Array)) {
       if (out.last !== undefined && out.last.length > 0) this.#responseMeter.push(out.last);
-      void this.#stop("cut", { code: "inspection", words: out.cut }, 403, undefined, out.last);
+      const first = out.decision === undefined ? undefined : this.#host.recordAgain(this, out.decision);
+      void this.#stop("cut", { code: "inspection", words: out.cut }, 403, first, out.last);
       return;
     }
     if (out.length === 0) return;

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { isJsonObject, parseStrictJson, type JsonObject } from "@cordon/core/contract/strict-json";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
-import { routeKey, type Signals } from "@cordon/core/policy/decision";
+import { routeKey, type AccessRequest, type Signals } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import {
   accessRequestOf,
@@ -24,7 +24,7 @@ import { statusOf } from "./error-status.ts";
 import { exchangeHost } from "./exchange-host.ts";
 import { Exchange } from "./exchange.ts";
 import { forwarder, type Ask } from "./forwarder.ts";
-import { inspectRequest, uninspected, withModelName } from "./inspect-request.ts";
+import { judgeRequest, withModelName } from "./inspect-request.ts";
 import { screeningOf } from "./inspection/screening.ts";
 import type { Refusals } from "./ledger/refusals.ts";
 import { readBody, refuseEncodedBody, requireJsonContentType } from "./listener/body.ts";
@@ -199,11 +199,14 @@ export function openInteractions(deps: InteractionDeps): {
       if (!isJsonObject(parsed)) throw new CordonError("REQUEST_MALFORMED", "the body must be a JSON object");
       tree = parsed;
     }
+    if (plan.body === "through" && match.route.inspection !== undefined)
+      bytes = await readBody(request, match.route.maxBodyBytes, deps.options.receiveTimeoutMs);
     const intent = rerouted(snapshot.overlays, plan.intent(tree));
     for (const use of intent.uses)
       if (deps.owners.find(upstreamKey(intent.upstream), use.type, use.id)?.principal !== caller.id)
         throw new CordonError("OBJECT_NOT_OWNED", `no ${use.type} \`${use.id}\` of yours is known here`);
-    return { attempt: 1, intent, body: plan.body, bytes, tree, maxBodyBytes: match.route.maxBodyBytes };
+    const body = bytes === undefined ? plan.body : "json";
+    return { attempt: 1, intent, body, bytes, tree, maxBodyBytes: match.route.maxBodyBytes };
   }
 
   /** Decides, inspects, records, and sets the exchange going. */
@@ -211,7 +214,8 @@ export function openInteractions(deps: InteractionDeps): {
     const { id, request, response, head, caller, match, shape, passage } = interaction;
     const { intent, attempt } = ask;
     const [at, seen] = [now(), signals()];
-    const access = accessRequestOf(caller, intent, match.route, head.method);
+    const asked = accessRequestOf(caller, intent, match.route, head.method);
+    const contentType = request.headers["content-type"];
     const namespace = namespaceOf(snapshot, intent.resource);
     const held = deps.digestKeys.current(namespace, at);
     const digestKey = held instanceof Promise ? await held : held;
@@ -221,15 +225,19 @@ export function openInteractions(deps: InteractionDeps): {
       resource: intent.resource,
       api: shape,
       path: match.rest,
+      address: match.rest + head.query,
+      ...(contentType === undefined ? {} : { contentType }),
       ...screeningOf(match.route),
     };
 
-    passage.concerns(access, intent.upstream.name, intent.model?.name);
+    passage.concerns(asked, intent.upstream.name, intent.model?.name);
     passage.deciding();
-    let decision = decideHere(snapshot, access, seen, at);
-    passage.decided(decision.effect);
-    const inspected = decision.effect === "allow" ? inspectRequest(deps.inspection, subject, ask) : uninspected(ask);
-    if (inspected.blocked !== undefined) decision = denied(decision, "inspection", inspected.blocked);
+    const first = decideHere(snapshot, asked, seen, at);
+    passage.decided(first.effect);
+    const again = (access: AccessRequest) => decideHere(deps.snapshots.current(), access, signals(), now());
+    const judged = judgeRequest(deps.inspection, subject, ask, asked, first, again);
+    const { access, inspected } = judged;
+    let { decision } = judged;
     const reservation = decision.effect === "allow" ? deps.quotas?.reserve(caller.id, intent.resource, at) : undefined;
     if (reservation !== undefined && "refused" in reservation)
       decision = denied(decision, "quota", reservation.refused);
@@ -253,6 +261,7 @@ export function openInteractions(deps: InteractionDeps): {
     if (decision.effect === "deny") {
       const receipt = receiptHeaders(id, await recorded, ledger.latestCheckpoint());
       passage.recorded();
+      passage.findings = inspected.findings;
       passage.effect = "deny"; // whatever policy said: inspection and quotas deny too
       if (!request.complete) response.shouldKeepAlive = false;
       answerError(response, shape, 403, "ACCESS_DENIED", refusalWords(decision), id, receipt);
@@ -331,6 +340,7 @@ export function openInteractions(deps: InteractionDeps): {
     const { passage } = exchange.start;
     passage.requestBytes = outcome.request?.bytes ?? 0;
     passage.responseBytes = outcome.response?.bytes ?? 0;
+    passage.findings = outcome.findings;
     over(passage, outcome.end, outcome.status, outcome.why?.code);
     exchange.start.reservation?.settle({
       requestBytes: outcome.request?.bytes ?? 0,

@@ -8,7 +8,7 @@ import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
 import type { LedgerAppender } from "@cordon/core/ledger/entry";
 import type { LogEvent } from "@cordon/core/observation/log-event";
-import type { Obligation } from "@cordon/core/policy/decision";
+import type { Decision, Obligation } from "@cordon/core/policy/decision";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 import type { JsonValue } from "@cordon/core/contract/strict-json";
@@ -45,8 +45,20 @@ export interface InspectionSubject {
   readonly principal: SpiffeId;
   readonly resource: SpiffeId;
   readonly api: ApiShape;
+  /** Below the route's own. */
   readonly path: string;
+  /** Path and query as they were sent. */
+  readonly address?: string;
+  readonly contentType?: string;
 }
+
+/** A request's content, as far as it could be read. */
+export type RequestContent =
+  | { readonly kind: "none" }
+  | { readonly kind: "json"; readonly tree: JsonValue; readonly bytes: number }
+  | { readonly kind: "text"; readonly text: string; readonly bytes: number }
+  /** Images, audio, files, archives. */
+  | { readonly kind: "unread" };
 
 export type RequestVerdict =
   | { readonly verdict: "pass"; readonly findings: readonly unknown[] }
@@ -56,7 +68,7 @@ export type RequestVerdict =
       readonly verdict: "replace";
       readonly findings: readonly unknown[];
       readonly masks: number;
-      readonly body: JsonValue;
+      readonly body: Uint8Array;
     };
 
 /** Filters a response while it streams. `push` returns the bytes that are safe to release now. */
@@ -72,6 +84,8 @@ export interface ResponseFilter {
 /** Nothing more of the answer comes. */
 export interface FilterCut {
   readonly cut: string;
+  /** What policy said about what was found, where it was policy that refused: recorded before the cut. */
+  readonly decision?: Decision;
   /** Ends a stream in the API's own way; sent once the cut is on record. Without it the connection is closed. */
   readonly last?: Uint8Array;
 }
@@ -87,7 +101,7 @@ export interface ResponseHead {
  * status says so. A throw blocks.
  */
 export interface Inspection {
-  inspectRequest(subject: InspectionSubject, body: JsonValue): RequestVerdict;
+  inspectRequest(subject: InspectionSubject, content: RequestContent): RequestVerdict;
   openResponse(subject: InspectionSubject, head: ResponseHead): ResponseFilter | undefined;
 }
 
@@ -138,4 +152,4 @@ export interface GatewayDependencies {
 export type GatewayEvent = LogEvent;
 
 /** Obligations that this enforcement point can meet. An allow that carries any other is denied here. */
-export const obligationsMet: ReadonlySet<Obligation["kind"]> = new Set(["keepContent"]);
+export const obligationsMet: ReadonlySet<Obligation["kind"]> = new Set(["keepContent", "inspect"]);

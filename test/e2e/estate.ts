@@ -93,6 +93,8 @@ export interface EstateOptions {
   /** The whole configuration, instead of {@link configurationText}; its policies are in `policies.cedar`. */
   readonly configuration?: (ports: EstatePorts) => string;
   readonly policies?: string;
+  /** Further fields of the configuration, in YAML. */
+  readonly more?: string;
   readonly stalenessSeconds?: number;
   readonly bearer?: boolean;
   /** Default: on a port that the system chooses. */
@@ -170,7 +172,7 @@ routes:
   - { name: data, kind: http, path: /training-data, resource: training-data, upstream: data, actions: { GET: read, HEAD: read, PUT: write }${limit} }
 policies:
   - { file: policies.cedar }
-`;
+${options.more ?? ""}`;
 }
 
 export const upstreamKey = "upstream-key-of-the-test";

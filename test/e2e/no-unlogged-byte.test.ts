@@ -28,6 +28,7 @@ let keepFails = false;
 
 before(async () => {
   estate = await openEstate({
+    more: "inspection: {}\n",
     policies: policies.replace('@id("pipeline-trains")', '@id("pipeline-trains") @keep("request,response")'),
   });
   const { authority, snapshots } = estate.cordon.control;
@@ -107,7 +108,7 @@ async function call(
   return await undiciRequest(`https://127.0.0.1:${gateway.port}${path}`, {
     dispatcher,
     method,
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": method === "PUT" ? "text/csv" : "application/json" },
     ...(body === undefined ? {} : { body }),
   });
 }
@@ -227,12 +228,13 @@ test("an inspector's block is a recorded deny; its failure blocks; its replaceme
   };
   assert.equal((await chat()).statusCode, 403);
   assert.equal(estate.chat.seen.length, 0);
+  const masked = '{"model":"m","masked":true}';
   inspection = {
-    inspectRequest: () => ({ verdict: "replace", findings: [], masks: 1, body: { model: "m", masked: true } }),
+    inspectRequest: () => ({ verdict: "replace", findings: [], masks: 1, body: Buffer.from(masked) }),
     openResponse: () => undefined,
   };
   assert.equal((await chat()).statusCode, 200);
-  assert.equal(estate.chat.seen[0]?.body.toString(), '{"model":"m","masked":true}');
+  assert.equal(estate.chat.seen[0]?.body.toString(), masked);
 });
 
 test("a cut is on record before the connection closes", async () => {

@@ -82,7 +82,8 @@ function describe(status: Status, problems: readonly string[], probed: readonly 
       `  ${route.path}  (${route.kind})`,
       `    mode      ${modeWords(route)}`,
       `    in force  ${route.controls.join(", ")}`,
-      `    not seen  ${route.unseen.join(", ") || "nothing"}`,
+      ...(route.inspection === undefined ? [] : [`    inspects  ${route.inspection}`]),
+      `    not seen  ${route.unseen.join("; ") || "nothing"}`,
     ]),
   ];
   if (probed.length > 0)

@@ -50,5 +50,7 @@ export interface RouteStatus {
   readonly mode: "enforce" | "observe";
   readonly wouldDeny: number;
   readonly controls: readonly string[];
+  /** What is done about what is found; absent where nothing is inspected. */
+  readonly inspection?: string;
   readonly unseen: readonly string[];
 }

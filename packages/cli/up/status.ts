@@ -6,6 +6,7 @@ import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
 import { routeKey, type RouteKey } from "@cordon/core/policy/decision";
 import type { Route } from "@cordon/core/policy/snapshot";
+import { inspectionStatus } from "./inspection-status.ts";
 import type { Gateway } from "@cordon/gateway/gateway";
 import type { Ledger } from "@cordon/gateway/ledger/ledger";
 
@@ -82,16 +83,26 @@ function snapshotAgeMs({ snapshots }: ControlPlane): number {
 
 /** Which controls stand on a route, and what none of them sees. */
 function routeStatus(route: Route, wouldHaveDenied: ReadonlyMap<RouteKey, number>) {
-  const controls = ["mutual TLS", "policy", "ledger"];
+  const { inspection, unseen } = inspectionStatus(route);
+  const controls = ["mutual TLS", "policy", "ledger", ...(inspection === undefined ? [] : ["inspection"])];
   const { namespace, name, path, kind, mode } = route;
   /** Policy's denials that were let through since the start, because the route observes. */
   const wouldDeny = wouldHaveDenied.get(routeKey(route)) ?? 0;
-  const base = { namespace, name, path, kind, mode, wouldDeny, controls };
+  const base = {
+    namespace,
+    name,
+    path,
+    kind,
+    mode,
+    wouldDeny,
+    controls,
+    ...(inspection === undefined ? {} : { inspection }),
+  };
   if (route.kind === "http")
     return {
       ...base,
       resources: [route.resource],
-      unseen: ["request and response content is recorded by digest, not inspected"],
+      unseen: [...unseen],
     };
   const resources = [...new Set([...route.models.values()].map((target) => target.component))];
   return {
@@ -99,6 +110,6 @@ function routeStatus(route: Route, wouldHaveDenied: ReadonlyMap<RouteKey, number
     models: [...route.models.keys()],
     resources,
     controls: [...controls, "strict JSON", "object ownership"],
-    unseen: ["prompt and answer content is recorded by digest, not inspected"],
+    unseen: [...unseen],
   };
 }

@@ -23,7 +23,7 @@ import { CordonError } from "@cordon/core/errors";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { formatVkey } from "@cordon/core/ledger/note";
 import type { IdentitySource } from "@cordon/core/identity/svid";
-import { builtInSpanDetectors } from "@cordon/core/inspection/detectors";
+import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
 import type { SpanDetector } from "@cordon/core/inspection/finding";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { openGateway, type Gateway } from "@cordon/gateway/gateway";
@@ -145,7 +145,10 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       },
       owners,
       resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)),
-      inspection: openInspection({ spans: options.spanDetectors ?? builtInSpanDetectors }),
+      inspection: openInspection({
+        detectors: { spans: options.spanDetectors ?? builtInSpanDetectors, parts: builtInPartDetectors },
+        monotonicMs: () => performance.now(),
+      }),
       now,
       monotonicMs: () => performance.now(),
       log,

@@ -2,6 +2,7 @@
 import { Time } from "../app/time.tsx";
 import { Words } from "../words/words.tsx";
 import { byteSize, count, duration } from "../words/amounts.ts";
+import { FindingList } from "./finding-list.tsx";
 import { Fact, Facts, Raw, Section } from "./facts.tsx";
 import { ReceiptButton } from "./receipt-button.tsx";
 import { endWords } from "./row-words.ts";
@@ -48,7 +49,7 @@ export function OutcomeSection({ row }: { readonly row: DecisionRow }) {
             {byteSize(response.bytes)} <span className="mono dim">HMAC {response.hmac}</span>
           </Fact>
         )}
-        <Fact name="Findings">{findings.length === 0 ? "none recorded" : count(findings.length)}</Fact>
+        <Fact name="Findings">{findings.length === 0 ? "none recorded" : <FindingList findings={findings} />}</Fact>
         <Fact name="Masks">{count(masks)}</Fact>
         <Fact name="Ledger entry">{count(outcome.index)}</Fact>
       </Facts>

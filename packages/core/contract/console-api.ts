@@ -85,6 +85,8 @@ export const estateResponse = z.object({
       kind: z.string(),
       resources: z.array(z.string()),
       controls: z.array(z.string()),
+      /** What inspection does about what it finds; absent where nothing is inspected. */
+      inspection: z.string().optional(),
       unseen: z.array(z.string()),
       /** On `observe`, what policy denies is let through and recorded; so often since the start. */
       mode: z.enum(["enforce", "observe"]).optional(),

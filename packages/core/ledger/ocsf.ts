@@ -57,14 +57,27 @@ export function ocsfEvent(entry: LedgerEntry, index: number, origin: string): Oc
 /** The event of an entry, and one more for each finding that it carries. */
 export function ocsfEvents(entry: LedgerEntry, index: number, origin: string): readonly OcsfEvent[] {
   const event = ocsfEvent(entry, index, origin);
-  if (entry.kind !== "outcome" || entry.findings.length === 0) return [event];
+  const findings = findingsOf(entry);
+  if (findings.length === 0) return [event];
   const uid = String(event.metadata["uid"]);
   return [
     event,
-    ...entry.findings.map((finding, at) =>
-      eventOf(findingShape(entry, finding, `${uid}.${at}`), entry, `${uid}.${at}`, index, origin),
+    ...findings.map((finding, at) =>
+      eventOf(
+        findingShape(entry as DecisionEntry | OutcomeEntry, finding, `${uid}.${at}`),
+        entry,
+        `${uid}.${at}`,
+        index,
+        origin,
+      ),
     ),
   ];
+}
+
+/** An outcome tells all findings of its interaction; one that was denied has none, and its decision tells them. */
+function findingsOf(entry: LedgerEntry): readonly unknown[] {
+  if (entry.kind === "outcome") return entry.findings;
+  return entry.kind === "decision" && entry.effect === "deny" ? (entry.findings ?? []) : [];
 }
 
 function eventOf(shape: Shape, entry: LedgerEntry, uid: string, index: number, origin: string): OcsfEvent {
@@ -251,7 +264,7 @@ function changeActivity({ objects }: ChangeEntry): number {
   return objects.length > 0 && objects.every((object) => object.kind.endsWith("-svid")) ? 1 : 3;
 }
 
-function findingShape(entry: OutcomeEntry, finding: unknown, uid: string): Shape {
+function findingShape(entry: DecisionEntry | OutcomeEntry, finding: unknown, uid: string): Shape {
   const { detector, category, score } = (typeof finding === "object" && finding !== null ? finding : {}) as {
     readonly [field in "detector" | "category" | "score"]?: unknown;
   };
@@ -259,7 +272,7 @@ function findingShape(entry: OutcomeEntry, finding: unknown, uid: string): Shape
   return {
     classUid: classes.detectionFinding,
     activity: 1,
-    severity: entry.end === "cut" ? "high" : "medium",
+    severity: entry.kind === "decision" || entry.end === "cut" ? "high" : "medium",
     status: 1, // New
     message: `${title} in request ${entry.id}`,
     correlation: entry.id,

@@ -10,6 +10,7 @@ import { CedarRecord, CedarSet, EntityUid, type EntityData, type Value } from ".
 import { valueOf } from "./cedar/value-json.ts";
 import { cedarEntity, contextFacts } from "./cedar-schema.ts";
 import type { AccessRequest, RequestContext } from "./decision.ts";
+import { findingsRecord } from "./finding-facts.ts";
 import type { Component } from "./snapshot.ts";
 
 /** A request, its parties, and the windows that the policies asked about it may see. */
@@ -28,7 +29,7 @@ interface Entity {
 
 const actionUids: ReadonlyMap<string, EntityUid> = new Map(actions.map((id) => [id, new EntityUid("Action", id)]));
 const nothing: ReadonlyMap<string, Value> = new Map();
-const facts = Object.entries(contextFacts) as [keyof RequestContext, { readonly type: "String" | "Bool" }][];
+const facts = Object.entries(contextFacts) as [keyof typeof contextFacts, { readonly type: "String" | "Bool" }][];
 const jsTypes = { String: "string", Bool: "boolean" } as const;
 
 export class CedarRequests {
@@ -100,6 +101,7 @@ function contextRecord(context: RequestContext, windows: readonly string[]): Ced
     fields.set(name, value);
   }
   fields.set("windows", windowSet(windows));
+  fields.set("findings", findingsRecord(context.findings));
   return new CedarRecord(fields);
 }
 

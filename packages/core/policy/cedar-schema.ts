@@ -27,6 +27,7 @@ import {
   type TrustDomain,
 } from "../identity/spiffe-id.ts";
 import type { RequestContext } from "./decision.ts";
+import { findingFactsType, findingsTypeText } from "./finding-facts.ts";
 import type { Component } from "./snapshot.ts";
 
 /** A fact that a policy can read off a principal or a resource. */
@@ -66,7 +67,7 @@ export const contextFacts = {
   stream: { type: "Bool" },
   external: { type: "Bool" },
 } as const satisfies Record<
-  keyof RequestContext,
+  Exclude<keyof RequestContext, "findings">,
   { readonly type: "String" | "Bool"; readonly values?: readonly string[] }
 >;
 
@@ -92,10 +93,13 @@ function schemaText(): string {
     '// What is asked for: `resource == Component::"default/dataset/training-data"`.',
     `entity Component in [Namespace] = {\n${shape}\n};`,
     "",
+    "// What inspection found: the highest score of each category, 0 to 100; 0 is nothing.",
+    findingsTypeText,
+    "",
     "// The facts of a request.",
     `type Context = {\n${Object.entries(contextFacts)
       .map(([name, fact]) => `  ${name}: ${fact.type},`)
-      .join("\n")}\n  windows: Set<String>,\n};`,
+      .join("\n")}\n  windows: Set<String>,\n  findings: ${findingFactsType},\n};`,
     "",
     `action ${actions.map((action) => `"${action}"`).join(", ")}`,
     "  appliesTo { principal: [Workload], resource: [Component], context: Context };",

@@ -7,6 +7,7 @@ import type { PolicySet } from "./cedar-engine.ts";
 import { cedarEntity } from "./cedar-schema.ts";
 import { askCedar } from "./cedar-slots.ts";
 import type { Asked } from "./cedar-requests.ts";
+import { findingsJson } from "./finding-facts.ts";
 import type { Evaluation } from "./engine.ts";
 
 export interface Shadowed extends Asked {
@@ -46,7 +47,7 @@ function officialSummary({ set, request, principal, resource, windows, trustDoma
     principal: workload.uid,
     action: { type: "Action", id: request.action },
     resource: component.uid,
-    context: { ...request.context, windows: [...windows] },
+    context: { ...request.context, windows: [...windows], findings: findingsJson(request.context.findings) },
     entities: [
       workload,
       component,

@@ -11,6 +11,7 @@ import { checkBoundaries, type BoundaryVerdict, type Crossing } from "./boundari
 import { dependsOnKey, type AccessRequest, type Decision, type DependencyKey } from "./decision.ts";
 import type { Obligation, Reason, Risk, Signals } from "./decision.ts";
 import type { Evaluation, MatchedPolicy } from "./engine.ts";
+import { demandsOf, joinDemands, type InspectionDemands } from "./inspect-annotation.ts";
 import { parseKeep } from "./policy-lint.ts";
 import type { Component, Snapshot } from "./snapshot.ts";
 
@@ -212,16 +213,26 @@ function atMost(reasons: readonly Reason[], verb: string): readonly Reason[] {
   return [...reasons.slice(0, maxReasons), rest];
 }
 
-/** What the matching permits ask for, together: content is kept when any of them says so. */
+/**
+ * What the matching permits ask for, together: content is kept when any of them says so, and of what they say about
+ * findings the strictest holds.
+ */
 function oblige(permits: readonly MatchedPolicy[]): readonly Obligation[] {
   let request = false;
   let response = false;
+  const demands: InspectionDemands[] = [];
   for (const { annotations } of permits) {
     const keep = annotations["keep"] === undefined ? undefined : parseKeep(annotations["keep"]);
     request ||= keep?.request ?? false;
     response ||= keep?.response ?? false;
+    const demanded = demandsOf(annotations);
+    if (demanded !== undefined) demands.push(demanded);
   }
-  return request || response ? [{ kind: "keepContent", request, response }] : noObligations;
+  if (!request && !response && demands.length === 0) return noObligations;
+  return [
+    ...(request || response ? [{ kind: "keepContent" as const, request, response }] : []),
+    ...(demands.length > 0 ? [{ kind: "inspect" as const, ...joinDemands(demands) }] : []),
+  ];
 }
 
 const noObligations: readonly Obligation[] = Object.freeze([]);

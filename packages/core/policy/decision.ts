@@ -5,6 +5,8 @@
 import type { Instant } from "../instant.ts";
 import type { Action, Boundary, Namespace, Revision, RiskTier, Sensitivity } from "../contract/vocabulary.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
+import type { FindingFacts } from "./finding-facts.ts";
+import type { InspectionDemands } from "./inspect-annotation.ts";
 
 /** How the principal proved itself; policy can see it. */
 export type Assurance = "x509-svid" | "jwt-svid";
@@ -37,6 +39,8 @@ export interface RequestContext {
   readonly stream: boolean;
   /** Whether the upstream lies outside the trust domain. */
   readonly external: boolean;
+  /** What inspection has found so far; absent before it, and where it found nothing. */
+  readonly findings?: FindingFacts;
 }
 
 /** What is known of now, beyond the request. Later rooms (devices, behaviour, threat intelligence) add to this. */
@@ -57,8 +61,8 @@ export type Obligation =
   | { readonly kind: "keepContent"; readonly request: boolean; readonly response: boolean }
   | { readonly kind: "restrictTo"; readonly sensitivity: Sensitivity }
   | { readonly kind: "stepUp"; readonly maxAgeSeconds: number }
-  | { readonly kind: "redact"; readonly categories: readonly string[] }
-  | { readonly kind: "tokenise"; readonly categories: readonly string[] }
+  /** What must be done with what inspection finds, in place of what the route says. */
+  | ({ readonly kind: "inspect" } & InspectionDemands)
   | { readonly kind: "throttle"; readonly requestsPerMinute: number }
   | { readonly kind: "requireApproval"; readonly approvers: number };
 

@@ -7,6 +7,7 @@ import { isName, type Namespace } from "../contract/vocabulary.ts";
 import type { TrustDomain } from "../identity/spiffe-id.ts";
 import { componentFacts, contextFacts, namespaceOfEntityId, refuseEntityId } from "./cedar-schema.ts";
 import { entityLiterals } from "./entity-literals.ts";
+import { parseInspect } from "./inspect-annotation.ts";
 import { problemAt, type PolicyProblem, type PolicyText } from "./policy-text.ts";
 
 /** The annotations that Cordon knows; any other is refused, since a misspelt one would silently do nothing. */
@@ -14,6 +15,7 @@ export const policyAnnotations = {
   id: "the policy's name, unique within its namespace; reasons and the ledger show it",
   reason: "why, in words, for people who meet this policy's decision",
   keep: "on a permit: keep content in the ledger, encrypted: `request`, `response` or `request,response`",
+  inspect: "on a permit: what inspection does with what it finds, such as `response:pii=redact, request:secret=block`",
   owner: "who answers for this policy; for people",
   reference: "a ticket, control or regulation; for people",
 } as const;
@@ -87,6 +89,11 @@ function* lintAnnotations(json: PolicyJson): Generator<Finding> {
     else if (value.length > maxAnnotationCharacters || /\p{C}/u.test(value))
       yield { words: `\`@${name}\` is one line of at most ${maxAnnotationCharacters} characters`, near: `@${name}` };
   }
+  const inspect = annotations["inspect"];
+  if (inspect !== undefined && json.effect !== "permit")
+    yield { words: "`@inspect` belongs on a permit: a forbid lets no content pass", near: "@inspect" };
+  const demands = inspect === undefined ? undefined : parseInspect(inspect);
+  if (typeof demands === "string") yield { words: `\`@inspect\`: ${demands}`, near: "@inspect" };
   const keep = annotations["keep"];
   if (keep === undefined) return;
   if (json.effect !== "permit")

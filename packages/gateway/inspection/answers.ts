@@ -2,6 +2,7 @@
  * Opens the filter of an answer by what the answer is. In: its API, path, status and content type. Out: a filter; or none
  * where the answer holds no text, such as vectors. What nothing can read is put on record before it passes, or does not.
  */
+import type { Finding } from "@cordon/core/inspection/finding";
 import { EventStreamFilter, type AnswerFilter, type Released } from "@cordon/core/inspection/streaming/answer-filter";
 import { JsonBodyFilter, JsonLinesFilter, TextBodyFilter } from "@cordon/core/inspection/streaming/body-filters";
 import { ChatCompletionsFraming } from "@cordon/core/inspection/streaming/chat-completions";
@@ -10,9 +11,11 @@ import type { EventFraming } from "@cordon/core/inspection/streaming/framing";
 import { MessagesFraming } from "@cordon/core/inspection/streaming/messages";
 import { PlainEventsFraming } from "@cordon/core/inspection/streaming/plain-events";
 import { ResponsesFraming } from "@cordon/core/inspection/streaming/responses";
+import { refusalWords } from "../admission.ts";
 import type { FilterCut, ResponseFilter, ResponseHead } from "../ports.ts";
 import type { ApiShape } from "../routes/error-shapes.ts";
-import type { CountedRules } from "./open-inspection.ts";
+import type { InspectionDeps } from "./open-inspection.ts";
+import { budgetOf, rulesOf, type CountedRules } from "./rules.ts";
 import { blockedWords, type Screening } from "./screening.ts";
 
 export interface AnswerKind extends ResponseHead {
@@ -20,32 +23,70 @@ export interface AnswerKind extends ResponseHead {
   readonly path: string;
 }
 
-export function openAnswer(rules: CountedRules, screening: Screening, kind: AnswerKind): ResponseFilter | undefined {
+export function openAnswer(
+  { detectors, monotonicMs }: InspectionDeps,
+  screening: Screening,
+  kind: AnswerKind,
+): ResponseFilter | undefined {
   if (kind.api === "openai" && kind.path === "/embeddings" && kind.status < 300) return undefined;
-  const guard = new ContentGuard(rules, { repeats: isResponses(kind) });
+  const rules = rulesOf(detectors, screening, "response");
+  const { type, charset } = mediaType(kind.contentType);
+  const isJson = type === "application/json" || type.endsWith("+json");
+  const origin = kind.api === "http" ? "untrusted" : "model";
+  const guard = new ContentGuard(rules, {
+    repeats: isResponses(kind),
+    onBinary: () => (screening.unread("response", "gateway/unread-content") === "block" ? unreadFinding : undefined),
+    // A body is read in one go, and may take too long; a stream takes as long as its upstream.
+    ...(isJson ? { onText: budgetOf(monotonicMs, screening.settings.timeBudgetMs) } : {}),
+    ...(detectors.parts.length === 0
+      ? {}
+      : {
+          whole: {
+            mode: screening.settings.wholeAnswer,
+            judge: (text) => detectors.parts.flatMap((each) => [...each.judge({ text, origin }, "response").findings]),
+          },
+        }),
+  });
   const common = {
     guard,
-    words: () => (guard.blocked === undefined ? "inspection" : blockedWords("response", guard.blocked)),
+    words: () => wordsOf(screening, guard),
     onFailure: () => {
       screening.unread("response", "gateway/unread-answer");
       return screening.observes ? ("open" as const) : screening.settings.onFailure;
     },
   };
-  const { type, charset } = mediaType(kind.contentType);
   const read = charset === undefined || charset === "utf-8" || charset === "us-ascii";
-  if (!read) return adapted(unreadable(screening, kind.contentType), true, screening, rules);
+  // Text in a character set that nobody here reads is no picture: it fails.
+  if (!read)
+    return adapted(
+      unreadable(kind.contentType, () => common.onFailure() === "closed"),
+      true,
+      screening,
+      rules,
+    );
   if (type === "text/event-stream")
     return adapted(new EventStreamFilter({ ...common, framing: framingOf(kind, guard) }), false, screening, rules);
-  if (type === "application/json" || type.endsWith("+json"))
-    return adapted(new JsonBodyFilter(common, screening.settings.maxBytes), true, screening, rules);
+  if (isJson) return adapted(new JsonBodyFilter(common, screening.settings.maxBytes), true, screening, rules);
   if (type === "application/x-ndjson" || type === "application/jsonl" || type === "application/ndjson")
     return adapted(new JsonLinesFilter(common), false, screening, rules);
   if (type.startsWith("text/") || textTypes.has(type) || type.endsWith("+xml"))
     return adapted(new TextBodyFilter(common), true, screening, rules);
-  return adapted(unreadable(screening, kind.contentType), true, screening, rules);
+  const refused = (): boolean => screening.unread("response", "gateway/uninspected-answer") === "block";
+  return adapted(unreadable(kind.contentType, refused), true, screening, rules);
 }
 
 const textTypes: ReadonlySet<string> = new Set(["application/xml", "application/javascript", "application/yaml"]);
+
+const unreadFinding: Finding = {
+  ...{ detector: "gateway/unread-content", category: "uninspectable" as const, owasp: "", atlas: "" },
+  ...{ start: 0, end: 0, score: 1 },
+};
+
+/** Why an answer ended: what policy said about what was found, or what was found. */
+function wordsOf({ refusal }: Screening, { blocked }: ContentGuard): string {
+  if (refusal !== undefined) return refusalWords(refusal);
+  return blocked === undefined ? "inspection" : blockedWords("response", blocked);
+}
 
 function isResponses({ api, path }: AnswerKind): boolean {
   return api === "openai" && path.startsWith("/responses");
@@ -64,13 +105,13 @@ function mediaType(contentType: string): { readonly type: string; readonly chars
 }
 
 /** Images, audio, files, and whatever else nothing here reads. An answer without a body is none of these. */
-function unreadable(screening: Screening, contentType: string): AnswerFilter {
+function unreadable(contentType: string, refused: () => boolean): AnswerFilter {
   let decided = false;
   return {
     push(chunk) {
       if (decided || chunk.length === 0) return { bytes: chunk };
       decided = true;
-      if (screening.unread("response", "gateway/uninspected-answer") !== "block") return { bytes: chunk };
+      if (!refused()) return { bytes: chunk };
       const words = `nothing here can inspect \`${contentType.slice(0, 80)}\`, which this route does not let pass`;
       return { bytes: new Uint8Array(0), cut: { words, ended: false } };
     },
@@ -81,7 +122,13 @@ function unreadable(screening: Screening, contentType: string): AnswerFilter {
 /** @param whole whether the head waits for the first bytes: a refusal before them is an answer of its own */
 function adapted(filter: AnswerFilter, whole: boolean, screening: Screening, rules: CountedRules): ResponseFilter {
   const told = ({ bytes, cut }: Released): Uint8Array | FilterCut =>
-    cut === undefined ? bytes : { cut: cut.words, ...(cut.ended ? { last: bytes } : {}) };
+    cut === undefined
+      ? bytes
+      : {
+          cut: cut.words,
+          ...(cut.ended ? { last: bytes } : {}),
+          ...(screening.refusal === undefined ? {} : { decision: screening.refusal }),
+        };
   return {
     whole,
     push: (chunk) => told(filter.push(chunk)),

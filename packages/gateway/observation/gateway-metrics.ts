@@ -2,6 +2,7 @@
  * The gateway's own numbers. In: passages as they end. Out: families for `/metrics`. An interaction costs a dozen
  * additions; labels are names from the configuration and closed sets of words, never what a caller sent.
  */
+import type { FindingSummary } from "@cordon/core/inspection/finding-summary";
 import { Counters, Histograms, type MetricFamily } from "@cordon/core/observation/metrics";
 import type { GatewayObserver } from "./observer.ts";
 
@@ -45,10 +46,15 @@ export function gatewayMetrics(): GatewayMetrics {
     byRoute,
   );
   const bytes = new Counters("cordon_content_bytes_total", "Bytes of content that crossed.", [...byRoute, "direction"]);
+  const findings = new Counters(
+    "cordon_findings_total",
+    "What inspection found, by what was done about it. On a route that observes it is what would have been done.",
+    [...byRoute, "direction", "category", "action"],
+  );
   const seconds = (from: number, to: number): number => (to - from) / 1000;
 
   return {
-    families: [requests, refusals, decision, ledger, firstByte, total, bytes],
+    families: [requests, refusals, decision, ledger, firstByte, total, bytes, findings],
     ended(passage) {
       if (passage.end === "refused") return refusals.add(1, "request", passage.code);
       const { namespace, route } = passage;
@@ -57,6 +63,8 @@ export function gatewayMetrics(): GatewayMetrics {
       ledger.observe(seconds(passage.decidedMs, passage.recordedMs));
       firstByte.observe(seconds(passage.forwardedMs, passage.firstByteMs), namespace, route);
       total.observe(seconds(passage.startedMs, passage.endedMs), namespace, route);
+      for (const { direction, category, action, count } of passage.findings as readonly FindingSummary[])
+        findings.add(count, namespace, route, direction, category, action);
       if (passage.requestBytes > 0) bytes.add(passage.requestBytes, namespace, route, "request");
       if (passage.responseBytes > 0) bytes.add(passage.responseBytes, namespace, route, "response");
     },

@@ -40,6 +40,8 @@ export class Passage {
   status = 0;
   requestBytes = 0;
   responseBytes = 0;
+  /** What inspection found and did, without content. */
+  findings: readonly unknown[] = [];
   /** For one observer to keep its own state in, such as the span of a trace. */
   observed: unknown = undefined;
 

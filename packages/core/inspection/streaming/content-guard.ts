@@ -6,6 +6,8 @@ import type { JsonValue } from "../../contract/strict-json.ts";
 import type { Finding } from "../finding.ts";
 import { parseAnswer } from "./framing.ts";
 import { HoldBack } from "./hold-back.ts";
+import type { WholeAnswerMode } from "../settings.ts";
+import { WholeText } from "./whole-text.ts";
 import { filterText, type SpanRules } from "./span-rules.ts";
 
 /** A text that arrives in pieces. */
@@ -23,12 +25,36 @@ const rememberedLength = 256;
 const rememberedTexts = 64;
 /** Texts that are remembered because an answer repeats them, in UTF-16 code units together. */
 const maxKnownLength = 4 * 1024 * 1024;
+/** Texts shorter than this say nothing by themselves. */
+const shortestWhole = 16;
+/** Texts at least this long are looked at for being none. */
+const shortestBinary = 1024;
 /** Digits that make a number worth reading: shorter ones identify nobody. */
 const identifyingDigits = 6;
 const maxDepth = 64;
 
+/** Judges of whole texts: what no bounded piece of a text can show. */
+export interface WholeTexts {
+  readonly mode: WholeAnswerMode;
+  /** Findings of a text; `decide` of the rules is asked about each. One that is to be masked or blocked blocks. */
+  readonly judge: (text: string) => readonly Finding[];
+}
+
+export interface GuardOptions {
+  /** Whether the answer repeats its texts: each is then judged once. */
+  readonly repeats?: boolean;
+  readonly whole?: WholeTexts;
+  /** Called for a text that holds something else, in base64. A finding that it returns blocks. */
+  readonly onBinary?: () => Finding | undefined;
+  /** Called before each text with its length; throws when there has been enough. */
+  readonly onText?: (length: number) => void;
+}
+
 export class ContentGuard {
   readonly #rules: SpanRules;
+  readonly #whole: WholeTexts | undefined;
+  readonly #onText: ((length: number) => void) | undefined;
+  readonly #onBinary: (() => Finding | undefined) | undefined;
   #blocked: Finding | undefined;
   /** Short texts that were found to need nothing, such as ids that every event repeats. */
   readonly #clean = new Set<string>();
@@ -36,9 +62,11 @@ export class ContentGuard {
   readonly #known: Map<string, string> | undefined;
   #knownLength = 0;
 
-  /** @param repeats whether the answer repeats its texts: each is then judged once */
-  constructor(rules: SpanRules, { repeats = false }: { readonly repeats?: boolean } = {}) {
+  constructor(rules: SpanRules, { repeats = false, whole, onText, onBinary }: GuardOptions = {}) {
     this.#rules = rules;
+    this.#whole = whole;
+    this.#onText = onText;
+    this.#onBinary = onBinary;
     this.#known = repeats ? new Map() : undefined;
   }
 
@@ -50,6 +78,7 @@ export class ContentGuard {
   /** Opens a text that arrives in pieces. */
   open(): RunningText {
     const hold = new HoldBack(this.#rules);
+    const judged = this.#whole && new WholeText(this.#whole, (finding) => this.#decides(finding));
     let whole = "";
     let released = "";
     const through = (piece: string, out: string): string => {
@@ -60,14 +89,19 @@ export class ContentGuard {
       return out;
     };
     return {
-      push: (piece) => through(piece, hold.push(piece)),
+      push: (piece) => {
+        this.#onText?.(piece.length);
+        const out = through(piece, hold.push(piece));
+        return judged === undefined ? out : judged.push(piece, out);
+      },
       end: () => {
-        const out = through("", hold.end());
+        const rest = through("", hold.end());
+        const out = judged === undefined ? rest : judged.end(rest);
         if (hold.blocked === undefined) this.#remember(whole, released);
         return out;
       },
       get held() {
-        return hold.held;
+        return hold.held + (judged?.held ?? 0);
       },
       get changed() {
         return hold.changed;
@@ -80,6 +114,13 @@ export class ContentGuard {
     if (text.length < 4 || this.#clean.has(text)) return text;
     const known = this.#known?.get(text);
     if (known !== undefined) return known;
+    if (text.length >= shortestBinary && isBinary(text)) {
+      this.#blocked ??= this.#onBinary?.();
+      return text;
+    }
+    this.#onText?.(text.length);
+    if (this.#whole !== undefined && text.length >= shortestWhole)
+      for (const finding of this.#whole.judge(text)) if (this.#decides(finding)) return "";
     const filtered = filterText(text, this.#rules);
     if (filtered.blocked !== undefined) this.#blocked ??= filtered.blocked;
     else if (this.#known !== undefined && filtered.text !== text) this.#remember(text, filtered.text);
@@ -145,6 +186,13 @@ export class ContentGuard {
     return filtered === tree ? text : JSON.stringify(filtered);
   }
 
+  /** What is found in a whole text cannot be masked: it blocks, or stands. */
+  #decides(finding: Finding): boolean {
+    if (this.#rules.decide(finding) === "release") return false;
+    this.#blocked ??= finding;
+    return true;
+  }
+
   #remember(text: string, filtered: string): void {
     if (this.#known === undefined || text.length + this.#knownLength > maxKnownLength) return;
     if (!this.#known.has(text)) this.#knownLength += text.length;
@@ -161,6 +209,12 @@ export class ContentGuard {
 
 type Names = ReadonlySet<string>;
 const nothing: Names = new Set();
+
+/** Base64 without a single space, alone or in a `data:` URL: no text of any language looks like it. */
+function isBinary(text: string): boolean {
+  const start = text.startsWith("data:") ? text.indexOf(",") + 1 : 0;
+  return start <= 256 && /^[A-Za-z0-9+/_=-]+$/.test(text.slice(start));
+}
 
 function unescaped(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, hex: string | undefined, plain: string | undefined) =>

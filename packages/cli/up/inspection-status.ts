@@ -1,0 +1,32 @@
+/** What inspection does on a route, and what it does not see there, in words for `cordon status` and the console. */
+import { actionWords, type InspectionSettings } from "@cordon/core/inspection/settings";
+import type { Route } from "@cordon/core/policy/snapshot";
+
+export function inspectionStatus({ inspection, kind }: Pick<Route, "inspection" | "kind">): {
+  readonly inspection: string | undefined;
+  readonly unseen: readonly string[];
+} {
+  if (inspection === undefined)
+    return { inspection: undefined, unseen: ["content is recorded by digest, not inspected"] };
+  return { inspection: inspectionWords(inspection), unseen: unseenBy(kind, inspection) };
+}
+
+function inspectionWords(settings: InspectionSettings): string {
+  const { mode, onFailure, wholeAnswer, request, response } = settings;
+  const observes = mode === "observe" ? " (observes only)" : "";
+  const whole = wholeAnswer === "buffer" ? "held back" : "cut on a verdict";
+  return (
+    `requests${observes}: ${actionWords(request)}; answers: ${actionWords(response)}; ` +
+    `whole answers are ${whole}; fails ${onFailure}`
+  );
+}
+
+function unseenBy(kind: Route["kind"], { maxBytes }: InspectionSettings): readonly string[] {
+  return [
+    "images, audio and files are not read: each is a finding, `uninspectable`",
+    `bodies larger than ${maxBytes} bytes cannot be inspected`,
+    "headers are not inspected",
+    ...(kind === "openai" ? ["embedding vectors are not inspected"] : []),
+    ...(kind === "http" ? ["in streams of unknown JSON events, what is split over events is not joined"] : []),
+  ];
+}

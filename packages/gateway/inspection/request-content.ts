@@ -1,0 +1,57 @@
+/**
+ * A request's body as inspection reads it. In: its bytes, its content type, and its tree where it was parsed already. Out:
+ * JSON, text, or that nothing here reads it.
+ */
+import { parseStrictJson, type JsonObject } from "@cordon/core/contract/strict-json";
+import type { RequestContent } from "../ports.ts";
+
+const textTypes: ReadonlySet<string> = new Set(["application/xml", "application/javascript", "application/yaml"]);
+const lineTypes: ReadonlySet<string> = new Set(["application/x-ndjson", "application/jsonl", "application/ndjson"]);
+
+/** @throws {Error} when it says that it is JSON or text and is not, or parsers would disagree about it */
+export function contentOf(
+  bytes: Buffer | undefined,
+  tree: JsonObject | undefined,
+  contentType: string | undefined,
+): RequestContent {
+  if (bytes === undefined || bytes.length === 0) return { kind: "none" };
+  if (tree !== undefined) return { kind: "json", tree, bytes: bytes.length };
+  const [type = "", ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
+  if (charset !== undefined && !/^"?(?:utf-8|us-ascii)"?$/.test(charset)) return { kind: "unread" };
+  if (type === "application/json" || type.endsWith("+json"))
+    return { kind: "json", tree: parseStrictJson(bytes), bytes: bytes.length };
+  if (type === "application/x-www-form-urlencoded") {
+    // Read, and never rewritten: what would have to be masked in it is refused.
+    const text = new URLSearchParams(utf8(bytes)).toString();
+    return { kind: "text", text: decodedAddress(text), bytes: bytes.length };
+  }
+  if (type.startsWith("text/") || textTypes.has(type) || type.endsWith("+xml") || lineTypes.has(type))
+    return { kind: "text", text: utf8(bytes), bytes: bytes.length };
+  return { kind: "unread" };
+}
+
+/** Whether a text of this type may be replaced by another: a form is encoded, and JSON lines have a syntax. */
+export function isRewritable(contentType: string | undefined): boolean {
+  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return type !== "application/x-www-form-urlencoded" && !lineTypes.has(type);
+}
+
+/** An address or a form in plain characters; what is not well encoded stays as it was sent. */
+export function decodedAddress(address: string): string {
+  return address
+    .replaceAll("+", " ")
+    .split(/(?=[/?&=#])/)
+    .map((part) => {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        return part;
+      }
+    })
+    .join("");
+}
+
+function utf8(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+}

@@ -1,0 +1,43 @@
+/** The rules of one direction of one interaction. In: detectors and a screening. Out: rules that keep count. */
+import type { Finding, SpanDetector } from "@cordon/core/inspection/finding";
+import type { Direction, PartDetector } from "@cordon/core/inspection/inspect";
+import type { SpanRules } from "@cordon/core/inspection/streaming/span-rules";
+import type { Screening } from "./screening.ts";
+
+export interface Detectors {
+  /** Of bounded spans: they work on text that is still arriving. */
+  readonly spans: readonly SpanDetector[];
+  /** Of whole texts, by who wrote them. */
+  readonly parts: readonly PartDetector[];
+}
+
+export interface CountedRules extends SpanRules {
+  /** Spans that something was put in place of. */
+  masks: number;
+  /** The finding that was masked last. */
+  last: Finding | undefined;
+}
+
+export function rulesOf(detectors: Detectors, screening: Screening, direction: Direction): CountedRules {
+  return {
+    detectors: detectors.spans,
+    decide: (finding) => screening.judge(direction, finding),
+    replace(finding, span) {
+      this.masks += 1;
+      this.last = finding;
+      return screening.replacement(direction, finding, span);
+    },
+    masks: 0,
+    last: undefined,
+  };
+}
+
+/** @returns throws once the time is used up that began with its first call */
+export function budgetOf(monotonicMs: () => number, budgetMs: number): (length: number) => void {
+  let started: number | undefined;
+  return () => {
+    const now = monotonicMs();
+    started ??= now;
+    if (now - started > budgetMs) throw new Error(`inspection took longer than ${budgetMs} ms`);
+  };
+}
