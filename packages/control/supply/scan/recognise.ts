@@ -15,6 +15,7 @@ import { isTar, scanTar } from "./formats/tar.ts";
 import { scanGraphDef, scanKerasMetadata, scanSavedModel } from "./formats/tensorflow.ts";
 import { isText, scanText } from "./formats/text.ts";
 import { isTflite, scanTflite } from "./formats/tflite.ts";
+import { isUbjson, scanUbjson } from "./formats/ubjson.ts";
 import { isTorchLegacy, scanTorchLegacy } from "./formats/torch-legacy.ts";
 import { findSuperblock } from "./hdf5/file.ts";
 import { scanHdf5 } from "./hdf5/hdf5.ts";
@@ -89,6 +90,10 @@ const readers: Readonly<Record<string, Reader>> = {
 
 /** Formats without a mark: told by reading them. Older pickles come first, since a loader does not ask what a file is. */
 function readUnmarked(source: ByteSource, head: Uint8Array, scan: Scan): string {
+  if (isUbjson(head)) {
+    scanUbjson(source, scan);
+    return "ubjson";
+  }
   const text = isText(head);
   const expected = knownAs(scan.name);
   if (looksLikePickle(head)) {

@@ -121,8 +121,10 @@ export class PickleMachine {
     const code = this.cursor.u8();
     this.#place = { offset: start, opcode: code };
     const stopped = this.#execute(code);
+    // BUILD itself is one byte: what joblib's loader reads behind it is outside of frames.
+    const end = code === op.BUILD ? start + 1 : this.cursor.position;
     if (this.#frameEnd >= 0 && this.cursor.position >= this.#frameEnd) {
-      if (this.cursor.position > this.#frameEnd && start < this.#frameEnd)
+      if (end > this.#frameEnd && start < this.#frameEnd)
         this.#judge.irregular("pickle/frame", "an instruction reaches over the end of its frame", this.#place);
       this.#frameEnd = -1;
     }

@@ -197,3 +197,14 @@ test("a stream over the budget is unsupported, not clean", () => {
   const long = stream(Buffer.from("N0".repeat(200_000)), op.NONE);
   assert.equal(scanBytes(long, "a.pkl", { steps: 100_000 }).verdict, "unsupported");
 });
+
+test("what a harmless function gives is not written to, filled or called unseen", () => {
+  const ufunc = call(global("numpy.core", "_ufunc_reconstruct"), text("numpy"), text("add"));
+  const added = call(global("operator", "add"), int(1), int(2));
+  for (const object of [ufunc, added, call(global("dill._dill", "_load_type"), text("CodeType"))]) {
+    assert.equal(scanBytes(stream(object)).verdict, "proven-safe");
+    assert.equal(scanBytes(stream(build(object, dict(text("a"), int(1))))).verdict, "unknown-import");
+    assert.equal(scanBytes(stream(call(object, int(1)))).verdict, "unknown-import");
+    assert.equal(scanBytes(stream(bytesOf(object, int(1), op.APPEND))).verdict, "unknown-import");
+  }
+});

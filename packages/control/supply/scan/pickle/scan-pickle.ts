@@ -12,19 +12,20 @@ import { openJudge } from "./judge.ts";
 import { PickleMachine, type Outcome } from "./machine.ts";
 import { Memo } from "./memo.ts";
 import { nestedPayload } from "./nested.ts";
-import { allowList } from "./rules/allow-list.ts";
+import { allowList, type AllowList } from "./rules/allow-list.ts";
 import type { Problem } from "./rules/rule.ts";
 import { opaque, type Value } from "./values.ts";
 
 export interface StreamOptions {
   readonly persistent?: (id: Value) => Value | Problem;
   readonly memo?: Memo;
+  readonly allowed?: AllowList;
 }
 
 /** Interprets one stream; reports what it does, and that it breaks where it does. */
 export function scanStream(source: ByteSource, start: number, scan: Scan, options: StreamOptions = {}): Outcome {
   const context = {
-    allowed: allowList,
+    allowed: options.allowed ?? allowList,
     report: scan.report,
     persistent: options.persistent,
     ...nestedPayload(source, scan, scanPickle),

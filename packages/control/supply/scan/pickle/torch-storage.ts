@@ -11,7 +11,8 @@ const storages = new Set(storageNames.split(" "));
 export function persistentStorage(id: Value): Value | Problem {
   if (!isKind(id, "tuple")) return { problem: "it is no tuple" };
   const [kind, cls, ...rest] = id.items;
-  if (isText(kind, "module")) return isKind(cls, "name") ? cls : opaque("a module's class");
+  if (isText(kind, "module"))
+    return isKind(cls, "name") || isKind(cls, "opaque") ? cls : { problem: "its class is not imported by name" };
   if (!isText(kind, "storage")) return { problem: "it names something that is no storage" };
   if (!isKind(cls, "name"))
     return isKind(cls, "opaque") ? opaque("a storage") : { problem: "its class is not imported by name" };

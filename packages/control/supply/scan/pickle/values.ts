@@ -81,7 +81,7 @@ export interface Facts {
   arguments?: readonly Value[];
 }
 
-/** Nothing is known about it, because of something that was reported. */
+/** Nothing is known about it, because of something that was reported: what is done to it is not reported again. */
 export interface Opaque {
   readonly kind: "opaque";
   readonly why: string;

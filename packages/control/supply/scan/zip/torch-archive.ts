@@ -4,6 +4,7 @@
  */
 import { guarded } from "../scan.ts";
 import { scanStreams } from "../pickle/scan-pickle.ts";
+import { allowList, torchScriptAllowList } from "../pickle/rules/allow-list.ts";
 import { persistentStorage } from "../pickle/torch-storage.ts";
 import { scanTorchScriptCode } from "./torchscript-code.ts";
 import type { ArchiveKind } from "./zip.ts";
@@ -25,7 +26,12 @@ export function torchArchive(names: readonly string[]): ArchiveKind | undefined 
           ...inner,
           report: (finding: Parameters<typeof scan.report>[0]) => scan.report({ member: inner.member, ...finding }),
         };
-        guarded(placed, () => scanStreams(content, placed, { persistent: persistentStorage }));
+        guarded(placed, () =>
+          scanStreams(content, placed, {
+            persistent: persistentStorage,
+            allowed: script ? torchScriptAllowList : allowList,
+          }),
+        );
         return true;
       }
       if (script && name.startsWith("code/")) {

@@ -55,7 +55,7 @@ export function scanTorchScriptCode(source: ByteSource, scan: Scan, member: stri
         index,
       );
   for (const { 0: whole, index } of text.matchAll(
-    /\b(?:__import__|eval|exec|open|getattr)\s{0,4}\(|^\s{0,20}(?:import|from)\s+(?!__torch__|torch\b)\w/gm,
+    /\b(?:__import__|eval|exec|open)\s{0,4}\(|^\s{0,20}(?:import|from)\s+(?!__torch__|torch\b)\w/gm,
   ))
     report("torchscript/python", "dangerous", whole.trim(), "it holds Python that is no TorchScript", index);
 }

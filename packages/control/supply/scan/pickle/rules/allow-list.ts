@@ -4,8 +4,10 @@
  */
 import { builtinRules } from "./builtins.ts";
 import { joblibRules } from "./joblib.ts";
+import { libraryRules } from "./libraries.ts";
+import { libraryClassRules } from "./library-classes.ts";
 import { numpyRules } from "./numpy.ts";
-import type { Rule } from "./rule.ts";
+import { anything, anyState, type Rule } from "./rule.ts";
 import { standardLibraryRules } from "./standard-library.ts";
 import { torchRules } from "./torch.ts";
 
@@ -21,10 +23,13 @@ export interface ListedName {
 const renamed: Readonly<Record<string, string>> = {
   __builtin__: "builtins",
   copy_reg: "copyreg",
+  exceptions: "builtins",
 };
 
 const rules = new Map<string, Rule>(
-  [builtinRules, standardLibraryRules, numpyRules, torchRules, joblibRules].flatMap((group) => Object.entries(group)),
+  [libraryClassRules, libraryRules, builtinRules, standardLibraryRules, numpyRules, torchRules, joblibRules].flatMap(
+    (group) => Object.entries(group),
+  ),
 );
 
 export const allowList: AllowList = (module, name) => {
@@ -32,6 +37,12 @@ export const allowList: AllowList = (module, name) => {
   const rule = rules.get(key);
   return rule === undefined ? undefined : { key, rule };
 };
+
+/** The list for archives of TorchScript, whose own unpickler takes classes from the archive's code. */
+export const torchScriptAllowList: AllowList = (module, name) =>
+  /^__torch__(?:\.\w+)*$/.test(module) || (module === "torch" && name === "ScriptObject")
+    ? { key: `${module}:${name}`, rule: { make: anything, call: anything, build: anyState } }
+    : allowList(module, name);
 
 /** The name that a module has now. */
 export function canonicalModule(module: string): string {

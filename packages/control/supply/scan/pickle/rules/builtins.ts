@@ -2,7 +2,7 @@
  * `builtins`, `copyreg` and `_codecs`: what pickle itself is made of. In: nothing. Out: rules. Types that hold data may
  * be made from data; what reaches attributes is followed symbolically; the rest is not listed.
  */
-import { isConstant, isKind, isObj, makeTuple, opaque, type Value } from "../values.ts";
+import { isConstant, isKind, isObj, makeTuple, type Value } from "../values.ts";
 import {
   anything,
   constantName,
@@ -105,7 +105,7 @@ const exceptions =
 export const builtinRules: Rules = {
   "builtins:object": {
     make: anything,
-    call: (args) => (args.length === 0 ? instance("builtins:object") : opaque("object")),
+    call: () => instance("builtins:object"),
   },
   ...each("builtins", "set frozenset list tuple dict", container),
   "builtins:dict": { ...container, fill: ["item"] },

@@ -5,7 +5,7 @@
  * would read raw bytes as pointers to Python objects. So a dtype's text and flags must agree, and an array's state
  * must be a list for objects and bytes for the rest (numpy/_core/src/multiarray/descriptor.c, methods.c).
  */
-import { isConstant, isKind, opaque, type Instance, type Value } from "../values.ts";
+import { isConstant, isKind, type Instance, type Value } from "../values.ts";
 import {
   anything,
   constantName,
@@ -41,10 +41,11 @@ for (const word of ["uint8", "uint16", "uint32", "uint64", "float16", "float32",
 const dtype: Act = ([text, ...rest]) => {
   if (isKind(text, "instance") && text.of === "numpy:dtype") return text;
   if (isKind(text, "name")) {
-    const objects = !/^(?:bool|u?int|float|complex|str|bytes|datetime|timedelta|void|half|single|double)/.test(
+    const plain = /^(?:bool|u?int|float|complex|str|bytes|datetime|timedelta|void|half|single|double|record)/.test(
       text.name,
     );
-    return instance("numpy:dtype", { objects });
+    if (!plain && !text.name.startsWith("object")) return { problem: "its type is no scalar type" };
+    return instance("numpy:dtype", { objects: !plain });
   }
   if (typeof text !== "string" || !rest.every((arg) => isConstant(arg))) return { problem: "its type is no text" };
   if (!dtypeText.test(text) && !dtypeWords.has(text))
@@ -187,7 +188,7 @@ const ufunc: Act = ([module, name]) => {
     !/^[a-z][a-z0-9_]*$/.test(name)
   )
     return { problem: "it imports something that is no ufunc of NumPy or SciPy", verdict: "dangerous" };
-  return opaque("a ufunc");
+  return instance("numpy:ufunc");
 };
 
 const maReconstruct: Act = ([cls, base, shape]) =>
@@ -231,6 +232,8 @@ const random: Rule = { make: generator, call: generator, build: generatorState }
 export const numpyRules: Rules = {
   "numpy:dtype": { make: dtype, call: dtype, build: dtypeState },
   "numpy:ndarray": { build: arrayState },
+  "numpy:poly1d": inertClass,
+  ...each("numpy.core._multiarray_umath", functions, { callable: true }),
   ...each("numpy", scalarTypes, { make: constants, call: constants }),
   ...each("numpy", functions, { callable: true }),
   ...each("numpy.core.multiarray", "_reconstruct", { call: reconstruct }),
