@@ -14,8 +14,12 @@ export interface ChildOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Where the command's input and output go; `inherit` unless told. */
   readonly stdio?: StdioOptions;
-  /** Called with the child's process id once it runs. */
-  readonly onStart?: (pid: number) => void;
+  /** Called with the child's process id once it runs, and with a way to end it at once. */
+  readonly onStart?: (pid: number, kill: () => void) => void;
+  /** Begins a session of its own, which none can join from outside. Then no terminal reaches it but through us. */
+  readonly session?: boolean;
+  /** The user and group it runs as; ours unless told. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 /**
@@ -26,12 +30,17 @@ export interface ChildOptions {
  */
 export function runChild(options: ChildOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(options.command, options.args, { env: options.env, stdio: options.stdio ?? "inherit" });
+    const child = spawn(options.command, options.args, {
+      env: options.env,
+      stdio: options.stdio ?? "inherit",
+      detached: options.session === true,
+      ...options.user,
+    });
     const forwarders = forwardedSignals.map((signal) => {
       const forward = () => {
         // From a terminal, Ctrl-C and Ctrl-\ reach the whole foreground group: the child has the signal already, and
         // a second one means "at once" to many programs.
-        if (process.stdin.isTTY && (signal === "SIGINT" || signal === "SIGQUIT")) return;
+        if (options.session !== true && process.stdin.isTTY && (signal === "SIGINT" || signal === "SIGQUIT")) return;
         child.kill(signal);
       };
       process.on(signal, forward);
@@ -43,7 +52,7 @@ export function runChild(options: ChildOptions): Promise<number> {
       for (const { signal, forward } of forwarders) process.off(signal, forward);
       process.off("exit", killAtExit);
     };
-    child.once("spawn", () => options.onStart?.(child.pid ?? 0));
+    child.once("spawn", () => options.onStart?.(child.pid ?? 0, () => child.kill("SIGKILL")));
     child.once("error", (cause: NodeJS.ErrnoException) => {
       release();
       reject(new CordonError("USAGE", `\`${options.command}\` cannot be started: ${whyOf(cause)}`, { cause }));

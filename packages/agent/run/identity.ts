@@ -67,6 +67,43 @@ export async function openIdentity(options: IdentityOptions): Promise<WorkloadId
   return identity;
 }
 
+/** An identity that is there later: whoever needs it waits. */
+export interface DeferredIdentity extends WorkloadIdentity {
+  resolve(identity: WorkloadIdentity): void;
+  reject(error: Error): void;
+}
+
+/** Disposing it disposes the identity that it was resolved with. */
+export function deferredIdentity(): DeferredIdentity {
+  const coming = Promise.withResolvers<WorkloadIdentity>();
+  coming.promise.catch(() => undefined);
+  const waiting = new Set<(issued: Issued) => void>();
+  let held: WorkloadIdentity | undefined;
+  const now = (): WorkloadIdentity => {
+    if (held === undefined) throw new CordonError("IDENTITY_REQUIRED", "the identity has not been issued yet");
+    return held;
+  };
+  return {
+    resolve(identity) {
+      held = identity;
+      for (const listener of waiting) identity.onChange(listener);
+      coming.resolve(identity);
+    },
+    reject: (error) => coming.reject(error),
+    current: () => now().current(),
+    issued: () => now().issued(),
+    usable: async () => (await coming.promise).usable(),
+    check: async () => held?.check(),
+    onRotate: (listener) => now().onRotate(listener),
+    onChange(listener) {
+      if (held !== undefined) return held.onChange(listener);
+      waiting.add(listener);
+      return () => waiting.delete(listener);
+    },
+    [Symbol.asyncDispose]: async () => held?.[Symbol.asyncDispose](),
+  };
+}
+
 class FreshIdentity implements WorkloadIdentity {
   readonly #options: IdentityOptions;
   readonly #clocks: Clocks;

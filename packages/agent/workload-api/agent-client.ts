@@ -87,6 +87,7 @@ export async function openStreamedIdentity(
   const first = Promise.withResolvers<Issued>();
   first.promise.catch(() => undefined);
   let held: Issued | undefined;
+  let withdrawn: CordonError | undefined;
   let failing = false;
 
   const running = (async () => {
@@ -94,6 +95,7 @@ export async function openStreamedIdentity(
       try {
         for await (const sent of stream(closing.signal)) {
           held = issuedOf(sent);
+          withdrawn = undefined;
           first.resolve(held);
           if (failing) say("the agent answers again");
           failing = false;
@@ -102,12 +104,13 @@ export async function openStreamedIdentity(
       } catch (error) {
         if (closing.signal.aborted) return;
         const failure = agentFailure(error, socketPath);
-        if (held === undefined && failure.code !== "CONTROL_UNREACHABLE") return first.reject(failure);
-        if (held === undefined && !failing) first.reject(failure);
+        if (held === undefined) return first.reject(failure);
+        // Refused, and not merely out of reach: what was held is withdrawn.
+        if (failure.code === "ACCESS_DENIED") withdrawn = failure;
         if (!failing) say(failure.message);
         failing = true;
       }
-      await new Promise((resolve) => setTimeout(resolve, 200).unref());
+      await pause(closing.signal);
     }
   })();
   await first.promise.catch(async (error: unknown) => {
@@ -117,6 +120,7 @@ export async function openStreamedIdentity(
   });
 
   const issued = (): Issued => {
+    if (withdrawn !== undefined) throw withdrawn;
     if (held !== undefined && held.svid.notAfter > clocks.wall()) return held;
     throw new CordonError(
       "SVID_EXPIRED",
@@ -142,6 +146,22 @@ export async function openStreamedIdentity(
       await running;
     },
   };
+}
+
+const againAfterMs = 200;
+
+/** A little while, or until it is aborted. */
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, againAfterMs);
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", done);
+  });
 }
 
 function issuedOf({ spiffeId, x509Svid, x509SvidKey, bundle }: SentSvid): Issued {

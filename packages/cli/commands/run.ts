@@ -6,9 +6,11 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultCheckpointsFolder, run as runAs } from "@cordon/agent/run/run";
+import { runMeasured } from "@cordon/agent/run/run-measured";
 import { CordonError } from "@cordon/core/errors";
 import { socketOptions, controlSocket, socketUsage } from "../control-socket.ts";
 import type { Io } from "../io.ts";
+import { agentSocket } from "../workload-identity.ts";
 
 const usage = `Usage: cordon run [--as COMPONENT] [OPTIONS] -- COMMAND [ARGUMENTS]
 
@@ -19,6 +21,11 @@ CORDON_URL and CORDON_TOKEN in its environment, all of which lead through Cordon
   --listen unix:PATH   offer the endpoint on a unix socket (CORDON_SOCKET) instead of a loopback port
   --checkpoints DIR    where the ledger's signed heads are kept (default: CORDON_CHECKPOINTS, or cordon/checkpoints in
                        the user's state folder)
+  --agent PATH         be known by this machine's agent (default: CORDON_AGENT_SOCKET): the command is measured and
+                       started in a session of its own, and the agent says who it is by its registrations (\`launch\`);
+                       for root and the agent's own user
+  --user UID[:GID]     with --agent, the numeric user (and group) that the command runs as
+  --lock FILE          with --agent, the lock file of its dependencies, measured too
 ${socketUsage}
 Exit code: the command's; 128 plus the signal's number when a signal ended it; 2 when it could not be started.
 `;
@@ -32,18 +39,29 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
   const [program, ...rest] = command;
   if (program === undefined) throw new CordonError("USAGE", `name the command to run after \`--\`\n\n${usage}`);
+  const agent = agentSocket(values, process.env);
+  if (agent === undefined && (values.user ?? values.lock) !== undefined)
+    throw new CordonError("USAGE", `--user and --lock go with --agent\n\n${usage}`);
   const checkpoints = values.checkpoints ?? process.env["CORDON_CHECKPOINTS"];
-  return runAs({
-    socketPath: controlSocket(values, process.env),
+  const options = {
     checkpointsFolder:
       checkpoints === undefined ? defaultCheckpointsFolder(process.env, homedir()) : resolve(checkpoints),
     command: program,
     args: rest,
     env: process.env,
-    say: (words) => io.stderr(`cordon run: ${words}\n`),
+    say: (words: string) => io.stderr(`cordon run: ${words}\n`),
     ...(values.as === undefined ? {} : { component: values.as }),
     ...(values.listen === undefined ? {} : { listenSocketPath: listenPath(values.listen) }),
-  });
+  };
+  if (agent === undefined) return runAs({ ...options, socketPath: controlSocket(values, process.env) });
+  return runMeasured({ ...options, agentSocket: agent, lockFile: values.lock, user: userOf(values.user) });
+}
+
+function userOf(text: string | undefined): { readonly uid: number; readonly gid: number } | undefined {
+  if (text === undefined) return undefined;
+  const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? [];
+  if (uid === undefined) throw new CordonError("USAGE", "--user takes numbers: UID or UID:GID");
+  return { uid: Number(uid), gid: Number(gid ?? uid) };
 }
 
 /** Splits at the first \`--\`, so that the command's own options stay its own. */
@@ -57,6 +75,9 @@ function parse(args: readonly string[]) {
       options: {
         ...socketOptions,
         as: { type: "string" },
+        agent: { type: "string" },
+        user: { type: "string" },
+        lock: { type: "string" },
         listen: { type: "string" },
         checkpoints: { type: "string" },
         help: { type: "boolean", short: "h", default: false },

@@ -21,7 +21,8 @@ export interface TunnelStart {
   readonly tunnel: Tunnel;
   readonly access: AccessRequest;
   readonly socket: TLSSocket;
-  readonly chain: readonly Uint8Array[];
+  /** Who opened it, by the SVID that its connection was made with. */
+  readonly opener: Caller;
   readonly digestKey: DigestKey;
 }
 
@@ -42,6 +43,7 @@ export class LiveTunnel implements LiveExchange {
   place = -1;
   /** The newest proof of who the client is; renewed in band when its SVID is. */
   caller: Caller;
+  chain: readonly Uint8Array[];
   server: ServerEnd | undefined;
   readonly #host: TunnelHost;
   readonly #sent: ContentMeter;
@@ -50,9 +52,10 @@ export class LiveTunnel implements LiveExchange {
   #ended = false;
   #decisionUntil: number;
 
-  constructor(start: TunnelStart, caller: Caller, decision: Decision, host: TunnelHost) {
+  constructor(start: TunnelStart, chain: readonly Uint8Array[], decision: Decision, host: TunnelHost) {
     this.start = start;
-    this.caller = caller;
+    this.caller = start.opener;
+    this.chain = chain;
     this.#host = host;
     this.#sent = new ContentMeter(start.digestKey, false);
     this.#received = new ContentMeter(start.digestKey, false);
@@ -83,8 +86,11 @@ export class LiveTunnel implements LiveExchange {
   }
 
   /** The client showed a newer SVID of the same identity. */
-  renew(caller: Caller): void {
-    if (caller.svid.notAfter > this.caller.svid.notAfter) this.caller = caller;
+  renew(caller: Caller, chain: readonly Uint8Array[]): void {
+    if (caller.svid.notAfter > this.caller.svid.notAfter) {
+      this.caller = caller;
+      this.chain = chain;
+    }
     this.validUntil = this.#due();
   }
 

@@ -7,7 +7,7 @@ import { encodeTunnelMessage, tunnelAnswer, tunnelProtocol } from "@cordon/core/
 import { readTunnelMessage } from "@cordon/core/contract/read-message";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { peerChain } from "@cordon/core/identity/peer-chain";
-import type { IdentitySource } from "@cordon/core/identity/svid";
+import type { IdentitySource, VerifiedSvid } from "@cordon/core/identity/svid";
 import { authenticatePeer, clientTlsOptions } from "@cordon/core/identity/tls";
 import type { Instant } from "@cordon/core/instant";
 import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
@@ -16,6 +16,7 @@ import { qualifiedName } from "./tunnel-name.ts";
 export interface ServerEnd {
   readonly socket: TLSSocket;
   readonly chain: readonly Uint8Array[];
+  readonly svid: VerifiedSvid;
 }
 
 /** @throws {CordonError} `UPSTREAM_UNREACHABLE`, `UPSTREAM_UNTRUSTED`, `UPSTREAM_TIMEOUT` */
@@ -38,13 +39,13 @@ export async function dialServerEnd(
   const timer = setTimeout(() => socket.destroy(late), tunnel.connectMs);
   try {
     await new Promise<void>((resolve, reject) => socket.once("error", reject).once("secureConnect", resolve));
-    authenticatePeer(socket, snapshot(), now(), { expected: tunnel.resource });
+    const svid = authenticatePeer(socket, snapshot(), now(), { expected: tunnel.resource });
     if (socket.alpnProtocol !== tunnelProtocol)
       throw new CordonError("UPSTREAM_UNTRUSTED", `the far end does not speak ${tunnelProtocol}`);
     socket.write(encodeTunnelMessage({ v: 1, tunnel: qualifiedName(tunnel), id }));
     const answer = await readTunnelMessage(socket, tunnelAnswer);
     if (!answer.ok) throw new CordonError("UPSTREAM_UNREACHABLE", `the far end says: ${answer.words}`);
-    return { socket, chain: peerChain(socket) };
+    return { socket, chain: peerChain(socket), svid };
   } catch (error) {
     socket.on("error", () => undefined).destroy();
     throw asFailure(error, tunnel);

@@ -10,7 +10,9 @@ import type { TLSSocket } from "node:tls";
 import { readTunnelMessage } from "@cordon/core/contract/read-message";
 import { encodeTunnelMessage, tunnelQuestion, type TunnelQuestion } from "@cordon/core/contract/tunnel";
 import { CordonError, isCordonError } from "@cordon/core/errors";
-import { readX509Svid, verifyX509Svid } from "@cordon/core/identity/x509-svid";
+import { standingOfCertificate } from "@cordon/core/identity/standing";
+import type { VerifiedSvid } from "@cordon/core/identity/svid";
+import { verifyX509Svid } from "@cordon/core/identity/x509-svid";
 import { decide } from "@cordon/core/policy/decide";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
 import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
@@ -81,7 +83,7 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     const question = await readTunnelMessage(socket, tunnelQuestion).finally(() => clearTimeout(timer));
     if (deps.draining())
       throw new CordonError("DRAINING", "the gateway is shutting down; ask another, or again shortly");
-    if (question.renew !== undefined) return renew(socket, caller, question.renew);
+    if (question.renew !== undefined) return renew(socket, caller, chain, question.renew);
     const tunnel = find(question);
     const id = nextId();
     const access = accessOf(caller, tunnel);
@@ -90,7 +92,7 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     // A tunnel can do anything: its decision is durable before anything else happens.
     await record(id, caller, access, decision);
     if (decision.effect === "deny") return answerRefusal(socket, id, "ACCESS_DENIED", refusalWords(decision));
-    const opened = new LiveTunnel({ id, tunnel, access, socket, chain, digestKey: held }, caller, decision, host);
+    const opened = new LiveTunnel({ id, tunnel, access, socket, opener: caller, digestKey: held }, chain, decision, host);
     live.add(opened);
     byId.set(id, opened);
     socket.once("close", () => {
@@ -119,11 +121,11 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
   }
 
   /** A connection of its own proves, by its handshake, that the tunnel's client still holds its identity. */
-  function renew(socket: TLSSocket, caller: Caller, id: string): void {
+  function renew(socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[], id: string): void {
     const tunnel = byId.get(id);
     if (tunnel === undefined || tunnel.caller.id !== caller.id)
       return answerRefusal(socket, id, "ROUTE_UNKNOWN", "no such tunnel of yours is open");
-    tunnel.renew(caller);
+    tunnel.renew(caller, chain);
     socket.end(encodeTunnelMessage({ v: 1, ok: true, id }));
   }
 
@@ -156,12 +158,14 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
       return `the tunnel ${start.tunnel.name} was withdrawn`;
     if (now() >= tunnel.provenUntil)
       return `${tunnel.caller.id} has not proved itself anew since its SVID expired; its agent may be down, or refuses it`;
-    for (const chain of [start.chain, server?.chain]) {
-      if (chain === undefined) continue;
-      const why = withdrawn(chain, snapshot);
+    if (server !== undefined) {
+      const why = withdrawn(server.svid, server.chain, snapshot);
       if (why !== undefined) return why;
     }
-    return undefined;
+    // The connection itself hangs on the SVID that it was opened with; who the client is now, on its newest proof.
+    const opened = standingOfCertificate(start.opener.svid, snapshot);
+    if (opened.stands === false) return opened.words;
+    return withdrawn(tunnel.caller.svid, tunnel.chain, snapshot);
   }
 
   async function record(
@@ -214,9 +218,12 @@ function clip(words: string): string {
 }
 
 /** Why a peer that was accepted would be refused now, its time aside (DESIGN 6.5). */
-function withdrawn(chain: readonly Uint8Array[], snapshot: Snapshot): string | undefined {
+function withdrawn(svid: VerifiedSvid, chain: readonly Uint8Array[], snapshot: Snapshot): string | undefined {
+  const standing = standingOfCertificate(svid, snapshot);
+  if (standing.stands === false) return standing.words;
+  if (standing.stands === true) return undefined;
   try {
-    verifyX509Svid(chain, snapshot, readX509Svid(chain, snapshot).leaf.notAfter - 1);
+    verifyX509Svid(chain, snapshot, svid.notAfter - 1);
     return undefined;
   } catch (error) {
     return (error as Error).message;
