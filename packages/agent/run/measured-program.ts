@@ -37,7 +37,11 @@ export async function measureProgram(program: MeasuredCommand, measurer: Measure
 }
 
 /** The file that decides what the program does: its script where it is an interpreter, else itself. */
-export async function mainFileOf({ command, args, env }: Pick<MeasuredCommand, "command" | "args" | "env">): Promise<string> {
+export async function mainFileOf({
+  command,
+  args,
+  env,
+}: Pick<MeasuredCommand, "command" | "args" | "env">): Promise<string> {
   const executable = await findExecutable(command, env["PATH"]);
   if (!isInterpreter(executable) && !isInterpreter(command)) return executable;
   const [script] = args;

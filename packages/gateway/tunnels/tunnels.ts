@@ -92,7 +92,12 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     // A tunnel can do anything: its decision is durable before anything else happens.
     await record(id, caller, access, decision);
     if (decision.effect === "deny") return answerRefusal(socket, id, "ACCESS_DENIED", refusalWords(decision));
-    const opened = new LiveTunnel({ id, tunnel, access, socket, opener: caller, digestKey: held }, chain, decision, host);
+    const opened = new LiveTunnel(
+      { id, tunnel, access, socket, opener: caller, digestKey: held },
+      chain,
+      decision,
+      host,
+    );
     live.add(opened);
     byId.set(id, opened);
     socket.once("close", () => {

@@ -48,7 +48,9 @@ after(() => estate?.[Symbol.asyncDispose]());
 
 function findPython(): string | undefined {
   try {
-    return execFileSync("/usr/bin/python3", ["-c", "import os, sys; print(os.path.realpath(sys.executable))"], { encoding: "utf8" }).trim();
+    return execFileSync("/usr/bin/python3", ["-c", "import os, sys; print(os.path.realpath(sys.executable))"], {
+      encoding: "utf8",
+    }).trim();
   } catch {
     return undefined;
   }
@@ -56,10 +58,14 @@ function findPython(): string | undefined {
 
 function cordonRun(args: readonly string[], env: Record<string, string> = {}): Workload & { stderr: () => string } {
   const checkpoints = join(estate.folder, "checkpoints");
-  const child = spawn(process.execPath, [program, "run", "--agent", agent.socketPath, "--checkpoints", checkpoints, ...args], {
-    env: { PATH: process.env["PATH"], ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [program, "run", "--agent", agent.socketPath, "--checkpoints", checkpoints, ...args],
+    {
+      env: { PATH: process.env["PATH"], ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   return { ...listenTo(child), stderr: () => said };
@@ -106,7 +112,10 @@ test("options of the interpreter before the script are refused: they would run w
 test("Python as another user reaches the gateway, without the variables that load other code", async (t) => {
   if (python === undefined) return t.skip("/usr/bin/python3 is missing");
   const user = isRoot ? ["--user", "65534"] : [];
-  const launched = cordonRun([...user, "--lock", lock, "--", python, app], { PYTHONPATH: "/tmp", PYTHONSTARTUP: "/tmp/x" });
+  const launched = cordonRun([...user, "--lock", lock, "--", python, app], {
+    PYTHONPATH: "/tmp",
+    PYTHONSTARTUP: "/tmp/x",
+  });
   const heard = await launched.hear(({ event }) => event === "answered", `an answer; ${launched.stderr()}`);
   assert.deepEqual([heard["status"], heard["uid"], heard["loaders"]], [200, isRoot ? 65534 : process.getuid?.(), []]);
   assert.equal(await launched.ended, 0);
