@@ -382,7 +382,7 @@ async function machine(name: string, life: { readonly from: number; readonly to:
   return { ca: ca.toString("pem"), leaf: Buffer.from(leaf.rawData).toString("base64"), privateKey };
 }
 
-test("a machine's certificate proves its node, for the request it signed and for no other", async (t) => {
+test("a machine's certificate proves its node, for the request it signed and for no other", async () => {
   const now = Date.UTC(2026, 10, 23);
   const good = await machine("node-x.bank.internal", { from: now - 1000, to: now + 3_600_000 });
   const attestor = x509Attestor(trustDomain, () => Promise.resolve(good.ca));
