@@ -3,11 +3,13 @@
  * screen, the same as JSON in `bench/results/`, exit code 0; 2 where it could not run.
  */
 import { benchGateway } from "./gateway/command.ts";
+import { benchIdentity } from "./identity/command.ts";
 import { benchPolicy } from "./policy/command.ts";
 import { benchSoak } from "./soak/command.ts";
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   gateway: benchGateway,
+  identity: benchIdentity,
   policy: benchPolicy,
   soak: benchSoak,
 };

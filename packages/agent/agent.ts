@@ -33,8 +33,10 @@ export interface AgentOptions {
 export interface Agent extends AsyncDisposable {
   readonly node: string;
   readonly trustDomain: TrustDomain;
-  /** Components whose SVIDs are held. */
+  /** Components that are registered to this node. */
   readonly workloads: () => number;
+  /** Those whose SVID is held now. */
+  readonly held: () => number;
 }
 
 /** @throws {CordonError} what keeps the agent from starting, with the remedy */
@@ -88,6 +90,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
     node: identity.node,
     trustDomain: identity.trustDomain,
     workloads: () => cache.size,
+    held: () => cache.held,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

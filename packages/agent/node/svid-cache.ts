@@ -53,6 +53,8 @@ export interface SvidCache extends AsyncDisposable {
   /** Calls back after any SVID changed; returns the way to stop. */
   onChange(listener: () => void): () => void;
   readonly size: number;
+  /** How many have an SVID now. */
+  readonly held: number;
 }
 
 interface Entry {
@@ -141,6 +143,9 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
     },
     get size() {
       return entries.size;
+    },
+    get held() {
+      return [...entries.values()].filter(({ svid }) => svid !== undefined).length;
     },
     async [Symbol.asyncDispose]() {
       closed = true;
