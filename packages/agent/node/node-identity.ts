@@ -63,6 +63,7 @@ export async function openNodeIdentity(options: NodeIdentityOptions): Promise<No
     judge: (socket) => void authenticatePeer(socket, trust(), clocks.wall(), { expected: controlPlaneId(trustDomain) }),
   });
   let issuedAt = clocks.wall();
+  let issuedMonotonic = clocks.monotonic();
 
   return {
     node,
@@ -70,8 +71,9 @@ export async function openNodeIdentity(options: NodeIdentityOptions): Promise<No
     link,
     current: () => svid,
     dueInMs: () => {
-      const half = Math.max(issuedAt, svid.notBefore) + (svid.notAfter - Math.max(issuedAt, svid.notBefore)) / 2;
-      return half - clocks.wall();
+      const halfLifeMs = (svid.notAfter - issuedAt) / 2;
+      // Whichever clock says so first: the wall's may be set back, the other may stand still in a sleep.
+      return Math.min(issuedAt + halfLifeMs - clocks.wall(), issuedMonotonic + halfLifeMs - clocks.monotonic());
     },
     async renew() {
       const csr = await makeCsr(svid.key);
@@ -86,6 +88,7 @@ export async function openNodeIdentity(options: NodeIdentityOptions): Promise<No
         throw new CordonError("SVID_INVALID", `the control plane renewed another identity than ${svid.id}`);
       ({ svid, bundle } = renewed);
       issuedAt = clocks.wall();
+      issuedMonotonic = clocks.monotonic();
       await keep(folder, svid, bundle);
     },
     async adopt(next) {

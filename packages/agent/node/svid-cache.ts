@@ -60,7 +60,10 @@ export interface SvidCache extends AsyncDisposable {
 interface Entry {
   workload: RegisteredWorkload;
   svid: HeldSvid | undefined;
+  /** When it is renewed: by either clock, for the wall's may be set back and the other may stand still in a sleep. */
   dueAt: Instant;
+  dueAtMonotonic: number;
+  endMonotonic: number;
   failures: number;
   readonly first: PromiseWithResolvers<void>;
 }
@@ -111,8 +114,9 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
       wake();
     },
     get(id) {
-      const svid = entries.get(id)?.svid;
-      return svid !== undefined && svid.notAfter > clocks.wall() ? svid : undefined;
+      const entry = entries.get(id);
+      const lives = entry?.svid !== undefined && entry.svid.notAfter > clocks.wall();
+      return lives && clocks.monotonic() < entry.endMonotonic ? entry.svid : undefined;
     },
     settled: (id) => entries.get(id)?.first.promise ?? Promise.resolve(),
     async token(id, audience) {
@@ -157,8 +161,8 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
   /** Begins the work that is due, unless it is under way. */
   function wake(): void {
     if (closed || working !== undefined) return;
-    const at = clocks.wall();
-    const due = [...entries.values()].filter((entry) => entry.dueAt <= at);
+    const [at, monotonic] = [clocks.wall(), clocks.monotonic()];
+    const due = [...entries.values()].filter((entry) => entry.dueAt <= at || entry.dueAtMonotonic <= monotonic);
     if (due.length === 0) return;
     working = renewAll(due).finally(() => {
       working = undefined;
@@ -242,7 +246,11 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
       entry.svid = { id, chain, key, keyDer, notBefore: leaf.notBefore, notAfter: verified.notAfter };
       entry.failures = 0;
       // Half of what is left of its life, ten per cent to either side, so that a fleet does not ask at once.
-      entry.dueAt = at + (verified.notAfter - at) * (0.45 + random() / 10);
+      const lifeMs = verified.notAfter - at;
+      const renewInMs = lifeMs * (0.45 + random() / 10);
+      entry.dueAt = at + renewInMs;
+      entry.dueAtMonotonic = clocks.monotonic() + renewInMs;
+      entry.endMonotonic = clocks.monotonic() + lifeMs;
     } catch (error) {
       // A root that is newer than our bundle: the next state brings it.
       postpone(entry);
@@ -260,7 +268,8 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
 
   function postpone(entry: Entry): void {
     const backOff = Math.min(firstBackOffMs * 2 ** Math.min(entry.failures++, 10), longestBackOffMs);
-    entry.dueAt = clocks.wall() + backOff * (0.5 + random() / 2);
+    entry.dueAt = Infinity;
+    entry.dueAtMonotonic = clocks.monotonic() + backOff * (0.5 + random() / 2);
   }
 
   function tell(): void {
@@ -269,7 +278,8 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
 }
 
 function newEntry(workload: RegisteredWorkload): Entry {
-  return { workload, svid: undefined, dueAt: 0, failures: 0, first: Promise.withResolvers() };
+  const never = { dueAtMonotonic: Infinity, endMonotonic: 0 };
+  return { workload, svid: undefined, dueAt: 0, ...never, failures: 0, first: Promise.withResolvers() };
 }
 
 /** Whether a held SVID would be refused by its peers now: its key, itself or its issuer was withdrawn. */
