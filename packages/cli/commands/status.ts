@@ -85,6 +85,11 @@ function describe(status: Status, problems: readonly string[], probed: readonly 
       ...(route.inspection === undefined ? [] : [`    inspects  ${route.inspection}`]),
       `    not seen  ${route.unseen.join("; ") || "nothing"}`,
     ]),
+    ...(status.tunnels ?? []).flatMap(({ namespace, name, resource, action, controls, unseen }) => [
+      `  tunnel ${namespace}/${name}  (${action} of ${resource})`,
+      `    in force  ${controls.join(", ")}`,
+      `    not seen  ${unseen.join("; ")}`,
+    ]),
   ];
   if (probed.length > 0)
     lines.push("", ...probed.map(({ name, bypass }) => `  ${bypass.verdict.padEnd(10)}  ${name}: ${bypass.words}`));

@@ -9,10 +9,11 @@ import { findings, nothingFound, type Examined, type Finding } from "./finding.t
 
 export async function checkPorts({ configuration, running }: Estate): Promise<Examined> {
   if (running !== undefined) return nothingFound;
-  const { gateway, operations, console } = configuration;
+  const { gateway, operations, console, agents } = configuration;
   const listening: [string, string][] = [
     ["gateway.listen", gateway.listen],
     ...(operations === undefined ? [] : ([["operations.listen", operations.listen]] as [string, string][])),
+    ...(agents === undefined ? [] : ([["agents.listen", agents.listen]] as [string, string][])),
     ...(console.enabled ? ([["console.listen", console.listen]] as [string, string][]) : []),
   ];
   const problems: (Finding | undefined)[] = [];

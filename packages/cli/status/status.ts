@@ -17,6 +17,7 @@ export interface Status {
   readonly policies: { readonly count: number };
   readonly components: number;
   readonly routes: readonly RouteStatus[];
+  readonly tunnels?: readonly TunnelStatus[];
   /** Where routes lead: what `--probe` dials. */
   readonly upstreams: readonly ProbeTarget[];
   readonly isolated: readonly string[];
@@ -42,6 +43,15 @@ export interface EventSinkStatus {
   readonly behind: number;
   readonly sent: number;
   readonly dropped: number;
+}
+
+export interface TunnelStatus {
+  readonly namespace: string;
+  readonly name: string;
+  readonly resource: string;
+  readonly action: string;
+  readonly controls: readonly string[];
+  readonly unseen: readonly string[];
 }
 
 export interface RouteStatus {

@@ -5,7 +5,7 @@ import type { ControlPlane } from "@cordon/control/wire";
 import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
 import { routeKey, type RouteKey } from "@cordon/core/policy/decision";
-import type { Route } from "@cordon/core/policy/snapshot";
+import type { Route, Tunnel } from "@cordon/core/policy/snapshot";
 import { inspectionStatus } from "./inspection-status.ts";
 import type { Gateway } from "@cordon/gateway/gateway";
 import type { Ledger } from "@cordon/gateway/ledger/ledger";
@@ -38,6 +38,7 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
     /** `observe` as soon as one route only observes. */
     mode: snapshot.observing.size > 0 ? "observe" : "enforce",
     routes: snapshot.routes.map((route) => routeStatus(route, wouldHaveDenied)),
+    tunnels: [...(snapshot.tunnels?.values() ?? [])].map(tunnelStatus),
     upstreams: upstreamsOf(snapshot.routes),
     isolated: [...snapshot.overlays.isolated.keys()],
     revoked: {
@@ -47,6 +48,11 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
     },
     ledger: { size: ledger.size, ...ledger.health },
   };
+}
+
+function tunnelStatus({ namespace, name, resource, action }: Tunnel) {
+  const controls = ["mutual TLS on both sides", "policy", "ledger"];
+  return { namespace, name, resource, action, controls, unseen: ["everything that is carried, but for its bytes"] };
 }
 
 /** Where routes lead, each once: what `cordon status --probe` dials. */

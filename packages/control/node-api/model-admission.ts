@@ -12,7 +12,7 @@ export interface ModelAdmission {
   admitted(digest: string): Promise<{ readonly admitted: true } | { readonly admitted: false; readonly words: string }>;
 }
 
-/** Until a supply chain decides: what the configuration declares is taken for admitted. `cordon status` says so. */
+/** Until a supply chain decides: what the configuration declares is taken for admitted. */
 export const declaredIsAdmitted: ModelAdmission = { admitted: () => Promise.resolve({ admitted: true }) };
 
 /** @throws {CordonError} `ACCESS_DENIED` when the component's model is not admitted */
