@@ -6,12 +6,15 @@ import { benchGateway } from "./gateway/command.ts";
 import { benchIdentity } from "./identity/command.ts";
 import { benchPolicy } from "./policy/command.ts";
 import { benchSoak } from "./soak/command.ts";
+import { benchPoison, benchSupply } from "./supply/command.ts";
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   gateway: benchGateway,
   identity: benchIdentity,
   policy: benchPolicy,
+  poison: benchPoison,
   soak: benchSoak,
+  supply: benchSupply,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -94,6 +94,10 @@ export const commands: CommandTable = {
     load: () => import("./model/card.ts"),
   },
   "model bom": { summary: "bill of materials of a model", load: () => import("./model/bom.ts") },
+  "data screen": {
+    summary: "screen training data for poison: labels, floods, triggers, outliers",
+    load: () => import("./data/screen.ts"),
+  },
   "bom generate": {
     summary: "bill of materials of a model, a repository or an estate (CycloneDX 1.7, SPDX 3)",
     load: () => import("./bom/generate.ts"),
