@@ -6,6 +6,7 @@ import { createPrivateKey, sign } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { x509Challenge, type Attestation } from "@cordon/core/contract/node-api";
 import { CordonError } from "@cordon/core/errors";
+import { parseBundle } from "@cordon/core/identity/bundle";
 import { sha256Hex } from "@cordon/core/identity/certificate";
 import { parseJoinToken } from "@cordon/core/identity/join-token";
 import type { TrustDomain } from "@cordon/core/identity/spiffe-id";
@@ -50,10 +51,14 @@ function pinned(token: string, { x509Authorities }: TrustBundle): readonly Uint8
   return x509Authorities.filter((der) => pins.has(sha256Hex(der)));
 }
 
-/** Roots that the given PEM file holds too. */
-async function listed(file: string, { x509Authorities }: TrustBundle): Promise<readonly Uint8Array[]> {
-  const known = new Set(derOf(await readText(file)).map((der) => sha256Hex(der)));
-  return x509Authorities.filter((der) => known.has(sha256Hex(der)));
+/** Roots that the given file holds too: PEM, or a SPIFFE bundle (JSON). */
+async function listed(file: string, offered: TrustBundle): Promise<readonly Uint8Array[]> {
+  const text = await readText(file);
+  const given = text.trimStart().startsWith("{")
+    ? parseBundle(offered.trustDomain, Buffer.from(text)).x509Authorities
+    : derOf(text);
+  const known = new Set(given.map((der) => sha256Hex(der)));
+  return offered.x509Authorities.filter((der) => known.has(sha256Hex(der)));
 }
 
 /** The certificates of a PEM text, as DER. */

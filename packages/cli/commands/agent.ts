@@ -27,7 +27,7 @@ unix socket. Who a process is, the kernel says: user, executable, systemd unit, 
 The first time, one way to prove which node this is:
   --join-token-file FILE  a token of \`cordon identity join-token NODE\`; \`-\` is standard input
   --x509-cert FILE --x509-key FILE --bundle FILE
-                          a certificate of this machine; FILE of --bundle holds the control plane's root (PEM)
+                          a certificate of this machine; --bundle is what \`cordon identity bundle\` prints there
   --kubernetes-token FILE --bundle FILE
                           a projected service account token
 Nodes that prove themselves by a TPM or a cloud's instance document are not supported yet.

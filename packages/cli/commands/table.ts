@@ -47,6 +47,10 @@ export const commands: CommandTable = {
     summary: "revoke an identity; its live streams are cut",
     load: () => import("./identity/revoke.ts"),
   },
+  "identity bundle": {
+    summary: "print the trust domain's public authorities, as JSON or PEM",
+    load: () => import("./identity/bundle.ts"),
+  },
   "identity join-token": {
     summary: "print a one-time token with which a node's agent enrols",
     load: () => import("./identity/join-token.ts"),
