@@ -55,7 +55,7 @@ export function openAgentIdentity(
   say: (words: string) => void,
 ): Promise<WorkloadIdentity> {
   const api = agentService(socketPath, SpiffeWorkloadAPI);
-  return openStreamedIdentity(socketPath, say, async function* (signal) {
+  const stream = async function* (signal: AbortSignal) {
     for await (const { svids } of api.fetchX509SVID({}, { ...workloadHeaders, signal })) {
       const chosen = component === undefined ? svids : svids.filter(({ spiffeId }) => names(component, spiffeId));
       const [only] = chosen;
@@ -66,8 +66,12 @@ export function openAgentIdentity(
         );
       yield only;
     }
-  });
+  };
+  return openStreamedIdentity(socketPath, say, stream, { patienceMs: firstPatienceMs });
 }
+
+/** How long a program that has just been started may be nobody: its launcher is telling the agent of it. */
+const firstPatienceMs = 3_000;
 
 /** Whether a SPIFFE ID is meant by itself, by `namespace/name` or by its name. */
 export function names(component: string, spiffeId: string): boolean {
@@ -75,13 +79,20 @@ export function names(component: string, spiffeId: string): boolean {
   return [spiffeId, `${namespace}/${name}`, name].includes(component);
 }
 
+export interface StreamOptions {
+  /** How long a refusal of the first SVID is not taken for an answer. */
+  readonly patienceMs?: number;
+  readonly clocks?: Clocks;
+}
+
 /** An identity out of a stream of SVIDs. Rejects with why the first did not come. */
 export async function openStreamedIdentity(
   socketPath: string,
   say: (words: string) => void,
   stream: (signal: AbortSignal) => AsyncIterable<SentSvid>,
-  clocks: Clocks = systemClocks,
+  { patienceMs = 0, clocks = systemClocks }: StreamOptions = {},
 ): Promise<WorkloadIdentity> {
+  const patientUntil = clocks.monotonic() + patienceMs;
   const listeners = new Set<(issued: Issued) => void>();
   const closing = new AbortController();
   const first = Promise.withResolvers<Issued>();
@@ -104,7 +115,11 @@ export async function openStreamedIdentity(
       } catch (error) {
         if (closing.signal.aborted) return;
         const failure = agentFailure(error, socketPath);
-        if (held === undefined) return first.reject(failure);
+        if (held === undefined) {
+          if (failure.code !== "ACCESS_DENIED" || clocks.monotonic() >= patientUntil) return first.reject(failure);
+          await pause(closing.signal);
+          continue;
+        }
         // Refused, and not merely out of reach: what was held is withdrawn.
         if (failure.code === "ACCESS_DENIED") withdrawn = failure;
         if (!failing) say(failure.message);

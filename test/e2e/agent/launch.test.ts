@@ -3,9 +3,18 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { listenTo, openAgentEstate, program, type AgentEstate, type AgentProcess, type Workload } from "./estate.ts";
+import {
+  listenTo,
+  openAgentEstate,
+  program,
+  stop,
+  type AgentEstate,
+  type AgentProcess,
+  type Workload,
+} from "./estate.ts";
 
 const script = join(import.meta.dirname, "workload.child.ts");
 const digest = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
@@ -133,3 +142,78 @@ test("without its lock file, or with a script that its user could change, it is 
   assert.equal(await launched.ended, 2);
   assert.match(launched.stderr(), /could change/);
 });
+
+test("cordon tunnel, started this way, is known by the agent and carries a connection", async () => {
+  await using backend = await openEcho();
+  const port = await freePort();
+  // Another estate: its tunnel leads to a port that is known only now.
+  await using other = await openAgentEstate({
+    components: ({ uid }) => `
+  - { name: orders-client, kind: agent, boundary: api, registrations: [{ nodes: [node-a], uid: ${uid}, launch: { script: ${digest(program)} } }] }
+  - { name: orders, kind: dataset, boundary: api, labels: { sensitivity: internal } }
+`,
+    extra: `tunnels: [{ name: orders, resource: orders, address: "127.0.0.1:${port}" }]\n`,
+    policies: `@id("opens") permit (principal == Workload::"default/agent/orders-client", action == Action::"write", resource == Component::"default/dataset/orders");`,
+  });
+  await other.startControl();
+  const its = await other.startAgent("node-a");
+  const state = ["--state", join(other.folder, "state")];
+  const server = spawnCordon([
+    "tunnel",
+    "serve",
+    "--as",
+    "orders",
+    "--listen",
+    `127.0.0.1:${port}`,
+    "--to",
+    `127.0.0.1:${backend.port}`,
+    ...state,
+  ]);
+  await server.says(/lets spiffe/);
+  const run = ["run", "--agent", its.socketPath, "--checkpoints", join(other.folder, "checkpoints"), "--"];
+  const client = spawnCordon([...run, process.execPath, program, "tunnel", "orders", "--agent", its.socketPath]);
+  const [, at] = await client.says(/127\.0\.0\.1:(\d+) leads to default\/orders, as \S+orders-client/);
+  const socket = connect(Number(at), "127.0.0.1", () => socket.end("through the tunnel"));
+  let answer = "";
+  for await (const chunk of socket) answer += String(chunk);
+  assert.equal(answer, "through the tunnel");
+  await Promise.all([client.stop(), server.stop()]);
+});
+
+function spawnCordon(args: readonly string[]) {
+  const env = { PATH: process.env["PATH"] };
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  return {
+    async says(pattern: RegExp): Promise<RegExpExecArray> {
+      for (let tries = 0; tries < 200; tries++) {
+        const found = pattern.exec(said);
+        if (found !== null) return found;
+        if (child.exitCode !== null) break;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error(`it never said ${String(pattern)}: ${said}`);
+    },
+    stop: () => stop(child),
+  };
+}
+
+async function freePort(): Promise<number> {
+  await using one = await openEcho();
+  return one.port;
+}
+
+async function openEcho() {
+  const server = createServer(
+    { allowHalfOpen: true },
+    (socket) => void socket.on("error", () => undefined).pipe(socket),
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
