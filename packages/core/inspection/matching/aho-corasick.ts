@@ -14,8 +14,11 @@ export interface Matcher {
   /** The longest pattern, in code units. */
   readonly longest: number;
   readonly lengths: readonly number[];
-  /** Calls back for every occurrence, by end; several at one end from the longest to the shortest. */
-  scan(text: string, onMatch: OnMatch): void;
+  /**
+   * Calls back for every occurrence in `text[from, to)`, by end; several at one end from the longest to the shortest.
+   * Both default to the whole text.
+   */
+  scan(text: string, onMatch: OnMatch, from?: number, to?: number): void;
   /** How many code units at the end of the text are the beginning of a pattern and could become one. */
   openTail(text: string): number;
 }
@@ -105,9 +108,9 @@ function matcherOf(
   patterns: readonly string[],
 ): Matcher {
   const reports = Uint8Array.from(owner, (list) => (list.length > 0 ? 1 : 0));
-  const run = (text: string, from: number, onMatch: OnMatch | undefined): number => {
+  const run = (text: string, from: number, to: number, onMatch: OnMatch | undefined): number => {
     let state = 0;
-    for (let at = from; at < text.length; at++) {
+    for (let at = from; at < to; at++) {
       const c = table[text.charCodeAt(at)] ?? 0;
       state = c === 0 ? 0 : (next[state * classes + c] ?? 0);
       if (reports[state] === 1 && onMatch !== undefined) {
@@ -120,7 +123,7 @@ function matcherOf(
   return {
     longest,
     lengths: patterns.map((pattern) => pattern.length),
-    scan: (text, onMatch) => void run(text, 0, onMatch),
-    openTail: (text) => depth[run(text, Math.max(0, text.length - longest), undefined)] ?? 0,
+    scan: (text, onMatch, from = 0, to = text.length) => void run(text, from, to, onMatch),
+    openTail: (text) => depth[run(text, Math.max(0, text.length - longest), text.length, undefined)] ?? 0,
   };
 }

@@ -46,30 +46,16 @@ export function separatorPart(unit: number): number {
   return 0x1000 + unit;
 }
 
+const digit = /[0-9]/g;
+
 export function findAtoms(text: string): Atoms {
   let capacity = 64;
   let starts = new Int32Array(capacity);
   let ends = new Int32Array(capacity);
   let shapes = new Int32Array(capacity);
   let count = 0;
-  const length = text.length;
-  let at = 0;
-  while (at < length) {
-    let unit = text.charCodeAt(at);
-    if (unit >= 128 || kinds[unit] === 0) {
-      at++;
-      continue;
-    }
-    const start = at;
-    let digits = false;
-    let small = false;
-    do {
-      if (unit < 58) digits = true;
-      else if (unit >= 97) small = true;
-      at++;
-      unit = at < length ? text.charCodeAt(at) : 0;
-    } while (unit < 128 && kinds[unit] !== 0);
-    if (!digits && (small || at - start > maxLetters)) continue;
+  let free = 0;
+  const push = (start: number, end: number): void => {
     if (count === capacity) {
       capacity *= 2;
       starts = grown(starts, capacity);
@@ -77,11 +63,46 @@ export function findAtoms(text: string): Atoms {
       shapes = grown(shapes, capacity);
     }
     starts[count] = start;
-    ends[count] = at;
-    shapes[count] = at - start > maxShaped ? 0 : shapeOf(text, start, at, emptyShape);
+    ends[count] = end;
+    shapes[count] = end - start > maxShaped ? 0 : shapeOf(text, start, end, emptyShape);
     count++;
+    free = end;
+  };
+  digit.lastIndex = 0;
+  for (let found = digit.exec(text); found !== null; found = digit.exec(text)) {
+    let start = found.index;
+    while (start > free && kindOf(text.charCodeAt(start - 1)) !== 0) start--;
+    let end = found.index + 1;
+    while (end < text.length && kindOf(text.charCodeAt(end)) !== 0) end++;
+    const before = capitalsBefore(text, start, free);
+    if (before >= 0) push(before, start - 1);
+    push(start, end);
+    const behind = capitalsBehind(text, end);
+    if (behind > 0) push(end + 1, behind);
+    digit.lastIndex = free;
   }
   return { count, starts, ends, shapes };
+}
+
+/** Where a few capitals begin that end one separator before `at`; -1 where there are none. */
+function capitalsBefore(text: string, at: number, free: number): number {
+  let start = at - 1;
+  while (start > free && isCapital(text.charCodeAt(start - 1)) && at - start <= maxLetters + 1) start--;
+  const length = at - 1 - start;
+  if (length < 1 || length > maxLetters || kindOf(text.charCodeAt(at - 1)) !== 0) return -1;
+  return start > 0 && kindOf(text.charCodeAt(start - 1)) !== 0 ? -1 : start;
+}
+
+/** One past a few capitals that begin one separator behind `at`; 0 where there are none. */
+function capitalsBehind(text: string, at: number): number {
+  let end = at + 1;
+  while (end < text.length && isCapital(text.charCodeAt(end)) && end - at <= maxLetters + 1) end++;
+  const length = end - at - 1;
+  return length < 1 || length > maxLetters || kindOf(text.charCodeAt(end)) !== 0 ? 0 : end;
+}
+
+function isCapital(unit: number): boolean {
+  return unit >= 65 && unit < 91;
 }
 
 /** Adds the runs of `text[start, end)` to a shape. */

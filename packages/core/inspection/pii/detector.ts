@@ -27,17 +27,17 @@ export const identifierDetector: SpanDetector = {
     const candidates: Candidate[] = [];
     findEmails(text, candidates);
     findColoned(text, candidates);
+    findHyphenedMac(text, candidates);
+    findBics(text, candidates);
     const atoms = findAtoms(text);
     if (atoms.count > 0) {
-      const context = new Context(text);
+      const context = new Context(text, atoms);
       findNumbers(text, atoms, context, candidates);
       findIbans(text, atoms, context, candidates);
       findWallets(text, atoms, candidates);
       findIpv4(text, atoms, context, candidates);
       findPhones(text, atoms, context, candidates);
       findBirthDates(text, context, candidates);
-      findBics(text, context, candidates);
-      findHyphenedMac(text, candidates);
     }
     return resolve(candidates).map(toFinding);
   },

@@ -136,10 +136,16 @@ export function findColoned(text: string, out: Candidate[]): void {
   }
 }
 
+const hyphened = /^[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}$/;
+
 export function findHyphenedMac(text: string, out: Candidate[]): void {
-  if (!text.includes("-")) return;
-  for (const { index } of text.matchAll(/\b[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}\b(?!-)/g))
-    if (text.charCodeAt(index - 1) !== 45) out.push({ type: "mac-address", start: index, end: index + 17, score: 0.9 });
+  for (let at = text.indexOf("-"); at >= 0; at = text.indexOf("-", at + 1)) {
+    if (text.charCodeAt(at + 3) !== 45 || text.charCodeAt(at + 6) !== 45 || text.charCodeAt(at - 3) === 45) continue;
+    const start = at - 2;
+    if (start < 0 || isWordy(text.charCodeAt(start - 1)) || isWordy(text.charCodeAt(start + 17))) continue;
+    if (text.charCodeAt(start + 17) === 45 || !hyphened.test(text.slice(start, start + 17))) continue;
+    out.push({ type: "mac-address", start, end: start + 17, score: 0.9 });
+  }
 }
 
 function isColoned(unit: number): boolean {

@@ -5,6 +5,7 @@
  * In a keyword a space stands for a space, an underscore or a hyphen. Letters fold by case, one code unit at a time.
  */
 import { createMatcher } from "../matching/aho-corasick.ts";
+import type { Atoms } from "./atoms.ts";
 
 /** What a keyword announces; one bit each, so that a rule can ask for several. */
 export const tag = {
@@ -42,7 +43,7 @@ const words: readonly (readonly [number, string])[] = [
   ],
   [
     tag.bank,
-    "account|account number|account no|acct|a c no|bank account|rekening|no rek|norek|nomor rekening|akaun|nombor akaun|akaun bank|số tài khoản|stk|tài khoản|เลขที่บัญชี|เลขบัญชี|บัญชี|iban|bic|swift|konto|kontonummer|compte|cuenta|conto|conta|sort code|wire|transfer|bsb|beneficiary",
+    "account|accounts|account number|account no|acct|a c no|bank account|rekening|no rek|norek|nomor rekening|akaun|nombor akaun|akaun bank|số tài khoản|stk|tài khoản|เลขที่บัญชี|เลขบัญชี|บัญชี|iban|bic|swift|konto|kontonummer|compte|cuenta|conto|conta|sort code|wire|transfer|bsb|beneficiary",
   ],
   [tag.routing, "routing|routing number|routing no|aba|aba number|rtn|transit number|swift|bic|swift code|bic code"],
   [tag.ssn, "ssn|social security|social security number|soc sec|social"],
@@ -144,20 +145,27 @@ export const contextReach = 64;
 /** The longest keyword. */
 export const longestKeyword = matcher.longest;
 
-/** Keywords of one text, by end. */
+/** Keywords before the numbers of one text, by end. What no number follows within reach is not looked for. */
 export class Context {
   readonly #ends: number[] = [];
   readonly #bits: number[] = [];
 
-  constructor(text: string) {
-    matcher.scan(text, (pattern, end) => {
+  constructor(text: string, { count, starts }: Atoms) {
+    const onMatch = (pattern: number, end: number): void => {
       if (spaced[pattern] === 1) {
-        if (isLetter(text.charCodeAt(end)) || isLetter(text.charCodeAt(end - (matcher.lengths[pattern] ?? 0) - 1)))
-          return;
+        const before = end - (matcher.lengths[pattern] ?? 0) - 1;
+        if (isLetter(text.charCodeAt(end)) || isLetter(text.charCodeAt(before))) return;
       }
       this.#ends.push(end);
       this.#bits.push(bits[pattern] ?? 0);
-    });
+    };
+    const reach = contextReach + longestKeyword + 1;
+    for (let first = 0; first < count;) {
+      let to = starts[first] ?? 0;
+      const from = Math.max(0, to - reach);
+      for (first++; first < count && (starts[first] ?? 0) - reach <= to; first++) to = starts[first] ?? 0;
+      matcher.scan(text, onMatch, from, Math.min(text.length, to));
+    }
   }
 
   /** What is announced within `reach` code units before `start`: the bits of all keywords there. */

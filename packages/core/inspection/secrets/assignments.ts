@@ -20,6 +20,9 @@ const maxGap = 24;
 /** What may follow the keyword within the same name: `password1`, `api_key_prod`, `passwordValue`. */
 const goodSuffix =
   /^(?:s|[_-]?(?:value|val|v|prod|production|dev|test|staging|live|main|primary|secondary|default|admin|root|user|db|raw|plain|text|string|str|base64|b64|hex|\d{1,3})){0,2}$/i;
+/** What follows the keyword in names of something about a secret. Any other ending is believed for a strong value. */
+const badSuffix =
+  /^[a-z]|(?:id|ids|name|label|field|ur[il]|path|file|type|length|len|size|policy|format|hint|reset|regex|pattern|placeholder|error|message|msg|expir\w*|count|header|prefix|class|manager|service|provider|factory|input|form|page|title|text|arn|ref|version|hash|digest|algorithm|alg|url|endpoint|scope|usage|limit)s?$/i;
 /** Names that hold a keyword and mean something else. Looked for right before it. */
 const badPrefix =
   /(?<![A-Za-z])(?:websocket|public|csrf|xsrf|next|page|continuation|cursor|sync|authenticity|max|min|num|total|special|eos|bos|pad|unk|mask|end|start|stop|input|output|completion|prompt|forgot|reset|change|confirm|no|without|hashed|encrypted|key|per|show|hide|has|is|use|require|need|invalid|missing|wrong|new|device)[\s_-]?$/i;
@@ -35,7 +38,9 @@ interface Gap {
 
 export function assignedAt(text: string, keyword: number, end: number, kind: SecretKind): Assigned | undefined {
   const after = nameEnd(text, end);
-  if (!goodSuffix.test(text.slice(end, after))) return undefined;
+  const suffix = text.slice(end, after);
+  const plain = goodSuffix.test(suffix);
+  if (!plain && (badSuffix.test(suffix) || kind === "key")) return undefined;
   if (kind !== "header" && badPrefix.test(text.slice(Math.max(0, keyword - 16), keyword))) return undefined;
   if (text.charCodeAt(keyword - 1) === 47 || (kind !== "password" && isWithinWord(text, keyword))) return undefined;
   const gap = readGap(text, after, keyword);
@@ -49,6 +54,7 @@ export function assignedAt(text: string, keyword: number, end: number, kind: Sec
   const closed = gap.quote !== "" && text.charAt(to) === gap.quote.charAt(gap.quote.length - 1);
   const escaped = gap.quote.startsWith("\\") && text.charAt(to) === "\\";
   if (gap.quote !== "" && !closed && !escaped && to < text.length && kind !== "header") return undefined;
+  if (!plain && (gap.quote === "" || !isStrong(value))) return undefined;
   const score = scoreOf(value, kind, gap, text, keyword, to);
   return score === 0 ? undefined : { start: from, end: to, score };
 }
@@ -87,10 +93,7 @@ function readGap(text: string, from: number, keyword: number): Gap | undefined {
   const before = text.charCodeAt(keyword - 1);
   const isFlag = before === 45;
   const netrc = /(?:login|user(?:name)?|account) \S{1,64}\s{1,8}$/.test(text.slice(Math.max(0, keyword - 90), keyword));
-  const bare =
-    quote !== "" && !/\S/.test(text.slice(Math.max(text.lastIndexOf("\n", keyword), keyword - 40, 0), keyword));
-  if (!isFlag && !netrc && !bare && !/(?:crumb|bearer|unseal|token)$/i.test(text.slice(from - 8, from)))
-    return undefined;
+  const bare = quote !== "" && /(?:^|\n)\s*$/.test(text.slice(Math.max(0, keyword - 40), keyword));
   return { at: from + whole.length, quote, sign: isFlag || netrc || bare ? "flag" : "space", spaced: true };
 }
 
@@ -126,6 +129,8 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
   if (!quoted && (/[([{\\]|:=/.test(value) || /^[-+*#']|^\/|\/$|\*$|^[a-z]+=$/.test(value))) return 0;
   if (quoted && (/^[,.+):;]|^#[a-z]/i.test(value) || (gap.sign === "," && !isRandom(value)))) return 0;
   if (/^[a-z][a-z0-9+.-]*:\/\/|^\.{0,2}\/[\w.-]+\/|^www\.|%20|^arn:/i.test(value)) return 0;
+  // "with password Qr7!dke#39": in a sentence only a value that is no word of it.
+  if (gap.sign === "space" && !isStrong(value)) return 0;
   const random = isRandom(value);
   switch (kind) {
     case "password":
@@ -155,6 +160,16 @@ function tokenScore(value: string, gap: Gap, random: boolean, text: string, end:
   if (gap.quote === "" || value.length < 8) return 0;
   if (/^(?:==|!=)/.test(gap.sign)) return 0.6;
   return /[!@#$%^&*+]/.test(value) && !/^[#@$%]/.test(value) && value.length >= 10 ? 0.6 : 0;
+}
+
+/** Letters, digits and either both cases or a sign: no word of any language. */
+function isStrong(value: string): boolean {
+  const { digits, upper, lower, others } = classesOf(value);
+  if (digits === 0 || upper + lower === 0) return false;
+  const signs = others > 0 && /[!@#$%^&*+=?~]/.test(value);
+  return value.length >= 10
+    ? isRandom(value) || signs || (upper > 0 && lower > 0)
+    : value.length >= (signs ? 6 : 8) && (signs || (upper > 0 && lower > 0));
 }
 
 /** What people choose as a password: a word will do, if the text gives it as a value. */

@@ -1,6 +1,6 @@
 /**
  * Tokens that nobody told us about: a short prefix of its issuer, then a long random part, as `tvly-…`, `fc-…`, `gsk_…`.
- * In: a text. Out: spans of words that look so. One pass; words are judged once each.
+ * In: a text. Out: spans of words that look so. Words are judged once each.
  */
 import type { Assigned } from "./assignments.ts";
 import { classesOf, entropy, isPlaceholder, wordlikeness } from "./value.ts";
@@ -10,17 +10,19 @@ const most = 200;
 const prefixed = /^(?:(?:[a-z][a-z0-9]{0,9}|[A-Z][A-Z0-9]{0,9})[_.-]){1,3}(?=[A-Za-z0-9]{18,180}$)/;
 
 export function findPrefixedTokens(text: string, out: (found: Assigned) => void): void {
+  // A word of `least` characters covers every `least`-th place: looking back from there, most of the text is never read.
   const length = text.length;
-  for (let at = 0; at < length;) {
-    if (!isPart(text.charCodeAt(at))) {
-      at++;
+  for (let at = 0; at + least <= length;) {
+    let back = at + least - 1;
+    while (back >= at && isPart(text.charCodeAt(back))) back--;
+    if (back >= at) {
+      at = back + 1;
       continue;
     }
-    const start = at;
-    do at++;
-    while (at < length && isPart(text.charCodeAt(at)));
-    if (at - start < least || at - start > most) continue;
-    judge(text, start, at, out);
+    let end = at + least;
+    while (end < length && isPart(text.charCodeAt(end))) end++;
+    if (end - at <= most) judge(text, at, end, out);
+    at = end + 1;
   }
 }
 

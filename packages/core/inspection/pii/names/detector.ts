@@ -87,7 +87,8 @@ const titleBefore = /\b(?:mr|mrs|ms|miss|mdm|dr|prof|encik|puan|cik|pak|bapak|ib
 /** Two names, or one that the lists know, or one after a title; not a word of a program. */
 function isPerson(text: string, { start, end, score, words, small, named, mixed }: NameSpan): boolean {
   const written = text.slice(start, end);
-  if (!/\p{L}{2}/u.test(written) || (mixed > 0 && !mixedName.test(written))) return false;
+  if (!/\p{L}{2}/u.test(written) || /^[Xx\P{L}]+$/u.test(written) || (mixed > 0 && !mixedName.test(written)))
+    return false;
   const before = text.slice(Math.max(0, start - 12), start);
   if (codeBefore.test(before) || codeBehind.test(text.slice(end, end + 2))) return false;
   if (titleBefore.test(before)) return true;
@@ -126,7 +127,7 @@ function openNameFrom(text: string): number {
     const { active } = see(tokens);
     // The last word can grow, and make the one before it worth a tag.
     let open = Math.max(0, count - 2);
-    for (let at = Math.max(0, count - 2 - tagReach); at < open; at++) if (active[at] === 1) open = at;
+    for (let at = Math.max(0, count - 2 - tagReach); at < open; at++) if ((active[at] ?? 0) > 0) open = at;
     const { tags } = tag(tokens, builtInModel());
     const start = runStart(tokens, tags, open);
     // Near where the tail was cut off, tags are not what they are in the whole.

@@ -20,7 +20,9 @@ export interface Seen {
   readonly tokens: Tokens;
   /** What is known of each word; 0 for signs and numbers. */
   readonly known: Int32Array;
-  /** 1 for words that are worth a tag: all but ordinary words far from any other. */
+  /** How each word is written: kind and length, coarsely. */
+  readonly shapes: Int32Array;
+  /** 2 for words that a name may begin with, 1 for their neighbours, 0 for ordinary words far from any. */
   readonly active: Uint8Array;
 }
 
@@ -29,8 +31,10 @@ export function see(tokens: Tokens): Seen {
   const { count, kinds, hashes } = tokens;
   const known = new Int32Array(count);
   const active = new Uint8Array(count);
+  const shapes = new Int32Array(count);
   for (let at = 0; at < count; at++) {
     const what = kinds[at] ?? 0;
+    shapes[at] = shapeOf(tokens, at, what);
     if (what === kind.sign || what === kind.line || what === kind.other) continue;
     if (what === kind.digits) {
       activate(active, at, count);
@@ -40,7 +44,7 @@ export function see(tokens: Tokens): Seen {
     known[at] = bits;
     if (!isOrdinary(what, bits)) activate(active, at, count);
   }
-  return { tokens, known, active };
+  return { tokens, known, shapes, active };
 }
 
 /** A word that no name begins with: in small letters and common, or capital and common and in none of the lists. */
@@ -51,7 +55,9 @@ function isOrdinary(what: number, bits: number): boolean {
 
 /** A candidate makes its neighbours worth a tag: `de`, `of`, a comma within an address. */
 function activate(active: Uint8Array, at: number, count: number): void {
-  for (let near = Math.max(0, at - 1); near <= at + 1 && near < count; near++) active[near] = 1;
+  active[at] = 2;
+  if (at > 0 && active[at - 1] === 0) active[at - 1] = 1;
+  if (at + 1 < count && active[at + 1] === 0) active[at + 1] = 1;
 }
 
 function mix(a: number, b: number, c = 0): number {
@@ -61,16 +67,17 @@ function mix(a: number, b: number, c = 0): number {
   return (hash ^ (hash >>> 15)) & mask;
 }
 
-/** How a word is written: kind and length, coarsely. */
-function shapeAt({ tokens }: Seen, at: number): number {
-  if (at < 0 || at >= tokens.count) return 99;
-  const what = tokens.kinds[at] ?? 0;
+function shapeOf(tokens: Tokens, at: number, what: number): number {
   const length = (tokens.ends[at] ?? 0) - (tokens.starts[at] ?? 0);
   if (what === kind.sign) return 16 + ((tokens.hashes[at] ?? 0) & 0xffff);
   if (what === kind.line) return 10 + (tokens.hashes[at] ?? 0);
   if (what === kind.digits) return 200 + Math.min(length, 7);
   if (what === kind.code) return 210 + Math.min(length, 5);
   return what * 4 + 300 + (length === 1 ? 0 : length <= 3 ? 1 : 2);
+}
+
+function shapeAt({ shapes }: Seen, at: number): number {
+  return at < 0 || at >= shapes.length ? 99 : (shapes[at] ?? 0);
 }
 
 function knownAt({ known, tokens }: Seen, at: number): number {
@@ -83,30 +90,21 @@ function wordAt({ tokens }: Seen, at: number): number {
 
 /** Writes the places of a word's features; returns how many. */
 export function featuresAt(seen: Seen, at: number, out: Int32Array): number {
-  const shapes = [
-    shapeAt(seen, at - 2),
-    shapeAt(seen, at - 1),
-    shapeAt(seen, at),
-    shapeAt(seen, at + 1),
-    shapeAt(seen, at + 2),
-  ] as const;
-  const bits = [
-    knownAt(seen, at - 2),
-    knownAt(seen, at - 1),
-    knownAt(seen, at),
-    knownAt(seen, at + 1),
-    knownAt(seen, at + 2),
-  ] as const;
-  const words = [
-    wordAt(seen, at - 2),
-    wordAt(seen, at - 1),
-    wordAt(seen, at),
-    wordAt(seen, at + 1),
-    wordAt(seen, at + 2),
-  ] as const;
-  const [s2, s1, s, t1, t2] = shapes;
-  const [b2, b1, b, c1, c2] = bits;
-  const [w2, w1, w, v1, v2] = words;
+  const s2 = shapeAt(seen, at - 2);
+  const s1 = shapeAt(seen, at - 1);
+  const s = shapeAt(seen, at);
+  const t1 = shapeAt(seen, at + 1);
+  const t2 = shapeAt(seen, at + 2);
+  const b2 = knownAt(seen, at - 2);
+  const b1 = knownAt(seen, at - 1);
+  const b = knownAt(seen, at);
+  const c1 = knownAt(seen, at + 1);
+  const c2 = knownAt(seen, at + 2);
+  const w2 = wordAt(seen, at - 2);
+  const w1 = wordAt(seen, at - 1);
+  const w = wordAt(seen, at);
+  const v1 = wordAt(seen, at + 1);
+  const v2 = wordAt(seen, at + 2);
   const tail = seen.tokens.tails[at] ?? 0;
   let n = 0;
   out[n++] = mix(1, s);

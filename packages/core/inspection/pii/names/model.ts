@@ -1,6 +1,6 @@
 /**
  * The name tagger: two linear passes over hashed features, the second seeing the first's tags. In: a text's tokens. Out: a
- * tag for each word, and how sure. A word's tag depends on the five words before and after it and on nothing else.
+ * tag for each word, and how sure. A word's tag depends on the six words before and after it and on nothing else.
  */
 import { featuresAt, maxFeatures, see, tableBits, tagFeaturesAt } from "./features.ts";
 import type { Tokens } from "./tokens.ts";
@@ -9,8 +9,8 @@ import type { Tokens } from "./tokens.ts";
 export const labels = ["", "person", "address", "location", "organisation"] as const;
 export const labelCount = labels.length;
 
-/** Words to each side that a tag depends on: two passes of two, and one for what is passed over. */
-export const tagReach = 5;
+/** Words to each side that a tag depends on: two passes of two, and one each for neighbours and for what is passed over. */
+export const tagReach = 6;
 
 export interface Model {
   /** For each pass, `labelCount` weights for each place of the table. */
@@ -38,12 +38,20 @@ export function tag(tokens: Tokens, model: Model): Tagged {
   const sure = new Float32Array(count);
   let any = false;
   for (let at = 0; at < count; at++) {
-    if (seen.active[at] === 0) continue;
-    const n = featuresAt(seen, at, places);
-    first[at] = best(model.passes[0], places, n, sums);
+    if (seen.active[at] !== 2) continue;
+    first[at] = best(model.passes[0], places, featuresAt(seen, at, places), sums);
     any ||= first[at] !== 0;
   }
   if (!any) return { tags, sure };
+  // What stands beside a name may belong to it; beside words that turned out to be none there is nothing to ask.
+  for (let at = 0; at < count; at++) {
+    if (
+      seen.active[at] !== 1 ||
+      !(isCandidateTagged(seen.active, first, at - 1) || isCandidateTagged(seen.active, first, at + 1))
+    )
+      continue;
+    first[at] = best(model.passes[0], places, featuresAt(seen, at, places), sums);
+  }
   for (let at = 0; at < count; at++) {
     if (seen.active[at] === 0 || !isNearTag(first, at)) continue;
     const n = tagFeaturesAt(first, count, seen, at, places, featuresAt(seen, at, places));
@@ -52,6 +60,10 @@ export function tag(tokens: Tokens, model: Model): Tagged {
     if (top !== 0) sure[at] = probability(sums, top, model.scales[1]);
   }
   return { tags, sure };
+}
+
+function isCandidateTagged(active: Uint8Array, first: Uint8Array, at: number): boolean {
+  return active[at] === 2 && (first[at] ?? 0) !== 0;
 }
 
 /** Where no word around has a tag, the second pass gives none. */

@@ -62,11 +62,12 @@ export function tokenize(text: string): Tokens {
   const kindOf = classesOfUnits();
   const small = smalls ?? new Uint16Array(0);
   const most = text.length;
-  const starts = new Int32Array(most);
-  const ends = new Int32Array(most);
-  const kinds = new Uint8Array(most);
-  const hashes = new Int32Array(most);
-  const tails = new Int32Array(most);
+  let room = Math.max(16, most >> 2);
+  let starts = new Int32Array(room);
+  let ends = new Int32Array(room);
+  let kinds = new Uint8Array(room);
+  let hashes = new Int32Array(room);
+  let tails = new Int32Array(room);
   let count = 0;
   let at = 0;
   while (at < most) {
@@ -75,6 +76,14 @@ export function tokenize(text: string): Tokens {
     if (what === unit.space) {
       at++;
       continue;
+    }
+    if (count === room) {
+      room *= 2;
+      starts = larger(starts, new Int32Array(room));
+      ends = larger(ends, new Int32Array(room));
+      kinds = larger(kinds, new Uint8Array(room));
+      hashes = larger(hashes, new Int32Array(room));
+      tails = larger(tails, new Int32Array(room));
     }
     const start = at;
     let hash = 0x811c9dc5;
@@ -125,6 +134,11 @@ export function tokenize(text: string): Tokens {
     count++;
   }
   return { count, starts, ends, kinds, hashes, tails };
+}
+
+function larger<T extends Int32Array | Uint8Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
 }
 
 function kindOfWord(capital: boolean, lowers: number, uppers: number, digits: number, unspaced: number): number {

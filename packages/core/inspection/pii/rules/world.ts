@@ -74,6 +74,16 @@ export const worldRules: readonly NumberRule[] = [
     bareDigits: 0,
   },
   {
+    // What somebody calls a social security number, though none was ever given out: a typing error, or an invented one.
+    type: "us-ssn",
+    shapes: "d3-d2-d4",
+    check: (digits) => !/^(\d)\1{8}$/.test(digits),
+    context: tag.ssn,
+    reach: 40,
+    announced: 0.8,
+    bare: 0,
+  },
+  {
     type: "us-itin",
     shapes: "d3-d2-d4|d9",
     check: isItin,
@@ -157,7 +167,7 @@ export const worldRules: readonly NumberRule[] = [
   {
     type: "driver-licence",
     shapes:
-      "a1d5|a1d6|a1d7|a1d8|a1d9|a1d12|a1d13|a1d14|a2d6|a2d7|a2d5a1|a2d6a1|a3d6|d6|d7|d8|d9|d10|d11|d12|d14|d7a1|d8a1|d9a1|d2a3d5|d3a2d4|d4-d4-d6|a5d6a2d1a2|a1d2-d2-d6|a1-d3-d3-d3-d3|a1d3-d4-d4-d2|d3-d3-d3|d2-d3-d4|d4-d2-d4|d6a2",
+      "a1d5|a1d6|a1d7|a1d8|a1d9|a1d12|a1d13|a1d14|a2d6|a2d7|a2d5a1|a2d6a1|a3d6|d6|d7|d8|d9|d10|d11|d12|d14|d7a1|d8a1|d9a1|d2a3d5|d3a2d4|d4-d4-d6|a5d6a2d1a2|a1d2-d2-d6|a1-d3-d3-d3-d3|a1d3-d4-d4-d2|d3-d3-d3|d2-d3-d4|d4-d2-d4|d6a2|a1d3-d3-d4|a1d3-d3-d3|a2d8",
     check: notFiller,
     context: tag.licence,
     reach: 32,
@@ -177,7 +187,7 @@ export const worldRules: readonly NumberRule[] = [
   {
     type: "bank-account",
     shapes:
-      "d7|d8|d9|d10|d11|d12|d13|d14|d15|d16|d17|d3-d5-d1|d3-d6-d1|d3-d1-d5-d1|d3-d6-d3|d3-d2-d5|d4-d4-d4|d4 d4 d4|d2-d2-d2|d3-d3-d4|d3-d7-d1|d3-d3-d3|d4-d3-d3|d3-d2-d6-d1",
+      "d7|d8|d9|d10|d11|d12|d13|d14|d15|d16|d17|d8a1|a4d12|d3-d5-d1|d3-d6-d1|d3-d1-d5-d1|d3-d6-d3|d3-d2-d5|d4-d4-d4|d4 d4 d4|d2-d2-d2|d3-d3-d4|d3-d7-d1|d3-d3-d3|d4-d3-d3|d3-d2-d6-d1",
     check: notFiller,
     context: tag.bank,
     reach: 24,

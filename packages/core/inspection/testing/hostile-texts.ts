@@ -1,0 +1,77 @@
+/**
+ * Texts made to be slow: for each scan, what makes it begin often, look far and fail late. In: a size. Out: texts of that
+ * many code units. Twice the size must cost twice the work; `bench/inspection` measures it, tests only that nothing hangs.
+ */
+const seeds: readonly string[] = [
+  ...[
+    "a@",
+    "@",
+    "a.",
+    "a.b@c.",
+    "1",
+    "1 ",
+    "12-34-",
+    "4111 ",
+    "1.1.1.",
+    ":",
+    "::",
+    "a:",
+    "ff:",
+    "-",
+    "00-",
+    "+1 (",
+    "AB 12 ",
+  ],
+  ...[
+    "password ",
+    "password=",
+    "password: '",
+    "token",
+    "api_key=a",
+    "://",
+    "://a:",
+    "://a:b@",
+    "sk-Aa1",
+    "eyJ",
+    "eyJa.",
+    "$2a$",
+    "00",
+    "|",
+    "Q~",
+  ],
+  ...[
+    "-----BEGIN ",
+    "-----BEGIN RSA PRIVATE KEY-----",
+    "LS0tLS1CRUdJTi",
+    "ghp_",
+    "key-",
+    "s.",
+    "born ",
+    "born on 1",
+    "passport A",
+    "card 4",
+  ],
+  ...[
+    "Anna ",
+    "Anna, ",
+    "12 Main St, ",
+    "Mr. ",
+    "A",
+    "ก",
+    "é",
+    "\n",
+    " ",
+    "\u200b",
+    "BIC ",
+    "curl -u a",
+    "-p ",
+    "login x -p ",
+    "Xy_",
+    "aB3",
+    "\ud83d\ude00",
+  ],
+];
+
+export function hostileTexts(size: number): readonly (readonly [seed: string, text: string])[] {
+  return seeds.map((seed) => [seed, seed.repeat(Math.ceil(size / seed.length)).slice(0, size)]);
+}
