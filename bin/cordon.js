@@ -10,6 +10,7 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nodeEnvironment, nodeFlags } from "./runtime-flags.js";
 
 const home = dirname(dirname(fileURLToPath(import.meta.url)));
 const pinned = JSON.parse(readFileSync(join(home, "package.json"), "utf8")).dependencies.node;
@@ -62,8 +63,11 @@ if (node === undefined) {
 if (program === undefined)
   fail("the compiled program is missing: in a checkout, run `npm run build`; else install again");
 
-const flags = ["--enable-source-maps", "--disable-warning=ExperimentalWarning"];
-const child = spawn(node, [...flags, program, ...process.argv.slice(2)], { stdio: "inherit" });
+const flags = [...nodeFlags, "--enable-source-maps", "--disable-warning=ExperimentalWarning"];
+const child = spawn(node, [...flags, program, ...process.argv.slice(2)], {
+  stdio: "inherit",
+  env: nodeEnvironment(process.argv[2], process.env),
+});
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"]) {
   process.on(signal, () => {

@@ -67,6 +67,9 @@ export interface Ledger extends LedgerAppender, AsyncDisposable {
 
 export type LedgerListener = (index: number, entry: LedgerEntry) => void;
 
+/** The writer's entries live for a second at most, and what they leave lies outside of its heap until it is collected. */
+const writerYoungMb = 8;
+
 /**
  * Opens a ledger folder for writing, new or left by any crash.
  *
@@ -77,6 +80,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   return LedgerClient.open(options, (receive) => {
     const worker = new Worker(options.workerUrl ?? workerUrlBeside(import.meta.url), {
       workerData: writerOptions(options),
+      resourceLimits: { maxYoungGenerationSizeMb: writerYoungMb },
     });
     const lost = (why: string): void =>
       receive({
