@@ -46,7 +46,7 @@ export class Client {
   static open({ port, credential }: Endpoint): Promise<Client> {
     return new Promise((resolve, reject) => {
       const options = { host: "127.0.0.1", port };
-      const tls = { minVersion: "TLSv1.3", rejectUnauthorized: false } as const;
+      const tls = { minVersion: "TLSv1.3", rejectUnauthorized: false, servername: "localhost" } as const;
       const socket = credential === undefined ? connectTcp(options) : connectTls({ ...options, ...tls, ...credential });
       socket.setNoDelay(true);
       socket.once("error", reject);

@@ -1,20 +1,26 @@
 /**
- * `npm run bench -- gateway [--quick]`: what Cordon costs beside a bare Node proxy, in one run. In: options. Out: the
- * ratios that DESIGN.md's bars speak of, with everything they were made from.
+ * `npm run bench -- gateway`: what Cordon costs beside a bare Node proxy and the proxies that people run, in one run. In:
+ * options. Out: the ratios that DESIGN.md's bars speak of, with everything they were made from.
  *
- * Rounds alternate (bare, Cordon, bare, Cordon, ...), so that what disturbs the machine disturbs both. All threads of
- * the process under test share one CPU; the load generator and the upstream share another.
+ *     --quick               seconds instead of minutes: to try it out, not for figures
+ *     --targets bare,cordon which of them (and `direct`, always); those that are not on this machine are left out, with why
+ *     --rounds 5            rounds of throughput; of streams, three at most
+ *     --connections 1000    callers with a connection each; 1,000 principals are registered all the same
+ *
+ * Rounds alternate (direct, bare, Cordon, ..., direct, bare, ...), so that what disturbs the machine disturbs all. All
+ * threads of the process under test share one CPU; the load generator and the upstream share another.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { prepareEstate } from "./estate.ts";
+import { prepareEstate, principalCount } from "./estate.ts";
 import { beginStreams, ClientPool, saturate } from "./load.ts";
 import { machine, syncMicros } from "./machine.ts";
-import { pinLoadGenerator, startUnderTest, type ProcessUnderTest } from "./process-under-test.ts";
-import { report, type Results, type StreamRound, type ThroughputRound } from "./report.ts";
+import { pinLoadGenerator, type ProcessUnderTest } from "./process-under-test.ts";
+import { report, type StreamRound, type ThroughputRound } from "./report.ts";
 import { percentile } from "./statistics.ts";
+import { openTarget, targetNames, type Target, type TargetName } from "./targets.ts";
 import { Calls } from "./traffic.ts";
 import { openBenchUpstream, type BenchUpstream } from "./upstream.ts";
 
@@ -32,18 +38,24 @@ const quick: Scale = { warmSeconds: 2, rounds: 3, roundSeconds: 1, streamRounds:
 const inFlight = 64;
 const streamsPerSecond = 200;
 
-interface Target {
-  readonly name: "bare" | "cordon";
-  readonly process: ProcessUnderTest;
-  readonly pool: ClientPool;
-}
-
 export async function benchGateway(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { quick: { type: "boolean", default: false }, folder: { type: "string" }, only: { type: "string" } },
+    options: {
+      quick: { type: "boolean", default: false },
+      targets: { type: "string", default: targetNames.join(",") },
+      rounds: { type: "string" },
+      connections: { type: "string", default: "1000" },
+      folder: { type: "string" },
+    },
   });
-  const scale = values.quick ? quick : full;
+  const base = values.quick ? quick : full;
+  const rounds = Number(values.rounds ?? base.rounds);
+  const scale: Scale = { ...base, rounds, streamRounds: Math.min(base.streamRounds, rounds) };
+  const names = values.targets.split(",").map(targetNamed);
+  const connections = Number(values.connections);
+  if (!(connections >= inFlight && connections <= principalCount && scale.rounds > 0))
+    throw new Error(`--connections is ${inFlight} to ${principalCount}, and --rounds at least 1`);
   await using closing = new AsyncDisposableStack();
   const folder = await mkdtemp(join(values.folder ?? tmpdir(), "cordon-bench-"));
   closing.defer(() => rm(folder, { recursive: true, force: true }));
@@ -53,40 +65,45 @@ export async function benchGateway(args: readonly string[]): Promise<void> {
   say("making the estate: 1,000 principals, 100 models, 40 policies");
   const upstream = closing.use(await openBenchUpstream());
   const estate = await prepareEstate(folder, upstream.port);
-  const { clients, authorities, server, configuration } = estate;
-  const upstreamPort = upstream.port;
-  const files = {
-    bare: { file: new URL("bare-proxy.ts", import.meta.url), input: { authorities, server, upstreamPort } },
-    cordon: { file: new URL("cordon-process.ts", import.meta.url), input: { configuration } },
-  } as const;
+  const options = { estate, upstreamPort: upstream.port, folder, connections, pinned };
   const targets: Target[] = [];
-  for (const name of ["bare", "cordon"] as const) {
-    if (values.only !== undefined && values.only !== name) continue;
-    const started = closing.use(await startUnderTest(files[name].file, files[name].input, pinned));
-    const endpoints = clients.map((credential) => ({ port: started.port, credential }));
-    targets.push({ name, process: started, pool: closing.use(await ClientPool.open(endpoints)) });
+  const missing: string[] = [];
+  for (const name of names) {
+    const opened = await openTarget(name, options, closing);
+    if (typeof opened === "string") missing.push(`${name}: ${opened}`);
+    else targets.push(opened);
   }
-  const direct = closing.use(await ClientPool.open(clients.map(() => ({ port: upstreamPort, credential: undefined }))));
+  for (const why of missing) say(`left out: ${why}`);
+  const plain = estate.clients.slice(0, connections).map(() => ({ port: upstream.port, credential: undefined }));
+  const direct = closing.use(await ClientPool.open(plain));
 
   const calls = new Calls(false);
   say("warming up");
   await saturate(direct, calls, inFlight, 1);
-  for (const { pool } of targets) await saturate(pool, calls, inFlight, scale.warmSeconds);
+  for (const { pool, calls: own } of targets) await saturate(pool, own, inFlight, scale.warmSeconds);
 
   const throughput = await throughputRounds(targets, direct, calls, scale);
   const streams = await streamRounds(targets, upstream, scale);
-  const results: Results = {
-    command: `npm run bench -- gateway${values.quick ? " --quick" : ""}`,
+  await report({
+    command: ["npm run bench -- gateway", ...args].join(" "),
     at: new Date().toISOString(),
     machine: machine(),
     pinned,
     inFlight,
+    connections,
     streamsPerSecond,
     syncMicros: syncMicros(folder),
+    targets: targets.map(({ name }) => name),
+    missing,
     throughput,
     streams,
-  };
-  await report(results);
+  });
+}
+
+function targetNamed(text: string): TargetName {
+  const found = targetNames.find((name) => name === text);
+  if (found === undefined) throw new Error(`--targets takes ${targetNames.join(", ")}; \`${text}\` is none of them`);
+  return found;
 }
 
 async function throughputRounds(
@@ -99,7 +116,8 @@ async function throughputRounds(
   for (let round = 1; round <= rounds; round++) {
     say(`throughput, round ${round} of ${rounds}`);
     done.push(await measure("direct", undefined, direct, calls, roundSeconds / 2));
-    for (const { name, process, pool } of targets) done.push(await measure(name, process, pool, calls, roundSeconds));
+    for (const { name, process, pool, calls: own } of targets)
+      done.push(await measure(name, process, pool, own, roundSeconds));
   }
   return done;
 }
@@ -111,6 +129,7 @@ async function measure(
   calls: Calls,
   seconds: number,
 ): Promise<ThroughputRound> {
+  await pool.revive();
   const before = await tested?.usage();
   const loadBefore = process.cpuUsage();
   const load = await saturate(pool, calls, inFlight, seconds);
@@ -139,16 +158,21 @@ async function streamRounds(
   upstream: BenchUpstream,
   { streamRounds: rounds, streamSeconds: seconds }: Scale,
 ): Promise<StreamRound[]> {
-  const calls = new Calls(true);
   const done: StreamRound[] = [];
-  for (const { pool } of targets)
-    await beginStreams(pool, calls, upstream, { perSecond: streamsPerSecond, seconds: 1 });
+  for (const { pool, streamedCalls } of targets) {
+    await pool.revive();
+    await beginStreams(pool, streamedCalls, upstream, { perSecond: streamsPerSecond, seconds: 1 });
+  }
   for (const firstByteMs of [20, 0]) {
     upstream.firstByteMs = firstByteMs;
     for (let round = 1; round <= rounds; round++) {
       say(`streams with the upstream's first byte at ${firstByteMs} ms, round ${round} of ${rounds}`);
-      for (const { name, pool } of targets) {
-        const { addedMs, failed } = await beginStreams(pool, calls, upstream, { perSecond: streamsPerSecond, seconds });
+      for (const { name, pool, streamedCalls } of targets) {
+        await pool.revive();
+        const { addedMs, failed } = await beginStreams(pool, streamedCalls, upstream, {
+          perSecond: streamsPerSecond,
+          seconds,
+        });
         const [p50Ms, p99Ms] = [percentile(addedMs, 50), percentile(addedMs, 99)];
         done.push({ target: name, firstByteMs, streams: addedMs.length, failed, p50Ms, p99Ms });
       }

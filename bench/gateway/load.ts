@@ -9,20 +9,35 @@ import type { BenchUpstream } from "./upstream.ts";
 
 /** Connections that wait for a call, taken at random. */
 export class ClientPool implements Disposable {
-  readonly #all: readonly Client[];
-  #idle: Client[];
+  readonly #endpoints: readonly Endpoint[];
+  #all: readonly Client[] = [];
+  #idle: Client[] = [];
 
-  private constructor(clients: Client[]) {
-    this.#all = clients;
-    this.#idle = [...clients];
+  private constructor(endpoints: readonly Endpoint[]) {
+    this.#endpoints = endpoints;
   }
 
   static async open(endpoints: readonly Endpoint[]): Promise<ClientPool> {
+    const pool = new ClientPool(endpoints);
+    await pool.revive();
+    return pool;
+  }
+
+  /** Opens what is not open: at first, or since the target closed what it found idle. Not while calls are under way. */
+  async revive(): Promise<void> {
     const clients: Client[] = [];
     // In groups: a thousand handshakes at once would run into each other's timeouts.
-    for (let at = 0; at < endpoints.length; at += 50)
-      clients.push(...(await Promise.all(endpoints.slice(at, at + 50).map((endpoint) => Client.open(endpoint)))));
-    return new ClientPool(clients);
+    for (let at = 0; at < this.#endpoints.length; at += 50)
+      clients.push(
+        ...(await Promise.all(
+          this.#endpoints.slice(at, at + 50).map(async (endpoint, i) => {
+            const known = this.#all[at + i];
+            return known === undefined || known.dead ? await Client.open(endpoint) : known;
+          }),
+        )),
+      );
+    this.#all = clients;
+    this.#idle = [...clients];
   }
 
   take(): Client | undefined {

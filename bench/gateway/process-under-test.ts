@@ -16,7 +16,7 @@ export interface ProcessUnderTest extends AsyncDisposable {
 }
 
 /** The CPU for the process under test, and that for load generator and upstream. */
-const testedCpu = "0";
+export const testedCpu = "0";
 const loadCpu = "1";
 
 /** Pins this process, all threads, to the load's CPU. False where `taskset` is missing: figures are not of one core then. */
@@ -24,11 +24,33 @@ export function pinLoadGenerator(): boolean {
   return spawnSync("taskset", ["-a", "-c", "-p", loadCpu, String(process.pid)]).status === 0;
 }
 
+/** How Node is started for a process under test. */
+export interface NodeStart {
+  readonly flags: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** As `cordon up` starts it, by the same file. */
+export async function asCordonStarts(): Promise<NodeStart> {
+  const flags = (await import(new URL("../../bin/runtime-flags.js", import.meta.url).href)) as {
+    nodeFlags: readonly string[];
+    nodeEnvironment(command: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv;
+  };
+  return { flags: flags.nodeFlags, env: flags.nodeEnvironment("up", process.env) };
+}
+
 /** @param input handed to the process as its first message */
-export async function startUnderTest(file: URL, input: unknown, pinned: boolean): Promise<ProcessUnderTest> {
-  const node = [process.execPath, ...(process.env["CORDON_BENCH_NODE_OPTIONS"]?.split(" ") ?? []), file.pathname];
+export async function startUnderTest(
+  file: URL,
+  input: unknown,
+  pinned: boolean,
+  { flags, env }: NodeStart = { flags: [], env: process.env },
+): Promise<ProcessUnderTest> {
+  const own = process.env["CORDON_BENCH_NODE_OPTIONS"]?.split(" ") ?? [];
+  const node = [process.execPath, ...flags, ...own, file.pathname];
   const [command = "", ...args] = pinned ? ["taskset", "-c", testedCpu, ...node] : node;
-  const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
+  const stdio = ["ignore", "inherit", "inherit", "ipc"] as const;
+  const child = spawn(command, args, { stdio: [...stdio], serialization: "advanced", env });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.send(input as object);
   const { port } = (await answerOf(child)) as { port: number };

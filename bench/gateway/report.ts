@@ -2,9 +2,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import type { Machine } from "./machine.ts";
 import { spreadOf, spreadText, type Spread } from "./statistics.ts";
+import { targetWords, type TargetName } from "./targets.ts";
 
 export interface ThroughputRound {
-  readonly target: "direct" | "bare" | "cordon";
+  readonly target: "direct" | TargetName;
   readonly perSecond: number;
   readonly failed: number;
   readonly p50Ms: number;
@@ -18,7 +19,7 @@ export interface ThroughputRound {
 }
 
 export interface StreamRound {
-  readonly target: "bare" | "cordon";
+  readonly target: TargetName;
   readonly firstByteMs: number;
   readonly streams: number;
   readonly failed: number;
@@ -32,14 +33,19 @@ export interface Results {
   readonly machine: Machine;
   readonly pinned: boolean;
   readonly inFlight: number;
+  readonly connections: number;
   readonly streamsPerSecond: number;
   readonly syncMicros: number;
+  /** Those that ran, in their order; and why others did not. */
+  readonly targets: readonly TargetName[];
+  readonly missing: readonly string[];
   readonly throughput: readonly ThroughputRound[];
   readonly streams: readonly StreamRound[];
 }
 
 const throughputBar = 0.5;
 const addedBarMs = 2;
+const residentBarMiB = 250;
 
 /** Below this share of its CPU a saturated process was starved, and requests per second say nothing about it. */
 const leastBusy = 0.9;
@@ -50,6 +56,8 @@ const quietP99Ms = 5;
 export async function report(results: Results): Promise<void> {
   const lines = [
     ...headline(results),
+    "",
+    ...besideBare(results),
     "",
     ...throughputRows(results),
     "",
@@ -64,7 +72,9 @@ export async function report(results: Results): Promise<void> {
   await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`);
 }
 
-function headline({ throughput, streams }: Results): string[] {
+function headline({ targets, throughput, streams, connections }: Results): string[] {
+  if (!targets.includes("bare") || !targets.includes("cordon"))
+    return ["no verdicts: these need both the bare proxy and Cordon"];
   const rate = pairs(
     throughput,
     (round) => round.perSecond,
@@ -94,21 +104,60 @@ function headline({ throughput, streams }: Results): string[] {
       `added time to first token, p99, upstream first byte at ${firstByteMs} ms   ${spreadText(added, 2)} ms${bar}`,
     );
   }
+  const resident = spreadOf(
+    throughput.filter(({ target }) => target === "cordon").map(({ rssBytes }) => (rssBytes ?? Number.NaN) / 2 ** 20),
+  );
+  const bar = `   bar: at most ${residentBarMiB} MiB: ${verdict(resident.max <= residentBarMiB, true)}`;
+  lines.push(
+    `resident memory of Cordon, whole, with ${connections} connections   ${spreadText(resident, 0)} MiB${bar}`,
+  );
   return lines;
 }
 
-/** Each Cordon round with the bare one just before it: what disturbed one most likely disturbed the other. */
+/** Every target against the bare proxy, round by round; and the direct one, which nothing stands in the way of. */
+function besideBare({ targets, missing, throughput, streams }: Results): string[] {
+  const columns = ["requests/s", "CPU", "p50 ms more", "p99 ms more", "TTFT p99 ms more", "memory"];
+  const rows = targets.map((name) => {
+    const of = (figure: (round: ThroughputRound) => number, relate: (one: number, bare: number) => number): string =>
+      spreadText(pairs(throughput, figure, relate, name), 2).padEnd(24);
+    const times = (one: number, bare: number): number => one / bare;
+    const more = (one: number, bare: number): number => one - bare;
+    const at20 = streams.filter(({ firstByteMs }) => firstByteMs === 20);
+    return (
+      name.padEnd(14) +
+      of(({ perSecond }) => perSecond, times) +
+      of(({ cpuMicrosPerRequest }) => cpuMicrosPerRequest ?? Number.NaN, times) +
+      of(({ p50Ms }) => p50Ms, more) +
+      of(({ p99Ms }) => p99Ms, more) +
+      spreadText(
+        pairs(at20, ({ p99Ms }) => p99Ms, more, name),
+        2,
+      ).padEnd(24) +
+      of(({ rssBytes }) => rssBytes ?? Number.NaN, times)
+    );
+  });
+  return [
+    "beside the bare proxy of the same round: times its figure, or milliseconds more; median (min - max)",
+    "".padEnd(14) + columns.map((column) => column.padEnd(24)).join(""),
+    ...rows,
+    ...targets.map((name) => `  ${name}: ${targetWords[name]}`),
+    ...missing.map((why) => `  left out: ${why}`),
+  ];
+}
+
+/** Each round of a target with the bare one of the same turn: what disturbed one most likely disturbed the other. */
 function pairs<R extends { readonly target: string }>(
   rounds: readonly R[],
   figure: (round: R) => number,
-  relate: (cordon: number, bare: number) => number,
+  relate: (one: number, bare: number) => number,
+  name: TargetName = "cordon",
 ): Spread {
-  const [bare, cordon] = ["bare", "cordon"].map((name) => rounds.filter(({ target }) => target === name).map(figure));
-  return spreadOf((cordon ?? []).map((value, i) => relate(value, bare?.[i] ?? Number.NaN)));
+  const [bare, ones] = ["bare", name].map((each) => rounds.filter(({ target }) => target === each).map(figure));
+  return spreadOf((ones ?? []).map((value, i) => relate(value, bare?.[i] ?? Number.NaN)));
 }
 
-function throughputRows({ throughput, inFlight }: Results): string[] {
-  const rows = (["direct", "bare", "cordon"] as const).map((name) => {
+function throughputRows({ targets, throughput, inFlight, connections }: Results): string[] {
+  const rows = (["direct", ...targets] as const).map((name) => {
     const rounds = throughput.filter(({ target }) => target === name);
     const of = (figure: (round: ThroughputRound) => number | undefined, digits: number): string => {
       const values = rounds.map(figure).filter((value) => value !== undefined);
@@ -116,7 +165,7 @@ function throughputRows({ throughput, inFlight }: Results): string[] {
     };
     const failed = rounds.reduce((sum, round) => sum + round.failed, 0);
     return (
-      name.padEnd(8) +
+      name.padEnd(14) +
       of((round) => round.perSecond, 0) +
       of((round) => round.cpuMicrosPerRequest, 1) +
       of((round) => round.p50Ms, 2) +
@@ -137,22 +186,22 @@ function throughputRows({ throughput, inFlight }: Results): string[] {
     "load's CPU busy %",
   ];
   return [
-    `${inFlight} calls of 1 KB in flight, over 1,000 connections of 1,000 principals, to 100 models; median (min - max) of rounds`,
-    " ".repeat(8) + columns.map((column) => column.padEnd(26)).join("") + "failed",
+    `${inFlight} calls of 1 KB in flight, over ${connections} connections of as many of 1,000 principals, to 100 models; median (min - max) of rounds`,
+    " ".repeat(14) + columns.map((column) => column.padEnd(26)).join("") + "failed",
     ...rows,
   ];
 }
 
-function streamRows({ streams, streamsPerSecond }: Results): string[] {
+function streamRows({ targets, streams, streamsPerSecond }: Results): string[] {
   const rows = [20, 0].flatMap((firstByteMs) =>
-    (["bare", "cordon"] as const).map((name) => {
+    targets.map((name) => {
       const rounds = streams.filter((round) => round.target === name && round.firstByteMs === firstByteMs);
       const of = (figure: (round: StreamRound) => number): string =>
         spreadText(spreadOf(rounds.map(figure)), 2).padEnd(26);
       const count = rounds.reduce((sum, round) => sum + round.streams, 0);
       const failed = rounds.reduce((sum, round) => sum + round.failed, 0);
       return (
-        `${name.padEnd(8)}${String(firstByteMs).padEnd(18)}` +
+        `${name.padEnd(14)}${String(firstByteMs).padEnd(18)}` +
         of((round) => round.p50Ms) +
         of((round) => round.p99Ms) +
         `${String(count).padEnd(10)}${failed}`
@@ -161,7 +210,7 @@ function streamRows({ streams, streamsPerSecond }: Results): string[] {
   );
   return [
     `${streamsPerSecond} streams begun a second; time to first byte beyond what the upstream took, median (min - max) of rounds`,
-    `${"".padEnd(8)}${"upstream at ms".padEnd(18)}${"p50 ms".padEnd(26)}${"p99 ms".padEnd(26)}${"streams".padEnd(10)}failed`,
+    `${"".padEnd(14)}${"upstream at ms".padEnd(18)}${"p50 ms".padEnd(26)}${"p99 ms".padEnd(26)}${"streams".padEnd(10)}failed`,
     ...rows,
   ];
 }

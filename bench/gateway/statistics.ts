@@ -19,5 +19,6 @@ export function percentile(values: readonly number[], p: number): number {
 
 /** `12.3 (11.9 - 12.8)`: median, and the extremes of the rounds. */
 export function spreadText({ median, min, max }: Spread, digits: number): string {
+  if (!Number.isFinite(median)) return "none";
   return `${median.toFixed(digits)} (${min.toFixed(digits)} - ${max.toFixed(digits)})`;
 }

@@ -8,6 +8,7 @@ import { modelName } from "./estate.ts";
 const modelAt = '{"model":"'.length;
 const streamAt = '{"model":"m-000","stream":'.length;
 const serialAt = '{"model":"m-000","stream":false,"user":"'.length;
+const serialName = '"user":"';
 const serialDigits = 10;
 
 const bodyBytes = 1024;
@@ -22,10 +23,13 @@ export class Calls {
   readonly #templates: readonly Template[];
   #serial = 0;
 
-  /** @param stream whether the calls ask for a streamed answer */
-  constructor(stream: boolean) {
+  /**
+   * @param stream whether the calls ask for a streamed answer
+   * @param headers lines that a target wants in each head
+   */
+  constructor(stream: boolean, headers: readonly string[] = []) {
     this.#templates = Array.from({ length: 64 }, (_, i) => {
-      const head = Buffer.from(headText());
+      const head = Buffer.from(headText(headers));
       return { whole: Buffer.concat([head, bodyOf(stream, i)]), bodyAt: head.length };
     });
   }
@@ -46,11 +50,13 @@ export function asksForStream(body: Buffer): boolean {
   return body[streamAt] === 0x74; // t
 }
 
+/** Looked for, since a gateway that writes bodies anew may have moved it. */
 export function serialOf(body: Buffer): number {
-  return Number(body.toString("latin1", serialAt, serialAt + serialDigits));
+  const at = body.indexOf(serialName, 0, "latin1") + serialName.length;
+  return Number(body.toString("latin1", at, at + serialDigits));
 }
 
-function headText(): string {
+function headText(headers: readonly string[]): string {
   return [
     "POST /v1/chat/completions HTTP/1.1",
     "Host: localhost",
@@ -60,6 +66,7 @@ function headText(): string {
     "X-Stainless-Lang: js",
     "X-Stainless-Runtime: node",
     "X-Stainless-Retry-Count: 0",
+    ...headers,
     `Content-Length: ${bodyBytes}`,
     "",
     "",

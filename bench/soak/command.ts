@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { prepareEstate } from "../gateway/estate.ts";
 import { ClientPool, saturate } from "../gateway/load.ts";
-import { pinLoadGenerator, startUnderTest } from "../gateway/process-under-test.ts";
+import { asCordonStarts, pinLoadGenerator, startUnderTest } from "../gateway/process-under-test.ts";
 import { Calls } from "../gateway/traffic.ts";
 import { openBenchUpstream } from "../gateway/upstream.ts";
 import { heapGrowth, isFlat, residentGrowth, type Sample } from "./slope.ts";
@@ -44,7 +44,12 @@ export async function benchSoak(args: readonly string[]): Promise<void> {
   const { clients, configuration } = await prepareEstate(folder, upstream.port);
   await appendFile(configuration, watch);
   const cordon = closing.use(
-    await startUnderTest(new URL("../gateway/cordon-process.ts", import.meta.url), { configuration }, pinned),
+    await startUnderTest(
+      new URL("../gateway/cordon-process.ts", import.meta.url),
+      { configuration },
+      pinned,
+      await asCordonStarts(),
+    ),
   );
   const pool = closing.use(await ClientPool.open(clients.map((credential) => ({ port: cordon.port, credential }))));
   const heaps: number[] = [];
