@@ -140,6 +140,22 @@ function isSleep(pid: number): boolean {
   return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "sleep";
 }
 
+test("where the kernel has no handle on a peer, one that began after the connection was accepted is refused", async () => {
+  const late = spawn("/bin/sleep", ["30"], { stdio: "ignore" });
+  children.push(late);
+  const pid = late.pid ?? 0;
+  while (!isSleep(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+  const own = await attestProcess(pid, openMeasurer());
+  const began = Number(own.startTicks) / 100;
+  const accepted = (acceptedAtUptime: number) => ({
+    ...{ credentials: { pid, uid: own.uid, gid: own.gid }, process: undefined, acceptedAtUptime },
+    [Symbol.dispose]: () => undefined,
+  });
+  await assert.rejects(attestCaller(accepted(began - 0.5), openMeasurer()), { code: "ACCESS_DENIED" });
+  await assert.rejects(attestCaller(accepted(began), openMeasurer()), { code: "ACCESS_DENIED" });
+  assert.equal((await attestCaller(accepted(began + 0.02), openMeasurer())).pid, pid);
+});
+
 test("a caller that runs another program while its facts are read is refused", { skip: needsPython }, async () => {
   const coming = connection();
   const child = runPython(

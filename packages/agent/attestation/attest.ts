@@ -55,7 +55,7 @@ export async function attestCaller(caller: AcceptedCaller, measurer: Measurer): 
   const { credentials, process: held } = caller;
   const { pid } = credentials;
   const { startTicks } = await readStat(pid);
-  if (held === undefined && startedAfter(startTicks, caller.acceptedAtUptime)) throw changed(pid);
+  if (held === undefined && startedTooLate(startTicks, caller.acceptedAtUptime)) throw changed(pid);
   const facts = await readFacts(credentials, startTicks, measurer);
   if (held !== undefined && !held.isAlive()) throw changed(pid);
   return facts;
@@ -85,8 +85,9 @@ async function readFacts(who: PeerCredentials, startTicks: string, measurer: Mea
 /** USER_HZ, which is 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
-function startedAfter(startTicks: string, uptime: number): boolean {
-  return Number(startTicks) / ticksPerSecond > uptime;
+function startedTooLate(startTicks: string, uptime: number): boolean {
+  // Both count hundredths: one that began in the same one may be either, and is asked to come again.
+  return Number(startTicks) / ticksPerSecond >= uptime;
 }
 
 function uptimeSeconds(): number {

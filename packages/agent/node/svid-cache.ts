@@ -94,11 +94,11 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
   return {
     follow(next) {
       state = next;
+      tokens.clear(); // whatever changed, it may have been their key or their workload
       for (const [id, entry] of entries)
         if (!next.registrations.has(id)) {
           entries.delete(id);
           entry.first.resolve();
-          for (const key of tokens.keys()) if (key.startsWith(`${id}\n`)) tokens.delete(key);
         }
       for (const [id, workload] of next.registrations) {
         const entry = entries.get(id);

@@ -19,7 +19,7 @@ import {
 } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { CordonError, isCordonError } from "@cordon/core/errors";
-import { acceptCaller, attestCaller, type CallerFacts } from "../attestation/attest.ts";
+import { acceptCaller, attestCaller, type AcceptedCaller, type CallerFacts } from "../attestation/attest.ts";
 import type { Measurer } from "../attestation/measure.ts";
 
 /** The attested caller of a call. Rejects with `PermissionDenied` when it could not be attested. */
@@ -43,11 +43,13 @@ const maxRequestBytes = 64 * 1024;
 const maxConnections = 8192;
 /** Of one user, so that none can keep the others out. */
 const maxConnectionsOfUser = 1024;
+/** How often connections whose process has ended are looked for. */
+const sweepMs = 2_000;
 
 /** @throws {CordonError} `USAGE` when the socket cannot be put there */
 export async function openEndpoint(options: EndpointOptions): Promise<AsyncDisposable> {
   const sessions = new WeakMap<Http2Session, Caller>();
-  const open = new Set<Socket>();
+  const open = new Map<Socket, AcceptedCaller>();
   const byUser = new Map<number, number>();
   let accepting: Caller | undefined;
 
@@ -75,7 +77,7 @@ export async function openEndpoint(options: EndpointOptions): Promise<AsyncDispo
 
   const server = createServer((socket) => {
     socket.on("error", () => undefined);
-    let caller: ReturnType<typeof acceptCaller>;
+    let caller: AcceptedCaller;
     try {
       caller = acceptCaller(socket);
     } catch (error) {
@@ -92,28 +94,43 @@ export async function openEndpoint(options: EndpointOptions): Promise<AsyncDispo
       return;
     }
     byUser.set(uid, count);
-    open.add(socket);
-    const facts = attestCaller(caller, options.measurer).finally(() => caller[Symbol.dispose]());
+    open.set(socket, caller);
+    const facts = attestCaller(caller, options.measurer);
     facts.catch((error: unknown) => options.refused(error instanceof Error ? error.message : String(error)));
     socket.once("close", () => {
       open.delete(socket);
+      caller[Symbol.dispose]();
       byUser.set(uid, (byUser.get(uid) ?? 1) - 1);
       if (byUser.get(uid) === 0) byUser.delete(uid);
     });
-    accepting = () => facts.catch((error: unknown) => Promise.reject(denied(error)));
+    accepting = async () => {
+      const attested = await facts.catch((error: unknown) => Promise.reject(denied(error)));
+      if (hasEnded(caller)) throw new ConnectError("the process that connected has ended", Code.PermissionDenied);
+      return attested;
+    };
     http2.emit("connection", socket);
     accepting = undefined;
   });
   server.maxConnections = maxConnections;
+  // A connection belongs to the process that opened it: whoever inherited it gets nothing more once that has ended.
+  const sweep = setInterval(() => {
+    for (const [socket, caller] of open) if (hasEnded(caller)) socket.destroy();
+  }, sweepMs);
+  sweep.unref();
   await listen(server, options.socketPath);
   return {
     async [Symbol.asyncDispose]() {
+      clearInterval(sweep);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of open) socket.destroy();
+      for (const socket of open.keys()) socket.destroy();
       await closed;
       await rm(options.socketPath, { force: true });
     },
   };
+}
+
+function hasEnded(caller: AcceptedCaller): boolean {
+  return caller.process !== undefined && !caller.process.isAlive();
 }
 
 /** Says as little as possible: the operator's log has the reason. */

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { openAgentEstate, type AgentEstate, type AgentProcess, type Heard } from "./estate.ts";
 
@@ -74,6 +77,25 @@ test("Envoy's SDS gives the caller its certificate and each trust domain's bundl
     "InvalidArgument",
   );
   assert.equal((await ask(estate.evil, "sds", "default"))["code"], "PermissionDenied");
+});
+
+test("a connection that outlives its process is closed: a child that inherited it hears nothing more", async (t) => {
+  const python = "/usr/bin/python3";
+  if (!existsSync(python)) return t.skip("python3 is missing");
+  // Connects, hands the connection to a child, ends. The child tells after how long it is closed.
+  const script = `import os, socket, sys, time, select
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+s.sendall(b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + b"\\0\\0\\0\\4\\0\\0\\0\\0\\0")
+time.sleep(0.5)
+if os.fork() != 0: time.sleep(4); os._exit(0)
+begun = time.time(); end = begun + 15
+while time.time() < end:
+  r, _, _ = select.select([s], [], [], 1)
+  if r and s.recv(65536) == b"": print(time.time() - begun, flush=True); sys.exit(0)
+print("still open", flush=True)`;
+  const child = spawn(python, ["-c", script, agent.socketPath], { stdio: ["ignore", "pipe", "inherit"] });
+  const seconds = Number(await text(child.stdout));
+  assert.ok(seconds >= 3.9 && seconds < 12, `closed after ${seconds} s; its process lived for 4`);
 });
 
 test("a revoked component's stream ends with PermissionDenied, and it gets nothing again", async () => {
