@@ -5,6 +5,7 @@
 import { benchGateway } from "./gateway/command.ts";
 import { benchIdentity } from "./identity/command.ts";
 import { benchPolicy } from "./policy/command.ts";
+import { benchInspection } from "./inspection/command.ts";
 import { benchSoak } from "./soak/command.ts";
 import { benchPoison, benchSupply } from "./supply/command.ts";
 
@@ -12,6 +13,7 @@ const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<v
   gateway: benchGateway,
   identity: benchIdentity,
   policy: benchPolicy,
+  inspection: benchInspection,
   poison: benchPoison,
   soak: benchSoak,
   supply: benchSupply,

@@ -15,7 +15,7 @@ const units = new Float32Array(hidden);
 
 export function score(features: Features, weights: Weights): number {
   if (features.until.length === 0) return -20;
-  const sums = totals(features, weights);
+  const sums = totals(features, weights.vectors);
   let worst = -Infinity;
   eachWindow(features.until.length, (from, to) => {
     average(sums, features, from, to, mean);

@@ -11,9 +11,10 @@ import { disguise, roughen } from "./disguises.ts";
 import { parseRules, say, type Rules } from "./grammar.ts";
 import type { Chance } from "./random.ts";
 import type { Row } from "./rows.ts";
+import { smallTalk } from "./smalltalk.ts";
 
 const english: Rules = { ...parseRules(englishAttacks), ...parseRules(indirectAttacks) };
-const honest: Rules = parseRules(benignEnglish);
+const honest: Rules = { ...parseRules(benignEnglish), ...parseRules(smallTalk) };
 const foreignAttacks = Object.entries(languageAttacks).map(([language, rules]) => ({
   language,
   rules: parseRules(rules),
@@ -32,8 +33,13 @@ export interface GenerateOptions {
 
 export function generateRows(chance: Chance, { scale, carriers }: GenerateOptions): Row[] {
   const rows: Row[] = [];
-  const long = carriers.filter(({ text, attack }) => attack === 0 && text.length > 400);
-  const short = carriers.filter(({ text, label }) => label === "benign" && text.length > 15 && text.length < 250);
+  const long = carriers.filter(
+    ({ text, attack, source }) => attack === 0 && text.length > 400 && source !== "neuralchemy",
+  );
+  const short = carriers.filter(
+    ({ text, label, source }) =>
+      label === "benign" && source !== "neuralchemy" && text.length > 15 && text.length < 250,
+  );
   const add = (
     text: string,
     attack: 0 | 1,
@@ -59,6 +65,7 @@ export function generateRows(chance: Chance, { scale, carriers }: GenerateOption
     add(text, 1, "generated_indirect", 1, payload);
     add(roughen(say(honest, "benign", chance), chance), 0, "generated_honest", 1);
     add(say(honest, "benign", chance), 0, "generated_honest", 1);
+    add(roughen(say(honest, "talk", chance), chance), 0, "generated_talk", 1);
     const other = chance.pick(foreignHonest);
     add(say(other.rules, "benign", chance), 0, `generated_honest_${other.language}`, 1);
     if (at % 3 === 0) {
@@ -84,6 +91,9 @@ const kinds = [
   "combined",
   "combined",
   "combined",
+  "hijack",
+  "hijack",
+  "excuse",
 ];
 
 function directAttack(chance: Chance): string {
@@ -96,7 +106,11 @@ function directAttack(chance: Chance): string {
 function indirectAttack(chance: Chance): string {
   if (chance.chance(0.25)) return directAttack(chance);
   if (chance.chance(0.2)) return say(chance.pick(foreignAttacks).rules, "attack", chance);
-  return say(english, chance.pick(["announce", "announce", "announce", "indirectask", "faketurn"]), chance);
+  return say(
+    english,
+    chance.pick(["announce", "announce", "announce", "indirectask", "faketurn", "excuse", "excuse"]),
+    chance,
+  );
 }
 
 /** Puts a text into another at its start, its end, or after a sentence or line. */

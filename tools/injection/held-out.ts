@@ -33,7 +33,7 @@ export function judgeFamily(rows: readonly Row[], family: string): Judged[] {
     });
 }
 
-const perDoubling = 0.1;
+const perDoubling = 0.15;
 
 /**
  * Platt scaling on the judged rows, attacks and benign texts with equal say in all; then the offset is moved so that one half
@@ -67,7 +67,7 @@ export function calibrate(judged: readonly Judged[]): Calibration {
 
 /** Recall and false positives by source, at the deployed threshold and at two others. */
 export function describeHeldOut(judged: readonly Judged[], calibration: Calibration): string {
-  const bars = [0.35, 0.5, 0.7] as const;
+  const bars = [0.3, 0.4, 0.5, 0.7] as const;
   const groups = new Map<string, number[]>();
   for (const { row, heldOut, logit, windows } of judged) {
     const kind = row.attack === 1 ? "attack" : row.label === "harmful_request" ? "harmful" : "benign";

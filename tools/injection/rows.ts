@@ -123,7 +123,15 @@ function weightOf(source: string, label: string, meta: StoredRow["meta"], text: 
   return 1;
 }
 
-const phrases = ["Access granted", "banana", "Hello there", "I am free now", "YES", "the moon is green", "LOL", "done"];
+const phrases = [
+  "Access granted",
+  "banana bread wins",
+  "I am free now",
+  "the moon is green",
+  "owned by nobody",
+  "game over forever",
+  "seven blue apples",
+];
 const names = ["alex", "ops", "billing", "sales", "k.tan", "m.silva", "support", "audit", "maria", "xu"];
 const hosts = ["example.org", "mail.test", "acme.example", "partner.example.com", "corp.example.sg"];
 const subjects = ["approved", "receipt", "the summary", "quarterly numbers", "ok", "access code", "report", "hello"];

@@ -55,11 +55,15 @@ export function train(
   for (let at = 0; at < weights.output.length - 1; at++) weights.output[at] = gauss() * 0.25;
   const trainer = new Trainer(weights, options, chance);
   const order = Array.from({ length: examples.length }, (_, at) => at);
+  const averaged = new WeightAverage(weights);
+  const snapshotEvery = Math.ceil(order.length / 8);
   for (let epoch = 0; epoch < options.epochs; epoch++) {
     chance.shuffle(order);
     let loss = 0;
     let total = 0;
+    let seen = 0;
     for (const at of order) {
+      if (epoch >= options.epochs - 2 && ++seen % snapshotEvery === 0) averaged.add(weights);
       const example = examples[at];
       if (example === undefined || example.weight === 0) continue;
       loss += trainer.learn(example) * example.weight;
@@ -67,11 +71,42 @@ export function train(
     }
     log?.(`epoch ${epoch + 1}: loss ${(loss / total).toFixed(4)}`);
   }
-  return weights;
+  return averaged.mean();
+}
+
+/** The mean of the weights at many moments of the last two epochs generalises better than the last (Izmailov et al. 2018). */
+class WeightAverage {
+  readonly #sums: Weights;
+  #count = 0;
+
+  constructor({ vectors, layer, output }: Weights) {
+    this.#sums = {
+      vectors: new Float32Array(vectors.length),
+      layer: new Float32Array(layer.length),
+      output: new Float32Array(output.length),
+    };
+  }
+
+  add(weights: Weights): void {
+    this.#count += 1;
+    for (const part of ["vectors", "layer", "output"] as const) {
+      const sums = this.#sums[part];
+      const values = weights[part];
+      for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (values[at] ?? 0);
+    }
+  }
+
+  mean(): Weights {
+    for (const part of ["vectors", "layer", "output"] as const) {
+      const sums = this.#sums[part];
+      for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) / this.#count;
+    }
+    return this.#sums;
+  }
 }
 
 class Trainer {
-  readonly #weights: Weights & { vectors: Float32Array };
+  readonly #weights: Weights;
   readonly #options: TrainingOptions;
   readonly #chance: Chance;
   readonly #vectorSquares = new Float32Array(buckets);
@@ -81,7 +116,7 @@ class Trainer {
   readonly #units = new Float32Array(hidden);
   readonly #meanGradient = new Float32Array(width);
 
-  constructor(weights: Weights & { vectors: Float32Array }, options: TrainingOptions, chance: Chance) {
+  constructor(weights: Weights, options: TrainingOptions, chance: Chance) {
     this.#weights = weights;
     this.#options = options;
     this.#chance = chance;
@@ -94,7 +129,7 @@ class Trainer {
     const tokens = whole.until.length;
     if (tokens === 0) return 0;
     const features = this.#thinned(whole);
-    const sums = totals(features, this.#weights);
+    const sums = totals(features, this.#weights.vectors);
     let worst = -Infinity;
     let worstAt: readonly [number, number] = [0, 0];
     let second = -Infinity;
@@ -116,7 +151,8 @@ class Trainer {
     if (worst === -Infinity) return 0;
     const loss = Math.log1p(Math.exp(-Math.abs(worst))) + (label === 1 ? Math.max(0, -worst) : Math.max(0, worst));
     this.#update(features, sums, worstAt, label, weight);
-    if (label === 0 && second > -2) this.#update(features, totals(features, this.#weights), secondAt, 0, weight * 0.5);
+    if (label === 0 && second > -2)
+      this.#update(features, totals(features, this.#weights.vectors), secondAt, 0, weight * 0.5);
     return loss;
   }
 

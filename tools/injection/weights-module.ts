@@ -2,13 +2,13 @@
 import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
 import type { Calibration } from "@cordon/core/inspection/injection/classifier";
-import { hidden, width, type Weights } from "@cordon/core/inspection/injection/network";
+import { hidden, width, type Head, type Weights } from "@cordon/core/inspection/injection/network";
 
 /**
  * Vectors become bytes, a scale for each of their places; the scales are multiplied into the layers that read them, so that
  * inference needs none.
  */
-export function quantised({ vectors, layer, output }: Weights): Weights {
+export function quantised({ vectors, layer, output }: Weights): Head & { readonly vectors: Int8Array } {
   const scales = new Float32Array(width);
   for (let at = 0; at < vectors.length; at++)
     scales[at % width] = Math.max(scales[at % width] ?? 0, Math.abs(vectors[at] ?? 0) / 127);

@@ -3,8 +3,9 @@
  * detectors plugs in here; a user's own are appended by whoever calls `inspect()`.
  */
 import type { SpanDetector } from "./finding.ts";
+import { exfiltrationDetector } from "./injection/exfiltration.ts";
+import { floodDetector } from "./injection/flood.ts";
 import { injectionDetector } from "./injection/model.ts";
-import { overrideDetector } from "./injection/override.ts";
 import { identifierDetector } from "./pii/detector.ts";
 import { nameDetector } from "./pii/names/detector.ts";
 import { redactSensitive } from "./redaction/redact.ts";
@@ -12,7 +13,7 @@ import { secretDetector } from "./secrets/detector.ts";
 import { longSecretDetector } from "./secrets/long.ts";
 import type { Direction, InspectOptions, PartDetector } from "./inspect.ts";
 
-export const builtInPartDetectors: readonly PartDetector[] = [overrideDetector, injectionDetector];
+export const builtInPartDetectors: readonly PartDetector[] = [injectionDetector, exfiltrationDetector, floodDetector];
 
 export const builtInSpanDetectors: readonly SpanDetector[] = [
   identifierDetector,

@@ -8,12 +8,13 @@ import type { Finding, FindingCategory } from "../finding.ts";
 import type { PartDetector } from "../inspect.ts";
 import { findHidden } from "../normalise/encodings.ts";
 import { fold, originalOffset, type Folded } from "../normalise/fold.ts";
-import { tokenize, type Tokens } from "../normalise/tokens.ts";
+import { hashOfWord, markToken, tokenize, wordToken, type Tokens } from "../normalise/tokens.ts";
 import type { Part } from "../subject.ts";
 import { classified } from "../taxonomy.ts";
 import { featurize, type Features } from "./features.ts";
 import { concepts, findIdeas, type Ideas } from "./lexicon.ts";
-import { average, eachWindow, hidden, logitOf, totals, width, type Weights } from "./network.ts";
+import { average, eachWindow, hidden, logitOf, packedTotals, width, type PackedWeights } from "./network.ts";
+import { findOverrides, overrideProbability } from "./override.ts";
 
 /** How logits become probabilities: Platt scaling, with a term for the chances that a long text has to look bad. */
 export interface Calibration {
@@ -25,7 +26,7 @@ export interface Calibration {
 
 export interface ClassifierModel {
   readonly version: string;
-  readonly weights: Weights;
+  readonly weights: PackedWeights;
   readonly calibration: Calibration;
   /** Windows from this probability make findings. */
   readonly report: number;
@@ -48,6 +49,8 @@ interface Analysis {
 }
 
 const maxFindings = 8;
+/** The rule of `override.ts` counts only where the classifier is not sure of the contrary. */
+const overrideFloor = 0.2;
 const maxDepth = 3;
 /** Decoded text is judged up to this many times the length of what was given, and 4,096 units. */
 const maxGrowth = 2;
@@ -56,12 +59,11 @@ export function classifierDetector(model: ClassifierModel): PartDetector {
   return {
     name: "injection",
     version: model.version,
-    judge(part, direction) {
+    judge(part) {
       if (part.origin === "instructions" || part.origin === "model") return { probability: 0, findings: [] };
-      void direction;
       const plain = judgeText(part.text, part, model);
       const budget = { left: part.text.length * maxGrowth + 4096 };
-      const nested = judgeHidden(part.text, part, model, 1, budget);
+      const nested = judgeHidden(part.text, plain.strange, part, model, 1, budget);
       return {
         probability: Math.max(plain.probability, nested.probability),
         findings: [...plain.findings, ...nested.findings],
@@ -71,13 +73,15 @@ export function classifierDetector(model: ClassifierModel): PartDetector {
 }
 
 interface Judgement {
+  /** Few of the words are common ones. */
+  readonly strange: boolean;
   readonly probability: number;
   readonly findings: readonly Finding[];
 }
 
 function judgeText(text: string, part: Part, model: ClassifierModel): Judgement {
   const analysis = analyse(text, model);
-  if (analysis === undefined) return { probability: 0, findings: [] };
+  if (analysis === undefined) return { strange: false, probability: 0, findings: [] };
   const findings = analysis.hits.map((hit) => {
     const [from, to] = weightiest(analysis, hit, model.weights);
     const start = originalOffset(analysis.folded, analysis.tokens.start[from] ?? 0);
@@ -85,25 +89,37 @@ function judgeText(text: string, part: Part, model: ClassifierModel): Judgement 
     const category = categoryOf(analysis, hit, part);
     return classified({ detector: "injection/classifier", category, start, end, score: hit.probability });
   });
-  return { probability: analysis.probability, findings };
+  let { probability } = analysis;
+  if (probability >= overrideFloor) {
+    for (const [from, to] of findOverrides(analysis.tokens, analysis.ideas)) {
+      const start = originalOffset(analysis.folded, analysis.tokens.start[from] ?? 0);
+      const end = originalOffset(analysis.folded, analysis.tokens.end[to - 1] ?? 0);
+      const category = part.origin === "untrusted" ? "indirect-injection" : "prompt-injection";
+      findings.push(classified({ detector: "injection/override", category, start, end, score: overrideProbability }));
+      probability = Math.max(probability, overrideProbability);
+    }
+  }
+  return { strange: isStrange(analysis.tokens), probability, findings };
 }
 
 /** Judges what `text` hides. A finding covers the whole encoded piece: that is what a reader can check. */
 function judgeHidden(
   text: string,
+  strange: boolean,
   part: Part,
   model: ClassifierModel,
   depth: number,
   budget: { left: number },
-): Judgement {
+): { readonly probability: number; readonly findings: readonly Finding[] } {
   let probability = 0;
   const findings: Finding[] = [];
-  for (const { encoding, text: decoded, start, end } of findHidden(text)) {
+  for (const { encoding, text: decoded, start, end } of findHidden(text, strange)) {
     budget.left -= decoded.length;
     if (budget.left < 0) break;
-    let found = judgeText(decoded, part, model);
+    const shallow = judgeText(decoded, part, model);
+    let found: Pick<Judgement, "probability" | "findings"> = shallow;
     if (depth < maxDepth) {
-      const deeper = judgeHidden(decoded, part, model, depth + 1, budget);
+      const deeper = judgeHidden(decoded, shallow.strange, part, model, depth + 1, budget);
       if (deeper.probability > found.probability) found = deeper;
     }
     probability = Math.max(probability, found.probability);
@@ -122,7 +138,7 @@ function analyse(text: string, model: ClassifierModel): Analysis | undefined {
   if (tokens.count === 0) return undefined;
   const ideas = findIdeas(tokens);
   const features = featurize(text, folded, tokens, ideas);
-  const sums = totals(features, weights);
+  const sums = packedTotals(features, weights.packed);
   const mean = new Float32Array(width);
   const units = new Float32Array(hidden);
   let windows = 0;
@@ -150,6 +166,25 @@ function analyse(text: string, model: ClassifierModel): Analysis | undefined {
   return { folded, tokens, ideas, features, sums, probability, hits: apart(hits) };
 }
 
+const commonHashes = new Set(
+  "the and to of a in is you your that for it all me with this on be not i my are as from what how do now by or if an can was"
+    .split(" ")
+    .map(hashOfWord),
+);
+
+/** Four words of Latin letters or more, and at most one in eight a common English one. */
+function isStrange(tokens: Tokens): boolean {
+  let words = 0;
+  let known = 0;
+  const sampled = Math.min(tokens.count, 200);
+  for (let at = 0; at < sampled; at++) {
+    if (tokens.kind[at] !== wordToken && tokens.kind[at] !== markToken) continue;
+    words += 1;
+    if (commonHashes.has(tokens.hash[at] as number)) known += 1;
+  }
+  return words >= 4 && known * 8 <= words;
+}
+
 export function probabilityOf(logit: number, windows: number, calibration: Calibration): number {
   const { slope, offset, perDoubling } = calibration;
   return 1 / (1 + Math.exp(-(slope * (logit - perDoubling * Math.log2(windows)) + offset)));
@@ -166,7 +201,7 @@ function apart(hits: readonly Hit[]): Hit[] {
 }
 
 /** The run of tokens in a window that raised its logit most: the greatest sum of the tokens' shares of it (Kadane). */
-function weightiest(analysis: Analysis, { from, to }: Hit, weights: Weights): readonly [number, number] {
+function weightiest(analysis: Analysis, { from, to }: Hit, weights: PackedWeights): readonly [number, number] {
   const { sums, features } = analysis;
   const mean = new Float32Array(width);
   const units = new Float32Array(hidden);

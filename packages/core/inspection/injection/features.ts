@@ -18,7 +18,7 @@ import {
 } from "../normalise/tokens.ts";
 import type { Ideas } from "./lexicon.ts";
 
-export const bucketBits = 16;
+export const bucketBits = 15;
 export const buckets = 1 << bucketBits;
 
 export interface Features {

@@ -7,7 +7,16 @@
  * scripts without spaces the words are found anywhere in a run.
  */
 import { fold } from "../normalise/fold.ts";
-import { classOf, hashSeed, hashStep, skeleton, unspacedToken, wordToken, type Tokens } from "../normalise/tokens.ts";
+import {
+  classOf,
+  hashOfWord,
+  hashSeed,
+  hashStep,
+  skeleton,
+  unspacedToken,
+  wordToken,
+  type Tokens,
+} from "../normalise/tokens.ts";
 
 /** The class of {@link classOf} that holds scripts without spaces. */
 const unspacedClass = 3;
@@ -246,7 +255,7 @@ function build(): Lexicon {
     for (const entry of (words[concept] ?? "").split(/\s+/)) {
       const isStem = entry.endsWith("*");
       const plain = fold(isStem ? entry.slice(0, -1) : entry).text;
-      const hash = hashWord(plain);
+      const hash = hashOfWord(plain);
       if (classOf(plain.charCodeAt(0)) === unspacedClass) {
         if (runs.has(hash)) continue;
         runs.set(hash, idea);
@@ -259,16 +268,10 @@ function build(): Lexicon {
     }
     for (const pair of (syllablePairs[concept] ?? "").split(" ")) {
       const [first = "", second = ""] = pair.split("_");
-      if (second !== "") pairs.set(pairHash(hashWord(first), hashWord(second)), idea);
+      if (second !== "") pairs.set(pairHash(hashOfWord(first), hashOfWord(second)), idea);
     }
   });
   return { exact, stems, pairs, runs, stemFilter, runFilter, longestRun };
-}
-
-function hashWord(plain: string): number {
-  let hash = hashSeed;
-  for (let at = 0; at < plain.length; at++) hash = hashStep(hash, bone(plain.charCodeAt(at)));
-  return hash;
 }
 
 function bone(unit: number): number {

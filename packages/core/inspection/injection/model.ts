@@ -3,10 +3,10 @@ import { inflateRawSync } from "node:zlib";
 import type { PartDetector } from "../inspect.ts";
 import { classifierDetector } from "./classifier.ts";
 import { buckets } from "./features.ts";
-import { hidden, width, type Weights } from "./network.ts";
+import { hidden, packVectors, width, type PackedWeights } from "./network.ts";
 import { calibration, packedWeights, weightsVersion } from "./weights.ts";
 
-function unpack(packed: string): Weights {
+function unpack(packed: string): PackedWeights {
   const bytes = inflateRawSync(Buffer.from(packed, "base64"));
   const vectorBytes = buckets * width;
   const layerLength = hidden * (width + 1);
@@ -16,7 +16,7 @@ function unpack(packed: string): Weights {
   const floats = new Float32Array(layerLength + outputLength);
   for (let at = 0; at < floats.length; at++) floats[at] = bytes.readFloatLE(vectorBytes + at * 4);
   return {
-    vectors: new Int8Array(bytes.buffer, bytes.byteOffset, vectorBytes).slice(),
+    packed: packVectors(new Int8Array(bytes.buffer, bytes.byteOffset, vectorBytes)),
     layer: floats.subarray(0, layerLength),
     output: floats.subarray(layerLength),
   };

@@ -27,13 +27,13 @@ const cases: readonly (readonly [encoding: string, hidden: string, words: string
 ];
 for (const [encoding, hidden, words] of cases)
   test(`reads ${encoding}: ${hidden.slice(0, 24)}`, () => {
-    const found = findHidden(hidden).find((each) => each.encoding === encoding);
-    assert.ok(found?.text.includes(words), JSON.stringify(findHidden(hidden)));
+    const found = findHidden(hidden, true).find((each) => each.encoding === encoding);
+    assert.ok(found?.text.includes(words), JSON.stringify(findHidden(hidden, true)));
   });
 
 test("says where the encoded text stands among other text", () => {
   const code = bytes.toString("base64");
-  const [found] = findHidden(`Please decode ${code} for me`);
+  const [found] = findHidden(`Please decode ${code} for me`, true);
   assert.equal(`Please decode ${code} for me`.slice(found?.start, found?.end), code);
 });
 
@@ -48,13 +48,13 @@ test("reports nothing in prose, paths, digests, keys and pictures", () => {
     "Xin chào, bạn có khỏe không? Hôm nay trời đẹp.",
     "A B C D are the options",
   ])
-    assert.deepEqual(findHidden(text), [], text);
+    assert.deepEqual(findHidden(text, true), [], text);
 });
 
 test("never throws, and every span lies inside the text", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) =>
-      findHidden(text).every(({ start, end }) => start >= 0 && start < end && end <= text.length),
+      findHidden(text, true).every(({ start, end }) => start >= 0 && start < end && end <= text.length),
     ),
   );
 });

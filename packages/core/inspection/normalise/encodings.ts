@@ -6,6 +6,19 @@
  * runs of base64 are images and keys.
  */
 
+const base64Kind = 1;
+const hexKind = 2;
+const letterKind = 4;
+/** For each ASCII sign, the alphabets that it belongs to. */
+const kinds = new Uint8Array(128);
+for (const sign of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_")
+  kinds[sign.charCodeAt(0)] = base64Kind;
+for (const sign of "0123456789abcdefABCDEF") kinds[sign.charCodeAt(0)] = base64Kind | hexKind;
+for (let letter = 0x41; letter <= 0x5a; letter++) {
+  kinds[letter] = (kinds[letter] ?? 0) | letterKind;
+  kinds[letter + 32] = (kinds[letter + 32] ?? 0) | letterKind;
+}
+
 export interface Hidden {
   /** Such as `base64`; stable. */
   readonly encoding: string;
@@ -20,12 +33,16 @@ const maxPieces = 16;
 const maxPiece = 64 * 1024;
 const shortestRun = 16;
 
-export function findHidden(text: string): Hidden[] {
+/**
+ * @param strange whether few of the text's words are common ones: then it is also tried reversed, upside down, as ROT13 and as
+ * Morse
+ */
+export function findHidden(text: string, strange: boolean): Hidden[] {
   const found: Hidden[] = [];
   findRuns(text, found);
   findEscapes(text, found);
   findSpaced(text, found);
-  findWhole(text, found);
+  if (strange) findWhole(text, found);
   return found;
 }
 
@@ -37,14 +54,16 @@ function findRuns(text: string, found: Hidden[]): void {
       continue;
     }
     const start = at;
+    while (at < text.length && isBase64(text.charCodeAt(at))) at += 1;
+    const length = at - start;
+    if (length < 8) continue;
     let digits = 0;
     let binary = 0;
-    while (at < text.length && isBase64(text.charCodeAt(at))) {
-      const unit = text.charCodeAt(at++);
+    for (let index = start; index < at; index++) {
+      const unit = text.charCodeAt(index);
       if (isHex(unit)) digits += 1;
       if (unit === 0x30 || unit === 0x31) binary += 1;
     }
-    const length = at - start;
     if (length === 8 && binary === 8) at = findOctets(text, start, found);
     if (length < shortestRun || length > maxPiece) continue;
     const run = text.slice(start, at);
@@ -72,29 +91,26 @@ function findOctets(text: string, start: number, found: Hidden[]): number {
 function findEscapes(text: string, found: Hidden[]): void {
   let out = "";
   let first = -1;
-  let last = 0;
-  let lastOut = 0;
+  let copied = 0;
   let count = 0;
   for (let at = 0; at < text.length;) {
     const unit = text.charCodeAt(at);
     const escape = unit === 0x25 || unit === 0x26 || unit === 0x5c ? readEscape(text, at, unit) : undefined;
     if (escape === undefined) {
-      if (first >= 0) out += text[at];
       at += 1;
       continue;
     }
     if (first < 0) first = at;
+    else out += text.slice(copied, at);
     out += String.fromCodePoint(escape.point);
     at += escape.length;
-    last = at;
-    lastOut = out.length;
+    copied = at;
     count += 1;
     if (out.length > maxPiece) break;
   }
   if (count < 4) return;
-  const decoded = out.slice(0, lastOut);
-  const repaired = fromBytes(Buffer.from(decoded, "latin1"));
-  add(found, "escapes", repaired !== "" && hasHighBytes(decoded) ? repaired : decoded, first, last);
+  const repaired = hasHighBytes(out) ? fromBytes(Buffer.from(out, "latin1")) : "";
+  add(found, "escapes", repaired === "" ? out : repaired, first, copied);
 }
 
 function hasHighBytes(text: string): boolean {
@@ -139,23 +155,27 @@ function fixed(text: string, at: number, skip: number, digits: number): { point:
 
 /** `i g n o r e` and `i-g-n-o-r-e`: eight single letters or more, one sign or space between them, more between words. */
 function findSpaced(text: string, found: Hidden[]): void {
-  for (let at = 0; at + 14 < text.length && found.length < maxPieces;) {
-    if (!isLetter(text.charCodeAt(at)) || (at > 0 && isLetter(text.charCodeAt(at - 1)))) {
-      at += 1;
+  const last = text.length - 14;
+  let inWord = false;
+  for (let at = 0; at < last && found.length < maxPieces; at++) {
+    const letter = isLetter(text.charCodeAt(at));
+    if (!letter || inWord || isLetter(text.charCodeAt(at + 1))) {
+      inWord = letter;
       continue;
     }
     let out = text[at] ?? "";
     let letters = 1;
     let end = at + 1;
-    for (let next = end; next < text.length && next - end <= 3; next++) {
+    for (let next = end + 1; next < text.length && next - end <= 3; next++) {
       if (!isLetter(text.charCodeAt(next))) continue;
-      if (next === end || isLetter(text.charCodeAt(next + 1))) break;
+      if (next + 1 < text.length && isLetter(text.charCodeAt(next + 1))) break;
       out += next - end > 1 ? ` ${text[next]}` : text[next];
       end = next + 1;
       letters += 1;
     }
-    if (letters >= 8) found.push({ encoding: "spaced", text: out, start: at, end });
-    at = Math.max(at + 1, end);
+    if (letters < 8) continue;
+    found.push({ encoding: "spaced", text: out, start: at, end });
+    at = end;
   }
 }
 
@@ -171,13 +191,11 @@ function findWhole(text: string, found: Hidden[]): void {
   if (text.length < 12 || text.length > maxPiece) return;
   const morse = fromMorse(text);
   if (morse !== "") found.push({ encoding: "morse", text: morse, start: 0, end: text.length });
-  const plain = familiarity(text);
-  if (plain > 0.12) return;
-  for (const [encoding, read] of readings) {
-    const decoded = read(text);
-    if (familiarity(decoded) > Math.max(0.2, plain * 2))
-      found.push({ encoding, text: decoded, start: 0, end: text.length });
-  }
+  const sample = text.slice(0, sampleUnits);
+  const plain = familiarity(sample);
+  for (const [encoding, read] of readings)
+    if (familiarity(read(sample)) > Math.max(0.2, plain * 2))
+      found.push({ encoding, text: read(text), start: 0, end: text.length });
 }
 
 const readings: readonly (readonly [string, (text: string) => string])[] = [
@@ -187,12 +205,15 @@ const readings: readonly (readonly [string, (text: string) => string])[] = [
   ["reversed-words", (text) => text.split(/\b/).map(reversed).join("")],
 ];
 
-/** The share of words that are {@link common}; 0 for fewer than four words. Only the first two thousand units count. */
+/** A reading is tried on this much first. */
+const sampleUnits = 600;
+
+/** The share of words that are {@link common}; 0 for fewer than four words. */
 function familiarity(text: string): number {
   let words = 0;
   let known = 0;
   let start = -1;
-  const end = Math.min(text.length, 2000);
+  const end = text.length;
   for (let at = 0; at <= end; at++) {
     if (at < end && isLetter(text.charCodeAt(at))) {
       if (start < 0) start = at;
@@ -294,14 +315,13 @@ function isCapital(unit: number): boolean {
 }
 
 function isLetter(unit: number): boolean {
-  return (unit >= 0x61 && unit <= 0x7a) || isCapital(unit) || unit > 0xbf;
+  return unit < 0x80 ? ((kinds[unit] as number) & letterKind) !== 0 : unit > 0xbf;
 }
 
 function isHex(unit: number): boolean {
-  return (unit >= 0x30 && unit <= 0x39) || (unit >= 0x61 && unit <= 0x66) || (unit >= 0x41 && unit <= 0x46);
+  return unit < 0x80 && ((kinds[unit] as number) & hexKind) !== 0;
 }
 
 function isBase64(unit: number): boolean {
-  if ((unit >= 0x61 && unit <= 0x7a) || isCapital(unit) || (unit >= 0x30 && unit <= 0x39)) return true;
-  return unit === 0x2b || unit === 0x2f || unit === 0x3d || unit === 0x2d || unit === 0x5f;
+  return unit < 0x80 && ((kinds[unit] as number) & base64Kind) !== 0;
 }

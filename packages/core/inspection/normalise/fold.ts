@@ -24,31 +24,14 @@ export function originalOffset(folded: Folded, at: number): number {
 
 export function fold(text: string): Folded {
   if (isAscii(text)) return { text: text.toLowerCase(), offsets: undefined, invisible: 0, lookalikes: 0 };
-  const pieces: string[] = [];
-  // Compatibility forms grow: one unit may fold to 18 (U+FDFA), so the table grows with them.
-  let offsets = new Int32Array(text.length * 2 + 1);
-  let length = 0;
-  let invisible = 0;
+  const folding = new Folding(text.length + 64);
   for (let at = 0; at < text.length;) {
-    const point = text.codePointAt(at) ?? 0;
-    const units = point > 0xffff ? 2 : 1;
-    const piece = foldPoint(point);
-    if (piece === "" || (point >= 0xe0020 && point <= 0xe007e)) invisible += isMark(point) ? 0 : 1;
-    if (length + piece.length >= offsets.length) offsets = grown(offsets);
-    for (let unit = 0; unit < piece.length; unit++) offsets[length++] = at;
-    pieces.push(piece);
-    at += units;
+    const unit = text.charCodeAt(at);
+    const simple = simpleFoldings[unit] as number;
+    if (simple > rare) folding.put(simple, at++);
+    else at += folding.putRare(text.codePointAt(at) ?? 0, at);
   }
-  offsets[length] = text.length;
-  const plain = pieces.join("");
-  const { text: resolved, count } = resolveLookalikes(plain);
-  return { text: resolved, offsets: offsets.subarray(0, length + 1), invisible, lookalikes: count };
-}
-
-function grown(offsets: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(offsets.length * 2 + 32);
-  larger.set(offsets);
-  return larger;
+  return folding.finish(text.length);
 }
 
 function isAscii(text: string): boolean {
@@ -56,12 +39,58 @@ function isAscii(text: string): boolean {
   return true;
 }
 
-/** Foldings of the first plane, made when first met. */
-const known: (string | undefined)[] = Array.from({ length: 0x10000 });
+/** What each unit folds to, where that is one unit; 0 where nobody asked yet. */
+const simpleFoldings = new Uint16Array(0x10000);
+/** In {@link simpleFoldings}: folds to nothing, or to more than one unit, or is half of a pair. */
+const rare = 1;
+for (let unit = 2; unit < 0x80; unit++) simpleFoldings[unit] = String.fromCharCode(unit).toLowerCase().charCodeAt(0);
 
-function foldPoint(point: number): string {
-  if (point > 0xffff) return foldRarePoint(point);
-  return known[point] ?? (known[point] = foldRarePoint(point));
+/** The folded text while it grows. Compatibility forms grow: one unit may fold to 18 (U+FDFA). */
+class Folding {
+  #units: Uint16Array<ArrayBuffer>;
+  #offsets: Int32Array<ArrayBuffer>;
+  #length = 0;
+  #invisible = 0;
+
+  constructor(room: number) {
+    this.#units = new Uint16Array(room);
+    this.#offsets = new Int32Array(room + 1);
+  }
+
+  put(unit: number, at: number): void {
+    if (this.#length === this.#units.length) this.#grow();
+    this.#units[this.#length] = unit;
+    this.#offsets[this.#length++] = at;
+  }
+
+  /** Gives how many units of the original the code point takes. */
+  putRare(point: number, at: number): number {
+    const piece = foldRarePoint(point);
+    if (point < 0x10000 && simpleFoldings[point] === 0)
+      simpleFoldings[point] = piece.length === 1 && piece.charCodeAt(0) > rare ? piece.charCodeAt(0) : rare;
+    if (piece === "" || (point >= 0xe0020 && point <= 0xe007e)) this.#invisible += isMark(point) ? 0 : 1;
+    for (let unit = 0; unit < piece.length; unit++) this.put(piece.charCodeAt(unit), at);
+    return point > 0xffff ? 2 : 1;
+  }
+
+  #grow(): void {
+    const units = new Uint16Array(this.#units.length * 2);
+    const offsets = new Int32Array(units.length + 1);
+    units.set(this.#units);
+    offsets.set(this.#offsets);
+    this.#units = units;
+    this.#offsets = offsets;
+  }
+
+  finish(originalLength: number): Folded {
+    const units = this.#units.subarray(0, this.#length);
+    this.#offsets[this.#length] = originalLength;
+    const lookalikes = resolveLookalikes(units);
+    let text = "";
+    for (let from = 0; from < units.length; from += 8192)
+      text += String.fromCharCode.apply(null, units.subarray(from, from + 8192) as unknown as number[]);
+    return { text, offsets: this.#offsets.subarray(0, this.#length + 1), invisible: this.#invisible, lookalikes };
+  }
 }
 
 function foldRarePoint(point: number): string {
@@ -123,39 +152,39 @@ const lookalikes: ReadonlyMap<number, string> = new Map(
   ),
 );
 
-function resolveLookalikes(text: string): { text: string; count: number } {
-  let out = "";
-  let copied = 0;
+/** One lookup a unit: what the unit looks like, or 0. */
+const likeness = new Uint16Array(0x600);
+for (const [unit, latin] of lookalikes) if (unit < likeness.length) likeness[unit] = latin.charCodeAt(0);
+
+/** Replaces look-alikes in words that also hold Latin letters. Gives how many. */
+function resolveLookalikes(units: Uint16Array): number {
   let count = 0;
-  for (let at = 0; at < text.length;) {
-    if (!isLetter(text.charCodeAt(at))) {
+  for (let at = 0; at < units.length;) {
+    if (!isLetter(units[at] as number)) {
       at += 1;
       continue;
     }
-    let end = at;
+    const start = at;
     let latin = false;
     let foreign = false;
-    for (; end < text.length && isLetter(text.charCodeAt(end)); end++) {
-      const unit = text.charCodeAt(end);
-      if (unit < 0x80) latin = true;
-      else if (lookalikes.has(unit)) foreign = true;
+    for (; at < units.length && isLetter(units[at] as number); at++) {
+      const unit = units[at] as number;
+      if (unit < 0x80) latin ||= unit >= 0x61;
+      else if (unit < likeness.length && likeness[unit] !== 0) foreign = true;
     }
-    if (latin && foreign) {
-      out += text.slice(copied, at);
-      for (let unit = at; unit < end; unit++) {
-        const replaced = lookalikes.get(text.charCodeAt(unit));
-        if (replaced !== undefined) count += 1;
-        out += replaced ?? text[unit] ?? "";
-      }
-      copied = end;
+    if (!latin || !foreign) continue;
+    for (let unit = start; unit < at; unit++) {
+      const replaced = likeness[units[unit] as number] ?? 0;
+      if (replaced === 0) continue;
+      units[unit] = replaced;
+      count += 1;
     }
-    at = end;
   }
-  return count === 0 ? { text, count } : { text: out + text.slice(copied), count };
+  return count;
 }
 
 /** Letters of the scripts that {@link lookalikes} mixes, digits and the signs that stand for letters. */
 function isLetter(unit: number): boolean {
   if (unit < 0x80) return (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39) || unit === 0x40;
-  return unit < 0x590 || lookalikes.has(unit);
+  return unit >= 0xc0 && unit < 0x590;
 }

@@ -34,6 +34,16 @@ export function hashStep(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x01000193);
 }
 
+/** The hash that {@link tokenize} gives a folded word. */
+export function hashOfWord(plain: string): number {
+  let hash = hashSeed;
+  for (let at = 0; at < plain.length; at++) {
+    const unit = plain.charCodeAt(at);
+    hash = hashStep(hash, unit < 0x80 ? (skeleton[unit] ?? unit) : unit);
+  }
+  return hash;
+}
+
 /** What each ASCII sign is to a skeleton: the letter that it is or stands for; 0 where it stands for none. */
 export const skeleton: Uint8Array = makeSkeleton();
 
