@@ -110,3 +110,16 @@ test("broken metadata is an answer, hostile metadata too", () => {
   assert.throws(() => parseCard(Buffer.from([0xff, 0xfe]), "x"), { code: "SUPPLY_INPUT_INVALID" });
   fc.assert(fc.property(fc.string({ maxLength: 300 }), (text) => void judge(`---\n${text}\n---\n${text}`)));
 });
+
+test("no length of spaces or marks makes a card slow", () => {
+  const long = 150_000;
+  for (const text of [
+    " ".repeat(long),
+    `# ${"#".repeat(long)}x`,
+    "[".repeat(long),
+    `## Training data\n${" ".repeat(long)}x`,
+    "**a**".repeat(long / 5),
+    "<!--".repeat(long / 4),
+  ])
+    assert.ok(judge(text).topics.length > 0);
+});

@@ -46,7 +46,7 @@ const datasetOwes: ReadonlySet<CardTopic> = new Set(["training-data", "bias", "i
 
 /** Sentences that the templates of Hugging Face bring along. */
 const templateWords: readonly RegExp[] = [
-  /\[?\s*(?:optional, )?more information needed\s*\]?\.?/gi,
+  /\[?(?:optional, )?more information needed\]?\.?/gi,
   /\{\{[^{}]{0,500}\}\}/g,
   /users \(both direct and downstream\) should be made aware of the risks, biases,? and (?:technical )?limitations of the (?:model|dataset)\.?( more information (?:is )?needed for further recommendations\.)?/gi,
   /carbon emissions can be estimated using [^\n]{0,300}/gi,

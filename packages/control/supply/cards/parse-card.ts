@@ -139,13 +139,20 @@ function readSections(body: string, firstLine: number): CardSection[] {
     if (heading === null) sections.at(-1)?.lines.push(line);
     else
       sections.push({
-        title: (heading[2] ?? "").replace(/[#\s]+$/, "").trim(),
+        title: withoutClosingMarks(heading[2] ?? ""),
         level: heading[1]?.length ?? 1,
         line: firstLine + index,
         lines: [],
       });
   }
   return sections.map(({ lines, ...section }) => ({ ...section, text: lines.join("\n").trim() }));
+}
+
+/** `## Title ##` is `Title`. By hand: a pattern for it is quadratic on a line of marks. */
+function withoutClosingMarks(title: string): string {
+  let end = title.length;
+  while (end > 0 && "# \t".includes(title.charAt(end - 1))) end--;
+  return title.slice(0, end).trim();
 }
 
 /** Removes comments, keeping their line ends, so that lines keep their numbers. */

@@ -59,10 +59,14 @@ const readBytes = 1024 * 1024;
  */
 export async function hashFile(path: string, options: HashOptions): Promise<FileDigest> {
   const { type, shardBytes = Number.POSITIVE_INFINITY } = options;
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((cause: Error) => {
+  // Not blocking, so that a pipe put in a file's place cannot hold us; it is refused right below.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const handle = await open(path, flags).catch((cause: Error) => {
     throw new CordonError("SUPPLY_INPUT_UNREADABLE", `${path} cannot be read: ${cause.message}`, { cause });
   });
   try {
+    const found = await handle.stat();
+    if (!found.isFile()) throw changed(path, "it is no regular file any more");
     const buffer = Buffer.allocUnsafe(readBytes);
     const digests: string[] = [];
     let state = digester(type);
@@ -72,6 +76,8 @@ export async function hashFile(path: string, options: HashOptions): Promise<File
       const { bytesRead } = await handle.read(buffer, 0, readBytes, null);
       if (bytesRead === 0) break;
       bytes += bytesRead;
+      // Whoever appends as fast as we read would keep us here, and fill the store.
+      if (bytes > found.size) throw changed(path, "it grew while it was read");
       for (let at = 0; at < bytesRead;) {
         const take = Math.min(bytesRead - at, shardBytes - inShard);
         state.update(buffer.subarray(at, at + take));
@@ -91,4 +97,8 @@ export async function hashFile(path: string, options: HashOptions): Promise<File
   } finally {
     await handle.close();
   }
+}
+
+function changed(path: string, why: string): CordonError {
+  return new CordonError("SUPPLY_INPUT_INVALID", `${path}: ${why}; keep the model still while it is verified`);
 }

@@ -51,13 +51,14 @@ const bundleSchema = z.strictObject({
 /** What the bundle says it was signed with. */
 export type SigningMaterial =
   | { readonly method: "key"; readonly hint: string | undefined; readonly rawBytes: string | undefined }
-  | { readonly method: "certificate"; /** DER, leaf first. */ readonly chain: readonly Uint8Array[] }
+  | { readonly method: "certificate"; /** Base64 of DER, leaf first. */ readonly chain: readonly string[] }
   | { readonly method: "sigstore" };
 
 export interface OmsBundle {
   readonly material: SigningMaterial;
   readonly payload: Uint8Array;
-  readonly signatures: readonly Uint8Array[];
+  /** Base64. */
+  readonly signatures: readonly string[];
   /** The whole tree, for the Sigstore library. */
   readonly json: JsonValue;
 }
@@ -75,7 +76,7 @@ export function parseBundle(bytes: Uint8Array): OmsBundle {
   return {
     material: readMaterial(verificationMaterial),
     payload: decodeBase64(dsseEnvelope.payload, "payload"),
-    signatures: dsseEnvelope.signatures.map(({ sig }) => decodeBase64(sig, "signature")),
+    signatures: dsseEnvelope.signatures.map(({ sig }) => sig),
     json,
   };
 }
@@ -88,8 +89,7 @@ function readMaterial(material: z.infer<typeof bundleSchema>["verificationMateri
     throw refuse("the bundle must hold exactly one of publicKey, x509CertificateChain and certificate");
   if (publicKey !== undefined) return { method: "key", hint: publicKey.hint, rawBytes: publicKey.rawBytes };
   if (x509CertificateChain !== undefined) {
-    const chain = x509CertificateChain.certificates.map((entry) => decodeBase64(entry.rawBytes, "certificate"));
-    return { method: "certificate", chain };
+    return { method: "certificate", chain: x509CertificateChain.certificates.map((entry) => entry.rawBytes) };
   }
   if (tlogEntries.length === 0) throw refuse("a bundle of the sigstore method needs a transparency log entry");
   return { method: "sigstore" };

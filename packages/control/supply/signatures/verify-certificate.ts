@@ -8,6 +8,7 @@ import { isCordonError } from "@cordon/core/errors";
 import { extendedKeyUsages, keyUsageBits } from "@cordon/core/identity/extensions";
 import { buildPath, checkUnderstood, validityProblem } from "@cordon/core/identity/path";
 import type { Instant } from "@cordon/core/instant";
+import { decodeBase64 } from "./bundle.ts";
 import { refuse } from "./refusal.ts";
 import type { Trust } from "./trust.ts";
 
@@ -23,16 +24,16 @@ export interface VerifiedChain {
 /**
  * Verifies a chain for signing code.
  *
- * @param chain DER, leaf first
+ * @param chain base64 of DER, leaf first
  * @throws {CordonError} `SIGNATURE_INVALID`
  */
 export function verifyChain(
-  chain: readonly Uint8Array[],
+  chain: readonly string[],
   trust: Extract<Trust, { readonly method: "certificate" }>,
   now: Instant,
 ): VerifiedChain {
   try {
-    const [leaf, ...rest] = chain.map((der) => parseCertificate(der));
+    const [leaf, ...rest] = chain.map((entry) => parseCertificate(decodeBase64(entry, "certificate")));
     if (leaf === undefined) throw refuse("the bundle holds no certificate");
     checkLeaf(leaf, now);
     const path = buildPath(leaf, rest, trust.roots, { now, clockSkewMs, allowsPurposes: allowsSigning });

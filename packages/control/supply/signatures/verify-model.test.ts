@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
+import { spawnSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import fc from "fast-check";
 import { compareCodePoints } from "../integrity/canonical-path.ts";
+import { hashFile } from "../integrity/hash-file.ts";
 import { openContentStore } from "../integrity/content-store.ts";
 import { preAuthenticationEncoding } from "./dsse.ts";
 import { parseRevocations } from "./revocations.ts";
@@ -126,6 +128,16 @@ test("a nested .git is not ignored: only the top of the model is", async (t) => 
   await mkdir(join(path, "sub", ".git"), { recursive: true });
   await writeFile(join(path, "sub", ".git", "x"), "");
   assert.deepEqual(rules(await verify(path, bundle)), ["signature/unsigned-file"]);
+});
+
+test("a pipe in a file's place is refused, and holds nobody", async (t) => {
+  const path = await model(t);
+  const bundle = await signed(path);
+  await rm(join(path, "weights.bin"));
+  if (spawnSync("mkfifo", [join(path, "weights.bin")]).status !== 0)
+    return t.skip("there is no mkfifo on this machine");
+  assert.deepEqual(rules(await verify(path, bundle)).toSorted(), ["integrity/missing-file", "integrity/path"]);
+  await assert.rejects(hashFile(join(path, "weights.bin"), { type: "sha256" }), { code: "SUPPLY_INPUT_INVALID" });
 });
 
 test("what is changed after the check does not change the verified copy", async (t) => {

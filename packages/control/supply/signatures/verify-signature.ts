@@ -4,7 +4,7 @@
  * caller's, and a key inside the bundle is never used.
  */
 import type { Instant } from "@cordon/core/instant";
-import { parseBundle, type OmsBundle } from "./bundle.ts";
+import { decodeBase64, parseBundle, type OmsBundle } from "./bundle.ts";
 import { dsseStands, legacyStands } from "./dsse.ts";
 import { refuse } from "./refusal.ts";
 import { legacyPredicateType, parseStatement, type SignedManifest } from "./statement.ts";
@@ -58,10 +58,11 @@ function verifyEnvelope(bundle: OmsBundle, { trust, now, legacy = false }: Signa
 }
 
 function checkStands(bundle: OmsBundle, key: Parameters<typeof dsseStands>[2], legacy: boolean): void {
-  if (dsseStands(bundle.payload, bundle.signatures, key)) return;
+  const signatures = bundle.signatures.map((signature) => decodeBase64(signature, "signature"));
+  if (dsseStands(bundle.payload, signatures, key)) return;
   // The old encoding counts for the old layout only, so that it cannot carry anything newer.
   const old = legacy && Buffer.from(bundle.payload).includes(legacyPredicateType);
-  if (old && legacyStands(bundle.payload, bundle.signatures, key)) {
+  if (old && legacyStands(bundle.payload, signatures, key)) {
     parseLegacyOnly(bundle.payload);
     return;
   }

@@ -10,7 +10,7 @@ import { compareDebian, isDebianVersion } from "./dpkg-order.ts";
 import { parseOsvRecord } from "./osv-record.ts";
 import { comparePython, isPep440 } from "./pypi-order.ts";
 import { compareSemantic, parseSemantic } from "./semver-order.ts";
-import { compareSemanticTexts } from "./version-order.ts";
+import { compareSemanticTexts, versionOrder } from "./version-order.ts";
 
 const shared = new URL("../../../../../shared/corpora/osv/", import.meta.url).pathname;
 const skip = existsSync(shared) ? false : `the corpus is not at ${shared}`;
@@ -59,6 +59,69 @@ test("a range says of every listed version what the list says", { skip }, (t) =>
   t.diagnostic(`PYSEC ranges against listed versions: ${agreed} of ${agreed + odd.length} agree`);
   assert.deepEqual(odd, []);
   assert.ok(agreed > 4000);
+});
+
+interface Advisory {
+  readonly vulnerabilities: {
+    readonly nodes: readonly {
+      readonly package: { readonly ecosystem: string; readonly name: string };
+      readonly vulnerableVersionRange: string;
+      readonly firstPatchedVersion: { readonly identifier: string } | null;
+    }[];
+  };
+}
+
+const ecosystems: Readonly<Record<string, string>> = {
+  RUBYGEMS: "RubyGems",
+  NPM: "npm",
+  MAVEN: "Maven",
+  PIP: "PyPI",
+  GO: "Go",
+  RUST: "crates.io",
+};
+
+test("a converted advisory affects the versions that GitHub's own range names", { skip }, (t) => {
+  let judged = 0;
+  for (const half of halves)
+    for (const file of readdirSync(join(half, "ghsa-to-osv")).filter((name) => !name.endsWith(".osv.json"))) {
+      const { vulnerabilities } = JSON.parse(readFileSync(join(half, "ghsa-to-osv", file), "utf8")) as Advisory;
+      const osv = file.replace(/\.json$/, ".osv.json");
+      if (!existsSync(join(half, "ghsa-to-osv", osv))) continue;
+      const record = parseOsvRecord(readFileSync(join(half, "ghsa-to-osv", osv)), osv);
+      for (const { package: about, vulnerableVersionRange, firstPatchedVersion } of vulnerabilities.nodes) {
+        const ecosystem = ecosystems[about.ecosystem];
+        const order = ecosystem === undefined ? undefined : versionOrder(ecosystem);
+        if (ecosystem === undefined || order === undefined) continue;
+        const parts = vulnerableVersionRange.split(",").map((part) => part.trim().split(" "));
+        const inRange = (version: string): boolean =>
+          parts.every(([relation, bound = ""]) => {
+            const place = order.compare(version, bound);
+            return relation === "="
+              ? place === 0
+              : relation === "<"
+                ? place < 0
+                : relation === "<="
+                  ? place <= 0
+                  : relation === ">"
+                    ? place > 0
+                    : place >= 0;
+          });
+        for (const version of [
+          ...parts.map(([, bound = ""]) => bound),
+          firstPatchedVersion?.identifier ?? "9999.0.0",
+        ]) {
+          // A strict lower bound cannot be said in the OSV format; its converter makes it inclusive.
+          if (parts.some(([relation, bound]) => relation === ">" && bound === version)) continue;
+          const other = vulnerabilities.nodes.filter((node) => node.package.name === about.name).length > 1;
+          const { kind } = judgeAffected(record, { ecosystem, name: about.name, version });
+          if (inRange(version) || !other)
+            assert.equal(kind, inRange(version) ? "affected" : "not-affected", `${file} ${about.name} ${version}`);
+          judged += 1;
+        }
+      }
+    }
+  t.diagnostic(`converted advisories: ${judged} of ${judged} versions right`);
+  assert.ok(judged > 0);
 });
 
 test("semantic versions are ordered as node-semver orders them", () => {
