@@ -99,18 +99,29 @@ export class Cursor {
     this.position += count;
   }
 
-  /** Bytes up to a newline, which is taken and left out; undefined when there is none within `limit`. */
+  /** Bytes up to a newline, which is taken and left out; undefined when there is none within `limit` or before the end. */
   line(limit: number): Uint8Array | undefined {
     const start = this.position;
-    for (let length = 0; length <= limit; length++) {
-      if (this.u8() === 0x0a) {
+    try {
+      for (let length = 0; length <= limit; length++) {
+        if (this.u8() !== 0x0a) continue;
         this.position = start;
         const line = this.bytes(length);
         this.position++;
         return line;
       }
+    } catch (error) {
+      if (!(error instanceof EndOfBytes)) throw error;
     }
     this.position = start;
     return undefined;
+  }
+
+  /** All that is left; undefined when that is more than `limit`. */
+  rest(limit: number): Uint8Array | undefined {
+    const rest = this.source.read(this.position, limit + 1).slice();
+    if (rest.length > limit) return undefined;
+    this.position += rest.length;
+    return rest;
   }
 }

@@ -353,8 +353,13 @@ export class PickleMachine {
     if (this.#frameEnd >= 0 && this.cursor.position < this.#frameEnd)
       this.#judge.irregular("pickle/frame", "a frame starts inside another frame", this.#place);
     const end = this.cursor.position + length;
+    // The C unpickler raises here, pickle.py goes on.
     if (length > 0 && (end > Number.MAX_SAFE_INTEGER || this.cursor.source.read(end - 1, 1).length === 0)) {
-      if (!this.#lenient) throw new StreamBroke(`a frame says that it has ${length} bytes; the stream ends before`);
+      this.#judge.irregular(
+        "pickle/frame",
+        `a frame says that it has ${length} bytes; the stream ends before`,
+        this.#place,
+      );
       return;
     }
     this.#frameEnd = end;

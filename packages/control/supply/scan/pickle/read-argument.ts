@@ -97,8 +97,9 @@ function must(value: Value | undefined, words: string): Value {
   return value;
 }
 
+/** A line. At the end of the stream pickle.py takes what is left, less its last byte, and runs on with it. */
 function line(cursor: Cursor): Uint8Array {
-  const found = cursor.line(maxLine);
+  const found = cursor.line(maxLine) ?? cursor.rest(maxLine)?.subarray(0, -1);
   if (found === undefined)
     throw new Unreadable("unsupported", "budget/line", `a line is longer than ${maxLine} bytes`, cursor.position);
   return found;
