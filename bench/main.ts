@@ -6,6 +6,7 @@ import { benchGateway } from "./gateway/command.ts";
 import { benchIdentity } from "./identity/command.ts";
 import { benchPolicy } from "./policy/command.ts";
 import { benchInspection } from "./inspection/command.ts";
+import { benchScan } from "./scan/command.ts";
 import { benchSoak } from "./soak/command.ts";
 import { benchPoison, benchSupply } from "./supply/command.ts";
 
@@ -15,6 +16,7 @@ const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<v
   policy: benchPolicy,
   inspection: benchInspection,
   poison: benchPoison,
+  scan: benchScan,
   soak: benchSoak,
   supply: benchSupply,
 };

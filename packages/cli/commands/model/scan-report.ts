@@ -47,3 +47,8 @@ export function summarise(files: readonly FileReport[]): string {
 function printable(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u00b7");
 }
+
+/** What stands above the findings on the page for people. */
+export function reportFacts(files: readonly FileReport[]): { readonly name: string; readonly value: string }[] {
+  return files.map(({ path, format, verdict }) => ({ name: path, value: `${verdict} (${format})` }));
+}

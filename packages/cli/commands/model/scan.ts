@@ -3,25 +3,30 @@
  * verdict for each, with its findings; nothing in them is executed.
  */
 import { parseArgs } from "node:util";
+import { htmlReport } from "@cordon/control/supply/html-report";
 import { scanPaths } from "@cordon/control/supply/scan/scan-paths";
+import { supplyFindings } from "@cordon/control/supply/scan/supply-findings";
 import type { FileReport } from "@cordon/control/supply/scan/verdict";
-import { CordonError, isCordonError } from "@cordon/core/errors";
+import { CordonError } from "@cordon/core/errors";
 import type { Io } from "../../io.ts";
-import { jsonReport, summarise } from "./scan-report.ts";
+import { guarded, writeOutput, writeSarif } from "../../supply/report.ts";
+import { jsonReport, reportFacts, summarise } from "./scan-report.ts";
 
-const usage = `usage: cordon model scan PATH... [--json] [--time-limit SECONDS]
+const usage = `usage: cordon model scan PATH... [--json] [--sarif FILE] [--html FILE] [--time-limit SECONDS]
 
 Says what loading a model file could do, without loading it. Only \`proven-safe\` says yes: every byte that a loader
 interprets was interpreted, and all that it does is on the allow-list.
 
   --json         one JSON object: {"version":1,"verdict","counts","files":[{"path","format","verdict","findings"}]}
+  --sarif FILE   findings as SARIF 2.1.0 (\`-\`: stdout)
+  --html FILE    a page for people
   --time-limit   seconds that one file may take (default 120); what takes longer is \`unsupported\`
 
 Exit code: 0 every file is proven safe, 1 some file is not, 2 a path cannot be read or the command is wrong.
 `;
 
-export function run(args: readonly string[], io: Io): 0 | 1 | 2 {
-  try {
+export function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
+  return guarded("model scan", io, async () => {
     const { values, positionals } = parse(args);
     if (values.help) {
       io.stdout(usage);
@@ -32,13 +37,16 @@ export function run(args: readonly string[], io: Io): 0 | 1 | 2 {
     if (!(seconds > 0))
       throw new CordonError("USAGE", `--time-limit: \`${values["time-limit"]}\` is no number of seconds`);
     const reports = scanAll(positionals, seconds, io);
-    io.stdout(values.json ? `${JSON.stringify(jsonReport(reports))}\n` : summarise(reports));
+    if (values.json) io.stdout(`${JSON.stringify(jsonReport(reports))}\n`);
+    else if (values.sarif !== "-") io.stdout(summarise(reports));
+    await writeSarif(values.sarif, supplyFindings(reports), positionals[0] ?? "", io);
+    if (values.html !== undefined)
+      await writeOutput(
+        values.html,
+        htmlReport("Model scan", jsonReport(reports).verdict, reportFacts(reports), supplyFindings(reports)),
+      );
     return reports.every((report) => report.verdict === "proven-safe") ? 0 : 1;
-  } catch (error) {
-    if (!isCordonError(error)) throw error;
-    io.stderr(`cordon model scan: ${error.message}\n`);
-    return 2;
-  }
+  });
 }
 
 function parse(args: readonly string[]) {
@@ -48,6 +56,8 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         json: { type: "boolean", default: false },
+        sarif: { type: "string" },
+        html: { type: "string" },
         "time-limit": { type: "string", default: "120" },
         help: { type: "boolean", short: "h", default: false },
       },

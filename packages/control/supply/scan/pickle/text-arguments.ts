@@ -13,6 +13,8 @@ export function latin1(bytes: Uint8Array): string {
 
 /** UTF-8 with lone surrogates let through, as `surrogatepass` does. */
 export function utf8Text(bytes: Uint8Array): string | undefined {
+  // Nearly all are ASCII, and the decoder costs more than the look.
+  if (bytes.length < 64 && bytes.every((byte) => byte < 0x80)) return latin1(bytes);
   try {
     return utf8.decode(bytes);
   } catch {
