@@ -97,12 +97,11 @@ function readUnmarked(source: ByteSource, head: Uint8Array, scan: Scan): string 
   const text = isText(head);
   const expected = knownAs(scan.name);
   if (looksLikePickle(head)) {
-    const { end, imports, steps } = tryPickle(source, scan.budget);
-    if (
-      imports > 0 ||
-      (end !== undefined && (!text || expected === "pickle")) ||
-      (expected === "pickle" && steps > 8)
-    ) {
+    const { end, imports, known, steps } = tryPickle(source, scan.budget);
+    // Prose that starts with a `c` or an `i` imports something, read as a pickle: more must speak for one.
+    const prose = text && (expected === "text" || expected === "json");
+    const shown = prose ? known > 0 || (end !== undefined && imports > 0) : imports > 0 || end !== undefined;
+    if (shown || (expected === "pickle" && (end !== undefined || steps > 8))) {
       scanPickle(source, scan);
       return "pickle";
     }

@@ -315,3 +315,24 @@ test("configurations: custom code is unknown, a name that lies is malformed, pro
   expect(Buffer.from("# Card\nRun `subprocess.run(['ls'])`\n"), "README.md", "proven-safe");
   expect(data(new Uint8Array(3)), "notes.txt", "unsupported");
 });
+
+test("text is text, whatever letter it starts with; a pickle in text form is a pickle whatever its name", () => {
+  for (const words of [
+    "cat\ndog\nfish\n",
+    "import that\nand this\n",
+    "copyright 2026\nall rights\n",
+    "i\na\nb\n",
+    "]}(\n",
+    "I am\n",
+  ])
+    expect(Buffer.from(words), "vocab.txt", "proven-safe");
+  const protocol0 = "cos\nsystem\n(S'id'\ntR.";
+  expect(Buffer.from("csome_package.models\nload\n(S'id'\ntR"), "model.bin", "malformed", "pickle/unknown-import");
+  for (const name of ["model.bin", "notes.txt", "model"])
+    expect(Buffer.from(protocol0), name, "dangerous", "pickle/dangerous-call");
+});
+
+test("a header of safetensors over several lines is no pickle", () => {
+  const pretty = '{\n  "w": {"dtype":"U8","shape":[0],"data_offsets":[0,0]}\n}'.padEnd(99);
+  expect(safetensors(pretty), "m.safetensors", "proven-safe");
+});
