@@ -82,7 +82,7 @@ export function openJudge(context: JudgeContext): Judge {
     if (isKind(args, "tuple") || isKind(args, "list")) return args.more ? [...args.items, opaque("more")] : args.items;
     // pickle.py takes any iterable; the C unpickler raises.
     if (isKind(args, "dict")) return [...args.entries.keys()];
-    if (typeof args === "string") return [...args];
+    if (typeof args === "string") return Array.from(args);
     if (isObj(args)) return [args];
     throw new StreamBroke("the arguments of a call are no tuple");
   };

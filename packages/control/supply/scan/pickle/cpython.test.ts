@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { namesImported } from "@cordon/control/supply/scan/testing/names-imported";
-import { randomNumbers, randomStream } from "@cordon/control/supply/scan/testing/random-streams";
+import { namesImported } from "../testing/names-imported.ts";
+import { randomNumbers, randomStream } from "../testing/random-streams.ts";
 
 const python = spawnSync("python3", ["--version"], { encoding: "utf8" });
 const skip = python.status === 0 ? false : "python3 is not on this machine";
@@ -23,7 +23,7 @@ test("every name that CPython would import is seen", { skip, timeout: 120_000 },
       return [length, bytes];
     }),
   );
-  const script = join(import.meta.dirname, "pickle-names.py");
+  const script = join(import.meta.dirname, "cpython-names.py");
   const { stdout, status, stderr } = spawnSync("python3", [script], { input, maxBuffer: 2 ** 28, encoding: "utf8" });
   assert.equal(status, 0, stderr);
   const lines = stdout.trimEnd().split("\n");
