@@ -49,7 +49,7 @@ export interface SvidCache extends AsyncDisposable {
   /** Resolves once the first attempt to get this component's SVID has ended, well or not. */
   settled(id: SpiffeId): Promise<void>;
   /** @throws {CordonError} as the control plane refuses, or `CONTROL_UNREACHABLE` when nothing that is held will do */
-  token(id: SpiffeId, audience: string): Promise<{ readonly token: string; readonly notAfter: Instant }>;
+  token(id: SpiffeId, audience: readonly string[]): Promise<{ readonly token: string; readonly notAfter: Instant }>;
   /** Calls back after any SVID changed; returns the way to stop. */
   onChange(listener: () => void): () => void;
   readonly size: number;
@@ -120,7 +120,7 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
     },
     settled: (id) => entries.get(id)?.first.promise ?? Promise.resolve(),
     async token(id, audience) {
-      const key = `${id}\n${audience}`;
+      const key = JSON.stringify([id, ...audience.toSorted()]);
       const held = tokens.get(key);
       const at = clocks.wall();
       if (held !== undefined && at < held.renewAt) return held;
@@ -267,7 +267,10 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
   }
 
   function postpone(entry: Entry): void {
-    const backOff = Math.min(firstBackOffMs * 2 ** Math.min(entry.failures++, 10), longestBackOffMs);
+    // However long it has failed, a short life is tried several times before it ends.
+    const leftMs = Math.min((entry.svid?.notAfter ?? 0) - clocks.wall(), entry.endMonotonic - clocks.monotonic());
+    const longest = leftMs > 0 ? Math.min(Math.max(leftMs / 8, firstBackOffMs), longestBackOffMs) : longestBackOffMs;
+    const backOff = Math.min(firstBackOffMs * 2 ** Math.min(entry.failures++, 10), longest);
     entry.dueAt = Infinity;
     entry.dueAtMonotonic = clocks.monotonic() + backOff * (0.5 + random() / 2);
   }

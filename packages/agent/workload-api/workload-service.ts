@@ -47,12 +47,7 @@ export function workloadService(workloads: Workloads, now: () => Instant): Servi
       const facts = await callerOf(context);
       if (audience.length === 0 || audience.includes(""))
         throw new ConnectError("name at least one audience, and none that is empty", Code.InvalidArgument);
-      const [only] = audience;
-      if (only === undefined || audience.length > 1)
-        throw new ConnectError(
-          "tokens are issued for one audience each; ask once for each audience",
-          Code.InvalidArgument,
-        );
+      const audiences = [...new Set(audience)];
       const entitled = workloads
         .entitledOf(facts)
         .filter(({ workload }) => spiffeId === "" || workload.id === spiffeId);
@@ -60,7 +55,7 @@ export function workloadService(workloads: Workloads, now: () => Instant): Servi
       if (allowed.length === 0) throw noTokens(entitled.length > 0);
       const svids = [];
       for (const { workload, hint } of allowed) {
-        const { token } = await asRpc(workloads.token(workload.id, only));
+        const { token } = await asRpc(workloads.token(workload.id, audiences));
         svids.push({ spiffeId: workload.id, svid: token, hint });
       }
       return create(JWTSVIDResponseSchema, { svids });

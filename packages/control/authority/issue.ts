@@ -21,6 +21,8 @@ import { backdateMs } from "./generations.ts";
 export const maxJwtTtlSeconds = 300;
 const maxExtraNames = 32;
 const maxAudienceBytes = 2048;
+/** As many as our own verifier reads. */
+const maxAudiences = 16;
 
 export interface X509SvidRequest {
   readonly id: SpiffeId;
@@ -47,7 +49,8 @@ export interface IssuedX509Svid {
 
 export interface JwtSvidRequest {
   readonly id: SpiffeId;
-  readonly audience: string;
+  /** For whom the token is: one, as a rule. Whoever is named may present it to the others. */
+  readonly audience: string | readonly string[];
   readonly ttlSeconds?: number;
 }
 
@@ -114,8 +117,22 @@ export async function issueLeaf(
  */
 export function orderToken({ audience, ttlSeconds }: JwtSvidRequest, jwtTtlSeconds: number, now: Instant) {
   const seconds = ttlSeconds ?? jwtTtlSeconds;
-  if (audience === "" || Buffer.byteLength(audience) > maxAudienceBytes || !audience.isWellFormed())
-    throw new CordonError("TOKEN_INVALID", `a token's audience has 1 to ${maxAudienceBytes} bytes`);
+  const names = typeof audience === "string" ? [audience] : audience;
+  // Together so short that the token stays within what verifiers read.
+  const bytes = Buffer.byteLength(names.join(""));
+  if (
+    names.length === 0 ||
+    names.length > maxAudiences ||
+    new Set(names).size !== names.length ||
+    bytes > 2 * maxAudienceBytes
+  )
+    throw new CordonError(
+      "TOKEN_INVALID",
+      `a token is for 1 to ${maxAudiences} different audiences, ${2 * maxAudienceBytes} bytes in all`,
+    );
+  for (const name of names)
+    if (name === "" || Buffer.byteLength(name) > maxAudienceBytes || !name.isWellFormed())
+      throw new CordonError("TOKEN_INVALID", `a token's audience has 1 to ${maxAudienceBytes} bytes`);
   if (!Number.isSafeInteger(seconds) || seconds < 1 || seconds > maxJwtTtlSeconds)
     throw new CordonError("TOKEN_INVALID", `a token lives 1 to ${maxJwtTtlSeconds} s, not ${seconds} s`);
   const issuedAt = Math.floor(now / 1000);

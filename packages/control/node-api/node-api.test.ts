@@ -232,9 +232,9 @@ test("an agent gets SVIDs for its own node's components and for no other's", asy
 test("a JWT-SVID is for components that may use one", async (t) => {
   const { enrol, ask } = await rig(t);
   const shown = await enrol("node-a");
-  assert.equal((await ask("POST", "/v1/svids/jwt", shown, { id: idOf("here"), audience: "x" })).status, 200);
-  assert.equal((await ask("POST", "/v1/svids/jwt", shown, { id: idOf("everywhere"), audience: "x" })).status, 403);
-  assert.equal((await ask("POST", "/v1/svids/jwt", shown, { id: idOf("there"), audience: "x" })).status, 403);
+  assert.equal((await ask("POST", "/v1/svids/jwt", shown, { id: idOf("here"), audience: ["x"] })).status, 200);
+  assert.equal((await ask("POST", "/v1/svids/jwt", shown, { id: idOf("everywhere"), audience: ["x"] })).status, 403);
+  assert.equal((await ask("POST", "/v1/svids/jwt", shown, { id: idOf("there"), audience: ["x"] })).status, 403);
 });
 
 test("without a certificate, or with a workload's, nothing but the bundle is told", async (t) => {

@@ -124,7 +124,10 @@ export function nodeOperations(rooms: NodeApiRooms): NodeOperations {
           `${id} may not use bearer tokens; set \`bearerTokens: true\` on the component in cordon.yaml, which is weaker`,
         );
       await requireAdmittedModel(component, rooms.admission);
-      const svid = await authority.issueJwtSvid({ id: component.id, audience });
+      const svid = await authority.issueJwtSvid({
+        id: component.id,
+        audience: audience.length === 1 ? (audience[0] ?? "") : audience,
+      });
       await rooms.record(issuedEntry(node, [objectOf(component, "jwt-svid", sha256Hex(svid.token))]));
       return { id: svid.id, token: svid.token, notAfter: svid.notAfter };
     },

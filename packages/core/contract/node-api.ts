@@ -89,7 +89,8 @@ export const x509BatchResponse = z.object({
 });
 
 /** `POST /v1/svids/jwt` */
-export const nodeJwtRequest = z.strictObject({ id: spiffeId, audience: z.string().min(1).max(2048) });
+const audience = z.string().min(1).max(2048);
+export const nodeJwtRequest = z.strictObject({ id: spiffeId, audience: z.array(audience).min(1).max(16) });
 export const nodeJwtResponse = z.object({ id: spiffeId, token: z.string(), notAfter: instant });
 
 /** `GET /v1/bundle`: public; whom to trust is not decided by it. */

@@ -131,10 +131,15 @@ test("Python as another user reaches the gateway, without the variables that loa
   assert.match(launched.stderr(), /not passed on.*PYTHONPATH/);
 });
 
-test("without its lock file, or with a script that its user could change, it is refused", async (t) => {
+test("without its lock file, with another script, or with one that its user could change, it is refused", async (t) => {
   if (python === undefined) return t.skip("/usr/bin/python3 is missing");
   if (!isRoot) return t.skip("to run as another user takes root");
   assert.equal(await cordonRun(["--user", "65534", "--", python, app]).ended, 2);
+  const other = join(estate.folder, "other.py");
+  writeFileSync(other, "import time; time.sleep(60)\n", { mode: 0o644 });
+  const another = cordonRun(["--user", "65534", "--lock", lock, "--", python, other]);
+  assert.equal(await another.ended, 2);
+  assert.match(another.stderr(), /ACCESS_DENIED.*nobody/);
   const loose = join(estate.folder, "loose.py");
   writeFileSync(loose, pythonApp);
   execFileSync("chmod", ["666", loose]);

@@ -50,13 +50,16 @@ test("without the metadata that says it is meant, a call is refused as malformed
   assert.deepEqual([heard.event, heard["code"]], ["refused", "InvalidArgument"]);
 });
 
-test("a JWT-SVID is issued for one audience, validated, and refused for another", async () => {
+test("a JWT-SVID is issued for its audiences, validated by each, and refused for another", async () => {
   const heard = await ask(estate.good, "jwt", "bank");
   const [svid] = heard["svids"] as readonly { readonly spiffeId: string; readonly svid: string }[];
   assert.equal(svid?.spiffeId, assistant);
   assert.equal((await ask(estate.good, "validate", "bank", svid?.svid ?? ""))["spiffeId"], assistant);
   assert.equal((await ask(estate.good, "validate", "other", svid?.svid ?? ""))["code"], "InvalidArgument");
   assert.equal((await ask(estate.good, "jwt"))["code"], "InvalidArgument");
+  const both = (await ask(estate.good, "jwt", "bank", "branch"))["svids"] as readonly { readonly svid: string }[];
+  for (const audience of ["bank", "branch"])
+    assert.equal((await ask(estate.good, "validate", audience, both[0]?.svid ?? ""))["spiffeId"], assistant);
   assert.equal((await ask(estate.evil, "jwt", "bank"))["code"], "PermissionDenied");
   assert.equal((await ask(estate.evil, "validate", "bank", svid?.svid ?? ""))["code"], "PermissionDenied");
 });
