@@ -7,6 +7,7 @@ import { benchIdentity } from "./identity/command.ts";
 import { benchPolicy } from "./policy/command.ts";
 import { benchInspection } from "./inspection/command.ts";
 import { benchScan } from "./scan/command.ts";
+import { benchReach } from "./policy/reach.ts";
 import { benchSoak } from "./soak/command.ts";
 import { benchPoison, benchSupply } from "./supply/command.ts";
 
@@ -17,6 +18,7 @@ const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<v
   inspection: benchInspection,
   poison: benchPoison,
   scan: benchScan,
+  reach: benchReach,
   soak: benchSoak,
   supply: benchSupply,
 };

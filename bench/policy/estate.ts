@@ -2,7 +2,7 @@
  * What the policy benchmark asks about. In: a number of policies. Out: components, and policies of the kinds that people
  * write: one workload and one dataset by name, everything with a label, a boundary, a condition on the request.
  */
-import type { Namespace } from "@cordon/core/contract/vocabulary";
+import type { Boundary, ComponentKind, Namespace } from "@cordon/core/contract/vocabulary";
 import { componentId, parseTrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { Component } from "@cordon/core/policy/snapshot";
 
@@ -11,6 +11,12 @@ export const trustDomain = parseTrustDomain("bench.example");
 const kinds = ["agent", "service", "pipeline"] as const;
 const sensitivities = ["public", "internal", "confidential", "restricted"] as const;
 
+const boundaryOf: Partial<Record<ComponentKind, Boundary>> = {
+  dataset: "data",
+  pipeline: "pipeline",
+  endpoint: "model",
+};
+
 export const agents: readonly Component[] = Array.from({ length: 1_000 }, (_, n) =>
   component(kinds[n % kinds.length] ?? "agent", `a-${n}`, n),
 );
@@ -18,13 +24,13 @@ export const datasets: readonly Component[] = Array.from({ length: 1_000 }, (_, 
   component("dataset", `d-${n}`, n),
 );
 
-function component(kind: "agent" | "service" | "pipeline" | "dataset", name: string, n: number): Component {
+export function component(kind: ComponentKind, name: string, n: number): Component {
   return {
     id: componentId(trustDomain, "default" as Namespace, kind, name),
     namespace: "default" as Namespace,
     kind,
     name,
-    boundary: kind === "dataset" ? "data" : kind === "pipeline" ? "pipeline" : "api",
+    boundary: boundaryOf[kind] ?? "api",
     labels: {
       sensitivity: sensitivities[n % sensitivities.length] ?? "internal",
       categories: n % 5 === 0 ? ["PDPA-SG"] : [],
@@ -36,12 +42,16 @@ function component(kind: "agent" | "service" | "pipeline" | "dataset", name: str
 }
 
 /** `count` policies: nine in ten name a workload and a dataset, by scope or by condition; one in ten is general. */
-export function policyTexts(count: number): readonly string[] {
+export function policyTexts(
+  count: number,
+  principals: readonly Component[] = agents,
+  resources: readonly Component[] = datasets,
+): readonly string[] {
   return Array.from({ length: count }, (_, n) => {
-    const agent = agents[(n * 31) % agents.length] as Component;
-    const dataset = datasets[(n * 17) % datasets.length] as Component;
+    const agent = principals[(n * 31) % principals.length] as Component;
+    const dataset = resources[(n * 17) % resources.length] as Component;
     const from = `Workload::"default/${agent.kind}/${agent.name}"`;
-    const to = `Component::"default/dataset/${dataset.name}"`;
+    const to = `Component::"default/${dataset.kind}/${dataset.name}"`;
     if (n % 10 === 0 && n < 400) return `@id("p${n}") ${generals[(n / 10) % generals.length] ?? ""}`;
     if (n % 3 === 0) return `@id("p${n}") permit(principal == ${from}, action == Action::"read", resource == ${to});`;
     if (n % 3 === 1)

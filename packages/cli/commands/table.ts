@@ -41,6 +41,21 @@ export const commands: CommandTable = {
     load: () => import("./config/schema.ts"),
   },
   "policy check": { summary: "check policies against the schema", load: () => import("./policy/check.ts") },
+  "policy reach": {
+    summary: "who can reach what, and what would follow from a compromise",
+    load: () => import("./policy/reach.ts"),
+  },
+  "policy diff": { summary: "what a changed configuration would let through", load: () => import("./policy/diff.ts") },
+  "policy test": { summary: "run tables of requests and expected answers", load: () => import("./policy/test.ts") },
+  "policy unused": { summary: "policies that do nothing", load: () => import("./policy/unused.ts") },
+  "policy replay": {
+    summary: "what a configuration would have said to what the ledger holds",
+    load: () => import("./policy/replay.ts"),
+  },
+  "policy suggest": {
+    summary: "least-privilege policies from what the ledger saw",
+    load: () => import("./policy/suggest.ts"),
+  },
   "identity list": { summary: "components and the identities they hold", load: () => import("./identity/list.ts") },
   "identity issue": { summary: "issue an identity to a component", load: () => import("./identity/issue.ts") },
   "identity revoke": {

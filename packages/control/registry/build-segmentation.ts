@@ -7,7 +7,7 @@ import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { exceptionKey, type BoundaryException, type BoundaryRules } from "@cordon/core/policy/boundaries";
 import type { CompiledPolicies } from "@cordon/core/policy/engine";
 import type { Component } from "@cordon/core/policy/snapshot";
-import { Windows } from "@cordon/core/policy/windows";
+import { Windows, type WindowSchedule } from "@cordon/core/policy/windows";
 import type { StoredObject } from "../store/state-store.ts";
 import { boundaryModesValue, exceptionValue, invalidObject, readValue, windowValue } from "./objects.ts";
 
@@ -52,7 +52,7 @@ export function buildBoundaries(
  *
  * @throws {CordonError} `POLICY_INVALID` naming the policies
  */
-export function checkNamedWindows({ namedWindows = [] }: CompiledPolicies, windows: Windows): void {
+export function checkNamedWindows({ namedWindows = [] }: CompiledPolicies, windows: WindowSchedule): void {
   const unknown = namedWindows.filter(({ namespace, name }) => !windows.has(namespace, name));
   if (unknown.length === 0) return;
   const lines = unknown
@@ -66,7 +66,7 @@ export function checkNamedWindows({ namedWindows = [] }: CompiledPolicies, windo
   });
 }
 
-function known(windows: Windows, namespace: Namespace): string {
+function known(windows: WindowSchedule, namespace: Namespace): string {
   const names = windows.all.flatMap(({ definition }) => (definition.namespace === namespace ? [definition.name] : []));
   return names.length === 0 ? "; define it under `windows`" : `; it has ${names.slice(0, 10).join(", ")}`;
 }

@@ -9,7 +9,7 @@ import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { CordonError } from "../errors.ts";
 import type { Namespace } from "../contract/vocabulary.ts";
 import { authorize, compileSet, type Authorization, type CompiledPolicySet } from "./cedar/authorize.ts";
-import { compilePolicy } from "./cedar/compile-policy.ts";
+import { compilePolicy, type CompiledPolicy } from "./cedar/compile-policy.ts";
 import { EvaluationError } from "./cedar/evaluation-error.ts";
 import { CedarRequests, type Asked } from "./cedar-requests.ts";
 import type { SlottedPolicies } from "./cedar-slots.ts";
@@ -37,8 +37,21 @@ export interface CompileOptions extends Omit<PolicyOptions, "passed"> {
   readonly shadow?: (disagreement: string) => void;
 }
 
+/** One policy with what it is made of. */
+export interface AnalysedPolicy {
+  readonly namespace: Namespace;
+  readonly id: string;
+  readonly json: PolicyJson;
+  readonly compiled: CompiledPolicy;
+}
+
+/** Policies whose insides can be looked at, for analysis before deployment. */
+export interface AnalysablePolicies {
+  readonly analysed: readonly AnalysedPolicy[];
+}
+
 /** Compiled policies, with what made them. */
-export interface CedarPolicies extends CompiledPolicies {
+export interface CedarPolicies extends CompiledPolicies, AnalysablePolicies {
   readonly sources: readonly PolicySource[];
   readonly options: CompileOptions;
 }
@@ -97,6 +110,7 @@ export const nothingMatched: Evaluation = Object.freeze({
 class CompiledCedar implements CedarPolicies {
   readonly size: number;
   readonly namedWindows: readonly NamedWindow[];
+  readonly analysed: readonly AnalysedPolicy[];
   readonly sources: readonly PolicySource[];
   readonly options: CompileOptions;
   /** Every policy of this revision, for the next compilation. */
@@ -119,11 +133,18 @@ class CompiledCedar implements CedarPolicies {
     this.#requests = new CedarRequests(options.trustDomain);
     const all = new Map<Namespace, PolicySet>();
     const forbids = new Map<Namespace, PolicySet>();
-    for (const [namespace, own] of Map.groupBy(policies, (policy) => policy.source.namespace)) {
+    const compiled = policies.map((policy): Checked => ({ policy, compiled: compileChecked(policy) }));
+    for (const [namespace, own] of Map.groupBy(compiled, ({ policy }) => policy.source.namespace)) {
       all.set(namespace, policySet(`${namespace}/all`, own));
-      const forbidding = own.filter((policy) => policy.json.effect === "forbid");
+      const forbidding = own.filter(({ policy }) => policy.json.effect === "forbid");
       if (forbidding.length > 0) forbids.set(namespace, policySet(`${namespace}/forbids`, forbidding));
     }
+    this.analysed = compiled.map(({ policy: { source, id, json }, compiled: closures }) => ({
+      namespace: source.namespace,
+      id,
+      json,
+      compiled: closures,
+    }));
     this.#all = all;
     this.#forbids = forbids;
   }
@@ -188,16 +209,21 @@ function at(matched: readonly MatchedPolicy[], places: readonly number[]): reado
   return places.map((place) => matched[place] as MatchedPolicy);
 }
 
-function policySet(slot: string, policies: readonly ParsedPolicy[]): PolicySet {
+interface Checked {
+  readonly policy: ParsedPolicy;
+  readonly compiled: CompiledPolicy;
+}
+
+function policySet(slot: string, policies: readonly Checked[]): PolicySet {
   return {
-    matched: policies.map(matchedPolicy),
-    compiled: compileSet(policies.map(compileChecked)),
+    matched: policies.map(({ policy }) => matchedPolicy(policy)),
+    compiled: compileSet(policies.map(({ compiled }) => compiled)),
     known: new Map(),
-    slotted: { slot, texts: Object.fromEntries(policies.map((policy, index) => [`p${index}`, policy.text])) },
+    slotted: { slot, texts: Object.fromEntries(policies.map(({ policy }, index) => [`p${index}`, policy.text])) },
   };
 }
 
-function compileChecked(policy: ParsedPolicy) {
+function compileChecked(policy: ParsedPolicy): CompiledPolicy {
   try {
     return compilePolicy(policy.json);
   } catch (error) {

@@ -20,7 +20,7 @@ import type { InspectionSettings } from "../inspection/settings.ts";
 import type { BoundaryRules } from "./boundaries.ts";
 import type { RouteKey } from "./decision.ts";
 import type { CompiledPolicies } from "./engine.ts";
-import type { Windows } from "./windows.ts";
+import type { WindowSchedule } from "./windows.ts";
 
 /** A registered component. Replicas share one; instances are not here. */
 export interface Component {
@@ -174,7 +174,7 @@ export interface Snapshot {
   /** What no permit is stronger than, with its modes and exceptions. */
   readonly boundaries: BoundaryRules;
   /** Named recurring times; policies see which are open. */
-  readonly windows: Windows;
+  readonly windows: WindowSchedule;
   readonly bundles: ReadonlyMap<TrustDomain, TrustBundle>;
   readonly revocations: Revocations;
   readonly overlays: Overlays;

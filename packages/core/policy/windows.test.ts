@@ -71,6 +71,24 @@ test("between one change and the next the state does not change, whatever the pa
   );
 });
 
+test("its changes, one after another, are what it says at any time between them", () => {
+  const one = window({
+    timeZone: "Europe/London",
+    opens: "30 22 * * 1-5",
+    closes: "15 2 * * *",
+    except: ["2026-10-25", "2026-12-25"],
+  });
+  const from = Date.parse("2026-10-20T00:00:00Z");
+  const until = Date.parse("2027-01-05T00:00:00Z");
+  const changes = [...one.changes(from, until)];
+  assert.ok(changes.length > 80);
+  for (const [index, { at, open: said }] of changes.entries()) {
+    const end = (changes[index + 1]?.at ?? until) - 1;
+    for (const time of [at, Math.floor((at + end) / 2), end])
+      assert.equal(one.at(time).open, said, new Date(time).toISOString());
+  }
+});
+
 test("a clock that goes back is answered for the time it shows", () => {
   const windows = new Windows([nightly]);
   const names = (time: string): readonly string[] => windows.at(Date.parse(time)).of("default" as never);

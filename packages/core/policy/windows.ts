@@ -54,12 +54,38 @@ export class Window {
     this.#except = new Set(except);
   }
 
-  at(now: Instant): WindowState {
+  /** Every change between two instants, in order; the first says how it is at `from`. */
+  *changes(from: Instant, until: Instant): Generator<WindowChange> {
+    // Whether it would be open but for a blackout date.
+    let regular = this.#regular(from);
+    let { open } = this.at(from);
+    yield { at: from, open };
+    let opens = next(this.#opens, from);
+    let closes = next(this.#closes, from);
+    const dated = this.#except.size > 0;
+    let midnight = dated ? next(this.#midnight, from) : Infinity;
+    for (let at = Math.min(opens, closes, midnight); at < until; at = Math.min(opens, closes, midnight)) {
+      if (at === closes) regular = false;
+      if (at === opens) regular = true;
+      if (at === opens) opens = next(this.#opens, at);
+      if (at === closes) closes = next(this.#closes, at);
+      if (at === midnight) midnight = next(this.#midnight, at);
+      const now = regular && !(dated && this.#except.has(this.#date.format(at)));
+      if (now !== open) yield { at, open: now };
+      open = now;
+    }
+  }
+
+  #regular(now: Instant): boolean {
     const opened = last(this.#opens, now);
     const closed = last(this.#closes, now);
+    return opened !== undefined && (closed === undefined || opened >= closed);
+  }
+
+  at(now: Instant): WindowState {
     const blackout = this.#except.size > 0 && this.#except.has(this.#date.format(now));
     return {
-      open: !blackout && opened !== undefined && (closed === undefined || opened >= closed),
+      open: !blackout && this.#regular(now),
       until: Math.min(
         next(this.#opens, now),
         next(this.#closes, now),
@@ -67,6 +93,11 @@ export class Window {
       ),
     };
   }
+}
+
+export interface WindowChange {
+  readonly at: Instant;
+  readonly open: boolean;
 }
 
 export interface OpenWindows {
@@ -78,8 +109,16 @@ export interface OpenWindows {
 
 const noneOpen: readonly string[] = Object.freeze([]);
 
+/** What a decision asks of windows. */
+export interface WindowSchedule {
+  readonly all: readonly Window[];
+  at(now: Instant): OpenWindows;
+  /** Whether a namespace has a window of this name. */
+  has(namespace: Namespace, name: string): boolean;
+}
+
 /** All windows of a snapshot. Asked on every decision, so the answer is kept while it holds. */
-export class Windows {
+export class Windows implements WindowSchedule {
   readonly all: readonly Window[];
   #from: Instant = Infinity;
   #open: OpenWindows = { of: () => noneOpen, until: -Infinity };
@@ -105,7 +144,6 @@ export class Windows {
     return this.#open;
   }
 
-  /** Whether a namespace has a window of this name. */
   has(namespace: Namespace, name: string): boolean {
     return this.all.some(({ definition }) => definition.namespace === namespace && definition.name === name);
   }

@@ -8,6 +8,7 @@ import { matches, type EntryFilter } from "@cordon/core/ledger/search";
 import type { Io } from "../../io.ts";
 import { entryLine } from "./entry-line.ts";
 import { openFolder, parseCount, readCheckpoint, reporting } from "./folder.ts";
+import { parseTime } from "./time.ts";
 
 const usage = `usage: cordon ledger search FOLDER [--principal TEXT] [--resource TEXT] [--effect allow|deny] [--would-deny]
          [--kind KIND] [--id REQUEST_ID] [--since TIME] [--until TIME] [--limit N] [--key VKEY|FILE] [--json]
@@ -82,17 +83,6 @@ function parseFilter(values: Readonly<Record<string, string | boolean | undefine
     ...(since === undefined ? {} : { since: parseTime("since", since, now) }),
     ...(until === undefined ? {} : { until: parseTime("until", until, now) }),
   };
-}
-
-const ageUnits: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function parseTime(name: string, text: string, now: number): number {
-  const [, count, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? [];
-  if (count !== undefined && unit !== undefined) return now - Number(count) * (ageUnits[unit] ?? 0);
-  const time = /^[0-9]{4}-/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time))
-    throw new CordonError("USAGE", `--${name} takes a time such as 2026-11-23T20:00:00Z or 15m, not \`${text}\``);
-  return time;
 }
 
 function isKind(kind: string): kind is LedgerEntry["kind"] {

@@ -1,0 +1,36 @@
+/** What the commands that look at policies before deployment share: names of components in words, and finding them. */
+import { CordonError } from "@cordon/core/errors";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
+
+/** `namespace/kind/name`, as policies write it. */
+export function shortName(snapshot: Snapshot, id: SpiffeId): string {
+  const component = snapshot.components.get(id);
+  return component === undefined ? id : `${component.namespace}/${component.kind}/${component.name}`;
+}
+
+/**
+ * The component that somebody typed: `name`, `namespace/name`, `namespace/kind/name` or a whole SPIFFE ID.
+ *
+ * @throws {CordonError} `USAGE` where there is none, or several
+ */
+export function findComponent(snapshot: Snapshot, typed: string): Component {
+  const all = [...snapshot.components.values()];
+  const found = all.filter(({ id, namespace, kind, name }) =>
+    [id, name, `${namespace}/${name}`, `${namespace}/${kind}/${name}`].includes(typed),
+  );
+  const [one, ...more] = found;
+  if (one !== undefined && more.length === 0) return one;
+  if (one === undefined)
+    throw new CordonError("USAGE", `there is no component \`${typed}\`; \`cordon policy reach\` without it lists all`);
+  const names = found.map(({ id }) => shortName(snapshot, id)).join(", ");
+  throw new CordonError("USAGE", `\`${typed}\` may be ${names}: say which`);
+}
+
+/** When something is allowed, in words. */
+export function duringWords(during: readonly (readonly string[])[] | undefined): string {
+  if (during === undefined) return "";
+  const windows = new Set(during.flat());
+  if (windows.size === 0) return "at some times";
+  return `during ${[...windows].toSorted().join(", ")}${during.some((open) => open.length === 0) ? ", and when none is open" : ""}`;
+}

@@ -1,0 +1,80 @@
+/** `cordon policy test FILE...`: tables of requests and expected answers. In: a configuration, tables. Out: what differs. */
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { parse } from "yaml";
+import { z } from "zod";
+import { loadOfflineSnapshot } from "@cordon/control/registry/offline-snapshot";
+import { CordonError } from "@cordon/core/errors";
+import { runTable, tableSchema, type RowResult, type TableRow } from "@cordon/core/policy/analysis/table-test";
+import type { Io } from "../../io.ts";
+import { reporting } from "../ledger/folder.ts";
+
+const usage = `usage: cordon policy test FILE... [--config FILE] [--json]
+
+FILE holds, in YAML:
+  tests:
+    - { principal: assistant, action: infer, resource: chat, expect: allow, because: assistant-may-chat }
+    - { principal: assistant, action: read, resource: training-data, expect: deny }
+A row may have a name, a context (assurance, route, method, stream, external) and a time (at: 2027-01-31T02:00:00+08:00).
+Policies are enforced here, whatever a route's mode is.
+
+Exit code: 0 every row is as expected, 1 some are not, 2 a file cannot be read.
+`;
+
+const maxBytes = 16 * 1024 * 1024;
+
+export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
+  return reporting(io, usage, async () => {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        config: { type: "string", default: "cordon.yaml" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) {
+      io.stdout(usage);
+      return 0;
+    }
+    if (positionals.length === 0) throw new CordonError("USAGE", "name at least one file of tests");
+    const { snapshot } = await loadOfflineSnapshot(values.config);
+    const results: { file: string; number: number; result: RowResult }[] = [];
+    for (const file of positionals)
+      for (const [index, result] of runTable(snapshot, await readTable(file), Date.now()).entries())
+        results.push({ file, number: index + 1, result });
+    const failed = results.filter(({ result }) => !result.passed);
+    if (values.json) {
+      const listed = failed.map(({ file, number, result: { row, words } }) => ({ file, test: number, row, words }));
+      io.stdout(`${JSON.stringify({ passed: results.length - failed.length, failed: listed })}\n`);
+    } else
+      for (const { file, number, result } of failed)
+        io.stdout(`${file}: test ${number} (${nameOf(result.row)}): ${result.words}\n`);
+    io.stderr(`${results.length - failed.length} as expected, ${failed.length} not\n`);
+    return failed.length > 0 ? 1 : 0;
+  });
+}
+
+function nameOf({ name, principal, action, resource }: TableRow): string {
+  return name ?? `${principal} ${action} ${resource}`;
+}
+
+async function readTable(file: string): Promise<readonly TableRow[]> {
+  let content: string;
+  try {
+    content = await readFile(file, "utf8");
+  } catch (cause) {
+    throw new CordonError("CONFIG_UNREADABLE", `cannot read ${file}`, { cause });
+  }
+  if (content.length > maxBytes) throw new CordonError("CONFIG_INVALID", `${file} is larger than ${maxBytes} bytes`);
+  let value: unknown;
+  try {
+    value = parse(content, { maxAliasCount: 0, uniqueKeys: true });
+  } catch (cause) {
+    throw new CordonError("CONFIG_INVALID", `${file} is no YAML: ${(cause as Error).message}`, { cause });
+  }
+  const table = tableSchema.safeParse(value);
+  if (!table.success) throw new CordonError("CONFIG_INVALID", `${file}: ${z.prettifyError(table.error)}`);
+  return table.data.tests;
+}

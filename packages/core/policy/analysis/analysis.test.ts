@@ -1,0 +1,277 @@
+/** Reach, blast radius, difference, unused policies, replay, suggestions and table tests, against decisions one by one. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Boundary, ComponentKind, Mode, Sensitivity } from "../../contract/vocabulary.ts";
+import type { DecisionEntry } from "../../ledger/entry.ts";
+import { strictBoundaries, compile, component, context, request, snapshot, trustDomain } from "../test-estate.ts";
+import { checkPolicies } from "../policy-check.ts";
+import { decide } from "../decide.ts";
+import type { Component, Snapshot } from "../snapshot.ts";
+import { Windows } from "../windows.ts";
+import { blastRadius } from "./blast-radius.ts";
+import { policyUse } from "./policy-use.ts";
+import { reach, type Reach } from "./reach.ts";
+import { pairsOf, reachDifference } from "./reach-difference.ts";
+import { replay } from "./replay.ts";
+import { ObservedFlows } from "./suggest.ts";
+import { runTable, tableSchema } from "./table-test.ts";
+import { contextsOf, momentsOf, unroutedWays, windowsAt } from "./ways.ts";
+
+const now = Date.parse("2026-11-25T12:00:00Z");
+const windows = new Windows([
+  {
+    namespace: "default" as never,
+    name: "nightly",
+    timeZone: "Asia/Singapore",
+    opens: "0 1 * * *",
+    closes: "0 5 * * *",
+    except: [],
+  },
+  {
+    namespace: "default" as never,
+    name: "weekend",
+    timeZone: "UTC",
+    opens: "0 0 * * 6",
+    closes: "0 0 * * 1",
+    except: [],
+  },
+]);
+
+const { moments } = momentsOf(windows, now);
+
+/** Every pair, way, context and moment, one decision each: what `reach` must agree with. */
+function bruteForce(estate: Snapshot): Set<string> {
+  const allowed = new Set<string>();
+  const all = new Set(["assurance", "stream"]);
+  const stills = moments.map(({ at }) => ({ at, still: { ...estate, windows: windowsAt(windows, at) } }));
+  for (const principal of estate.components.values())
+    for (const resource of estate.components.values())
+      for (const way of unroutedWays)
+        for (const each of contextsOf(way, all, principal.bearerTokens))
+          for (const { at, still } of stills) {
+            const asked = { principal: principal.id, action: way.action, resource: resource.id, context: each };
+            if (decide(still, asked, { snapshotAgeMs: 0 }, at).effect === "allow")
+              allowed.add(`${principal.id} ${way.action} ${resource.id}`);
+          }
+  return allowed;
+}
+
+const kinds: readonly ComponentKind[] = ["agent", "service", "pipeline", "endpoint", "model", "dataset", "external"];
+const anyComponent = fc
+  .record({
+    namespace: fc.constantFrom("default", "default", "other"),
+    kind: fc.constantFrom(...kinds),
+    name: fc.constantFrom("a", "b", "c", "d"),
+    boundary: fc.constantFrom<Boundary>("data", "model", "pipeline", "api"),
+    sensitivity: fc.constantFrom<Sensitivity>("public", "internal", "restricted"),
+    training: fc.boolean(),
+    bearerTokens: fc.boolean(),
+  })
+  .map(({ namespace, kind, name, boundary, sensitivity, training, bearerTokens }) =>
+    component(`${namespace}/${kind}/${name}`, {
+      boundary,
+      bearerTokens,
+      labels: { sensitivity, categories: [], integrity: "trusted" },
+      ...(training && kind === "dataset" ? { purpose: "training" as const } : {}),
+    }),
+  );
+
+const scope = (type: string, name: string) =>
+  fc.constantFrom(
+    name,
+    name,
+    `${name} is ${type}`,
+    `${name} in Namespace::"default"`,
+    ...kinds.slice(0, 4).map((kind) => `${name} == ${type}::"default/${kind}/a"`),
+  );
+const condition = fc.constantFrom(
+  "true",
+  `principal.kind == "agent"`,
+  `resource.kind == "dataset" && resource.sensitivityRank <= 1`,
+  `principal.name == resource.name`,
+  `context.stream`,
+  `context.assurance == "jwt-svid"`,
+  `context.windows.contains("nightly")`,
+  `context.windows.containsAll(["nightly", "weekend"])`,
+  `principal == Workload::"default/service/b" || resource == Component::"other/dataset/c"`,
+  `principal.boundary == resource.boundary`,
+  `9223372036854775807 + resource.sensitivityRank > 0`,
+);
+const actionScope = fc.constantFrom(
+  "action",
+  'action == Action::"read"',
+  'action in [Action::"infer", Action::"write"]',
+);
+const anyPolicy = fc
+  .tuple(
+    fc.constantFrom("permit", "permit", "permit", "forbid"),
+    scope("Workload", "principal"),
+    actionScope,
+    scope("Component", "resource"),
+    condition,
+  )
+  .map(([effect, p, a, r, when]) => `${effect}(${p}, ${a}, ${r}) when { ${when} };`);
+
+const mode = fc.constantFrom<Mode>("enforce", "observe");
+const anyEstate = fc
+  .tuple(
+    fc.array(anyComponent, { minLength: 2, maxLength: 9 }),
+    fc.array(anyPolicy, { minLength: 1, maxLength: 5 }),
+    mode,
+    mode,
+  )
+  .map(([components, texts, data, pipeline]) => {
+    const text = texts
+      .map((body, index) => `@id("p${index}") ${body}`)
+      .filter(
+        (one) =>
+          checkPolicies([{ namespace: "default" as never, origin: "t", text: one }], { trustDomain }).problems
+            .length === 0,
+      )
+      .join("\n");
+    const policies = compile(text);
+    const boundaries = { ...strictBoundaries, modes: { ...strictBoundaries.modes, data, pipeline } };
+    return { policies, estate: snapshot(policies, { windows, boundaries }, components) };
+  });
+
+test("reach agrees with every single decision, on any estate and any policies", () => {
+  let reached = 0;
+  fc.assert(
+    fc.property(anyEstate, ({ policies, estate }) => {
+      const found = new Set([...pairsOf(reach(estate, policies, now))].map(([key]) => key));
+      const expected = bruteForce(estate);
+      reached += expected.size;
+      assert.deepEqual([...found].toSorted(), [...expected].toSorted());
+    }),
+    { numRuns: 60 },
+  );
+  assert.ok(reached > 500, `${reached} pairs reached`);
+});
+
+const assistant = component("default/agent/assistant");
+const tools = component("default/tool/tools");
+const index = component("default/dataset/index", { boundary: "data" });
+const trainer = component("default/pipeline/trainer", { boundary: "pipeline" });
+const training = component("default/dataset/training", { boundary: "data", purpose: "training" });
+const text = `
+  @id("uses-tools") permit(principal == Workload::"default/agent/assistant", action == Action::"callTool", resource == Component::"default/tool/tools");
+  @id("tools-read") permit(principal == Workload::"default/tool/tools", action == Action::"read", resource == Component::"default/dataset/index");
+  @id("trains") permit(principal == Workload::"default/pipeline/trainer", action == Action::"read", resource == Component::"default/dataset/training")
+    when { context.windows.contains("nightly") };
+  @id("trains-again") permit(principal == Workload::"default/pipeline/trainer", action == Action::"read", resource == Component::"default/dataset/training")
+    when { context.windows.contains("nightly") && principal.kind == "pipeline" };
+  @id("gone") permit(principal == Workload::"default/agent/gone", action, resource);
+  @id("never-refuses") forbid(principal, action == Action::"deploy", resource);`;
+const of = (policyText: string): { found: Reach; estate: Snapshot; policies: ReturnType<typeof compile> } => {
+  const policies = compile(policyText);
+  const estate = snapshot(policies, { windows }, [assistant, tools, index, trainer, training]);
+  return { policies, estate, found: reach(estate, policies, now) };
+};
+
+test("a compromise spreads step by step, each with its path, and ends at data", () => {
+  const { found } = of(text);
+  const radius = blastRadius(found, assistant);
+  assert.deepEqual(
+    radius.map(({ component: { name }, path }) => [name, path.map(({ action }) => action)]),
+    [
+      ["tools", ["callTool"]],
+      ["index", ["callTool", "read"]],
+    ],
+  );
+  assert.deepEqual(blastRadius(found, index), []);
+  const [only] = blastRadius(found, trainer);
+  assert.deepEqual(only?.path[0]?.during, [["default/nightly"], ["default/nightly", "default/weekend"]]);
+});
+
+test("a change of policies is what it gains, loses and moves in time", () => {
+  const changed = text
+    .replace(/@id\("tools-read"\)[^;]*;/, "")
+    .replaceAll(`context.windows.contains("nightly")`, "true")
+    .replace(`action == Action::"callTool"`, `action in [Action::"callTool", Action::"read"]`);
+  const { gained, lost, changed: moved } = reachDifference(of(text).found, of(changed).found);
+  const short = (list: readonly { action: string; resource: string }[]) =>
+    list.map(({ action, resource }) => `${action} ${resource.split("/").at(-1)}`);
+  assert.deepEqual([short(gained), short(lost), short(moved)], [["read tools"], ["read index"], ["read training"]]);
+});
+
+test("dead and shadowed permits and idle forbids are told apart from those that are needed", () => {
+  const { estate, policies } = of(text);
+  assert.deepEqual(
+    policyUse(estate, policies, now).map(({ policy, finding }) => [policy, finding]),
+    [
+      ["default/trains", "shadowed"],
+      ["default/trains-again", "shadowed"],
+      ["default/gone", "dead"],
+      ["default/never-refuses", "idle"],
+    ],
+  );
+});
+
+function entry(
+  principal: Component,
+  action: "callTool" | "read",
+  resource: Component,
+  effect: "allow" | "deny",
+  at = now,
+): DecisionEntry {
+  const { principal: from, resource: to } = request(principal, action, resource);
+  return {
+    ...{ v: 1, kind: "decision", at, id: "r", namespace: "default" as never, revision: 1 as never },
+    ...{ principal: from, action, resource: to, context, effect },
+    credential: { assurance: "x509-svid", fingerprint: "" },
+    signals: { snapshotAgeMs: 5_000_000 },
+    reasons: [],
+    obligations: [],
+    risk: { tier: "low", score: 0, contributions: [] },
+  };
+}
+
+test("a replayed decision is taken at its own time with its own facts, and says what would change", () => {
+  const { estate } = of(text);
+  assert.equal(replay(estate, entry(assistant, "callTool", tools, "allow")).change, "none");
+  assert.equal(replay(estate, entry(assistant, "read", index, "allow")).change, "would deny");
+  assert.equal(replay(estate, entry(tools, "read", index, "deny")).change, "would allow");
+  const night = Date.parse("2026-11-25T18:00:00Z");
+  assert.equal(replay(estate, entry(trainer, "read", training, "allow", night)).change, "none");
+  assert.equal(replay(estate, entry(trainer, "read", training, "allow", now)).change, "would deny");
+  const observed = { ...entry(assistant, "read", index, "allow"), observed: { effect: "deny" as const, reasons: [] } };
+  assert.deepEqual(replay(estate, observed).change, "none", "it would have been refused, and would be");
+});
+
+test("suggested policies permit what was seen and nothing else", () => {
+  const flows = new ObservedFlows();
+  flows.add(3, entry(assistant, "callTool", tools, "allow"));
+  flows.add(4, entry(assistant, "callTool", tools, "allow", now + 1));
+  flows.add(5, entry(assistant, "read", index, "deny"));
+  flows.add(6, entry(tools, "read", index, "allow"));
+  const suggested = flows.policies(trustDomain).get("default" as never) ?? "";
+  assert.match(suggested, /\/\/ callTool: 2 calls, 2026-11-25 to 2026-11-25, entries 3 to 4/);
+  const pairs = [...pairsOf(of(suggested).found)].map(([key]) =>
+    key.replaceAll("spiffe://bank.example/ns/default/", ""),
+  );
+  assert.deepEqual(pairs.toSorted(), ["agent/assistant callTool tool/tools", "tool/tools read dataset/index"]);
+});
+
+test("a table of tests passes, fails and refuses row by row", () => {
+  const { tests } = tableSchema.parse({
+    tests: [
+      { principal: "assistant", action: "callTool", resource: "tools", expect: "allow", because: "uses-tools" },
+      { principal: "assistant", action: "callTool", resource: "tools", expect: "allow", because: "trains" },
+      { principal: "assistant", action: "read", resource: "default/index", expect: "allow" },
+      { principal: "trainer", action: "read", resource: "training", expect: "allow", at: "2026-11-26T02:00:00+08:00" },
+      { principal: "trainer", action: "read", resource: "training", expect: "deny", at: "2026-11-26T06:00:00+08:00" },
+      { principal: "nobody", action: "read", resource: "training", expect: "deny" },
+    ],
+  });
+  const results = runTable(of(text).estate, tests, now);
+  assert.deepEqual(
+    results.map(({ passed }) => passed),
+    [true, false, false, true, true, false],
+  );
+  assert.match(results[5]?.words ?? "", /no component `nobody`/);
+  assert.equal(
+    tableSchema.safeParse({ tests: [{ principal: "a", action: "fly", resource: "b", expect: "allow" }] }).success,
+    false,
+  );
+});

@@ -1,0 +1,30 @@
+/**
+ * What another configuration would have said. In: a snapshot, and decisions from the ledger. Out: for each whether it
+ * would have been another, and how. A decision's entry holds everything that it was taken on, its time included; what a
+ * candidate is missing (a component that is gone, say) denies, as it would in force.
+ */
+import type { DecisionEntry } from "../../ledger/entry.ts";
+import { decide } from "../decide.ts";
+import type { Decision } from "../decision.ts";
+import type { Snapshot } from "../snapshot.ts";
+
+export interface Replayed {
+  readonly was: "allow" | "deny";
+  /** What was let through then though policy denied it: a route that observed. */
+  readonly wasObserved: boolean;
+  readonly now: Decision;
+  readonly change: "none" | "would allow" | "would deny";
+}
+
+/**
+ * Takes a decision again. The knowledge of then is taken to be fresh: how old the snapshot was is not the candidate's
+ * doing. Modes are the candidate's: without `via`, policies are enforced.
+ */
+export function replay(snapshot: Snapshot, entry: DecisionEntry): Replayed {
+  const { principal, action, resource, context, at } = entry;
+  const now = decide(snapshot, { principal, action, resource, context }, { ...entry.signals, snapshotAgeMs: 0 }, at);
+  const wasObserved = entry.observed !== undefined;
+  const was = wasObserved ? "deny" : entry.effect;
+  const change = was === now.effect ? "none" : now.effect === "allow" ? "would allow" : "would deny";
+  return { was: entry.effect, wasObserved, now, change };
+}

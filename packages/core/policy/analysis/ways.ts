@@ -1,0 +1,116 @@
+/**
+ * The ways that lead to a resource, and the times that differ. In: a snapshot. Out: for each resource the actions and
+ * contexts in which it can be asked for, one of a kind; and instants, one for each state that the windows come to.
+ */
+import type { Instant } from "../../instant.ts";
+import { actions, type Action } from "../../contract/vocabulary.ts";
+import type { SpiffeId } from "../../identity/spiffe-id.ts";
+import type { RequestContext } from "../decision.ts";
+import type { Route, Snapshot } from "../snapshot.ts";
+import type { WindowChange, WindowSchedule } from "../windows.ts";
+
+/** One way to ask for a resource, but for who asks and how they prove themselves. */
+export interface Way {
+  readonly action: Action;
+  readonly route: string;
+  readonly method: string;
+  readonly external: boolean;
+}
+
+/** Ways by resource, of the routes that lead there. A resource without one is asked for by no gateway. */
+export function routedWays({ routes }: Snapshot): ReadonlyMap<SpiffeId, readonly Way[]> {
+  const ways = new Map<SpiffeId, Way[]>();
+  const add = (resource: SpiffeId, way: Way): void => {
+    const known = ways.get(resource);
+    if (known === undefined) ways.set(resource, [way]);
+    else if (!known.some((other) => JSON.stringify(other) === JSON.stringify(way))) known.push(way);
+  };
+  for (const route of routes) for (const [resource, way] of waysOf(route)) add(resource, way);
+  return ways;
+}
+
+function* waysOf(route: Route): Generator<readonly [SpiffeId, Way]> {
+  if (route.kind === "http") {
+    const { external } = route.upstream;
+    for (const [method, action] of route.actions)
+      yield [route.resource, { action, route: route.name, method, external }];
+    return;
+  }
+  for (const { component, upstream } of route.models.values()) {
+    const common = { route: route.name, external: upstream.external };
+    yield [component, { ...common, action: "infer", method: "POST" }];
+    if (route.kind === "openai") yield [component, { ...common, action: "embed", method: "POST" }];
+    yield [component, { ...common, action: "read", method: "GET" }];
+  }
+}
+
+/** Every action, by no route: for policies that speak of what other enforcement points ask. */
+export const unroutedWays: readonly Way[] = actions.map((action) => ({
+  action,
+  route: "",
+  method: "POST",
+  external: false,
+}));
+
+/** The contexts of one way: each proof of identity, streamed and not, as far as policies can tell them apart. */
+export function contextsOf(way: Way, observed: ReadonlySet<string>, bearerTokens: boolean): readonly RequestContext[] {
+  const assurances =
+    observed.has("assurance") && bearerTokens ? (["x509-svid", "jwt-svid"] as const) : (["x509-svid"] as const);
+  const streams = observed.has("stream") ? [false, true] : [false];
+  const { route, method, external } = way;
+  return assurances.flatMap((assurance) => streams.map((stream) => ({ assurance, route, method, stream, external })));
+}
+
+export interface Moment {
+  readonly at: Instant;
+  /** `namespace/name` of the open windows, sorted. */
+  readonly open: readonly string[];
+}
+
+export interface Moments {
+  readonly moments: readonly Moment[];
+  /** False where windows change too often to look at every state that they come to. */
+  readonly complete: boolean;
+}
+
+/** How far windows are looked ahead: every yearly one is met. */
+const horizonMs = 400 * 86_400_000;
+const mostChanges = 200_000;
+
+/**
+ * One moment for each set of windows that are ever open together within 400 days, the first of each. The first of all is
+ * `from` itself.
+ */
+export function momentsOf({ all }: Pick<WindowSchedule, "all">, from: Instant): Moments {
+  const changes: (WindowChange & { readonly name: string })[] = [];
+  let complete = true;
+  for (const window of all) {
+    const name = `${window.definition.namespace}/${window.definition.name}`;
+    let own = 0;
+    for (const change of window.changes(from, from + horizonMs)) {
+      complete &&= (own += 1) <= mostChanges / all.length;
+      if (!complete) break;
+      changes.push({ ...change, name });
+    }
+  }
+  changes.sort((a, b) => a.at - b.at);
+  const open = new Set<string>();
+  const moments = new Map<string, Moment>();
+  for (const [index, { at, name, open: opened }] of changes.entries()) {
+    if (opened) open.add(name);
+    else open.delete(name);
+    // What changes at one instant changes together.
+    if (changes[index + 1]?.at === at) continue;
+    const names = [...open].toSorted();
+    const key = names.join("\n");
+    if (!moments.has(key)) moments.set(key, { at, open: names });
+  }
+  if (changes.length === 0) moments.set("", { at: from, open: [] });
+  return { moments: [...moments.values()], complete };
+}
+
+/** Windows that stand still at one moment: what is asked many times of one moment need not find it each time. */
+export function windowsAt(windows: WindowSchedule, at: Instant): WindowSchedule {
+  const open = windows.at(at);
+  return { all: windows.all, at: () => open, has: (namespace, name) => windows.has(namespace, name) };
+}
