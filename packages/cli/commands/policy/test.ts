@@ -1,11 +1,9 @@
 /** `cordon policy test FILE...`: tables of requests and expected answers. In: a configuration, tables. Out: what differs. */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { parse } from "yaml";
-import { z } from "zod";
 import { loadOfflineSnapshot } from "@cordon/control/registry/offline-snapshot";
 import { CordonError } from "@cordon/core/errors";
-import { runTable, tableSchema, type RowResult, type TableRow } from "@cordon/core/policy/analysis/table-test";
+import { parseTable, runTable, type RowResult, type TableRow } from "@cordon/core/policy/analysis/table-test";
 import type { Io } from "../../io.ts";
 import { reporting } from "../ledger/folder.ts";
 
@@ -20,8 +18,6 @@ Policies are enforced here, whatever a route's mode is.
 
 Exit code: 0 every row is as expected, 1 some are not, 2 a file cannot be read.
 `;
-
-const maxBytes = 16 * 1024 * 1024;
 
 export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
   return reporting(io, usage, async () => {
@@ -67,14 +63,5 @@ async function readTable(file: string): Promise<readonly TableRow[]> {
   } catch (cause) {
     throw new CordonError("CONFIG_UNREADABLE", `cannot read ${file}`, { cause });
   }
-  if (content.length > maxBytes) throw new CordonError("CONFIG_INVALID", `${file} is larger than ${maxBytes} bytes`);
-  let value: unknown;
-  try {
-    value = parse(content, { maxAliasCount: 0, uniqueKeys: true });
-  } catch (cause) {
-    throw new CordonError("CONFIG_INVALID", `${file} is no YAML: ${(cause as Error).message}`, { cause });
-  }
-  const table = tableSchema.safeParse(value);
-  if (!table.success) throw new CordonError("CONFIG_INVALID", `${file}: ${z.prettifyError(table.error)}`);
-  return table.data.tests;
+  return parseTable(content, file);
 }

@@ -2,7 +2,9 @@
  * Tests of policies as a table. In: a snapshot and rows, each a request and the answer that is expected. Out: for each
  * row whether the decision was that, and the decision.
  */
+import { parse } from "yaml";
 import { z } from "zod";
+import { CordonError } from "../../errors.ts";
 import { isExactInstant, type Instant } from "../../instant.ts";
 import { actions } from "../../contract/vocabulary.ts";
 import { reference } from "../../contract/schema-parts.ts";
@@ -38,6 +40,28 @@ const row = z.strictObject({
 
 export const tableSchema = z.strictObject({ tests: z.array(row).min(1).max(100_000) });
 export type TableRow = z.output<typeof row>;
+
+const maxCharacters = 16 * 1024 * 1024;
+
+/**
+ * Reads a table.
+ *
+ * @param origin what to call it in messages
+ * @throws {CordonError} `CONFIG_INVALID` for what is no YAML, or no table of tests
+ */
+export function parseTable(text: string, origin: string): readonly TableRow[] {
+  if (text.length > maxCharacters)
+    throw new CordonError("CONFIG_INVALID", `${origin} is longer than ${maxCharacters} characters`);
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 0, uniqueKeys: true });
+  } catch (cause) {
+    throw new CordonError("CONFIG_INVALID", `${origin} is no YAML: ${(cause as Error).message}`, { cause });
+  }
+  const table = tableSchema.safeParse(value);
+  if (!table.success) throw new CordonError("CONFIG_INVALID", `${origin}: ${z.prettifyError(table.error)}`);
+  return table.data.tests;
+}
 
 export interface RowResult {
   readonly row: TableRow;
