@@ -7,6 +7,7 @@ import { atLeast, supplySeverities, type SupplySeverity } from "@cordon/control/
 import { audit, defaultMaxAgeDays, type AuditReport } from "@cordon/control/supply/vulnerabilities/audit";
 import { importOsv, openOsvDatabase, type OsvDatabase } from "@cordon/control/supply/vulnerabilities/database";
 import { listNames, maxListBytes, readPackages } from "@cordon/control/supply/vulnerabilities/inputs/read-packages";
+import type { PackagesRead } from "@cordon/control/supply/vulnerabilities/inputs/package-found";
 import { parseVex } from "@cordon/control/supply/vulnerabilities/vex";
 import type { Io } from "../../io.ts";
 import { findLists } from "../../supply/find-lists.ts";
@@ -21,6 +22,7 @@ lists are looked for: ${listNames.join(", ")}.
   --database FILE      a database made by \`cordon bom import-osv\`
   --osv SOURCE         an OSV zip or folder, read for this run only; repeat for more
   --vex FILE           OpenVEX or CycloneDX VEX that you trust; repeat for more
+  --product NAME       what the lists are of, as the VEX documents name it: statements about it hold for its parts
   --dpkg ECOSYSTEM     what a dpkg status file is of, such as Debian:12 or Ubuntu:24.04:LTS (default: Debian)
   --max-age DAYS       how old the newest record may be (default: ${defaultMaxAgeDays})
   --fail-on SEVERITY   least severity that makes exit code 1: ${supplySeverities.join(", ")} (default: medium)
@@ -50,9 +52,16 @@ export function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       lists.map(async (file) => readPackages(await readInput(file, maxListBytes), file, values.dpkg)),
     );
     const vexFiles = await Promise.all(
-      (values.vex ?? []).map(async (file) => parseVex((await readInput(file, maxListBytes)).toString(), file)),
+      (values.vex ?? []).map(async (file) =>
+        parseVex((await readInput(file, maxListBytes)).toString(), file, linksOf(read)),
+      ),
     );
-    const report = audit(read, database, { now: Date.now(), vex: vexFiles.flat(), maxAgeDays });
+    const report = audit(read, database, {
+      now: Date.now(),
+      vex: vexFiles.flat(),
+      maxAgeDays,
+      ...(values.product === undefined ? {} : { product: values.product }),
+    });
     if (values.json) io.stdout(`${JSON.stringify(report)}\n`);
     else if (values.sarif !== "-") io.stdout(`${describe(report, lists.length).join("\n")}\n`);
     await writeSarif(values.sarif, report.findings, positionals[0] ?? "", io);
@@ -68,6 +77,7 @@ function parse(args: readonly string[]) {
       database: { type: "string" },
       osv: { type: "string", multiple: true },
       vex: { type: "string", multiple: true },
+      product: { type: "string" },
       dpkg: { type: "string", default: "Debian" },
       "max-age": { type: "string", default: String(defaultMaxAgeDays) },
       "fail-on": { type: "string", default: "medium" },
@@ -76,6 +86,16 @@ function parse(args: readonly string[]) {
       help: { type: "boolean", short: "h", default: false },
     },
   });
+}
+
+/** Purls by how VEX documents may name them. */
+export function linksOf(read: readonly PackagesRead[]): ReadonlyMap<string, string> {
+  const packages = read.flatMap((input) => input.packages);
+  return new Map(
+    packages.flatMap(({ bomLink, purl }) =>
+      bomLink === undefined || purl === undefined ? [] : [[bomLink, purl] as const],
+    ),
+  );
 }
 
 /** Reads `--fail-on`. @throws {CordonError} `USAGE` */

@@ -30,6 +30,7 @@ import manifest from "../../package.json" with { type: "json" };
 import type { Io } from "../../io.ts";
 import { findingLines, guarded, printable, progress, readInput, writeOutput, writeSarif } from "../../supply/report.ts";
 import { readTrust, trustOptions, trustUsage, usage } from "../../supply/trust-options.ts";
+import { linksOf } from "../bom/audit.ts";
 import { readPrivateKey } from "./sign.ts";
 import { defaultSignature } from "./verify.ts";
 
@@ -194,7 +195,7 @@ async function readVulnerabilities({ packages, database, osv, vex }: Values, now
   using opened = database === undefined ? await importOsv(osv ?? [], ":memory:", now) : await openOsvDatabase(database);
   const read = await Promise.all(packages.map(async (file) => readPackages(await readInput(file, maxListBytes), file)));
   const statements = await Promise.all(
-    (vex ?? []).map(async (file) => parseVex((await readInput(file, maxListBytes)).toString(), file)),
+    (vex ?? []).map(async (file) => parseVex((await readInput(file, maxListBytes)).toString(), file, linksOf(read))),
   );
   return audit(read, opened, { now, vex: statements.flat() });
 }

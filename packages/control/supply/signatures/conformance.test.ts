@@ -3,12 +3,18 @@
  * conformance suite. They lie beside the repository; without them the tests are skipped, and say so.
  */
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { rootDigest } from "../integrity/manifest.ts";
 import { parseBundle } from "./bundle.ts";
+import { signModel } from "./sign-model.ts";
 import { parseStatement } from "./statement.ts";
+import { makeChain } from "./testing/chain.ts";
 import { readCertificates, readPublicKey, type Trust } from "./trust.ts";
 import { parseTrustedRoot, publicGoodRoot } from "./trusted-root.ts";
 import { verifyArtifact, type ArtifactTrust } from "./verify-artifact.ts";
@@ -93,6 +99,30 @@ test("the root digests of the reference's own manifests are the ones computed he
     }
   t.diagnostic(`OMS reference payloads: ${judged} of ${judged} right`);
   assert.ok(judged >= 8);
+});
+
+test("what is made here fits the specification's own schemas", { skip }, async (t) => {
+  const schemas = ["predicate", "statement", "envelope", "bundle"].map(
+    (name) => JSON.parse(readFileSync(join(oms, `reference/schemas/v1.0/${name}.schema.json`), "utf8")) as object,
+  );
+  const ajv = new Ajv2020({ strict: false, schemas });
+  const folder = await mkdtemp(join(tmpdir(), "cordon-oms-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, "weights.bin"), "0123456789");
+  const chain = await makeChain(now, {});
+  const methods = [
+    { key: generateKeyPairSync("ec", { namedCurve: "P-521" }).privateKey },
+    { key: chain.key, chain: chain.chain },
+  ];
+  for (const method of methods)
+    for (const options of [{}, { shardBytes: 4 }, { hashType: "blake3" as const }, { model: "m", version: 3 }]) {
+      const bundle = JSON.parse((await signModel(folder, { ...method, ...options })).bundle) as {
+        dsseEnvelope: { payload: string };
+      };
+      assert.ok(ajv.validate("https://model_signing/bundle/v1.0/schema", bundle), ajv.errorsText());
+      const statement: unknown = JSON.parse(Buffer.from(bundle.dsseEnvelope.payload, "base64").toString());
+      assert.ok(ajv.validate("https://model_signing/statement/v1.0/schema", statement), ajv.errorsText());
+    }
 });
 
 test("Sigstore's conformance bundles are judged right", { skip }, async (t) => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { importOsv, openOsvDatabase, type OsvDatabase } from "./database.ts";
 import { readPackages } from "./inputs/read-packages.ts";
 import { parseVex } from "./vex.ts";
 
+const corpus = new URL("../../../../../shared/corpora/cyclonedx/", import.meta.url).pathname;
 const now = Date.parse("2026-11-25T00:00:00Z");
 
 const records = [
@@ -176,30 +178,110 @@ test("a statement with a reason clears a vulnerability for that package and vers
   assert.equal(await verdictWith({ vulnerability: "CVE-2025-1" }), "affected");
 });
 
-test("CycloneDX statements count the same way, by reference into the document", async (t) => {
-  const document = (state: string): string =>
+test("CycloneDX statements count the same way, by reference into their own document or the judged one", async (t) => {
+  const serialNumber = "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79";
+  const link = "urn:cdx:3E671687-395b-41f5-a30f-a58921a69b79/1#t";
+  const component = { "bom-ref": "t", name: "torch", purl: "pkg:pypi/torch@2.5.1" };
+  const document = (state: string, ref: string, over: object = {}): string =>
     JSON.stringify({
       bomFormat: "CycloneDX",
-      components: [{ "bom-ref": "t", purl: "pkg:pypi/torch@2.5.1" }],
       vulnerabilities: [
         {
           id: "X",
           references: [{ id: "CVE-2025-32434" }],
           analysis: { state, justification: "code_not_reachable" },
-          affects: [{ ref: "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#t" }],
+          affects: [{ ref }],
         },
       ],
+      ...over,
     });
+  const own = { serialNumber, components: [component] };
+  const verdict = async (text: string, refs?: ReadonlyMap<string, string>): Promise<string | undefined> =>
+    (await judge(t, "requirements.txt", "torch==2.5.1\n", { vex: parseVex(text, "vex.json", refs) })).packages[0]
+      ?.verdict;
   for (const [state, expected] of [
     ["not_affected", "clean"],
     ["false_positive", "clean"],
     ["exploitable", "affected"],
     ["in_triage", "affected"],
-  ] as const) {
-    const report = await judge(t, "requirements.txt", "torch==2.5.1\n", { vex: parseVex(document(state), "vex.json") });
-    assert.equal(report.packages[0]?.verdict, expected, state);
-  }
+  ] as const)
+    for (const ref of ["t", link]) assert.equal(await verdict(document(state, ref, own)), expected, `${state} ${ref}`);
+  const bom = readPackages(
+    Buffer.from(JSON.stringify({ bomFormat: "CycloneDX", serialNumber, components: [component] })),
+    "bom.json",
+  );
+  const refs = new Map(
+    bom.packages.flatMap(({ bomLink, purl }) =>
+      bomLink === undefined || purl === undefined ? [] : [[bomLink, purl] as const],
+    ),
+  );
+  assert.equal(await verdict(document("not_affected", link), refs), "clean");
+  assert.equal(
+    await verdict(document("not_affected", link.replace("/1#", "/2#")), refs),
+    "affected",
+    "another version of the document",
+  );
+  assert.equal(
+    await verdict(document("not_affected", "t"), refs),
+    "affected",
+    "a bare reference leads into its own document only",
+  );
 });
+
+test("what is said of a product holds for its parts, and for no other product's", async (t) => {
+  const statement = (product: string): string =>
+    JSON.stringify({
+      "@context": "https://openvex.dev/ns/v0.2.0",
+      statements: [
+        {
+          vulnerability: "CVE-2025-32434",
+          products: [product],
+          status: "not_affected",
+          justification: "component_not_present",
+        },
+      ],
+    });
+  const verdict = async (
+    file: string,
+    text: string,
+    product: string,
+    options: Partial<AuditOptions> = {},
+  ): Promise<string | undefined> =>
+    (await judge(t, file, text, { vex: parseVex(statement(product), "vex.json"), ...options })).packages[0]?.verdict;
+  const bom = JSON.stringify({
+    bomFormat: "CycloneDX",
+    metadata: { component: { type: "application", name: "app", "bom-ref": "app", purl: "pkg:oci/app@sha256:aa" } },
+    components: [{ name: "torch", purl: "pkg:pypi/torch@2.5.1" }],
+  });
+  assert.equal(await verdict("bom.json", bom, "pkg:oci/app@sha256:aa"), "clean");
+  assert.equal(await verdict("bom.json", bom, "pkg:oci/app@sha256:bb"), "affected");
+  assert.equal(await verdict("requirements.txt", "torch==2.5.1\n", "acme-product"), "affected");
+  assert.equal(
+    await verdict("requirements.txt", "torch==2.5.1\n", "acme-product", { product: "acme-product" }),
+    "clean",
+  );
+});
+
+test(
+  "every public VEX example is read",
+  { skip: existsSync(corpus) ? false : `the corpus is not at ${corpus}` },
+  (t) => {
+    const files = ["bom-examples", "vex-guac"].flatMap((folder) =>
+      ["dev", "heldout"].flatMap((half) => {
+        const path = join(corpus, half, folder);
+        return existsSync(path)
+          ? readdirSync(path)
+              .filter((name) => /vex\.json$|vex-|open-vex/.test(name))
+              .map((name) => join(path, name))
+          : [];
+      }),
+    );
+    let statements = 0;
+    for (const file of files) statements += parseVex(readFileSync(file, "utf8"), file).length;
+    t.diagnostic(`VEX documents: ${files.length} read, ${statements} statements`);
+    assert.ok(files.length >= 10 && statements > 50);
+  },
+);
 
 test("a database that is old says so", async (t) => {
   const fresh = await judge(t, "requirements.txt", "requests==2.32.0\n");

@@ -16,6 +16,8 @@ import { findStatement, type VexStatement } from "./vex.ts";
 export interface AuditOptions {
   readonly now: Instant;
   readonly vex?: readonly VexStatement[];
+  /** What the lists are of, as VEX documents name it (a purl, or a `bom-ref`): statements about it hold for its parts. */
+  readonly product?: string;
   /** A database whose newest record is older is a finding. */
   readonly maxAgeDays?: number;
 }
@@ -59,7 +61,7 @@ const dayMs = 86_400_000;
 /** Judges everything that was read. */
 export function audit(read: readonly PackagesRead[], database: OsvDatabase, options: AuditOptions): AuditReport {
   const packages = read.flatMap((input) =>
-    input.packages.map((found) => auditPackage(found, database, options.vex ?? [])),
+    input.packages.map((found) => auditPackage(withProduct(found, options.product), database, options.vex ?? [])),
   );
   const findings = [
     ...judgeDatabase(database, options),
@@ -87,6 +89,10 @@ export function audit(read: readonly PackagesRead[], database: OsvDatabase, opti
       })),
     },
   };
+}
+
+function withProduct(found: PackageFound, product: string | undefined): PackageFound {
+  return product === undefined ? found : { ...found, partOf: [...(found.partOf ?? []), product] };
 }
 
 function auditPackage(found: PackageFound, database: OsvDatabase, vex: readonly VexStatement[]): AuditedPackage {
@@ -176,12 +182,12 @@ function toHit(group: readonly Affecting[], subject: PackageFound, vex: readonly
 }
 
 function statementFor(
-  { ecosystem, name, version, purl }: PackageFound,
+  { ecosystem, name, version, purl, partOf }: PackageFound,
   names: ReadonlySet<string>,
   vex: readonly VexStatement[],
 ): VulnerabilityHit["vex"] {
   if (ecosystem === undefined || version === undefined) return undefined;
-  const found = findStatement(vex, { ecosystem, name, version, purl }, names);
+  const found = findStatement(vex, { ecosystem, name, version, purl, partOf }, names);
   const cleared = found?.status === "not_affected" || found?.status === "fixed";
   if (found === undefined || !cleared || found.reason === undefined || found.reason === "") return undefined;
   return { status: found.status, reason: found.reason, file: found.file };

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { CordonError } from "@cordon/core/errors";
 import { normalName } from "./affected.ts";
+import { bomLink } from "./inputs/cyclonedx.ts";
 import { readPurl } from "./inputs/purl.ts";
 import { compareSemanticTexts, ecosystemName, versionOrder } from "./version-order.ts";
 
@@ -58,6 +59,8 @@ function productSchema() {
 
 const cycloneSchema = z.looseObject({
   bomFormat: z.literal("CycloneDX"),
+  serialNumber: z.string().optional(),
+  version: z.number().optional(),
   metadata: z.looseObject({ timestamp: z.string().optional() }).optional(),
   components: z.array(z.looseObject({ "bom-ref": z.string().optional(), purl: z.string().optional() })).optional(),
   vulnerabilities: z
@@ -82,7 +85,7 @@ const cycloneSchema = z.looseObject({
 /**
  * Reads a VEX document.
  *
- * @param refs purls of the judged BOM by `bom-ref`, for references into it
+ * @param refs purls of the judged BOMs' components by BOM-Link, for references into them
  * @throws {CordonError} `SUPPLY_INPUT_INVALID`
  */
 export function parseVex(
@@ -154,10 +157,15 @@ function readCyclone(
       ref === undefined || purl === undefined ? [] : [[ref, purl] as const],
     ),
   );
+  const [serial, version] = [document.serialNumber, document.version ?? 1];
   const resolve = (ref: string): string => {
-    // A BOM-Link names the element behind the hash: `urn:cdx:SERIAL/VERSION#REF`.
-    const local = ref.startsWith("urn:cdx:") ? decodeURIComponentSafely(ref.slice(ref.indexOf("#") + 1)) : ref;
-    return own.get(local) ?? refs.get(local) ?? local;
+    if (!ref.startsWith("urn:cdx:")) return own.get(ref) ?? ref;
+    // A BOM-Link names a component of one document, by that document's serial number and version.
+    const hash = ref.indexOf("#");
+    const local = decodeURIComponentSafely(ref.slice(hash + 1));
+    const link = `${ref.slice(0, hash).toLowerCase()}#${encodeURIComponent(local)}`;
+    const isOwn = serial !== undefined && link === bomLink(serial, version, local);
+    return (isOwn ? own.get(local) : undefined) ?? refs.get(link) ?? link;
   };
   return document.vulnerabilities.flatMap((vulnerability): VexStatement[] => {
     const { id, references = [], analysis, affects = [], updated } = vulnerability;
@@ -183,6 +191,8 @@ export interface VexSubject {
   readonly name: string;
   readonly version: string;
   readonly purl?: string | undefined;
+  /** Products that it is a part of. */
+  readonly partOf?: readonly string[] | undefined;
 }
 
 /** The newest statement about this package and one of these names; `undefined` when nobody says anything. */
@@ -201,7 +211,7 @@ export function findStatement(
 }
 
 function isProduct(product: string, subject: VexSubject): boolean {
-  if (product === subject.purl) return true;
+  if (product === subject.purl || subject.partOf?.includes(product) === true) return true;
   const parts = readPurl(product);
   if (parts?.ecosystem === undefined || ecosystemName(parts.ecosystem) !== ecosystemName(subject.ecosystem))
     return false;

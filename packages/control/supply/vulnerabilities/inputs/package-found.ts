@@ -11,6 +11,10 @@ export interface PackageFound {
   /** 1-based, in a text file. */
   readonly line?: number;
   readonly purl?: string;
+  /** How other documents name it: `urn:cdx:SERIAL/VERSION#REF`. */
+  readonly bomLink?: string;
+  /** The product that it is a part of, by purl and BOM-Link: what is said of the product holds for it. */
+  readonly partOf?: readonly string[];
 }
 
 export interface PackagesRead {
