@@ -42,6 +42,7 @@ const seeds: readonly (readonly [string, Uint8Array])[] = [
   ["m.onnx", bytesOf(field(1, 8), field(7, field(1, bytesOf(field(2, "y"), field(4, "Relu")))))],
   ["m.json", Buffer.from('{"class_name":"Sequential","config":{"layers":[{"class_name":"Dense","config":{}}]}}')],
   ["m.jinja", Buffer.from("{% for m in messages %}{{ m['content'] | trim }}{% endfor %}")],
+  ["model", bytesOf(0x82, 0xa1, "a", 0x93, 1, 0xc3, 0xcb, new Uint8Array(8), 0xa1, "b", 0xc4, 9, new Uint8Array(9))],
   ["m.ubj", bytesOf("{L", new Uint8Array(7), 1, "a[$d#l", new Uint8Array(3), 2, new Uint8Array(8), "}")],
 ];
 

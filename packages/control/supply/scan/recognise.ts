@@ -7,6 +7,7 @@ import { Unreadable } from "./bytes/unreadable.ts";
 import { compressionOf, scanCompressed } from "./formats/compressed.ts";
 import { isGguf, scanGguf } from "./formats/gguf.ts";
 import { scanJson } from "./formats/json-file.ts";
+import { isMsgpack, scanMsgpack } from "./formats/msgpack.ts";
 import { isNpy, scanNpy } from "./formats/npy.ts";
 import { scanOnnx } from "./formats/onnx.ts";
 import { protobufKind } from "./formats/protobuf-kind.ts";
@@ -123,6 +124,10 @@ function readUnmarked(source: ByteSource, head: Uint8Array, scan: Scan): string 
   if (expected === "safetensors") {
     scanSafetensors(source, scan);
     return "safetensors";
+  }
+  if (isMsgpack(source, scan.budget)) {
+    scanMsgpack(source, scan);
+    return "msgpack";
   }
   const media = mediaOf(head);
   if (media !== undefined) return media;

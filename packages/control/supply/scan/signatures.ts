@@ -50,7 +50,7 @@ const promises: readonly (readonly [RegExp, string, RegExp])[] = [
     "pickle",
     /^(?:pickle|numpy|pytorch|joblib|zip|torchscript|.*\+)/,
   ],
-  [/\.(?:pt|pth|ckpt|bin|dat|model)$/i, "", /^(?!image|pdf|text|settings|jinja)/],
+  [/\.(?:pt|pth|ckpt|bin|dat|model)$/i, "", /^(?!image|pdf)/],
   [/\.safetensors$/i, "safetensors", /^safetensors$/],
   [/\.(?:json)$/i, "json", /^(?:json|keras-config)$/],
   [/\.(?:onnx)$/i, "protobuf", /^onnx$/],

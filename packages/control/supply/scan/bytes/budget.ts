@@ -22,7 +22,7 @@ export const defaultLimits: ScanLimits = {
   milliseconds: 120_000,
   inflatedBytes: 8 * 2 ** 30,
   depth: 8,
-  values: 40_000_000,
+  values: 20_000_000,
 };
 
 export interface Budget {

@@ -176,6 +176,8 @@ test("joblib's arrays are skipped by joblib, and are instructions to any other l
     );
   expect(wrapper(new Uint8Array(40)), "m.joblib", "proven-safe");
   expect(wrapper(bytesOf(op.POP, call(global("os", "system"), text("id")), op.STOP)), "m.joblib", "dangerous");
+  const loads = bytesOf(op.POP, call(global("pickle", "loads"), data(harmless)), op.STOP);
+  expect(wrapper(loads), "m.joblib", "dangerous", "joblib/nested-load");
 });
 
 test("safetensors: the header accounts for every byte, and metadata holds no code", () => {
@@ -335,4 +337,13 @@ test("text is text, whatever letter it starts with; a pickle in text form is a p
 test("a header of safetensors over several lines is no pickle", () => {
   const pretty = '{\n  "w": {"dtype":"U8","shape":[0],"data_offsets":[0,0]}\n}'.padEnd(99);
   expect(safetensors(pretty), "m.safetensors", "proven-safe");
+});
+
+test("MessagePack is values, and an array of objects in it is a pickle", () => {
+  const packed = (bytes: Uint8Array): Uint8Array =>
+    bytesOf(0x82, 0xa1, "a", 0x93, 1, 0xc3, 0xcb, new Uint8Array(8), 0xa1, "b", 0xc4, bytes.length, bytes);
+  expect(packed(new Uint8Array(20)), "model", "proven-safe");
+  assert.equal(scanBytes(packed(new Uint8Array(20)), "model").format, "msgpack");
+  expect(packed(attack), "model", "dangerous", "pickle/dangerous-call");
+  expect(bytesOf(packed(new Uint8Array(20)), 0xff, 0xff), "model", "unsupported");
 });

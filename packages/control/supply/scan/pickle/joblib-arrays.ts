@@ -95,22 +95,32 @@ function fileBeside(target: Instance, state: Dict, scan: Scan, place: Place): Va
   return instance("numpy:ndarray");
 }
 
+const counted = new Set([
+  "pickle/dangerous-call",
+  "pickle/dangerous-import",
+  "pickle/unknown-import",
+  "pickle/attribute-write",
+]);
+
 function readAsPlainPickle(machine: PickleMachine, scan: Scan): void {
+  const words = "to a loader other than joblib's, the array's bytes are instructions";
   const judge = openJudge({
     allowed: allowList,
+    // Numbers make strange instructions by chance: only what none makes by chance counts.
     report: (finding) => {
-      if (
-        finding.rule === "pickle/dangerous-call" ||
-        finding.rule === "pickle/dangerous-import" ||
-        finding.rule === "pickle/unknown-import"
-      )
-        scan.report({
-          ...finding,
-          words: `to a loader other than joblib's, the array's bytes are instructions: ${finding.words}`,
-        });
+      if (counted.has(finding.rule)) scan.report({ ...finding, words: `${words}: ${finding.words}` });
     },
     persistent: undefined,
-    nested: () => opaque("nested"),
+    nested: (_, loader, place) => {
+      scan.report({
+        rule: "joblib/nested-load",
+        verdict: "dangerous",
+        atlas: atlas.embeddedMalware,
+        offset: place.offset,
+        words: `${words}: they load another ${loader} file`,
+      });
+      return opaque("nested");
+    },
     constant: () => undefined,
     afterBuild: undefined,
   });

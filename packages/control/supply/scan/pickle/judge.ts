@@ -160,6 +160,8 @@ export function openJudge(context: JudgeContext): Judge {
       }
       const act = known.rule.call;
       if (act === undefined) return settle({ problem: "it may be named, not called while loading" }, callee, place);
+      if (list.some(isIterator))
+        return settle({ problem: "it is given an iterator, which may never end" }, callee, place);
       return settle(act(list, actContext(known.key, place)), callee, place);
     },
 
@@ -280,6 +282,11 @@ export function openJudge(context: JudgeContext): Judge {
     },
   };
   return judge;
+}
+
+/** `deque(itertools.repeat(0))` never returns. */
+function isIterator(value: Value): boolean {
+  return isKind(value, "instance") && (value.of.startsWith("itertools:") || /^builtins:x?range$/.test(value.of));
 }
 
 function splitKey(key: string): [string, string] {

@@ -219,3 +219,14 @@ test("pickle.py spreads text over arguments", () => {
     "pickle/dangerous-import",
   ]);
 });
+
+test("a call that would read an iterator without end is not proven", () => {
+  const endless = call(global("itertools", "repeat"), int(0));
+  assert.equal(scanBytes(stream(endless)).verdict, "proven-safe");
+  for (const [module, name] of [
+    ["collections", "deque"],
+    ["collections", "Counter"],
+    ["builtins", "set"],
+  ] as const)
+    assert.equal(scanBytes(stream(call(global(module, name), endless))).verdict, "unknown-import");
+});
