@@ -14,6 +14,7 @@ import { compilePolicies, type CedarPolicies } from "@cordon/core/policy/cedar-e
 import { openAuthority, type Authority } from "./authority/authority.ts";
 import type { UpstreamFiles } from "./authority/upstream-authority.ts";
 import { dropExpiredRevocations, revocationsFrom } from "./authority/revocation.ts";
+import { openFederation, type Federation } from "./federation/federation.ts";
 import { openKeyVault, type KeyVault } from "./keys/key-vault.ts";
 import { openRootKey, type RootKey, type RootKeyConfig } from "./keys/root-key.ts";
 import { applyConfiguration } from "./registry/apply-configuration.ts";
@@ -36,6 +37,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly sealedBy: RootKey["sealedBy"];
   readonly authority: Authority;
   readonly snapshots: SnapshotFeed;
+  /** Other trust domains. */
+  readonly federation: Federation;
   readonly watch: ConfigurationWatch;
 }
 
@@ -111,6 +114,9 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
   // What another process did to the authority, and a revoked key, are news within the revision, not within a minute.
   opening.defer(snapshots.subscribe(() => void authority.maintain().catch(onProblem)));
   opening.defer(() => clearInterval(maintenance));
+  const federation = opening.use(
+    await openFederation({ store, snapshots, ownTrustDomain: trustDomain, now, onProblem }),
+  );
   const owned = opening.move();
 
   return {
@@ -122,6 +128,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     sealedBy: rootKey.sealedBy,
     authority,
     snapshots,
+    federation,
     watch,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

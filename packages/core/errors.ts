@@ -23,6 +23,7 @@ export const errorCodes = [
   "COMPONENT_UNKNOWN",
   "AUTHORITY_UNKNOWN",
   "AUTHORITY_IN_USE",
+  "FEDERATION_FAILED",
   "KEY_SEALED",
   // policy
   "POLICY_INVALID",

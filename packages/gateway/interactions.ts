@@ -72,7 +72,7 @@ export function openInteractions(deps: InteractionDeps): {
   serve(request: IncomingMessage, response: ServerResponse): void;
 } {
   const { ledger, live, now, signals } = deps;
-  const verifyToken = tokenVerifier(deps.identity.current().id);
+  const verifyToken = tokenVerifier(deps.identity.current().id, deps);
   const nextId = requestIds();
   const forward = forwarder(deps);
   const host = exchangeHost({ ...deps, ended });
@@ -93,13 +93,18 @@ export function openInteractions(deps: InteractionDeps): {
       // beside the other, past the limit on connections.
       if (response.socket === null)
         throw new CordonError("REQUEST_MALFORMED", "the request is refused: it did not wait for the answer before it");
-      const snapshot = deps.snapshots.current();
-      const match = matchRoute(snapshot.routes, head.path);
+      let snapshot = deps.snapshots.current();
+      let match = matchRoute(snapshot.routes, head.path);
       if (match !== undefined && match.route.kind !== "http") shape = match.route.kind;
       if (deps.draining())
         throw new CordonError("DRAINING", "the gateway is shutting down; ask another, or again shortly");
       if (deps.connections.isOld(request)) response.shouldKeepAlive = false;
-      const caller = deps.connections.callerOf(request) ?? verifyToken(bearerToken(request), snapshot, now());
+      let caller = deps.connections.callerOf(request) ?? verifyToken(bearerToken(request), now());
+      if (caller instanceof Promise) {
+        caller = await caller; // another trust domain was asked for its bundle; what holds now is looked at afresh
+        snapshot = deps.snapshots.current();
+        match = matchRoute(snapshot.routes, head.path);
+      }
       from = caller.id;
       if (head.path.startsWith("/.cordon/")) return await answerCordon(ledger, head, response);
       if (match === undefined)

@@ -3,7 +3,7 @@
  * hands these in; nothing in this package reaches for them.
  */
 import type { Namespace } from "@cordon/core/contract/vocabulary";
-import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
 import type { LedgerAppender } from "@cordon/core/ledger/entry";
@@ -139,6 +139,11 @@ export interface GatewayDependencies {
   readonly content: ContentKeeper;
   readonly owners: ObjectOwners;
   readonly resolveSecret: (reference: SecretReference) => Promise<string>;
+  /**
+   * Asks another trust domain for its bundle again, because a peer showed a key that the one we have does not hold. True
+   * when the snapshot now holds another. It limits how often it really asks. Absent: there is no such trust domain.
+   */
+  readonly refreshTrust?: (trustDomain: TrustDomain) => Promise<boolean>;
   readonly inspection?: Inspection;
   readonly quotas?: Quotas;
   readonly now: () => Instant;

@@ -55,6 +55,14 @@ import {
   type RetireRequest,
 } from "@cordon/core/contract/authority-api";
 
+import {
+  federatedDomainResponse,
+  federationResponse,
+  type FederatedDomainResponse,
+  type FederationRefreshRequest,
+  type FederationResponse,
+} from "@cordon/core/contract/federation-api";
+
 export interface ControlClient {
   issueX509Svid(request: X509SvidRequest): Promise<X509SvidResponse>;
   issueJwtSvid(request: JwtSvidRequest): Promise<JwtSvidResponse>;
@@ -71,6 +79,9 @@ export interface ControlClient {
   taintAuthority(request: AuthorityRequest): Promise<AuthoritiesResponse>;
   retireAuthority(request: RetireRequest): Promise<AuthoritiesResponse>;
   delegateAuthority(request: DelegationRequest): Promise<DelegationResponse>;
+  /** Other trust domains. */
+  federation(): Promise<FederationResponse>;
+  refreshFederation(request: FederationRefreshRequest): Promise<FederatedDomainResponse>;
   status(): Promise<Readonly<Record<string, unknown>>>;
   gateway(): Promise<GatewayResponse>;
   /** A token that admits one node's agent once. */
@@ -113,6 +124,8 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     taintAuthority: (request) => call("POST", "/v1/authority/taint", authoritiesResponse, request),
     retireAuthority: (request) => call("POST", "/v1/authority/retire", authoritiesResponse, request),
     delegateAuthority: (request) => call("POST", "/v1/authority/delegations", delegationResponse, request),
+    federation: () => call("GET", "/v1/federation", federationResponse),
+    refreshFederation: (request) => call("POST", "/v1/federation/refresh", federatedDomainResponse, request),
     status: () => call("GET", "/v1/status", statusResponse),
     gateway: () => call("GET", "/v1/gateway", gatewayResponse),
     newJoinToken: (request) => call("POST", "/v1/nodes/join-tokens", joinTokenResponse, request),

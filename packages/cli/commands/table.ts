@@ -74,6 +74,10 @@ export const commands: CommandTable = {
     summary: "nodes whose agents may ask for identities; --evict puts one out",
     load: () => import("./identity/nodes.ts"),
   },
+  "identity federate": {
+    summary: "other trust domains: their bundles, ours, and fetching one to compare",
+    load: () => import("./identity/federate.ts"),
+  },
   "identity authority": {
     summary: "the trust domain's own keys: list, prepare, activate, taint, retire; export to a mesh",
     load: () => import("./identity/authority.ts"),

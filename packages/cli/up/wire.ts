@@ -33,6 +33,7 @@ import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/le
 import type { GatewayEvent } from "@cordon/gateway/ports";
 import { openObjectOwners } from "@cordon/gateway/routes/ownership";
 import { openConfiguredConsole } from "./console.ts";
+import { openConfiguredEndpoint } from "./federation.ts";
 import { openConfiguredTelemetry, openObservability, teeLog } from "./observability.ts";
 import { lastEntries } from "./recent-entries.ts";
 import { readinessOf, statusOf } from "./status.ts";
@@ -53,6 +54,8 @@ export interface Cordon extends AsyncDisposable {
   readonly operationsUrl: string | undefined;
   /** Where agents of other machines ask; nowhere unless configured. */
   readonly agentsUrl: string | undefined;
+  /** Where other trust domains fetch our bundle; nowhere unless configured. */
+  readonly endpointUrl: string | undefined;
   /** The web console; without a server when it is switched off, or for the reason that `why` says. */
   readonly console: { readonly server: ConsoleServer | undefined; readonly why: string | undefined };
 }
@@ -145,6 +148,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       },
       owners,
       resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)),
+      refreshTrust: (domain) => control.federation.refresh(domain),
       inspection: openInspection({
         detectors: { spans: options.spanDetectors ?? builtInSpanDetectors, parts: builtInPartDetectors },
         monotonicMs: () => performance.now(),
@@ -188,6 +192,8 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
         );
   const agentsUrl =
     agents === undefined ? undefined : `https://${isWildcard(agents.host) ? "127.0.0.1" : agents.host}:${agents.port}`;
+  const endpoint = await openConfiguredEndpoint(control, identity, folder, onProblem);
+  if (endpoint !== undefined) opening.use(endpoint);
   const socketPath = join(stateFolder, "control.sock");
   opening.use(
     await openLocalApi({
@@ -199,6 +205,11 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       status: () => ({ ...status(), console: { url: console.server?.url, why: console.why } }),
       console: console.server,
       agentsUrl,
+      federation: control.federation,
+      endpoint: endpoint && {
+        ...{ url: endpoint.url, profile: endpoint.profile },
+        ...(endpoint.profile === "https_spiffe" && { id: component.id }),
+      },
       record: (change) => ledger.append(change),
       now,
       onFailure: onProblem,
@@ -217,6 +228,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     socketPath,
     operationsUrl: operations?.url,
     agentsUrl,
+    endpointUrl: endpoint?.url,
     console,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

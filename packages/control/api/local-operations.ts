@@ -34,6 +34,7 @@ import { newJoinToken } from "../node-api/attest-join-token.ts";
 import { declaredIsAdmitted, requireAdmittedModel } from "../node-api/model-admission.ts";
 import { openNodes } from "../node-api/nodes.ts";
 import { authorityOperations } from "./authority-operations.ts";
+import { federationOperations } from "./federation-operations.ts";
 import { findComponent } from "./find-component.ts";
 import { checked } from "./local-exchange.ts";
 import type { LocalApiRooms } from "./local-rooms.ts";
@@ -56,6 +57,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
       }),
     },
     ...authorityOperations(rooms),
+    ...federationOperations(rooms),
     "/v1/components": { GET: () => listComponents(rooms) },
     ...revocationOperations(rooms),
     "/v1/nodes": { GET: () => listNodes(rooms) },

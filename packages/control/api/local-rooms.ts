@@ -4,6 +4,7 @@ import type { ChangeEntry } from "@cordon/core/ledger/entry";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import type { Authority } from "../authority/authority.ts";
 import type { ConsoleServer } from "../console/console-server.ts";
+import type { Federation } from "../federation/federation.ts";
 import type { ModelAdmission } from "../node-api/model-admission.ts";
 import type { StateStore } from "../store/state-store.ts";
 
@@ -25,6 +26,9 @@ export interface LocalApiRooms {
   readonly admission?: ModelAdmission;
   /** The web console of this process, where it has one. */
   readonly console?: Pick<ConsoleServer, "url" | "pairing" | "keys"> | undefined;
+  /** Other trust domains, and where our own bundle is served. */
+  readonly federation?: Pick<Federation, "list" | "fetchNow"> | undefined;
+  readonly endpoint?: { readonly url: string; readonly profile: string; readonly id?: string } | undefined;
   /** Writes to the ledger; the answer waits for it, and is an error when it rejects. */
   readonly record: (change: ChangeEntry) => Promise<unknown>;
   readonly now: () => Instant;

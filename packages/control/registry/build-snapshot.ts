@@ -3,6 +3,7 @@
  * the last one. Out: an immutable snapshot that shares with its predecessor everything that did not change, so that a
  * gateway can tell by identity what to look at again. Or `STORE_CORRUPT` / `POLICY_INVALID`, naming the object.
  */
+import { CordonError } from "@cordon/core/errors";
 import type { Namespace, Revision } from "@cordon/core/contract/vocabulary";
 import { componentId, parseSpiffeId, parseTrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
@@ -131,7 +132,10 @@ function rebuild(
     policies,
     boundaries: settled ? before.boundaries : buildBoundaries(modes, of("exception"), components),
     windows,
-    bundles: before && same("bundle") ? before.bundles : buildBundles(of("bundle"), deps),
+    bundles:
+      before && same("bundle") && same("federation")
+        ? before.bundles
+        : buildBundles(of("bundle"), objects.get("federation"), deps),
     revocations: before && same("revocation") ? before.revocations : deps.readRevocations(of("revocation")),
     overlays: before && same("isolation") && same("reroute") ? before.overlays : buildOverlays(of),
     stalenessLimitMs: before && same("setting") ? before.stalenessLimitMs : stalenessLimitMs(objects),
@@ -157,8 +161,9 @@ function buildComponents(
 function buildComponent(object: StoredObject, trustDomain: TrustDomain): Component {
   const value = readValue(componentValue, object);
   const { namespace, name } = object;
+  const { spiffeId } = value;
   return Object.freeze({
-    id: componentId(trustDomain, namespace, value.kind, name),
+    id: spiffeId === undefined ? componentId(trustDomain, namespace, value.kind, name) : parseSpiffeId(spiffeId),
     namespace,
     name,
     ...value,
@@ -172,7 +177,17 @@ function buildComponent(object: StoredObject, trustDomain: TrustDomain): Compone
 }
 
 function byId(components: ReadonlyMap<string, Component>): ReadonlyMap<SpiffeId, Component> {
-  return new Map([...components.values()].map((component) => [component.id, component]));
+  const found = new Map<SpiffeId, Component>();
+  for (const component of components.values()) {
+    const other = found.get(component.id);
+    if (other !== undefined)
+      throw new CordonError(
+        "STORE_CORRUPT",
+        `the components ${qualifiedNameOf(other)} and ${qualifiedNameOf(component)} have one SPIFFE ID, ${component.id}`,
+      );
+    found.set(component.id, component);
+  }
+  return found;
 }
 
 /** Rebuilds only the routes that changed, or that stand on an upstream or component that did. */
@@ -233,12 +248,18 @@ function policySources(objects: readonly StoredObject[]): PolicySource[] {
     .map((object) => ({ namespace: object.namespace, ...readValue(policyValue, object) }));
 }
 
-function buildBundles(objects: readonly StoredObject[], deps: SnapshotDeps): ReadonlyMap<TrustDomain, TrustBundle> {
+/** Another trust domain's bundle counts while the configuration names it: removing that removes all trust in it. */
+function buildBundles(
+  objects: readonly StoredObject[],
+  federated: ObjectsByName | undefined,
+  deps: SnapshotDeps,
+): ReadonlyMap<TrustDomain, TrustBundle> {
   const bundles = new Map<TrustDomain, TrustBundle>();
   if (deps.ownBundle) bundles.set(deps.ownBundle.trustDomain, deps.ownBundle);
   for (const object of objects) {
     const value = readValue(bundleValue, object);
     const trustDomain = parseTrustDomain(object.name);
+    if (trustDomain !== deps.trustDomain && federated?.has(qualifiedNameOf(object)) !== true) continue;
     const x509Authorities = value.x509Authorities.map((text) => new Uint8Array(Buffer.from(text, "base64")));
     bundles.set(trustDomain, Object.freeze({ trustDomain, ...value, x509Authorities }));
   }

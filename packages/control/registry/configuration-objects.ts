@@ -14,7 +14,7 @@ import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { ObjectKey } from "../store/state-store.ts";
 import { boundaryModesKey, stalenessKey } from "./objects.ts";
-import type { boundaryModesValue, componentValue, ExceptionValue } from "./objects.ts";
+import type { boundaryModesValue, componentValue, ExceptionValue, FederationValue } from "./objects.ts";
 import type { PolicyValue, RouteValue, UpstreamValue } from "./objects.ts";
 
 export interface ConfiguredObject {
@@ -45,6 +45,9 @@ export function configurationObjects(
     ...configuration.routes.map((item) => place("route", item, routeObject(item, configuration))),
     ...configuration.tunnels.map(({ name, namespace, resource, ...value }) =>
       place("tunnel", { name, namespace }, { ...value, resource: qualify(resource, namespace) }),
+    ),
+    ...(configuration.federation?.trustDomains ?? []).map((item) =>
+      place("federation", { namespace: "default", name: item.trustDomain }, federationObject(item, folder)),
     ),
     ...configuration.policies.map((item) =>
       place("policy", { namespace: item.namespace, name: policyName(item) }, policyObject(item, policyTexts)),
@@ -127,6 +130,18 @@ function authentication(
   if (typeof peer !== "string")
     throw new CordonError("CONFIG_INVALID", `upstream \`${upstream.name}\`: its peer ${peer.problem}`);
   return { kind: "spiffe", peer: qualify(peer, upstream.namespace) };
+}
+
+function federationObject(
+  { url, profile }: NonNullable<Configuration["federation"]>["trustDomains"][number],
+  folder: string,
+): FederationValue {
+  if (typeof profile === "string") return { url, profile: { kind: profile } };
+  if ("https_web" in profile)
+    return { url, profile: { kind: "https_web", caFile: absolute(profile.https_web.caFile, folder) } };
+  const { endpointId, bundleFile } = profile.https_spiffe;
+  const first = bundleFile === undefined ? {} : { bundleFile: absolute(bundleFile, folder) };
+  return { url, profile: { kind: "https_spiffe", endpointId, ...first } };
 }
 
 function routeObject(route: Configuration["routes"][number], standard: Configuration): RouteValue {

@@ -10,6 +10,7 @@ import {
   boundaryModesValue,
   componentValue,
   exceptionValue,
+  federationValue,
   policyValue,
   qualifiedNameOf,
   readValue,
@@ -53,6 +54,7 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
     staleness: staleness ? readValue(stalenessValue, staleness) : base.staleness,
     components: of("component").map((object) => ({ ...place(object), ...readValue(componentValue, object) })),
     upstreams: of("upstream").map((object) => ({ ...place(object), ...upstream(readValue(upstreamValue, object)) })),
+    ...federation(base, of("federation")),
     routes: of("route").map((object) => ({ ...place(object), ...readValue(routeValue, object) })),
     tunnels: of("tunnel").map((object) => ({ ...place(object), ...readValue(tunnelValue, object) })),
     policies: policies.map(({ object, file }) => ({ ...place(object), file })),
@@ -71,6 +73,17 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
 function exception(object: StoredObject): object {
   const { expires, ...value } = readValue(exceptionValue, object);
   return { ...value, expires: new Date(expires).toISOString() };
+}
+
+function federation({ federation: base }: Configuration, objects: readonly StoredObject[]): object {
+  if (base === undefined && objects.length === 0) return {};
+  const trustDomains = objects.map((object) => {
+    const { url, profile } = readValue(federationValue, object);
+    const { kind, ...rest } = profile;
+    const plain = kind === "https_web" && Object.keys(rest).length === 0;
+    return { trustDomain: object.name, url, profile: plain ? kind : { [kind]: rest } };
+  });
+  return { federation: { ...(base?.endpoint && { endpoint: base.endpoint }), trustDomains } };
 }
 
 function upstream({ authentication, ...value }: UpstreamValue): object {

@@ -22,6 +22,7 @@ export const objectKinds = [
   "tunnel",
   "policy",
   "setting",
+  "federation",
   "bundle",
   "revocation",
   "isolation",
@@ -39,6 +40,7 @@ export const configuredKinds = [
   "tunnel",
   "policy",
   "setting",
+  "federation",
   "window",
   "exception",
 ] as const;
@@ -132,6 +134,19 @@ export const bundleValue = z.strictObject({
   delegated: z.array(z.string()).exactOptional(),
 });
 
+/** Named by its trust domain, in the namespace `default`: where another trust domain's bundle comes from. */
+export const federationValue = z.strictObject({
+  url: z.url({ protocol: /^https$/ }),
+  profile: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("https_web"), caFile: z.string().min(1).exactOptional() }),
+    z.strictObject({
+      kind: z.literal("https_spiffe"),
+      endpointId: spiffeId,
+      bundleFile: z.string().min(1).exactOptional(),
+    }),
+  ]),
+});
+
 /** Holds the whole id, so that an order outlives the registration of what it isolates. */
 export const isolationValue = z.strictObject({ component: spiffeId, reason: z.string(), since: z.int() });
 export const rerouteValue = z.strictObject({ from: spiffeId, to: spiffeId });
@@ -142,6 +157,7 @@ export type UpstreamValue = z.output<typeof upstreamValue>;
 export type RouteValue = z.output<typeof routeValue>;
 export type PolicyValue = z.output<typeof policyValue>;
 export type BundleValue = z.output<typeof bundleValue>;
+export type FederationValue = z.output<typeof federationValue>;
 export type IsolationValue = z.output<typeof isolationValue>;
 export type RerouteValue = z.output<typeof rerouteValue>;
 

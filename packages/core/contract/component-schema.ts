@@ -2,6 +2,7 @@
  * A component of `cordon.yaml`: everything that has an identity. In: what a file says. Out: its name, kind, boundary,
  * labels and what else the registry keeps of it, with every default filled in.
  */
+import { foreignIdSchema } from "./federation-schema.ts";
 import { z } from "zod";
 import { registrationSchema } from "./registration-schema.ts";
 import { name, namespace, reference } from "./schema-parts.ts";
@@ -31,6 +32,9 @@ export const componentSchema = z.strictObject({
     .default(false)
     .describe("Whether it may authenticate with a JWT-SVID instead of mutual TLS, which is weaker."),
   description: z.string().max(1000).default("").describe("For people."),
+  spiffeId: foreignIdSchema.describe(
+    "Its SPIFFE ID where that is not `spiffe://TRUST-DOMAIN/ns/NAMESPACE/KIND/NAME`: of a federated trust domain, or a mesh's.",
+  ),
   purpose: z
     .enum(datasetPurposes)
     .optional()

@@ -6,6 +6,7 @@
 import { isLoopbackHost, parseUpstreamUrl } from "./addresses.ts";
 import type { PathProblem } from "./configuration-problems.ts";
 import type { Configuration } from "./configuration.ts";
+import { federationProblems, type FederationParts } from "./federation-references.ts";
 import type { PropertyPath } from "./located-yaml.ts";
 import { didYouMean } from "./nearest.ts";
 import { policyName } from "./policy-name.ts";
@@ -37,6 +38,8 @@ export interface ReadableConfiguration {
   readonly policies: readonly Listed<Policy>[];
   readonly windows: readonly Listed<WindowItem>[];
   readonly exceptions: readonly Listed<Exception>[];
+  /** `undefined` when `federation` cannot be read. */
+  readonly federated: FederationParts["federated"];
   /** `namespace/name` of unreadable components and upstreams; `undefined` when even their names are unreadable. */
   readonly unreadable: {
     readonly components: ReadonlySet<string> | undefined;
@@ -60,6 +63,7 @@ export function checkReferences(readable: ReadableConfiguration): PathProblem[] 
     ...duplicatePolicies(readable.policies, readable.lineOf),
     ...duplicatePaths(readable.routes, readable.lineOf),
     ...gatewayProblems(check),
+    ...federationProblems(readable),
     ...readable.components.flatMap(({ path, item }) => componentProblems(path, item)),
     ...segmentationProblems(readable, (path, reference, within) => resolveComponent(check, path, reference, within)),
     ...readable.upstreams.flatMap(({ path, item }) => upstreamProblems(check, path, item)),
@@ -145,6 +149,8 @@ function gatewayProblems(check: Check): PathProblem[] {
   }
   if (found.item && found.item.kind !== "service")
     return [atValue(path, `\`${reference}\` is of kind ${found.item.kind}; the gateway's component is a service`)];
+  if (found.item?.spiffeId !== undefined)
+    return [atValue(path, `\`${reference}\` has a \`spiffeId\`; the gateway's own identity is of this trust domain`)];
   return [];
 }
 

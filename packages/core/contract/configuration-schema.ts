@@ -11,6 +11,7 @@ import { routePathProblem } from "./addresses.ts";
 import { agentsSchema } from "./agents-schema.ts";
 import { componentSchema } from "./component-schema.ts";
 import { eventSinkSchema } from "./events-schema.ts";
+import { federationSchema, trustDomainName } from "./federation-schema.ts";
 import { inspectionSchema } from "./inspection-schema.ts";
 import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
 import { boundariesSchema, windowSchema } from "./segmentation-schema.ts";
@@ -266,13 +267,9 @@ const upstreamAuthoritySchema = z.strictObject({
 
 export const configurationSchema = z.strictObject({
   version: z.literal(1, { error: "must be 1" }).describe("Version of this format."),
-  trustDomain: text((value) =>
-    /^[a-z0-9._-]{1,255}$/.test(value)
-      ? undefined
-      : "must be lower-case letters, digits, dots, hyphens and underscores, at most 255",
-  )
-    .meta({ pattern: "^[a-z0-9._-]{1,255}$" })
-    .describe("The SPIFFE trust domain, such as `bank.example`. Every identity is part of it."),
+  trustDomain: trustDomainName.describe(
+    "The SPIFFE trust domain, such as `bank.example`. Every identity is part of it.",
+  ),
   state: filePath.default("./state").describe("Folder for database, keys and ledger; relative to this file."),
   store: z
     .strictObject({
@@ -302,6 +299,7 @@ export const configurationSchema = z.strictObject({
   agents: agentsSchema
     .optional()
     .describe("Where `cordon agent` of other machines reaches this control plane. Without it, nowhere."),
+  federation: federationSchema.optional().describe("Other trust domains, and where they find our bundle."),
   events: z
     .array(eventSinkSchema)
     .max(16)

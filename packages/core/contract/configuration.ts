@@ -11,6 +11,7 @@ import { checkReferences, type Listed } from "./configuration-references.ts";
 import { componentSchema } from "./component-schema.ts";
 import { configurationSchema, policySchema, routeSchema, upstreamSchema } from "./configuration-schema.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
+import { federationSchema } from "./federation-schema.ts";
 import { locate, readYaml, type LocatedNode, type LocatedYaml, type PropertyPath } from "./located-yaml.ts";
 import { secretRemedy, secretShape } from "./secret-shapes.ts";
 import { exceptionSchema, windowSchema } from "./segmentation-schema.ts";
@@ -65,9 +66,17 @@ function readableParts(yaml: LocatedYaml, root: LocatedNode): Parameters<typeof 
     policies: readItems(fields.get("policies"), "policies", policySchema).items,
     windows: readItems(fields.get("windows"), "windows", windowSchema).items,
     exceptions: readExceptions(fields.get("boundaries")),
+    federated: readFederated(fields.get("federation")),
     unreadable: { components: components.unreadable, upstreams: upstreams.unreadable },
     lineOf: (path) => yaml.positionOf(locate(root, path).node.offset).line,
   };
+}
+
+function readFederated(federation: LocatedNode | undefined): Parameters<typeof checkReferences>[0]["federated"] {
+  if (federation === undefined) return [];
+  const parsed = federationSchema.safeParse(federation.value);
+  if (!parsed.success) return undefined;
+  return parsed.data.trustDomains.map((item, index) => ({ path: ["federation", "trustDomains", index], item }));
 }
 
 function readItems<S extends z.ZodType>(

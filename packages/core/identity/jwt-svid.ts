@@ -64,6 +64,15 @@ export function verifyJwtSvid(token: string, checks: JwtSvidChecks): VerifiedJwt
   return verified;
 }
 
+/**
+ * Who a token says it is of; nothing about it is verified.
+ *
+ * @throws {CordonError} `TOKEN_INVALID`, `SPIFFE_ID_INVALID`
+ */
+export function claimedSubject(token: string): SpiffeId {
+  return readSubject(parseTokenJson(parseJws(token).payload, "payload"));
+}
+
 function readSubject(claims: JsonObject): SpiffeId {
   const { sub } = claims;
   if (typeof sub !== "string") throw invalid("it has no subject (sub)");

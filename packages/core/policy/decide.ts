@@ -283,6 +283,8 @@ function componentKey(id: SpiffeId): DependencyKey {
   return dependsOnKey("component", id);
 }
 
-function shortName({ namespace, kind, name }: Component): string {
-  return `${namespace}/${kind}/${name}`;
+/** As policies name it: a component with an id of its own, such as another trust domain's, by that. */
+function shortName({ id, namespace, kind, name }: Component): string {
+  const short = `${namespace}/${kind}/${name}`;
+  return id.endsWith(`/ns/${short}`) ? short : id;
 }

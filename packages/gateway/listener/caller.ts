@@ -4,13 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { CordonError } from "@cordon/core/errors";
-import { verifyJwtSvid } from "@cordon/core/identity/jwt-svid";
+import { CordonError, isCordonError } from "@cordon/core/errors";
+import { claimedSubject, verifyJwtSvid } from "@cordon/core/identity/jwt-svid";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { VerifiedSvid } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
 import type { Assurance } from "@cordon/core/policy/decision";
-import type { Snapshot } from "@cordon/core/policy/snapshot";
+import { newsOf, type TrustNewsDeps } from "./trust-news.ts";
 
 export interface Caller {
   readonly id: SpiffeId;
@@ -24,12 +24,17 @@ const maxCachedTokens = 4096;
  * Verifies bearer tokens, remembering those that hold until they expire or the bundles or revocations change.
  *
  * @param audience what a token must be addressed to: the gateway's own SPIFFE ID
+ * @returns a way to verify; a promise only where another trust domain is asked for a newer bundle first
  */
-export function tokenVerifier(audience: SpiffeId): (token: string, snapshot: Snapshot, now: Instant) => Caller {
+export function tokenVerifier(
+  audience: SpiffeId,
+  deps: TrustNewsDeps,
+): (token: string, now: Instant) => Caller | Promise<Caller> {
   let cache = new Map<string, Caller>();
   let bundles: unknown;
   let revocations: unknown;
-  return (token, snapshot, now) => {
+  const verify = (token: string, now: Instant): Caller => {
+    const snapshot = deps.snapshots.current();
     if (snapshot.bundles !== bundles || snapshot.revocations !== revocations) {
       cache = new Map();
       bundles = snapshot.bundles;
@@ -44,6 +49,18 @@ export function tokenVerifier(audience: SpiffeId): (token: string, snapshot: Sna
     if (cache.size >= maxCachedTokens) cache.clear();
     cache.set(key, caller);
     return caller;
+  };
+  return (token, now) => {
+    try {
+      return verify(token, now);
+    } catch (error) {
+      const news = isCordonError(error, "SVID_UNTRUSTED") ? newsOf(claimedSubject(token), deps) : undefined;
+      if (news === undefined) throw error;
+      return news.then((arrived) => {
+        if (!arrived) throw error;
+        return verify(token, now);
+      });
+    }
   };
 }
 

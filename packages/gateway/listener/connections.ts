@@ -18,8 +18,9 @@ import { verifyX509Svid } from "@cordon/core/identity/x509-svid";
 import type { Instant } from "@cordon/core/instant";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
-import type { GatewayOptions } from "../ports.ts";
+import type { GatewayDependencies, GatewayOptions } from "../ports.ts";
 import type { Caller } from "./caller.ts";
+import { trustNews } from "./trust-news.ts";
 
 export interface ConnectionDeps {
   readonly options: GatewayOptions;
@@ -28,6 +29,7 @@ export interface ConnectionDeps {
   readonly now: () => Instant;
   readonly monotonicMs: () => number;
   readonly refused: (error: CordonError, from: string) => void;
+  readonly refreshTrust?: GatewayDependencies["refreshTrust"];
   readonly serve: (request: IncomingMessage, response: ServerResponse) => void;
   /** Takes over a connection that asked for the tunnels' protocol; its peer showed a certificate. */
   readonly tunnel: (socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[]) => void;
@@ -72,39 +74,55 @@ export function openConnections(deps: ConnectionDeps): Connections {
   server.maxConnections = options.limits.connections;
   server.maxHeadersCount = 200;
 
-  const admit = (socket: TLSSocket): boolean => {
-    const from = socket.remoteAddress ?? "unknown";
-    try {
-      if (socket.isSessionReused())
-        throw new CordonError("SVID_INVALID", "the TLS session was resumed; connect afresh");
-      const snapshot = deps.snapshots.current();
-      const chain = peerChain(socket);
-      const caller = chain.length === 0 ? withoutCertificate(snapshot) : verify(chain, snapshot, deps.now());
-      live.set(socket, { chain, caller, openedAtMs: deps.monotonicMs() });
-      socket.once("close", () => live.delete(socket));
-      return true;
-    } catch (error) {
-      socket.destroy();
-      deps.refused(
-        isCordonError(error)
-          ? error
-          : new CordonError("SVID_INVALID", "the peer's certificate could not be read", { cause: error }),
-        from,
-      );
-      return false;
-    }
+  /** @throws {CordonError} why the peer may not come in */
+  const admit = (socket: TLSSocket): void => {
+    if (socket.isSessionReused()) throw new CordonError("SVID_INVALID", "the TLS session was resumed; connect afresh");
+    const snapshot = deps.snapshots.current();
+    const chain = peerChain(socket);
+    const caller = chain.length === 0 ? withoutCertificate(snapshot) : verify(chain, snapshot, deps.now());
+    live.set(socket, { chain, caller, openedAtMs: deps.monotonicMs() });
+    socket.once("close", () => live.delete(socket));
+  };
+  const refuse = (socket: TLSSocket, error: unknown, from: string): void => {
+    socket.destroy();
+    deps.refused(
+      isCordonError(error)
+        ? error
+        : new CordonError("SVID_INVALID", "the peer's certificate could not be read", { cause: error }),
+      from,
+    );
   };
 
   // Stand between TLS and HTTP: the HTTP parser gets a socket only once its peer is known.
   const [attachHttp] = server.listeners("secureConnection") as [(socket: TLSSocket) => void];
   server.removeAllListeners("secureConnection");
   server.on("secureConnection", (socket: TLSSocket) => {
-    if (!admit(socket)) return;
-    if (socket.alpnProtocol !== tunnelProtocol) return attachHttp.call(server, socket);
-    const { caller, chain } = live.get(socket) ?? {};
-    live.delete(socket); // a tunnel is decided again, and its cut recorded, by its own room
-    if (caller === undefined || chain === undefined) socket.destroy();
-    else deps.tunnel(socket, caller, chain);
+    const from = socket.remoteAddress ?? "unknown";
+    const enter = (): void => {
+      admit(socket);
+      if (socket.alpnProtocol !== tunnelProtocol) return attachHttp.call(server, socket);
+      const { caller, chain } = live.get(socket) ?? {};
+      live.delete(socket); // a tunnel is decided again, and its cut recorded, by its own room
+      if (caller === undefined || chain === undefined) socket.destroy();
+      else deps.tunnel(socket, caller, chain);
+    };
+    try {
+      enter();
+    } catch (error) {
+      const news = trustNews(error, () => peerChain(socket), deps);
+      if (news === undefined) return refuse(socket, error, from);
+      // Nothing is read meanwhile. Its keys may be newer than the bundle: asked once, then judged again.
+      socket.once("error", () => socket.destroy());
+      void news.then((arrived) => {
+        if (socket.destroyed) return;
+        try {
+          if (!arrived) throw error;
+          enter();
+        } catch (still) {
+          refuse(socket, still, from);
+        }
+      });
+    }
   });
   server.on("tlsClientError", (error, socket) => {
     deps.refused(
