@@ -4,6 +4,7 @@
  */
 import { benchGateway } from "./gateway/command.ts";
 import { benchIdentity } from "./identity/command.ts";
+import { benchPii } from "./inspection/pii.ts";
 import { benchPolicy } from "./policy/command.ts";
 import { benchInspection } from "./inspection/command.ts";
 import { benchScan } from "./scan/command.ts";
@@ -14,6 +15,7 @@ import { benchPoison, benchSupply } from "./supply/command.ts";
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   gateway: benchGateway,
   identity: benchIdentity,
+  pii: benchPii,
   policy: benchPolicy,
   inspection: benchInspection,
   poison: benchPoison,
