@@ -50,7 +50,7 @@ const identifiers: readonly (readonly [label: string, type: string, peer: readon
   ["EMAIL_ADDRESS", "email", ["EMAIL"]],
   ["US_SSN", "us-ssn", ["SSN"]],
   ["IBAN_CODE", "iban", ["IBAN"]],
-  ["IP_ADDRESS", "ip-address", ["IPV4", "IPV6", "IP"]],
+  ["IP_ADDRESS", "ip-address", ["IPV4", "IPV6", "IP_ADDRESS"]],
   ["US_DRIVER_LICENSE", "driver-licence", ["DRIVER", "LICENSE"]],
 ];
 const ordinary = [
@@ -105,7 +105,9 @@ export async function benchPii(args: readonly string[]): Promise<void> {
       const theirs =
         peer &&
         (await scoreOf(rows, type, overlapping, async (text) =>
-          (await peer(text)).filter((span) => span.type.includes(type === "person" ? "NAME" : "ADDRESS")),
+          (await peer(text)).filter((span) =>
+            (type === "person" ? /^(?:NAME|PERSON|FULL_NAME)/ : /ADDRESS/).test(span.type),
+          ),
         ));
       say(
         `  ${type.padEnd(16)} ${scoreText(mine)}${theirs === undefined ? "" : `   openredaction ${scoreText(theirs)}`}`,

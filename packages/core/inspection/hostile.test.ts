@@ -26,5 +26,5 @@ test("keeps its laws on texts made to be slow", () => {
 
 test("reads a large text made to be slow to its end, with every detector", () => {
   for (const detector of detectors)
-    for (const [seed, text] of hostileTexts(65_536)) assert.ok(detector.detect(text).length >= 0, seed);
+    for (const [seed, text] of hostileTexts(32_768)) assert.ok(detector.detect(text).length >= 0, seed);
 });

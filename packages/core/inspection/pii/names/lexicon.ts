@@ -93,7 +93,7 @@ function has(bytes: Uint8Array, hash: number): boolean {
   return true;
 }
 
-const memory = 1 << 14;
+const memory = 1 << 16;
 /** What was looked up last, by hash: most words of a text have been seen before. */
 const knownHashes = new Int32Array(memory);
 const knownBits = new Int16Array(memory).fill(-1);

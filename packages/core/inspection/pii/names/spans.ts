@@ -26,9 +26,9 @@ export interface NameSpan {
   readonly mixed: number;
 }
 
-export const maxRun = 32;
+export const maxRun = 26;
 /** More white space than this parts words. */
-export const maxGap = 4;
+export const maxGap = 3;
 
 const address = labels.indexOf("address");
 const location = labels.indexOf("location");

@@ -29,7 +29,7 @@ export interface Tokens {
 }
 
 /** A longer run of letters is no word. */
-export const maxWord = 24;
+export const maxWord = 20;
 
 const unit = { space: 0, lower: 1, upper: 2, digit: 3, sign: 4, line: 5, unspaced: 6 } as const;
 
