@@ -11,6 +11,8 @@ import {
   type CategoryActions,
   type InspectionSettings,
 } from "../inspection/settings.ts";
+import { shapeProblem } from "../inspection/shapes.ts";
+import { name, text } from "./schema-parts.ts";
 import { modes } from "./vocabulary.ts";
 
 const standardFrom = 50;
@@ -59,6 +61,20 @@ export const inspectionSchema = z.strictObject({
     .max(60_000)
     .default(limits.timeBudgetMs)
     .describe("Longest that inspecting one request may take; past it `onFailure` holds."),
+  identifiers: z
+    .array(
+      z.strictObject({
+        name: name.describe("The finding is `own/NAME`."),
+        shape: text(shapeProblem)
+          .meta({ pattern: "^[\\x21-\\x7e]{4,64}$" })
+          .describe("`#` is a digit, `@` a letter, `*` either, the rest itself: `C######`. It must stand alone."),
+        category: z.enum(findingCategories).default("pii").describe("What it is found as."),
+      }),
+    )
+    .max(64)
+    .readonly()
+    .default([])
+    .describe("Identifiers of your own, such as customer numbers, looked for beside those that are built in."),
   request: categoryActions.default({}).describe("Action by category of finding, on the way in. Otherwise `flag`."),
   response: categoryActions.default({}).describe("Action by category of finding, on the way out. Otherwise `flag`."),
 });
@@ -88,6 +104,10 @@ export const storedInspection = z.strictObject({
   wholeAnswer: z.enum(wholeAnswerModes),
   maxBytes: z.int().positive(),
   timeBudgetMs: z.int().positive(),
+  identifiers: z
+    .array(z.strictObject({ name: z.string(), shape: z.string(), category: z.enum(findingCategories) }))
+    .readonly()
+    .default([]),
   request: storedActions,
   response: storedActions,
 });

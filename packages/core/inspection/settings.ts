@@ -2,6 +2,7 @@
  * What inspection does on a route. In: nothing. Out: the words of `inspection` in the configuration, as the snapshot
  * carries them, and which action holds for a finding.
  */
+import type { IdentifierShape } from "./shapes.ts";
 import { findingCategories, type Finding, type FindingCategory } from "./finding.ts";
 
 /** Least to most strict. `flag` records; `redact` and `tokenize` put something in the span's place. */
@@ -36,6 +37,8 @@ export interface InspectionSettings {
   readonly maxBytes: number;
   /** The longest that inspection of one request body may take, in milliseconds. */
   readonly timeBudgetMs: number;
+  /** Identifiers of one's own, beside those that are built in. */
+  readonly identifiers: readonly IdentifierShape[];
   readonly request: CategoryActions;
   readonly response: CategoryActions;
 }

@@ -1,6 +1,8 @@
 /** The rules of one direction of one interaction. In: detectors and a screening. Out: rules that keep count. */
 import type { Finding, SpanDetector } from "@cordon/core/inspection/finding";
 import type { Direction, PartDetector } from "@cordon/core/inspection/inspect";
+import type { InspectionSettings } from "@cordon/core/inspection/settings";
+import { shapeDetector } from "@cordon/core/inspection/shapes";
 import type { SpanRules } from "@cordon/core/inspection/streaming/span-rules";
 import type { Screening } from "./screening.ts";
 
@@ -20,7 +22,7 @@ export interface CountedRules extends SpanRules {
 
 export function rulesOf(detectors: Detectors, screening: Screening, direction: Direction): CountedRules {
   return {
-    detectors: detectors.spans,
+    detectors: spansOf(detectors, screening.settings),
     decide: (finding) => screening.judge(direction, finding),
     replace(finding, span) {
       this.masks += 1;
@@ -30,6 +32,16 @@ export function rulesOf(detectors: Detectors, screening: Screening, direction: D
     masks: 0,
     last: undefined,
   };
+}
+
+const own = new WeakMap<InspectionSettings, readonly SpanDetector[]>();
+
+/** What is built in, and the route's own identifiers. */
+function spansOf({ spans }: Detectors, settings: InspectionSettings): readonly SpanDetector[] {
+  if (settings.identifiers.length === 0) return spans;
+  let all = own.get(settings);
+  if (all === undefined) own.set(settings, (all = [...spans, shapeDetector(settings.identifiers)]));
+  return all;
 }
 
 /** @returns throws once the time is used up that began with its first call */
