@@ -7,6 +7,7 @@ import { findingCategories } from "../inspection/finding.ts";
 import {
   failureModes,
   inspectionActions,
+  isActionKey,
   wholeAnswerModes,
   type CategoryActions,
   type InspectionSettings,
@@ -30,9 +31,14 @@ const categoryAction = z.union(
   { error: `must be one of ${inspectionActions.join(", ")}, or \`{ action, from }\`` },
 );
 
-const categoryActions = z.partialRecord(z.enum(findingCategories), categoryAction);
+const actionKey = text((key) =>
+  isActionKey(key)
+    ? undefined
+    : `must be a category (${findingCategories.join(", ")}) or a detector such as \`pii/sg-nric\``,
+).meta({ pattern: "^[a-z0-9-]+(?:/[a-z0-9-]+)?$" });
+const categoryActions = z.record(actionKey, categoryAction);
 
-const limits = { maxBytes: 1_048_576, timeBudgetMs: 200 };
+const limits = { maxBytes: 1_048_576, timeBudgetMs: 500 };
 
 export const inspectionSchema = z.strictObject({
   mode: z
@@ -75,8 +81,12 @@ export const inspectionSchema = z.strictObject({
     .readonly()
     .default([])
     .describe("Identifiers of your own, such as customer numbers, looked for beside those that are built in."),
-  request: categoryActions.default({}).describe("Action by category of finding, on the way in. Otherwise `flag`."),
-  response: categoryActions.default({}).describe("Action by category of finding, on the way out. Otherwise `flag`."),
+  request: categoryActions
+    .default({})
+    .describe("Action by category of finding (`pii`) or by detector (`pii/sg-nric`), on the way in. Otherwise `flag`."),
+  response: categoryActions
+    .default({})
+    .describe("Action by category of finding or by detector, on the way out. Otherwise `flag`."),
 });
 
 export type WrittenInspection = z.output<typeof inspectionSchema>;
@@ -87,15 +97,15 @@ export function inspectionSettings(written: WrittenInspection): InspectionSettin
 }
 
 function normalized(actions: WrittenInspection["request"]): CategoryActions {
-  const out: { -readonly [C in keyof CategoryActions]: CategoryActions[C] } = {};
-  for (const category of findingCategories) {
-    const value = actions[category];
-    if (value !== undefined) out[category] = typeof value === "string" ? { action: value, from: standardFrom } : value;
-  }
-  return out;
+  return Object.fromEntries(
+    Object.entries(actions).map(([key, value]) => [
+      key,
+      typeof value === "string" ? { action: value, from: standardFrom } : value,
+    ]),
+  );
 }
 
-const storedActions = z.partialRecord(z.enum(findingCategories), z.strictObject({ action, from }));
+const storedActions = z.record(actionKey, z.strictObject({ action, from }));
 
 /** As the store keeps it. */
 export const storedInspection = z.strictObject({

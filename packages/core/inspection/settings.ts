@@ -3,7 +3,7 @@
  * carries them, and which action holds for a finding.
  */
 import type { IdentifierShape } from "./shapes.ts";
-import { findingCategories, type Finding, type FindingCategory } from "./finding.ts";
+import { findingCategories, type Finding } from "./finding.ts";
 
 /** Least to most strict. `flag` records; `redact` and `tokenize` put something in the span's place. */
 export const inspectionActions = ["allow", "flag", "tokenize", "redact", "block"] as const;
@@ -26,7 +26,13 @@ export interface CategoryAction {
   readonly from: number;
 }
 
-export type CategoryActions = Readonly<Partial<Record<FindingCategory, CategoryAction>>>;
+/** By category (`pii`), or by detector (`pii/sg-nric`), which goes before its category. */
+export type CategoryActions = Readonly<Record<string, CategoryAction>>;
+
+/** Whether a text can be a key of {@link CategoryActions}. */
+export function isActionKey(key: string): boolean {
+  return (findingCategories as readonly string[]).includes(key) || /^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/.test(key);
+}
 
 /** Inspection of one route, as it stands in the snapshot. A category that is not named flags. */
 export interface InspectionSettings {
@@ -51,16 +57,17 @@ export function stricter(a: InspectionAction, b: InspectionAction): InspectionAc
 }
 
 /** What a route says about a finding; `undefined` where its score is too low to be one. */
-export function actionFor(actions: CategoryActions, { category, score }: Finding): InspectionAction | undefined {
-  const { action, from } = actions[category] ?? defaultCategoryAction;
+export function actionFor(actions: CategoryActions, finding: Finding): InspectionAction | undefined {
+  const { detector, category, score } = finding;
+  const { action, from } = own(actions, detector) ?? own(actions, category) ?? defaultCategoryAction;
   return score * 100 >= from ? action : undefined;
 }
 
 /** In words for status: `pii redact, secret block; otherwise flag`. */
 export function actionWords(actions: CategoryActions): string {
-  const said = findingCategories.flatMap((category) => {
-    const own = actions[category];
-    return own === undefined ? [] : [`${category} ${own.action}`];
-  });
-  return [...said, "otherwise flag"].join(", ");
+  return [...Object.entries(actions).map(([key, { action }]) => `${key} ${action}`), "otherwise flag"].join(", ");
+}
+
+function own(actions: CategoryActions, key: string): CategoryAction | undefined {
+  return Object.hasOwn(actions, key) ? actions[key] : undefined;
 }

@@ -11,14 +11,16 @@ const detector = shapeDetector([
   { name: "customer", shape: "C######", category: "pii" },
   { name: "order", shape: "O-@@-##*", category: "proprietary" },
 ]);
-const found = (text: string) => detector.detect(text).map(({ detector: name, start, end }) => [name, text.slice(start, end)]);
+const found = (text: string) =>
+  detector.detect(text).map(({ detector: name, start, end }) => [name, text.slice(start, end)]);
 
 test("an identifier is found where it stands alone", () => {
   assert.deepEqual(found("of C000042, and O-ab-12x."), [
     ["own/customer", "C000042"],
     ["own/order", "O-ab-12x"],
   ]);
-  for (const text of ["C00004", "C0000421", "XC000042", "c000042", "C00004x", "O-a1-123"]) assert.deepEqual(found(text), [], text);
+  for (const text of ["C00004", "C0000421", "XC000042", "c000042", "C00004x", "O-a1-123"])
+    assert.deepEqual(found(text), [], text);
   assert.equal(detector.detect("C000042")[0]?.owasp, "LLM02:2025");
 });
 

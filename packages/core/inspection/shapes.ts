@@ -57,7 +57,8 @@ export function shapeDetector(shapes: readonly IdentifierShape[]): SpanDetector 
 /** How many characters of a shape the text has from a place on. */
 function matched(text: string, at: number, shape: string): number {
   let count = 0;
-  while (count < shape.length && at + count < text.length && fits(text.charCodeAt(at + count), shape, count)) count += 1;
+  while (count < shape.length && at + count < text.length && fits(text.charCodeAt(at + count), shape, count))
+    count += 1;
   return count;
 }
 

@@ -42,7 +42,9 @@ export function openAnswer(
       ? {}
       : {
           whole: {
-            mode: screening.settings.wholeAnswer,
+            // A page is no stream: it is judged before any of it is sent, as JSON is.
+            mode: isText(type) ? "buffer" : screening.settings.wholeAnswer,
+            maxLength: screening.settings.maxBytes,
             judge: (text) => detectors.parts.flatMap((each) => [...each.judge({ text, origin }, "response").findings]),
           },
         }),
@@ -69,8 +71,7 @@ export function openAnswer(
   if (isJson) return adapted(new JsonBodyFilter(common, screening.settings.maxBytes), true, screening, rules);
   if (type === "application/x-ndjson" || type === "application/jsonl" || type === "application/ndjson")
     return adapted(new JsonLinesFilter(common), false, screening, rules);
-  if (type.startsWith("text/") || textTypes.has(type) || type.endsWith("+xml"))
-    return adapted(new TextBodyFilter(common), true, screening, rules);
+  if (isText(type)) return adapted(new TextBodyFilter(common), true, screening, rules);
   const refused = (): boolean => screening.unread("response", "gateway/uninspected-answer") === "block";
   return adapted(unreadable(kind.contentType, refused), true, screening, rules);
 }
@@ -86,6 +87,11 @@ const unreadFinding: Finding = {
 function wordsOf({ refusal }: Screening, { blocked }: ContentGuard): string {
   if (refusal !== undefined) return refusalWords(refusal);
   return blocked === undefined ? "inspection" : blockedWords("response", blocked);
+}
+
+function isText(type: string): boolean {
+  if (type === "text/event-stream") return false;
+  return type.startsWith("text/") || textTypes.has(type) || type.endsWith("+xml");
 }
 
 function isResponses({ api, path }: AnswerKind): boolean {

@@ -13,6 +13,7 @@ export interface InspectionDeps {
 }
 
 export function openInspection(deps: InspectionDeps): Inspection {
+  warm(deps.detectors);
   return {
     inspectRequest(subject, content) {
       const { screening } = subject;
@@ -23,4 +24,11 @@ export function openInspection(deps: InspectionDeps): Inspection {
     openResponse: ({ screening, api, path }, head) =>
       screening === undefined ? undefined : openAnswer(deps, screening, { api, path, ...head }),
   };
+}
+
+/** Detectors that unpack a model do so here, and not within the first request's time. */
+function warm({ spans, parts }: Detectors): void {
+  const text = "Ms Tan of 1 Raffles Place asked on Monday whether the rules could be sent to her.";
+  for (const detector of spans) detector.detect(text);
+  for (const detector of parts) detector.judge({ text, origin: "user" }, "request");
 }

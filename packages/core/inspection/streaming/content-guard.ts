@@ -29,13 +29,15 @@ const maxKnownLength = 4 * 1024 * 1024;
 const shortestWhole = 16;
 /** Texts at least this long are looked at for being none. */
 const shortestBinary = 1024;
-/** Digits that make a number worth reading: shorter ones identify nobody. */
-const identifyingDigits = 6;
+/** Numbers below this are too short to identify anybody. */
+const leastIdentifying = 100_000;
 const maxDepth = 64;
 
 /** Judges of whole texts: what no bounded piece of a text can show. */
 export interface WholeTexts {
   readonly mode: WholeAnswerMode;
+  /** Longest text that is judged, in UTF-16 code units. */
+  readonly maxLength: number;
   /** Findings of a text; `decide` of the rules is asked about each. One that is to be masked or blocked blocks. */
   readonly judge: (text: string) => readonly Finding[];
 }
@@ -200,8 +202,9 @@ export class ContentGuard {
   }
 
   #number(value: number): JsonValue {
+    // A fraction is a measure, as the numbers of a vector are: it names nobody.
+    if (!Number.isInteger(value) || Math.abs(value) < leastIdentifying) return value;
     const text = String(value);
-    if (text.length < identifyingDigits) return value;
     const filtered = this.fixed(text);
     return filtered === text ? value : filtered;
   }

@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ContentGuard, type WholeTexts } from "./content-guard.ts";
 import { masking } from "./testing/streams.ts";
-import { maxWholeLength } from "./whole-text.ts";
 
 const facts = { detector: "test-whole/order", category: "indirect-injection" as const, owasp: "", atlas: "", score: 1 };
 /** Finds "obey" and "now" in one text, however far apart. */
 const judge = (text: string) =>
   text.includes("obey") && text.includes("now") ? [{ ...facts, start: text.indexOf("obey"), end: text.length }] : [];
 const guarded = (mode: WholeTexts["mode"]) => {
-  const guard = new ContentGuard({ ...masking, detectors: [] }, { whole: { mode, judge } });
+  const guard = new ContentGuard({ ...masking, detectors: [] }, { whole: { mode, judge, maxLength: 2000 } });
   return { guard, text: guard.open() };
 };
 
@@ -39,7 +38,7 @@ test("cut on a verdict, text flows, is judged as it doubles and at its end, and 
 
 test("a text that is too long to be judged whole cannot be inspected", () => {
   const { text } = guarded("cut");
-  assert.throws(() => text.push("x".repeat(maxWholeLength + 1)), /is to be judged whole/);
+  assert.throws(() => text.push("x".repeat(2001)), /is to be judged whole/);
 });
 
 test("a text that is there whole is judged at once", () => {

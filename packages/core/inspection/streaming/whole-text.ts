@@ -6,8 +6,6 @@
 import type { Finding } from "../finding.ts";
 import type { WholeTexts } from "./content-guard.ts";
 
-/** Longest text that is judged whole, in UTF-16 code units. */
-export const maxWholeLength = 256 * 1024;
 const firstJudgedLength = 512;
 
 export class WholeText {
@@ -29,12 +27,13 @@ export class WholeText {
     return this.#held.length;
   }
 
-  /** @throws {Error} when the text is longer than {@link maxWholeLength} */
+  /** @throws {Error} when the text is longer than is judged */
   push(piece: string, released: string): string {
     if (this.#over) return "";
     this.#text += piece;
-    if (this.#text.length > maxWholeLength)
-      throw new Error(`it is longer than ${maxWholeLength} characters, and is to be judged whole`);
+    const { maxLength } = this.#whole;
+    if (this.#text.length > maxLength)
+      throw new Error(`it is longer than ${maxLength} characters, and is to be judged whole`);
     if (this.#whole.mode === "buffer") {
       this.#held += released;
       return "";
