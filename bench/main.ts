@@ -11,6 +11,7 @@ import { benchScan } from "./scan/command.ts";
 import { benchReach } from "./policy/reach.ts";
 import { benchSoak } from "./soak/command.ts";
 import { benchPoison, benchSupply } from "./supply/command.ts";
+import { benchStreams } from "./streams/command.ts";
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   gateway: benchGateway,
@@ -23,6 +24,7 @@ const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<v
   reach: benchReach,
   soak: benchSoak,
   supply: benchSupply,
+  streams: benchStreams,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -75,6 +75,13 @@ keys: { root: { file: root.key } }
 #   cordon ledger search state/ledger --would-deny
 mode: ${observe ? "observe" : "enforce"}
 
+# What passes is read, answers while they stream. Everything that is found is recorded; secrets are taken out. Be stricter
+# where you know what to expect: \`prompt-injection: block\`, \`pii: redact\`, \`pii/email: redact\`; docs/streaming.md says more.
+inspection:
+  mode: ${observe ? "observe" : "enforce"}
+  request: { secret: redact }
+  response: { secret: redact }
+
 gateway:
   listen: 127.0.0.1:8443
 
