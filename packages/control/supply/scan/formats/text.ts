@@ -32,6 +32,7 @@ export function isText(head: Uint8Array): boolean {
 
 export function scanText(source: ByteSource, scan: Scan): string {
   const { name } = scan;
+  if (source.size === 0) return "text";
   const text = Buffer.from(source.read(0, lookedAt)).toString("utf8");
   if (code.test(name) || text.startsWith("#!"))
     throw new Unreadable(

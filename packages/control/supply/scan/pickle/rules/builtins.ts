@@ -125,12 +125,15 @@ export const builtinRules: Rules = {
       callable: true,
     },
   ),
-  ...each(
-    "builtins",
-    "Ellipsis NotImplemented None True False type property staticmethod classmethod super",
-    constantName,
-  ),
+  ...each("builtins", "Ellipsis NotImplemented None True False property staticmethod classmethod super", constantName),
   ...each("builtins", exceptions, dataClass),
+  // `type(None)` and `type(...)` only: with three arguments it makes a class.
+  "builtins:type": {
+    call: (args) => (args.length === 1 ? instance("builtins:NoneType") : { problem: "it makes a class" }),
+  },
+  ...each("builtins", "str.lower str.upper str.strip str.title str.split str.casefold unicode.lower unicode.upper", {
+    callable: true,
+  }),
   "builtins:getattr": { call: attribute },
   "copyreg:_reconstructor": { call: reconstructor },
   "copyreg:__newobj__": { call: newobj },

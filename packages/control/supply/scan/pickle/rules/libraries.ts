@@ -149,6 +149,15 @@ const scipy: Rules = {
   ...each("scipy.spatial._kdtree", "KDTree Rectangle", compiled),
   ...each("scipy.spatial.kdtree", "KDTree", compiled),
   ...each("scipy.spatial.transform._rotation", "Rotation Slerp", compiled),
+  ...Object.assign(
+    {},
+    ...["bsr", "coo", "csc", "csr", "dia", "lil"].map((kind) =>
+      each(`scipy.sparse._${kind}`, `${kind}_array ${kind}_matrix`, inertClass),
+    ),
+  ),
+  ...each("scipy.interpolate._rbfinterp", "RBFInterpolator", { make: anything, build: anyState }),
+  ...each("scipy._lib.array_api_compat.numpy._aliases", "asarray", fn),
+  ...each("scipy._external.array_api_compat.numpy._aliases", "asarray", fn),
   ...each("scipy.optimize._optimize", "OptimizeResult", { ...inertClass, fill: ["item"] }),
   ...each("scipy.optimize.optimize", "OptimizeResult", { ...inertClass, fill: ["item"] }),
   ...each(

@@ -227,6 +227,18 @@ const functions =
   "quantile rad2deg ravel reciprocal reshape rint round sign sin sinh sort sqrt square squeeze stack std subtract sum tan " +
   "tanh transpose true_divide unique var vstack hstack where zeros zeros_like cbrt average float_power trunc heaviside";
 
+const dtypeClasses =
+  "Bool Int8 Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64 Float16 Float32 Float64 LongDouble Complex64 Complex128 Object Str Bytes String Void DateTime64 TimeDelta64"
+    .split(" ")
+    .map((name) => (name === "String" ? "StringDType" : `${name}DType`))
+    .join(" ");
+
+/** A string type's items are written as a list, like objects. */
+const stringType: Act = (args) =>
+  args.every((arg) => isConstant(arg))
+    ? instance("numpy:dtype", { objects: true })
+    : { problem: "it is called with more than plain data" };
+
 const random: Rule = { make: generator, call: generator, build: generatorState };
 
 export const numpyRules: Rules = {
@@ -243,6 +255,7 @@ export const numpyRules: Rules = {
   "numpy.core.multiarray:_ufunc_reconstruct": { call: ufunc },
   "numpy.ma.core:_mareconstruct": { call: maReconstruct },
   "numpy.ma.core:MaskedArray": { build: maState },
+  "numpy.ma:MaskedArray": { build: maState },
   "numpy.ma.core:MaskedConstant": { call: anything },
   ...Object.fromEntries(
     [...arrayTypes].filter((name) => !/ndarray|MaskedArray$/.test(name)).map((name) => [name, constantName]),
@@ -255,7 +268,9 @@ export const numpyRules: Rules = {
   ...each("numpy.random._philox", "Philox", random),
   ...each("numpy.random._sfc64", "SFC64", random),
   ...each("numpy.random._generator", "Generator", random),
-  ...each("numpy.random.bit_generator", "SeedSequence", inertClass),
+  ...each("numpy.random.bit_generator", "SeedSequence", { make: anything, build: generatorState }),
+  ...each("numpy.dtypes", dtypeClasses, constantName),
+  "numpy.core._internal:_convert_to_stringdtype_kwargs": { call: stringType },
   "numpy.random.bit_generator:__pyx_unpickle_SeedSequence": {
     call: cythonUnpickle("numpy.random.bit_generator:SeedSequence"),
   },

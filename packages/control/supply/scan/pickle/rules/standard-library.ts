@@ -114,6 +114,9 @@ export const standardLibraryRules: Rules = {
     build: dictState,
   }),
   "argparse:Namespace": dataClass,
+  // Gives the logger of that name: what it does is set by the program, not the file.
+  "logging:getLogger": { call: constants },
+  "UserDict:IterableUserDict": dataClass,
   "types:SimpleNamespace": dataClass,
   "types:MappingProxyType": { call: anything },
   "random:Random": { make: anything, call: constants, build: randomState },
