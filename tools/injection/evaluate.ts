@@ -5,6 +5,7 @@ import {
   eachWindow,
   hidden,
   logitOf,
+  support,
   totals,
   width,
   type Weights,
@@ -19,7 +20,7 @@ export function score(features: Features, weights: Weights): number {
   let worst = -Infinity;
   eachWindow(features.until.length, (from, to) => {
     average(sums, features, from, to, mean);
-    worst = Math.max(worst, logitOf(mean, weights, units));
+    worst = Math.max(worst, logitOf(mean, weights, units) + support(features, from, to));
   });
   return worst;
 }

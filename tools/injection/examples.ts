@@ -31,6 +31,6 @@ export function exampleOf(row: Row): Example {
 }
 
 /** A copy of its own size: the arrays that come from featurizing are cut from larger ones. */
-function compact({ ids, until }: Features): Features {
-  return { ids: ids.slice(), until };
+function compact({ ids, until, ideas }: Features): Features {
+  return { ids: ids.slice(), until, ideas };
 }

@@ -33,7 +33,7 @@ export function judgeFamily(rows: readonly Row[], family: string): Judged[] {
     });
 }
 
-const perDoubling = 0.15;
+const perDoubling = 0.12;
 
 /**
  * Platt scaling on the judged rows, attacks and benign texts with equal say in all; then the offset is moved so that one half

@@ -5,10 +5,10 @@ import type { TrainingOptions } from "./trainer.ts";
 export const trainingScale = 3000;
 
 export const trainingOptions: TrainingOptions = {
-  epochs: 4,
+  epochs: 6,
   rate: 0.05,
   decay: 1e-5,
-  dropout: 0.35,
+  dropout: 0.4,
   smoothing: 0.03,
   longest: 2,
 };

@@ -63,7 +63,7 @@ export function train(
     let total = 0;
     let seen = 0;
     for (const at of order) {
-      if (epoch >= options.epochs - 2 && ++seen % snapshotEvery === 0) averaged.add(weights);
+      if (epoch >= options.epochs / 2 && ++seen % snapshotEvery === 0) averaged.add(weights);
       const example = examples[at];
       if (example === undefined || example.weight === 0) continue;
       loss += trainer.learn(example) * example.weight;
@@ -74,7 +74,7 @@ export function train(
   return averaged.mean();
 }
 
-/** The mean of the weights at many moments of the last two epochs generalises better than the last (Izmailov et al. 2018). */
+/** The mean of the weights at many moments of the second half of training generalises better than the last (Izmailov et al. 2018). */
 class WeightAverage {
   readonly #sums: Weights;
   #count = 0;
@@ -157,9 +157,9 @@ class Trainer {
   }
 
   /** The features without a random part of them: what is learned must not hang on one word. */
-  #thinned({ ids, until }: Features): Features {
+  #thinned({ ids, until, ideas }: Features): Features {
     const { dropout } = this.#options;
-    if (dropout === 0) return { ids, until };
+    if (dropout === 0) return { ids, until, ideas };
     const keptIds = new Uint16Array(ids.length);
     const keptUntil = new Int32Array(until.length);
     // Some texts lose much, some little, so that short and long evidence are both learned.
@@ -172,7 +172,7 @@ class Trainer {
       for (; from < to; from++) if (!dropped && this.#chance.next() >= rate) keptIds[count++] = ids[from] ?? 0;
       keptUntil[token] = count;
     }
-    return { ids: keptIds.subarray(0, count), until: keptUntil };
+    return { ids: keptIds.subarray(0, count), until: keptUntil, ideas };
   }
 
   #update(

@@ -13,7 +13,7 @@ import type { Part } from "../subject.ts";
 import { classified } from "../taxonomy.ts";
 import { featurize, type Features } from "./features.ts";
 import { concepts, findIdeas, type Ideas } from "./lexicon.ts";
-import { average, eachWindow, hidden, logitOf, packedTotals, width, type PackedWeights } from "./network.ts";
+import { average, eachWindow, hidden, logitOf, packedTotals, support, width, type PackedWeights } from "./network.ts";
 import { findOverrides, overrideProbability } from "./override.ts";
 
 /** How logits become probabilities: Platt scaling, with a term for the chances that a long text has to look bad. */
@@ -147,7 +147,7 @@ function analyse(text: string, model: ClassifierModel): Analysis | undefined {
   const spans: number[] = [];
   eachWindow(tokens.count, (from, to) => {
     average(sums, features, from, to, mean);
-    const logit = logitOf(mean, weights, units);
+    const logit = logitOf(mean, weights, units) + support(features, from, to);
     windows += 1;
     worst = Math.max(worst, logit);
     logits.push(logit);
@@ -179,6 +179,8 @@ function isStrange(tokens: Tokens): boolean {
   const sampled = Math.min(tokens.count, 200);
   for (let at = 0; at < sampled; at++) {
     if (tokens.kind[at] !== wordToken && tokens.kind[at] !== markToken) continue;
+    // Other scripts are read forwards: the readings are of Latin letters, or of letters turned upside down.
+    if (tokens.text.charCodeAt(tokens.start[at] as number) > 0x2ff) continue;
     words += 1;
     if (commonHashes.has(tokens.hash[at] as number)) known += 1;
   }

@@ -25,6 +25,8 @@ export interface Features {
   readonly ids: Uint16Array;
   /** One past the last of each token's features in {@link ids}. */
   readonly until: Int32Array;
+  /** How many ideas there are up to and with each token. */
+  readonly ideas: Int32Array;
 }
 
 /** Kinds of feature; each hashes apart from the others. */
@@ -43,6 +45,7 @@ const ideaReach = 9;
 export function featurize(text: string, folded: Folded, tokens: Tokens, ideas: Ideas): Features {
   const ids = new Uint16Array(tokens.count * mostPerToken);
   const until = new Int32Array(tokens.count);
+  const ideaCounts = new Int32Array(tokens.count);
   let count = 0;
   let previous = 0;
   let beforePrevious = 0;
@@ -68,8 +71,9 @@ export function featurize(text: string, folded: Folded, tokens: Tokens, ideas: I
     previous = hash;
     if (nextIdea < ideas.count && ideas.token[nextIdea] === at) count = addIdeas(ideas, nextIdea++, ids, count);
     until[at] = count;
+    ideaCounts[at] = nextIdea;
   }
-  return { ids: ids.subarray(0, count), until };
+  return { ids: ids.subarray(0, count), until, ideas: ideaCounts };
 }
 
 function bucketOf(salt: number, value: number): number {

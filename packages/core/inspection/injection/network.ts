@@ -16,7 +16,7 @@ export const hidden = 24;
 export const shrink = 12;
 
 /** Windows, in tokens: short ones see an instruction, long ones a persona. */
-export const windowSizes = [24, 96] as const;
+export const windowSizes = [16, 64] as const;
 
 /** The part behind the vectors. */
 export interface Head {
@@ -136,6 +136,15 @@ export function average(sums: Float32Array, { until }: Features, from: number, t
   const last = to * width;
   const first = from * width;
   for (let at = 0; at < width; at++) mean[at] = ((sums[last + at] as number) - (sums[first + at] as number)) * factor;
+}
+
+/** Taken from the logit of a window that holds fewer than two ideas: tables of numbers and names look odd, but ask nothing. */
+const poor = 2;
+
+/** What to add to a window's logit for the ideas in it: 0, or less where there are few. */
+export function support({ ideas }: Features, from: number, to: number): number {
+  const count = (ideas[to - 1] as number) - (from === 0 ? 0 : (ideas[from - 1] as number));
+  return count >= 2 ? 0 : -poor;
 }
 
 /** The network's logit for an average; `units` receives the hidden units. */

@@ -39,11 +39,44 @@ const shortestRun = 16;
  */
 export function findHidden(text: string, strange: boolean): Hidden[] {
   const found: Hidden[] = [];
-  findRuns(text, found);
-  findEscapes(text, found);
-  findSpaced(text, found);
+  const { longestRun, escapes, lonelyLetters } = survey(text);
+  if (longestRun >= 8) findRuns(text, found);
+  if (escapes >= 4) findEscapes(text, found);
+  if (lonelyLetters >= 8) findSpaced(text, found);
   if (strange) findWhole(text, found);
   return found;
+}
+
+/** What one pass tells: most texts hold nothing that the decoders would look at. */
+function survey(text: string): { longestRun: number; escapes: number; lonelyLetters: number } {
+  let longestRun = 0;
+  let run = 0;
+  let digitsInRun = 0;
+  let escapes = 0;
+  let lonelyLetters = 0;
+  let letters = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    const kind = unit < 0x80 ? (kinds[unit] as number) : unit > 0xbf ? letterKind : 0;
+    if ((kind & base64Kind) !== 0) {
+      run += 1;
+      if (unit < 0x3a) digitsInRun += 1;
+    } else {
+      // Words are runs too: only those with digits, or longer than words are, can be codes.
+      if (run > longestRun && (digitsInRun > 0 || run >= shortestRun)) longestRun = run;
+      run = 0;
+      digitsInRun = 0;
+    }
+    if ((kind & letterKind) !== 0) letters += 1;
+    else {
+      if (letters === 1) lonelyLetters += 1;
+      letters = 0;
+      if (unit === 0x25 || unit === 0x26 || unit === 0x5c) escapes += 1;
+    }
+  }
+  if (run > longestRun && (digitsInRun > 0 || run >= shortestRun)) longestRun = run;
+  if (letters === 1) lonelyLetters += 1;
+  return { longestRun, escapes, lonelyLetters };
 }
 
 /** Runs of the alphabet of base64 (standard and URL-safe), which hexadecimal and binary are part of. */
@@ -206,7 +239,7 @@ const readings: readonly (readonly [string, (text: string) => string])[] = [
 ];
 
 /** A reading is tried on this much first. */
-const sampleUnits = 600;
+const sampleUnits = 240;
 
 /** The share of words that are {@link common}; 0 for fewer than four words. */
 function familiarity(text: string): number {
