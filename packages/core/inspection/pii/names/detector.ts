@@ -85,13 +85,14 @@ const mixedName = /(?:^|[^\p{L}])(?:Mc|Mac|De|Di|La|Le|Van|Von|Fitz|O['â€™]|D['â
 const titleBefore = /\b(?:mr|mrs|ms|miss|mdm|dr|prof|encik|puan|cik|pak|bapak|ibu|khun|tuan|datuk)\.?\s$/i;
 
 /** Two names, or one that the lists know, or one after a title; not a word of a program. */
-function isPerson(text: string, { start, end, score, words, small, named, mixed }: NameSpan): boolean {
+function isPerson(text: string, { start, end, score, words, small, named, mixed, plain }: NameSpan): boolean {
   const written = text.slice(start, end);
   if (!/\p{L}{2}/u.test(written) || /^[Xx\P{L}]+$/u.test(written) || (mixed > 0 && !mixedName.test(written)))
     return false;
   const before = text.slice(Math.max(0, start - 12), start);
   if (codeBefore.test(before) || codeBehind.test(text.slice(end, end + 2))) return false;
   if (titleBefore.test(before)) return true;
+  if (plain * 2 >= words) return false;
   if (small === words) return named === words && score >= 0.75;
   if (named === 0) return score >= (words === 1 ? 0.93 : 0.8);
   return true;

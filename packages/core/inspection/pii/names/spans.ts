@@ -19,11 +19,12 @@ export interface NameSpan {
   /** Tokens of digits in it; words that streets and units are named by. */
   readonly digits: number;
   readonly streets: number;
-  /** Words of letters in it; those in small letters; those that the lists have as a first or family name; `camelCase`. */
+  /** Words of letters in it; those in small letters; those that the lists have as a first or family name; `camelCase`; ordinary ones. */
   readonly words: number;
   readonly small: number;
   readonly named: number;
   readonly mixed: number;
+  readonly plain: number;
 }
 
 export const maxRun = 26;
@@ -107,7 +108,7 @@ function push(
   while (first < last && isBridge(tokens, first)) first++;
   while (last > first && isBridge(tokens, last) && !isInitialDot(tokens, last)) last--;
   if (isBridge(tokens, first)) return;
-  const seen = { digits: 0, streets: 0, words: 0, small: 0, named: 0, mixed: 0 };
+  const seen = { digits: 0, streets: 0, words: 0, small: 0, named: 0, mixed: 0, plain: 0 };
   let sum = 0;
   let count = 0;
   for (let at = first; at <= last; at++) {
@@ -123,6 +124,7 @@ function push(
     seen.words++;
     if ((bits & (word.street | word.unit)) !== 0) seen.streets++;
     if ((bits & (word.first | word.last | word.particle)) !== 0) seen.named++;
+    else if ((bits & word.common) !== 0) seen.plain++;
     if (what === kind.lower) seen.small++;
     else if (what === kind.mixed) seen.mixed++;
   }
