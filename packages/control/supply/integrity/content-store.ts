@@ -37,18 +37,19 @@ async function take(
 ): Promise<{ readonly digest: FileDigest; readonly blob: string }> {
   const temporary = join(folder, "blobs", `.incoming-${randomBytes(8).toString("hex")}`);
   const copy = await open(temporary, "wx", 0o600);
-  const content = createHash("sha256");
+  // Whole files by SHA-256 name themselves; anything else is hashed once more for its name.
+  const content = how.type === "sha256" && how.shardBytes === undefined ? undefined : createHash("sha256");
   try {
     const digest = await hashFile(file, {
       ...how,
       tee: async (bytes) => {
-        content.update(bytes);
+        content?.update(bytes);
         await copy.writeFile(bytes);
       },
     });
     await copy.chmod(0o444);
     await copy.sync();
-    const blob = content.digest("hex");
+    const blob = content === undefined ? (digest.digests[0] ?? "") : content.digest("hex");
     await rename(temporary, join(folder, "blobs", blob));
     return { digest, blob };
   } catch (error) {

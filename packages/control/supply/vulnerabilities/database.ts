@@ -43,6 +43,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS source (path TEXT, digest TEXT, imported_at INTEGER, records INTEGER, unread INTEGER);
   CREATE TABLE IF NOT EXISTS record (id TEXT PRIMARY KEY, modified INTEGER, text TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS about (ecosystem TEXT, name TEXT, id TEXT, PRIMARY KEY (ecosystem, name, id)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS about_id ON about (id);
   CREATE TABLE IF NOT EXISTS format (version INTEGER);
 `;
 const formatVersion = 1;
@@ -115,10 +116,11 @@ async function importOne(
     records += 1;
     onRecord?.();
     const modified = Date.parse(record.modified);
-    const before = known.get(record.id)?.["modified"];
+    const old = known.get(record.id);
+    const before = old?.["modified"];
     if (typeof before === "number" && before > modified) continue;
     put.run(record.id, Number.isFinite(modified) ? modified : null, JSON.stringify(record));
-    forget.run(record.id);
+    if (old !== undefined) forget.run(record.id);
     for (const { package: about } of record.affected ?? [])
       if (about !== undefined)
         name.run(ecosystemName(about.ecosystem), normalName(about.ecosystem, about.name), record.id);
