@@ -68,6 +68,27 @@ export async function openUpstream(): Promise<TestUpstream> {
   return upstream;
 }
 
+/**
+ * A clock that stands half a minute before a full minute, and goes on as the real one does; `skipAhead` sets it a quarter
+ * of a second before. `closes` is that minute, and `window` a window, in YAML, that closes then and opens a minute later.
+ */
+export function closingClock(): {
+  readonly now: () => number;
+  readonly closes: number;
+  readonly window: string;
+  skipAhead(): void;
+} {
+  const closes = Math.floor(Date.now() / 60_000) * 60_000;
+  let behind = Date.now() - (closes - 30_000);
+  const minute = (time: number): string => `${new Date(time).getUTCMinutes()} * * * *`;
+  return {
+    closes,
+    now: () => Date.now() - behind,
+    window: `windows: [{ name: shift, timeZone: UTC, opens: "${minute(closes + 60_000)}", closes: "${minute(closes)}" }]\n`,
+    skipAhead: () => void (behind = Date.now() - (closes - 250)),
+  };
+}
+
 export const trustDomain = parseTrustDomain("test.example");
 
 export function idOf(kind: Parameters<typeof componentId>[2], name: string): SpiffeId {
@@ -103,6 +124,8 @@ export interface EstateOptions {
   readonly idleMs?: number;
   readonly firstByteMs?: number;
   readonly maxBodyBytes?: number;
+  /** Cordon's wall clock, instead of the machine's. */
+  readonly now?: () => number;
   /** Instead of the detectors that are built in. */
   readonly spanDetectors?: readonly SpanDetector[];
 }
@@ -197,6 +220,7 @@ export async function openEstate(options: EstateOptions = {}): Promise<Estate> {
       path: configuration,
       env: { TEST_UPSTREAM_KEY: upstreamKey },
       version: "test",
+      ...(options.now === undefined ? {} : { now: options.now }),
       ...(options.spanDetectors === undefined ? {} : { spanDetectors: options.spanDetectors }),
       log: (event) => {
         log.push(`${event.level} ${event.event}: ${event.words}`);

@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { startCordon } from "@cordon/cli/up/wire";
 import type { X509Svid } from "@cordon/core/identity/svid";
 import { serverTlsOptions } from "@cordon/core/identity/tls";
-import { chatCall, idOf, openEstate, policies, until, type Estate } from "./estate.ts";
+import { chatCall, closingClock, idOf, openEstate, policies, until, type Estate } from "./estate.ts";
 
 interface Stream {
   text: string;
@@ -48,6 +48,29 @@ test("a policy that is withdrawn cuts the streams that stood on it, and only tho
   await until(() => withdrawn.ended, "the stream was cut");
   assert.equal(withdrawn.failed, true, "a cut stream never looks whole");
   assert.equal(kept.ended, false);
+});
+
+const inWindow = policies.replace(/(@id\("assistant-infers"\).*);/, '$1 when { context.windows.contains("shift") };');
+
+test("a window that closes cuts the streams that stood on it, refuses what comes after, and no others", async (t) => {
+  const { now, closes, window, skipAhead } = closingClock();
+  await using estate = await openEstate({ now, policies: inWindow, more: window });
+  const assistant = await estate.svidFor("agent", "assistant");
+  const stood = await openStream(estate, assistant);
+  const other = await openStream(estate, await estate.svidFor("agent", "rival"));
+  skipAhead();
+  await until(() => stood.ended, "the stream was cut");
+  t.diagnostic(`from the window's end to the cut at the client: ${now() - closes} ms`);
+  assert.equal(stood.failed, true, "a cut stream never looks whole");
+  assert.ok(now() >= closes, "not before its time");
+  assert.equal(other.ended, false);
+  assert.equal((await estate.call(assistant, "/v1/chat/completions", chatCall({ model: "m" }))).status, 403);
+  const cut = (await estate.entries()).find((entry) => entry.kind === "outcome" && entry.end === "cut");
+  assert.ok(cut?.kind === "outcome" && cut.why?.code === "no-permit");
+});
+
+test("a policy that names a window which there is not is refused at the start", async () => {
+  await assert.rejects(openEstate({ policies: inWindow }), /namespace `default` has no window `shift`/);
 });
 
 test("a policy file that does not compile leaves the last good revision in force", async () => {

@@ -84,16 +84,24 @@ async function identityOf(kind: Parameters<typeof idOf>[0], name: string): Promi
   return new TestIdentity(await issue(), issue);
 }
 
-async function open(target?: { host: string; port: number }): Promise<void> {
+interface OpenOptions {
+  readonly now?: () => number;
+  /** Further fields of the configuration, in YAML. */
+  readonly more?: string;
+  readonly policies?: string;
+}
+
+async function open(target?: { host: string; port: number }, options: OpenOptions = {}): Promise<void> {
   stack = new AsyncDisposableStack();
   backend = stack.use(await openBackend());
   // The server's end has to be known to the configuration before it listens: it takes a port that was free.
   const port = await freePort();
   estate = stack.use(
     await openEstate({
-      policies: tunnelPolicies,
+      policies: options.policies ?? tunnelPolicies,
+      ...(options.now === undefined ? {} : { now: options.now }),
       configuration: (ports) =>
-        `${configurationText(ports)}tunnels:\n  - { name: db, resource: training-data, address: "127.0.0.1:${port}" }\n`,
+        `${configurationText(ports)}tunnels:\n  - { name: db, resource: training-data, address: "127.0.0.1:${port}" }\n${options.more ?? ""}`,
     }),
   );
   said = [];
@@ -280,6 +288,26 @@ test("an isolated component's tunnel is cut, and a withdrawn policy's", async ()
   await one.closed;
   const [outcome] = outcomes(await estate.entries());
   assert.deepEqual([outcome?.end, outcome?.why?.code], ["cut", "isolated"]);
+});
+
+test("a window that closes cuts the tunnel that stood on it", async (t) => {
+  const closes = Math.floor(Date.now() / 60_000) * 60_000;
+  const behind = Date.now() - (closes - 2_000);
+  const now = (): number => Date.now() - behind;
+  const at = (time: number): string => `${new Date(time).getUTCMinutes()} * * * *`;
+  const shift = `windows: [{ name: shift, timeZone: UTC, opens: "${at(closes + 60_000)}", closes: "${at(closes)}" }]\n`;
+  await open(undefined, {
+    now,
+    more: shift,
+    policies: tunnelPolicies.replaceAll(/\);/g, ') when { context.windows.contains("shift") };'),
+  });
+  const one = call();
+  await echoed(one, "within");
+  await one.closed;
+  t.diagnostic(`from the window's end to the tunnel's: ${now() - closes} ms`);
+  assert.ok(now() >= closes, "not before its time");
+  const [outcome] = outcomes(await estate.entries());
+  assert.deepEqual([outcome?.end, outcome?.why?.code], ["cut", "no-permit"]);
 });
 
 test("a long transfer survives twenty rotations of both ends' identities", async () => {

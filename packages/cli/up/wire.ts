@@ -24,6 +24,7 @@ import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { formatVkey } from "@cordon/core/ledger/note";
 import type { IdentitySource } from "@cordon/core/identity/svid";
 import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
+import type { Instant } from "@cordon/core/instant";
 import type { SpanDetector } from "@cordon/core/inspection/finding";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { openGateway, type Gateway } from "@cordon/gateway/gateway";
@@ -70,6 +71,8 @@ export interface CordonOptions {
   readonly spanDetectors?: readonly SpanDetector[];
   /** Listens here instead of where the configuration says; tests use port 0. */
   readonly listen?: string;
+  /** The wall clock; tests drive it. */
+  readonly now?: () => Instant;
 }
 
 /** HTTP connections are told to close once they are this old, so that a peer proves itself again. */
@@ -78,8 +81,7 @@ const receiveTimeoutMs = 30_000;
 
 /** @throws {CordonError} what keeps Cordon from starting, with the remedy */
 export async function startCordon(options: CordonOptions): Promise<Cordon> {
-  const { env } = options;
-  const now = Date.now;
+  const { env, now = Date.now } = options;
   await using opening = new AsyncDisposableStack();
   const telemetry = await openConfiguredTelemetry(options);
   if (telemetry !== undefined) opening.use(telemetry);
