@@ -12,7 +12,7 @@ import { encodeTunnelMessage, tunnelProtocol } from "@cordon/core/contract/tunne
 import type { X509Svid } from "@cordon/core/identity/svid";
 import { clientTlsOptions } from "@cordon/core/identity/tls";
 import type { DecisionEntry, LedgerEntry, OutcomeEntry } from "@cordon/core/ledger/entry";
-import { configurationText, idOf, openEstate, until, type Estate } from "./estate.ts";
+import { closingClock, configurationText, idOf, openEstate, until, type Estate } from "./estate.ts";
 
 const tunnelPolicies = `
 @id("trainer-opens") permit (principal == Workload::"default/pipeline/trainer", action == Action::"write", resource == Component::"default/dataset/training-data");
@@ -291,18 +291,15 @@ test("an isolated component's tunnel is cut, and a withdrawn policy's", async ()
 });
 
 test("a window that closes cuts the tunnel that stood on it", async (t) => {
-  const closes = Math.floor(Date.now() / 60_000) * 60_000;
-  const behind = Date.now() - (closes - 2_000);
-  const now = (): number => Date.now() - behind;
-  const at = (time: number): string => `${new Date(time).getUTCMinutes()} * * * *`;
-  const shift = `windows: [{ name: shift, timeZone: UTC, opens: "${at(closes + 60_000)}", closes: "${at(closes)}" }]\n`;
+  const { now, closes, window, skipAhead } = closingClock();
   await open(undefined, {
     now,
-    more: shift,
+    more: window,
     policies: tunnelPolicies.replaceAll(/\);/g, ') when { context.windows.contains("shift") };'),
   });
   const one = call();
   await echoed(one, "within");
+  skipAhead();
   await one.closed;
   t.diagnostic(`from the window's end to the tunnel's: ${now() - closes} ms`);
   assert.ok(now() >= closes, "not before its time");
