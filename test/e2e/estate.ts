@@ -76,7 +76,7 @@ export function closingClock(): {
   readonly now: () => number;
   readonly closes: number;
   readonly window: string;
-  skipAhead(): void;
+  readonly skipAhead: () => void;
 } {
   const closes = Math.floor(Date.now() / 60_000) * 60_000;
   let behind = Date.now() - (closes - 30_000);
