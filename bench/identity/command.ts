@@ -4,9 +4,10 @@
  */
 import { machine } from "../gateway/machine.ts";
 import { measureAgentMemory } from "./agent-memory.ts";
+import { measureTunnels } from "./tunnels.ts";
 
 /** Each prints its own lines. */
-const parts: readonly ((quick: boolean) => Promise<void>)[] = [measureAgentMemory];
+const parts: readonly ((quick: boolean) => Promise<void>)[] = [measureAgentMemory, measureTunnels];
 
 export async function benchIdentity(args: readonly string[]): Promise<void> {
   const quick = args.includes("--quick");
