@@ -25,8 +25,10 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
     ledger,
     now,
     redecide(exchange, snapshot) {
-      const decision = decideHere(snapshot, exchange.start.access, signals(), now());
+      const { access, subject } = exchange.start;
+      const decision = decideHere(snapshot, subject.screening?.seen(access) ?? access, signals(), now());
       if (decision.effect === "deny") return decision;
+      subject.screening?.obey(decision);
       const { assurance, svid } = exchange.start.caller;
       const judge = assurance === "jwt-svid" ? standingOfToken : standingOfCertificate;
       const standing = judge(svid, snapshot);

@@ -9,7 +9,7 @@ import { statusOf } from "./error-status.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ReadBody } from "./inspect-request.ts";
 import { readBody } from "./listener/body.ts";
-import { requestHeaders } from "./listener/headers.ts";
+import { rangeHeaders, requestHeaders } from "./listener/headers.ts";
 import { meteredBody } from "./metered-body.ts";
 import { bugWords } from "./observation/bug-words.ts";
 import type { GatewayDependencies } from "./ports.ts";
@@ -88,7 +88,8 @@ export function forwarder(
     const declared = through ? request.headers["content-length"] : undefined;
     const length = declared === undefined ? [] : ["content-length", declared];
     const traced = deps.observer?.outgoing?.(exchange.start.passage) ?? [];
-    const headers = requestHeaders(request.rawHeaders, [...credential, ...length, ...traced]);
+    const left = exchange.start.subject.screening === undefined ? undefined : rangeHeaders;
+    const headers = requestHeaders(request.rawHeaders, [...credential, ...length, ...traced], left);
     const body = whole ?? (through ? meteredBody(request, requestMeter, maxBodyBytes, upstream.timeouts.idleMs) : null);
     exchange.forward(deps.upstreams.dispatcher(upstream), upstreamTarget(upstream, upstreamPath), headers, body);
   }

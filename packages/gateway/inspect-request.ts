@@ -51,7 +51,7 @@ export function judgeRequest(
   let judged = access;
   let decision = first;
   if (!screening.observes && !screening.request.empty) {
-    judged = { ...access, context: { ...access.context, findings: screening.findings } };
+    judged = screening.seen(access);
     decision = decide(judged);
     if (decision.effect === "deny") return { access: judged, decision, inspected };
     // Other permits may hold for what was found, and demand something else of inspection.

@@ -156,6 +156,16 @@ test("what nothing inspects passes where the route says that, and is on record a
   assert.equal((await estate.call(trainer, "/training-data/x", { method: "HEAD" })).status, 200);
 });
 
+test("an answer is never asked for in pieces: two may hold between them what neither shows", async () => {
+  answers('{"rows":["nobody"]}');
+  await estate.call(trainer, "/training-data/x", { headers: { range: "bytes=0-9", "if-range": "x" } });
+  const { headers } = estate.data.seen[0] ?? {};
+  assert.deepEqual(
+    [headers?.range, headers?.["if-range"], headers?.accept === undefined],
+    [undefined, undefined, true],
+  );
+});
+
 test("an error that the upstream answers with is read as well", async () => {
   answers('{"error":{"message":"no: SWORDFISH"}}', "application/json", 400);
   const answer = await chat(assistant, "who?");

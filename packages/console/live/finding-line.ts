@@ -26,7 +26,6 @@ export function findingLine(finding: unknown): string {
 const doneWords: Readonly<Record<string, string>> = {
   allow: "let through",
   flag: "flagged",
-  tokenize: "tokenised",
   redact: "redacted",
   block: "blocked",
 };

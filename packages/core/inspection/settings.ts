@@ -5,8 +5,8 @@
 import type { IdentifierShape } from "./shapes.ts";
 import { findingCategories, type Finding } from "./finding.ts";
 
-/** Least to most strict. `flag` records; `redact` and `tokenize` put something in the span's place. */
-export const inspectionActions = ["allow", "flag", "tokenize", "redact", "block"] as const;
+/** Least to most strict. `flag` records; `redact` puts something in the span's place. */
+export const inspectionActions = ["allow", "flag", "redact", "block"] as const;
 export type InspectionAction = (typeof inspectionActions)[number];
 
 /** What happens when content cannot be inspected: `closed` refuses it, `open` lets it pass and says so. */

@@ -8,7 +8,7 @@ import type { Direction } from "@cordon/core/inspection/inspect";
 import { placeholderName } from "@cordon/core/inspection/redaction/redact";
 import { actionFor, type InspectionAction, type InspectionSettings } from "@cordon/core/inspection/settings";
 import type { SpanAction } from "@cordon/core/inspection/streaming/span-rules";
-import type { Decision } from "@cordon/core/policy/decision";
+import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
 import type { FindingFacts } from "@cordon/core/policy/finding-facts";
 import type { InspectionDemands } from "@cordon/core/policy/inspect-annotation";
 
@@ -43,6 +43,12 @@ export class Screening {
     const changed = JSON.stringify(demands) !== JSON.stringify(this.#demands);
     this.#demands = demands;
     return changed;
+  }
+
+  /** A request with all that was found so far, in its answer too. */
+  seen(access: AccessRequest): AccessRequest {
+    if (this.observes || (this.request.empty && this.response.empty)) return access;
+    return { ...access, context: { ...access.context, findings: this.findings } };
   }
 
   /** From now on policy is asked about each new kind of finding in the answer. */
@@ -98,7 +104,7 @@ export function screeningOf({ inspection }: { readonly inspection?: InspectionSe
 
 function spanActionOf(action: InspectionAction): SpanAction {
   if (action === "block") return "block";
-  return action === "redact" || action === "tokenize" ? "mask" : "release";
+  return action === "redact" ? "mask" : "release";
 }
 
 /** A refusal in words, for the client and the record: what kind of thing was found, never the thing. */

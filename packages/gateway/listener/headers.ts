@@ -50,7 +50,11 @@ const notForwarded = new Set([
 const notReturned = new Set([...hopByHop, "set-cookie", "alt-svc"]);
 
 /** Headers for the upstream, as a flat list of names and values. */
-export function requestHeaders(raw: readonly string[], extra: readonly string[]): string[] {
+export function requestHeaders(
+  raw: readonly string[],
+  extra: readonly string[],
+  left: ReadonlySet<string> = nothing,
+): string[] {
   const out: string[] = [];
   const nominated = nominatedByConnection(raw);
   const replaced = new Set<string>();
@@ -58,13 +62,21 @@ export function requestHeaders(raw: readonly string[], extra: readonly string[])
   for (let at = 0; at < raw.length; at += 2) {
     const name = (raw[at] as string).toLowerCase();
     const read = name.includes("_") ? name.replaceAll("_", "-") : name; // CGI and WSGI read `X_Api_Key` as `X-Api-Key`
-    if (notForwarded.has(read) || nominated?.has(name) || replaced.has(read)) continue;
+    if (notForwarded.has(read) || left.has(read) || nominated?.has(name) || replaced.has(read)) continue;
     if (read.startsWith("cordon-") || read.startsWith("x-forwarded-")) continue;
     out.push(raw[at] as string, raw[at + 1] as string);
   }
   out.push("accept-encoding", "identity", ...extra);
   return out;
 }
+
+const nothing: ReadonlySet<string> = new Set();
+
+/**
+ * What asks for a piece of an answer. Where answers are inspected it is left out: two pieces may hold between them what
+ * neither shows.
+ */
+export const rangeHeaders: ReadonlySet<string> = new Set(["range", "if-range"]);
 
 /** Headers for the client, as a flat list of names and values. */
 export function responseHeaders(raw: readonly (string | Buffer)[], extra: readonly string[]): string[] {
