@@ -5,9 +5,18 @@
 import { machine } from "../gateway/machine.ts";
 import { measureAgentMemory } from "./agent-memory.ts";
 import { measureTunnels } from "./tunnels.ts";
+import { measureHandshakes } from "./handshakes.ts";
+import { measureIssuance } from "./issuance.ts";
+import { measurePropagation } from "./propagation.ts";
 
 /** Each prints its own lines. */
-const parts: readonly ((quick: boolean) => Promise<void>)[] = [measureAgentMemory, measureTunnels];
+const parts: readonly ((quick: boolean) => Promise<void>)[] = [
+  measureIssuance,
+  measureHandshakes,
+  measurePropagation,
+  measureAgentMemory,
+  measureTunnels,
+];
 
 export async function benchIdentity(args: readonly string[]): Promise<void> {
   const quick = args.includes("--quick");
