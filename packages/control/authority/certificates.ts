@@ -95,10 +95,7 @@ async function build(
   return new Uint8Array(certificate.rawData);
 }
 
-/**
- * How a key signs certificates: at once, by node:crypto. WebCrypto's way goes through the thread pool, which on a busy
- * machine takes a hundred times as long as the signature.
- */
+/** How a key signs certificates: at once, by node:crypto, without WebCrypto's trip through the thread pool. */
 function signingOf(key: KeyObject) {
   const rsa = key.asymmetricKeyType === "rsa";
   const p384 = key.asymmetricKeyDetails?.namedCurve === "secp384r1";
@@ -109,7 +106,7 @@ function signingOf(key: KeyObject) {
   const signNow = async (_algorithm: unknown, _key: unknown, signed: ArrayBuffer): Promise<ArrayBuffer> => {
     const options = rsa ? key : ({ key, dsaEncoding: "ieee-p1363" } as const);
     const { buffer, byteOffset, length } = sign(p384 ? "sha384" : "sha256", new Uint8Array(signed), options);
-    return buffer.slice(byteOffset, byteOffset + length) as ArrayBuffer;
+    return buffer.slice(byteOffset, byteOffset + length);
   };
   return {
     signingKey: key.toCryptoKey(family, false, ["sign"]),
