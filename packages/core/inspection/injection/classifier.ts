@@ -52,6 +52,8 @@ const maxFindings = 8;
 /** The rule of `override.ts` counts only where the classifier is not sure of the contrary. */
 const overrideFloor = 0.2;
 const maxDepth = 3;
+/** What looks hidden is often a table or an address: it counts only where the classifier is surer than it need be. */
+const hiddenFloor = 0.7;
 /** Decoded text is judged up to this many times the length of what was given, and 4,096 units. */
 const maxGrowth = 2;
 
@@ -122,6 +124,7 @@ function judgeHidden(
       const deeper = judgeHidden(decoded, shallow.strange, part, model, depth + 1, budget);
       if (deeper.probability > found.probability) found = deeper;
     }
+    if (found.probability < hiddenFloor) continue;
     probability = Math.max(probability, found.probability);
     const [worst] = found.findings.toSorted((a, b) => b.score - a.score);
     if (worst === undefined) continue;
