@@ -11,6 +11,7 @@ import { fold, originalOffset, type Folded } from "../normalise/fold.ts";
 import { hashOfWord, markToken, tokenize, wordToken, type Tokens } from "../normalise/tokens.ts";
 import type { Part } from "../subject.ts";
 import { classified } from "../taxonomy.ts";
+import { addressedProbability, findAddressed } from "./addressed.ts";
 import { featurize, type Features } from "./features.ts";
 import { concepts, findIdeas, type Ideas } from "./lexicon.ts";
 import { average, eachWindow, hidden, logitOf, packedTotals, support, width, type PackedWeights } from "./network.ts";
@@ -51,6 +52,8 @@ interface Analysis {
 const maxFindings = 8;
 /** The rule of `override.ts` counts only where the classifier is not sure of the contrary. */
 const overrideFloor = 0.2;
+/** The same for `addressed.ts`. */
+const addressedFloor = 0.01;
 const maxDepth = 3;
 /** What looks hidden is often a table or an address: it counts only where the classifier is surer than it need be. */
 const hiddenFloor = 0.7;
@@ -92,15 +95,18 @@ function judgeText(text: string, part: Part, model: ClassifierModel): Judgement 
     return classified({ detector: "injection/classifier", category, start, end, score: hit.probability });
   });
   let { probability } = analysis;
-  if (probability >= overrideFloor) {
-    for (const [from, to] of findOverrides(analysis.tokens, analysis.ideas)) {
-      const start = originalOffset(analysis.folded, analysis.tokens.start[from] ?? 0);
-      const end = originalOffset(analysis.folded, analysis.tokens.end[to - 1] ?? 0);
+  const { tokens, ideas, folded } = analysis;
+  const rule = (name: string, places: readonly (readonly [number, number])[], score: number): void => {
+    for (const [from, to] of places) {
+      const start = originalOffset(folded, tokens.start[from] ?? 0);
+      const end = originalOffset(folded, tokens.end[to - 1] ?? 0);
       const category = part.origin === "untrusted" ? "indirect-injection" : "prompt-injection";
-      findings.push(classified({ detector: "injection/override", category, start, end, score: overrideProbability }));
-      probability = Math.max(probability, overrideProbability);
+      findings.push(classified({ detector: `injection/${name}`, category, start, end, score }));
+      probability = Math.max(probability, score);
     }
-  }
+  };
+  if (analysis.probability >= overrideFloor) rule("override", findOverrides(tokens, ideas), overrideProbability);
+  if (analysis.probability >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
   return { strange: isStrange(analysis.tokens), probability, findings };
 }
 
