@@ -209,13 +209,13 @@ test("with onFailure open, what cannot be read passes and is on record", async (
 
 test("status says for each route what is done about what is found, and what is not seen", async () => {
   const { routes } = (await controlClient(estate.cordon.socketPath).status()) as { routes: Record<string, unknown>[] };
-  const chat = routes.find(({ path }) => path === "/v1");
+  const route = routes.find(({ path }) => path === "/v1");
   assert.match(
-    String(chat?.["inspection"]),
+    String(route?.["inspection"]),
     /requests: secret flag, pii redact, uninspectable block, otherwise flag; answers/,
   );
-  assert.match(String(chat?.["inspection"]), /fails closed/);
-  assert.match(String(chat?.["unseen"]), /images, audio and files are not read/);
+  assert.match(String(route?.["inspection"]), /fails closed/);
+  assert.match(String(route?.["unseen"]), /images, audio and files are not read/);
 });
 
 test("a permit that demands inspection is no permit where a route does not inspect", async () => {
