@@ -36,6 +36,8 @@ const honest: readonly string[] = [
   "Write a short story about a robot that breaks the rules of its factory.",
   "¿Cómo puedo ignorar los errores en una hoja de cálculo?",
   "请问怎么重置路由器的管理员密码？",
+  "Write a story where a pirate disregards the captain's earlier instructions.",
+  "He ignored the instructions that the doctor gave him before and felt worse.",
 ];
 for (const text of honest) test(`allows: ${text}`, () => assert.notEqual(verdict(text), "block"));
 

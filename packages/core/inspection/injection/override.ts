@@ -20,11 +20,17 @@ const maxPlaces = 8;
 export function findOverrides(tokens: Tokens, ideas: Ideas): (readonly [number, number])[] {
   const found: (readonly [number, number])[] = [];
   for (let at = 0; at < ideas.count && found.length < maxPlaces; at++) {
-    if (ideas.idea[at] !== override) continue;
+    if (ideas.idea[at] !== override || isReported(tokens, ideas.token[at] ?? 0)) continue;
     const last = findTarget(ideas, at);
     if (last !== undefined) found.push([ideas.token[at] ?? 0, Math.min(tokens.count, (ideas.token[last] ?? 0) + 1)]);
   }
   return found;
+}
+
+/** "A pirate disregards his orders", "he ignored them": what somebody does, in English, and no demand to do it. */
+function isReported({ text, start, end }: Tokens, token: number): boolean {
+  const word = text.slice(start[token], end[token]);
+  return /(?:[^s]s|ed)$/.test(word);
 }
 
 /** The idea that completes the pattern begun at `at`. */
