@@ -32,6 +32,8 @@ export const errorCodes = [
   // gateway
   "ROUTE_UNKNOWN",
   "ROUTE_UNGOVERNED",
+  "METHOD_NOT_ALLOWED",
+  "MCP_HEADER_MISMATCH",
   "REQUEST_MALFORMED",
   "REQUEST_TOO_LARGE",
   "REQUEST_TIMEOUT",

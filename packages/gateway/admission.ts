@@ -35,6 +35,7 @@ export function accessRequestOf(
       method,
       stream: intent.stream,
       external: intent.upstream.external,
+      ...(intent.mcp === undefined ? {} : intent.mcp),
     },
     via: routeKey(route),
   };

@@ -1,6 +1,6 @@
 /** Small answers that the gateway gives itself: errors in an API's own shape, and the headers of a receipt. */
 import type { ServerResponse } from "node:http";
-import { errorBody, type ApiShape } from "./routes/error-shapes.ts";
+import { errorBody, type ApiShape, type RpcId } from "./routes/error-shapes.ts";
 
 /** Answers with an error, if nothing was said yet; else closes, so that half an answer never looks whole. */
 export function answerError(
@@ -11,13 +11,14 @@ export function answerError(
   words: string,
   requestId: string,
   extra: readonly string[] = [],
+  rpcId: RpcId = null,
 ): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   const receipt = extra.length > 0 ? extra : ["cordon-request-id", requestId];
-  answerJson(response, status, errorBody(shape, status, code, words, requestId), receipt);
+  answerJson(response, status, errorBody(shape, status, code, words, requestId, rpcId), receipt);
 }
 
 export function answerJson(

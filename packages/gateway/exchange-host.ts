@@ -8,6 +8,7 @@ import type { Signals } from "@cordon/core/policy/decision";
 import { decideHere, recordDecision } from "./admission.ts";
 import { answerError } from "./answer.ts";
 import type { Exchange, ExchangeHost } from "./exchange.ts";
+import { filtersInTurn } from "./mcp/answer-filter.ts";
 import type { GatewayDependencies } from "./ports.ts";
 import { upstreamKey } from "./routes/intent.ts";
 
@@ -50,7 +51,11 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
         namespace,
       });
     },
-    openFilter: (subject, head) => deps.inspection?.openResponse(subject, head),
+    openFilter(exchange, head) {
+      const own = exchange.start.intent.openAnswer?.(head);
+      const inspecting = deps.inspection?.openResponse(exchange.start.subject, head);
+      return own === undefined || inspecting === undefined ? (own ?? inspecting) : filtersInTurn(own, inspecting);
+    },
     keepContent: (namespace, digest, bytes) => deps.content.keep(namespace, digest, bytes),
     created(exchange, id) {
       const { intent, access } = exchange.start;
@@ -65,9 +70,9 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
     },
     ended: deps.ended,
     answerError(exchange, status, code, words) {
-      const { request, response, subject, id } = exchange.start;
+      const { request, response, subject, id, passage } = exchange.start;
       if (!request.complete) response.shouldKeepAlive = false;
-      answerError(response, subject.api, status, code, words, id);
+      answerError(response, subject.api, status, code, words, id, [], passage.rpcId);
     },
   };
 }

@@ -29,7 +29,7 @@ export interface ExchangeHost {
   readonly now: () => number;
   redecide(exchange: Exchange, snapshot: Snapshot): Decision;
   recordAgain(exchange: Exchange, decision: Decision): Promise<number>;
-  openFilter(subject: InspectionSubject, head: ResponseHead): ResponseFilter | undefined;
+  openFilter(exchange: Exchange, head: ResponseHead): ResponseFilter | undefined;
   keepContent(namespace: Namespace, digest: string, bytes: Uint8Array): Promise<void>;
   created(exchange: Exchange, id: string): void;
   deleted(exchange: Exchange): void;
@@ -167,10 +167,9 @@ export class Exchange implements LiveExchange {
     }
     const contentType = typeof fields["content-type"] === "string" ? fields["content-type"] : "";
     const { intent } = this.start;
-    if (intent.creates !== undefined && status < 300)
-      this.#watch = watchCreatedObject(contentType.startsWith("text/event-stream"));
+    if (intent.creates !== undefined && status < 300) this.#watch = watchCreatedObject(intent.creates, fields);
     if (this.start.request.method !== "HEAD" && status !== 204 && status !== 304)
-      this.#filter = this.#host.openFilter(this.start.subject, { status, contentType });
+      this.#filter = this.#host.openFilter(this, { status, contentType });
     const raw = (controller.rawHeaders ?? []) as (string | Buffer)[];
     if (this.#index !== undefined) return this.#sendHead(status, raw, this.#index);
     controller.pause();

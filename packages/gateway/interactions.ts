@@ -32,6 +32,9 @@ import { bearerToken, tokenVerifier, type Caller } from "./listener/caller.ts";
 import type { Connections } from "./listener/connections.ts";
 import { readRequestHead, type RequestHead } from "./listener/request-head.ts";
 import type { LiveExchanges } from "./live/live-exchanges.ts";
+import { rpcIdOf } from "./mcp/message.ts";
+import { planMcp } from "./mcp/plan.ts";
+import { ToolStanding } from "./mcp/tool-standing.ts";
 import { bugWords } from "./observation/bug-words.ts";
 import { Passage, type PassageEnd } from "./observation/passage.ts";
 import { observedHeader, type ObservedCalls } from "./observed-calls.ts";
@@ -74,6 +77,7 @@ export function openInteractions(deps: InteractionDeps): {
   const { ledger, live, now, signals } = deps;
   const verifyToken = tokenVerifier(deps.identity.current().id, deps);
   const nextId = requestIds();
+  const tools = new ToolStanding();
   const forward = forwarder(deps);
   const host = exchangeHost({ ...deps, ended });
 
@@ -146,7 +150,7 @@ export function openInteractions(deps: InteractionDeps): {
     }
     deps.refusals.note(known, from);
     if (!request.complete || response.socket === null) response.shouldKeepAlive = false; // never read on after it
-    answerError(response, shape, status, known.code, known.message, id);
+    answerError(response, shape, status, known.code, known.message, id, [], passage.rpcId);
     over(passage, "refused", status, known.code);
   }
 
@@ -175,7 +179,7 @@ export function openInteractions(deps: InteractionDeps): {
     }
   }
 
-  function planFor({ match, head, caller }: Interaction): Plan {
+  function planFor({ id, request, match, head, caller }: Interaction): Plan {
     const ownerOf = (upstream: Intent["upstream"], use: ObjectUse) => {
       const owner = deps.owners.find(upstreamKey(upstream), use.type, use.id);
       return owner?.principal === caller.id ? owner : undefined;
@@ -188,6 +192,12 @@ export function openInteractions(deps: InteractionDeps): {
         return planAnthropic(match.route, input);
       case "http":
         return planHttp(match.route, input);
+      case "mcp":
+        return planMcp(match.route, input, {
+          rawHeaders: request.rawHeaders,
+          tools,
+          onWithheld: (words) => deps.log({ level: "warn", event: "mcp-tool-withheld", words, requestId: id }),
+        });
     }
   }
 
@@ -203,6 +213,7 @@ export function openInteractions(deps: InteractionDeps): {
       const parsed = parseStrictJson(bytes);
       if (!isJsonObject(parsed)) throw new CordonError("REQUEST_MALFORMED", "the body must be a JSON object");
       tree = parsed;
+      if (match.route.kind === "mcp") interaction.passage.rpcId = rpcIdOf(tree);
     }
     if (plan.body === "through" && match.route.inspection !== undefined)
       bytes = await readBody(request, match.route.maxBodyBytes, deps.options.receiveTimeoutMs);
@@ -246,6 +257,8 @@ export function openInteractions(deps: InteractionDeps): {
     const reservation = decision.effect === "allow" ? deps.quotas?.reserve(caller.id, intent.resource, at) : undefined;
     if (reservation !== undefined && "refused" in reservation)
       decision = denied(decision, "quota", reservation.refused);
+    if (intent.refusal !== undefined && decision.effect === "allow")
+      decision = denied(decision, "tool-pins", intent.refusal);
 
     const outgoing = withModelName(inspected.bytes, ask.tree, intent);
     const keep = keepsRequest(decision);
@@ -269,7 +282,7 @@ export function openInteractions(deps: InteractionDeps): {
       passage.findings = inspected.findings;
       passage.effect = "deny"; // whatever policy said: inspection and quotas deny too
       if (!request.complete) response.shouldKeepAlive = false;
-      answerError(response, shape, 403, "ACCESS_DENIED", refusalWords(decision), id, receipt);
+      answerError(response, shape, 403, "ACCESS_DENIED", refusalWords(decision), id, receipt, passage.rpcId);
       return over(passage, "denied", 403, decision.reasons[0]?.code);
     }
     if (decision.observed !== undefined) deps.observed.note(routeKey(match.route));

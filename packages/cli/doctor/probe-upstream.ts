@@ -10,7 +10,7 @@ export interface ProbeTarget {
   readonly url: string;
   readonly authentication: "spiffe" | "webpki" | "loopback";
   /** Which of its paths is harmless to ask for. */
-  readonly api: "openai" | "anthropic" | "http";
+  readonly api: "openai" | "anthropic" | "http" | "mcp";
 }
 
 export type Bypass =
@@ -28,7 +28,11 @@ export interface Probe {
 const timeoutMs = 3_000;
 
 export async function probeUpstream(target: ProbeTarget): Promise<Probe> {
-  const question = { url: harmlessUrl(target), method: target.api === "http" ? "HEAD" : "GET", timeoutMs } as const;
+  const question = {
+    url: harmlessUrl(target),
+    method: target.api === "http" || target.api === "mcp" ? "HEAD" : "GET",
+    timeoutMs,
+  } as const;
   // Whether its certificate verifies is another question; nothing that needs protection is sent.
   const tls = { rejectUnauthorized: false };
   const first = await ask({ ...question, tls });
@@ -51,7 +55,7 @@ export function harmlessUrl({ url, api }: Pick<ProbeTarget, "url" | "api">): str
   // The gateway dials `localhost` on 127.0.0.1; so does this.
   if (base.protocol === "http:" && base.hostname === "localhost") base.hostname = "127.0.0.1";
   const text = base.href.replace(/\/$/, "");
-  return { openai: `${text}/models`, anthropic: `${text}/v1/models`, http: `${text}/` }[api];
+  return { openai: `${text}/models`, anthropic: `${text}/v1/models`, http: `${text}/`, mcp: text }[api];
 }
 
 function answered(target: ProbeTarget, { status, headers }: Reply): Probe {

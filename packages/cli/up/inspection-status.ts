@@ -27,6 +27,8 @@ function unseenBy(kind: Route["kind"], { maxBytes }: InspectionSettings): readon
     `bodies larger than ${maxBytes} bytes cannot be inspected`,
     "headers are not inspected",
     ...(kind === "openai" ? ["embedding vectors are not inspected"] : []),
-    ...(kind === "http" ? ["in streams of unknown JSON events, what is split over events is not joined"] : []),
+    ...(kind === "http" || kind === "mcp"
+      ? ["in streams of unknown JSON events, what is split over events is not joined"]
+      : []),
   ];
 }

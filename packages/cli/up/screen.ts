@@ -76,6 +76,10 @@ function tryIt(
 function protectedBy(route: Route, snapshot: Snapshot): string {
   if (route.kind === "http")
     return `${describe(snapshot.components.get(route.resource))} (${[...new Set(route.actions.values())].join(", ")})`;
+  if (route.kind === "mcp") {
+    const tools = route.pins === undefined ? "tools not pinned" : `tools ${[...route.pins.keys()].join(", ")}`;
+    return `${describe(snapshot.components.get(route.resource))} (MCP, ${tools})`;
+  }
   const targets = [...new Set([...route.models.values()].map((target) => target.component))];
   return `${route.kind === "openai" ? "OpenAI" : "Anthropic"} API, models ${[...route.models.keys()].join(", ")}: ${targets.map((id) => describe(snapshot.components.get(id))).join(", ")}`;
 }

@@ -60,7 +60,9 @@ function upstreamsOf(routes: readonly Route[]): ProbeTarget[] {
   const found = new Map<string, ProbeTarget>();
   for (const route of routes) {
     const upstreams =
-      route.kind === "http" ? [route.upstream] : [...route.models.values()].map((each) => each.upstream);
+      route.kind === "http" || route.kind === "mcp"
+        ? [route.upstream]
+        : [...route.models.values()].map((each) => each.upstream);
     for (const { namespace, name, url, authentication } of upstreams) {
       const key = `${namespace}/${name}`;
       found.set(key, { name: key, url, authentication: authentication.kind, api: route.kind });
@@ -110,6 +112,15 @@ function routeStatus(route: Route, wouldHaveDenied: ReadonlyMap<RouteKey, number
       resources: [route.resource],
       unseen: [...unseen],
     };
+  if (route.kind === "mcp") {
+    const pinned = route.pins === undefined ? "hidden text in tool definitions" : "pinned tool definitions";
+    return {
+      ...base,
+      resources: [route.resource],
+      controls: [...controls, "strict JSON-RPC", "session ownership", pinned],
+      unseen: [...unseen, ...unseenInMcp(route.pins !== undefined)],
+    };
+  }
   const resources = [...new Set([...route.models.values()].map((target) => target.component))];
   return {
     ...base,
@@ -118,4 +129,13 @@ function routeStatus(route: Route, wouldHaveDenied: ReadonlyMap<RouteKey, number
     controls: [...controls, "strict JSON", "object ownership"],
     unseen: [...unseen],
   };
+}
+
+/** What no control on a route to an MCP server sees. */
+function unseenInMcp(pinned: boolean): string[] {
+  return [
+    "the values of a tool's arguments are not visible to policy",
+    "what the server asks of its client (sampling, elicitation, roots) is not decided on; answers to it are refused",
+    ...(pinned ? [] : ["tools are not pinned: a definition may change unnoticed"]),
+  ];
 }

@@ -53,6 +53,18 @@ function resolveRoute(object: StoredObject, around: Surroundings): Route {
       actions: new Map(Object.entries(value.actions)),
     };
   }
+  if (value.kind === "mcp") {
+    const { kind, pins } = value;
+    const resource = resolveComponent(value.resource, around);
+    const upstream = resolveUpstream(value.upstream, around);
+    return {
+      ...base,
+      kind,
+      resource,
+      upstream,
+      ...(pins === undefined ? {} : { pins: new Map(Object.entries(pins)) }),
+    };
+  }
   const models = new Map<string, ModelTarget>();
   for (const [name, { component, upstream, ...rest }] of Object.entries(value.models)) {
     if (rest.fallback !== undefined && !Object.hasOwn(value.models, rest.fallback))

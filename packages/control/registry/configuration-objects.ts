@@ -155,6 +155,12 @@ function routeObject(route: Configuration["routes"][number], standard: Configura
     const references = { resource: qualify(resource, namespace), upstream: qualify(upstream, namespace) };
     return { kind, path, maxBodyBytes, mode, ...inspection, ...references, actions: { ...actions } };
   }
+  if (route.kind === "mcp") {
+    const { kind, resource, upstream, pins } = route;
+    const references = { resource: qualify(resource, namespace), upstream: qualify(upstream, namespace) };
+    const pinned = pins === undefined ? {} : { pins: { ...pins } };
+    return { kind, path, maxBodyBytes, mode, ...inspection, ...references, ...pinned };
+  }
   const models = Object.entries(route.models).map(([name, target]) => [
     name,
     {

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { CordonError } from "@cordon/core/errors";
 import { componentSchema, labelsSchema } from "@cordon/core/contract/component-schema";
 import { secretReferenceSchema } from "@cordon/core/contract/configuration-schema";
+import { toolName, toolPin } from "@cordon/core/contract/mcp-schema";
 import { storedInspection } from "@cordon/core/contract/inspection-schema";
 import { tunnelSchema } from "@cordon/core/contract/tunnels-schema";
 import { windowFields } from "@cordon/core/contract/segmentation-schema";
@@ -91,6 +92,13 @@ export const routeValue = z.discriminatedUnion("kind", [
     resource: qualifiedName,
     upstream: qualifiedName,
     actions: z.record(z.string(), z.enum(actions)),
+  }),
+  z.strictObject({
+    ...routeBase,
+    kind: z.literal("mcp"),
+    resource: qualifiedName,
+    upstream: qualifiedName,
+    pins: z.record(toolName, toolPin).exactOptional(),
   }),
 ]);
 

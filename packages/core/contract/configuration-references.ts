@@ -212,7 +212,7 @@ export function peerReference(peer: string, trustDomain: string | undefined): st
 }
 
 function routeProblems(check: Check, path: PropertyPath, route: Route): PathProblem[] {
-  if (route.kind === "http") {
+  if (route.kind === "http" || route.kind === "mcp") {
     return [
       ...componentReference(check, [...path, "resource"], route.resource, route.namespace),
       ...upstreamReference(check, [...path, "upstream"], route.upstream, route.namespace),

@@ -13,6 +13,7 @@ import { componentSchema } from "./component-schema.ts";
 import { eventSinkSchema } from "./events-schema.ts";
 import { federationSchema, trustDomainName } from "./federation-schema.ts";
 import { inspectionSchema } from "./inspection-schema.ts";
+import { mcpFields } from "./mcp-schema.ts";
 import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
 import { boundariesSchema, windowSchema } from "./segmentation-schema.ts";
 import { secretRemedy } from "./secret-shapes.ts";
@@ -151,8 +152,9 @@ export const routeSchema = z.discriminatedUnion(
         .refine((methods) => Object.keys(methods).length > 0, "must name at least one method")
         .describe("The action that each HTTP method stands for; a method not listed is refused."),
     }),
+    z.strictObject({ ...routeBase, ...mcpFields }),
   ],
-  { error: "must be one of `openai`, `anthropic`, `http`" },
+  { error: "must be one of `openai`, `anthropic`, `http`, `mcp`" },
 );
 
 export const policySchema = z.union(

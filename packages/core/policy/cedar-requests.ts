@@ -29,7 +29,10 @@ interface Entity {
 
 const actionUids: ReadonlyMap<string, EntityUid> = new Map(actions.map((id) => [id, new EntityUid("Action", id)]));
 const nothing: ReadonlyMap<string, Value> = new Map();
-const facts = Object.entries(contextFacts) as [keyof typeof contextFacts, { readonly type: "String" | "Bool" }][];
+const facts = Object.entries(contextFacts) as [
+  keyof typeof contextFacts,
+  { readonly type: "String" | "Bool"; readonly absent?: string },
+][];
 const jsTypes = { String: "string", Bool: "boolean" } as const;
 
 export class CedarRequests {
@@ -95,9 +98,10 @@ class TwoEntities implements EntitySource {
 
 function contextRecord(context: RequestContext, windows: readonly string[]): CedarRecord | string {
   const fields = new Map<string, Value>();
-  for (const [name, { type }] of facts) {
-    const value = context[name];
-    if (typeof value !== jsTypes[type]) return `context attribute \`${name}\` is missing or not a ${type}`;
+  for (const [name, { type, absent }] of facts) {
+    const value = context[name] ?? absent;
+    if (value === undefined || typeof value !== jsTypes[type])
+      return `context attribute \`${name}\` is missing or not a ${type}`;
     fields.set(name, value);
   }
   fields.set("windows", windowSet(windows));

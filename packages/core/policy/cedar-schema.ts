@@ -59,16 +59,18 @@ export const componentFacts: readonly ComponentFact[] = [
   { path: "labels.integrity", type: "String", values: integrities, read: ({ labels }) => labels.integrity },
 ];
 
-/** The fields of `context`, with their Cedar types and closed sets. */
+/** The fields of `context`, with their Cedar types, closed sets, and what stands where a request has no such thing. */
 export const contextFacts = {
   assurance: { type: "String", values: ["x509-svid", "jwt-svid"] },
   route: { type: "String" },
   method: { type: "String" },
   stream: { type: "Bool" },
   external: { type: "Bool" },
+  rpc: { type: "String", absent: "" },
+  tool: { type: "String", absent: "" },
 } as const satisfies Record<
   Exclude<keyof RequestContext, "findings">,
-  { readonly type: "String" | "Bool"; readonly values?: readonly string[] }
+  { readonly type: "String" | "Bool"; readonly values?: readonly string[]; readonly absent?: string }
 >;
 
 /** The schema in Cedar's human-readable syntax; `cordon policy check --schema` prints it. */

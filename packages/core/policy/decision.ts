@@ -39,6 +39,10 @@ export interface RequestContext {
   readonly stream: boolean;
   /** Whether the upstream lies outside the trust domain. */
   readonly external: boolean;
+  /** Of an MCP message: its method, such as `tools/call`. Policy reads the empty string where there is none. */
+  readonly rpc?: string;
+  /** Of an MCP `tools/call`: the tool's name, at most 256 characters. Policy reads the empty string where there is none. */
+  readonly tool?: string;
   /** What inspection has found so far; absent before it, and where it found nothing. */
   readonly findings?: FindingFacts;
 }

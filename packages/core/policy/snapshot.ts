@@ -145,6 +145,15 @@ export interface HttpRoute extends RouteBase {
   readonly actions: ReadonlyMap<string, Action>;
 }
 
+/** An MCP server by Streamable HTTP: each message is decided by its method and its tool. */
+export interface McpRoute extends RouteBase {
+  readonly kind: "mcp";
+  readonly resource: SpiffeId;
+  readonly upstream: Upstream;
+  /** The digest of each tool's definition as it was approved; with it, nothing else passes. */
+  readonly pins?: ReadonlyMap<string, string>;
+}
+
 /** TCP between components: a connection is decided when it is opened, and while it lives. Its bytes are counted. */
 export interface Tunnel {
   readonly namespace: Namespace;
@@ -158,7 +167,7 @@ export interface Tunnel {
   readonly idleMs: number;
 }
 
-export type Route = ModelRoute | HttpRoute;
+export type Route = ModelRoute | HttpRoute | McpRoute;
 
 export interface Snapshot {
   readonly formatVersion: 1;

@@ -32,7 +32,7 @@ export function openAnswer(
   const rules = rulesOf(detectors, screening, "response");
   const { type, charset } = mediaType(kind.contentType);
   const isJson = type === "application/json" || type.endsWith("+json");
-  const origin = kind.api === "http" ? "untrusted" : "model";
+  const origin = kind.api === "http" || kind.api === "mcp" ? "untrusted" : "model";
   const guard = new ContentGuard(rules, {
     repeats: isResponses(kind),
     onBinary: () => (screening.unread("response", "gateway/unread-content") === "block" ? unreadFinding : undefined),

@@ -5,6 +5,8 @@
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
 import type { AccessRequest } from "@cordon/core/policy/decision";
+import type { Route } from "@cordon/core/policy/snapshot";
+import type { RpcId } from "../routes/error-shapes.ts";
 
 /** How it ended: as in the ledger, or denied by a decision, or refused before there was one. */
 export type PassageEnd = OutcomeEntry["end"] | "denied" | "refused";
@@ -26,7 +28,9 @@ export class Passage {
   route = "";
   /** The route's own path, such as `/v1`; not the caller's. */
   routePath = "";
-  kind: "openai" | "anthropic" | "http" | "" = "";
+  kind: Route["kind"] | "" = "";
+  /** Of a JSON-RPC request: what its answer must repeat. */
+  rpcId: RpcId = null;
   principal = "";
   action = "";
   resource = "";

@@ -2,6 +2,8 @@
  * Watches an answer for the id of the object that it made, without changing or delaying a byte. In: chunks as they
  * pass. Out: the id, as soon as it can be known.
  */
+import type { ObjectType } from "./ownership.ts";
+
 const maxWatchedBytes = 4 * 1024 * 1024;
 
 export interface CreatedObjectWatch {
@@ -10,8 +12,28 @@ export interface CreatedObjectWatch {
   end(): string | undefined;
 }
 
-/** @param eventStream whether the answer is `text/event-stream`; else it is one JSON object */
-export function watchCreatedObject(eventStream: boolean): CreatedObjectWatch {
+/**
+ * @param fields the answer's headers: an MCP session is named in one; other objects in the body, which is an event stream
+ *   or one JSON object
+ */
+export function watchCreatedObject(type: ObjectType, fields: Readonly<Record<string, unknown>>): CreatedObjectWatch {
+  if (type === "mcp-session") return watchHeader(fields["mcp-session-id"]);
+  const contentType = fields["content-type"];
+  return watchBody(typeof contentType === "string" && contentType.startsWith("text/event-stream"));
+}
+
+/** Known before the body; told with its first piece, which no client needs to have seen to use it. */
+function watchHeader(value: unknown): CreatedObjectWatch {
+  let id = typeof value === "string" && value.length <= 256 ? value : undefined;
+  const once = (): string | undefined => {
+    const told = id;
+    id = undefined;
+    return told;
+  };
+  return { push: once, end: once };
+}
+
+function watchBody(eventStream: boolean): CreatedObjectWatch {
   const decoder = new TextDecoder();
   let text = "";
   let done = false;

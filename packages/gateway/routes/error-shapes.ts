@@ -2,7 +2,10 @@
  * Errors in the shape that each API's own clients expect. In: an API, a status, a code, words. Out: a JSON body.
  */
 
-export type ApiShape = "openai" | "anthropic" | "http";
+export type ApiShape = "openai" | "anthropic" | "http" | "mcp";
+
+/** The id of the JSON-RPC request that is answered; null where none is known. */
+export type RpcId = string | number | null;
 
 const anthropicTypes: Readonly<Record<number, string>> = {
   400: "invalid_request_error",
@@ -24,11 +27,28 @@ const openaiTypes: Readonly<Record<number, string>> = {
   429: "rate_limit_error",
 };
 
+/** JSON-RPC's own codes, and MCP's; for the rest the first of those that are the implementation's to give. */
+const rpcCodes: Readonly<Record<string, number>> = {
+  REQUEST_MALFORMED: -32600,
+  BODY_AMBIGUOUS: -32600,
+  ROUTE_UNGOVERNED: -32601,
+  MCP_HEADER_MISMATCH: -32020,
+};
+const rpcOther = -32000;
+
 /**
  * @param code a `CordonError` code, or a decision's reason; clients find it as `code`
- * @see OpenAI "Error codes", Anthropic "Errors": the SDKs of both raise typed exceptions from these
+ * @see OpenAI "Error codes", Anthropic "Errors": the SDKs of both raise typed exceptions from these; JSON-RPC 2.0,
+ *   section 5.1, for MCP
  */
-export function errorBody(shape: ApiShape, status: number, code: string, words: string, requestId: string): string {
+export function errorBody(
+  shape: ApiShape,
+  status: number,
+  code: string,
+  words: string,
+  requestId: string,
+  rpcId: RpcId = null,
+): string {
   switch (shape) {
     case "openai":
       return JSON.stringify({ error: { message: words, type: openaiTypes[status] ?? "api_error", param: null, code } });
@@ -38,6 +58,10 @@ export function errorBody(shape: ApiShape, status: number, code: string, words: 
         error: { type: anthropicTypes[status] ?? "api_error", message: words, code },
         request_id: requestId,
       });
+    case "mcp": {
+      const error = { code: rpcCodes[code] ?? rpcOther, message: words, data: { code, requestId } };
+      return JSON.stringify({ jsonrpc: "2.0", id: rpcId, error });
+    }
     case "http":
       return JSON.stringify({ error: { code, message: words, requestId } });
   }

@@ -8,6 +8,7 @@ import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { CordonError } from "@cordon/core/errors";
 import type { HttpRoute, ModelRoute, ModelTarget, Overlays, Upstream } from "@cordon/core/policy/snapshot";
 import type { RequestHead } from "../listener/request-head.ts";
+import type { ResponseFilter, ResponseHead } from "../ports.ts";
 import type { ObjectType } from "./ownership.ts";
 
 /** How the body travels: not at all, parsed whole before deciding, or streamed through after deciding. */
@@ -30,6 +31,12 @@ export interface Intent {
   /** What the answer will have made, if anything. */
   readonly creates?: ObjectType;
   readonly deletes?: ObjectUse;
+  /** Set for a message to an MCP server: its method and its tool, each empty where there is none. */
+  readonly mcp?: { readonly rpc: string; readonly tool: string };
+  /** Why it is refused whatever policy says. */
+  readonly refusal?: string;
+  /** What the answer passes before anything else looks at it. */
+  readonly openAnswer?: (head: ResponseHead) => ResponseFilter | undefined;
   /** Set where the request names a model: what is needed to fall back or reroute. */
   readonly model?: { readonly name: string; readonly target: ModelTarget; readonly route: ModelRoute };
 }
@@ -42,7 +49,12 @@ export type Plan =
   | {
       readonly kind: "refuse";
       readonly status: number;
-      readonly code: "ROUTE_UNKNOWN" | "ROUTE_UNGOVERNED" | "REQUEST_MALFORMED" | "OBJECT_NOT_OWNED";
+      readonly code:
+        | "ROUTE_UNKNOWN"
+        | "ROUTE_UNGOVERNED"
+        | "REQUEST_MALFORMED"
+        | "OBJECT_NOT_OWNED"
+        | "METHOD_NOT_ALLOWED";
       readonly words: string;
     };
 

@@ -219,12 +219,14 @@ test("Responses make an object unless told not to store it; Chat Completions tha
   );
 });
 
+const json = { "content-type": "application/json" };
+
 test("the id of a created object is seen in a body and in a stream, however it is cut into chunks", () => {
-  const whole = watchCreatedObject(false);
+  const whole = watchCreatedObject("response", json);
   for (const byte of Buffer.from('{"object":"response","id":"resp_9","output":[]}'))
     assert.equal(whole.push(Uint8Array.of(byte)), undefined);
   assert.equal(whole.end(), "resp_9");
-  const events = watchCreatedObject(true);
+  const events = watchCreatedObject("response", { "content-type": "text/event-stream" });
   const text =
     'event: response.created\r\ndata: {"type":"response.created","response":{"id":"resp_8"}}\r\n\r\ndata: {"response":{"id":"other"}}\n\n';
   const seen = [...Buffer.from(text)].map((byte) => events.push(Uint8Array.of(byte))).filter((id) => id !== undefined);
@@ -232,7 +234,7 @@ test("the id of a created object is seen in a body and in a stream, however it i
 });
 
 test("an answer that is no JSON makes no object and does not fail", () => {
-  const watch = watchCreatedObject(false);
+  const watch = watchCreatedObject("response", json);
   watch.push(Buffer.from("not json"));
   assert.equal(watch.end(), undefined);
 });

@@ -79,7 +79,7 @@ export function openUpstreams(deps: UpstreamDeps): Upstreams {
     follow(snapshot) {
       const named = new Set<string>();
       for (const route of snapshot.routes) {
-        if (route.kind === "http") named.add(keyOf(route.upstream));
+        if (route.kind === "http" || route.kind === "mcp") named.add(keyOf(route.upstream));
         else for (const target of route.models.values()) named.add(keyOf(target.upstream));
       }
       for (const [key, { pool, connector }] of open) {

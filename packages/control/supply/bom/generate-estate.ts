@@ -127,7 +127,7 @@ function routeEdges(route: Configuration["routes"][number]): Dependency[] {
     ref: componentRef(...qualified(component, route.namespace)),
     dependsOn: [upstreamRef(...qualified(upstream, route.namespace))],
   });
-  if (route.kind === "http") return [edge(route.resource, route.upstream)];
+  if (route.kind === "http" || route.kind === "mcp") return [edge(route.resource, route.upstream)];
   return Object.values(route.models).map((target) => edge(target.component, target.upstream));
 }
 

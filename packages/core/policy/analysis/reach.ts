@@ -14,7 +14,7 @@ import type { AccessRequest, Decision } from "../decision.ts";
 import type { Component, Snapshot } from "../snapshot.ts";
 import { classesOf, type ComponentClass } from "./classes.ts";
 import { observe } from "./observe.ts";
-import { contextsOf, momentsOf, routedWays, unroutedWays, windowsAt, type Moment, type Way } from "./ways.ts";
+import { contextsOf, momentsOf, routedWays, unroutedWays, textsOf, windowsAt, type Moment, type Way } from "./ways.ts";
 
 /** One thing that the members of one class may do to those of another. */
 export interface ReachEdge {
@@ -55,7 +55,8 @@ export type DecisionListener = (
 /** @param policies the snapshot's own, with what they are made of */
 export function reach(snapshot: Snapshot, policies: AnalysablePolicies, now: Instant, hear?: DecisionListener): Reach {
   const observed = observe(policies.analysed.map(({ json }) => json));
-  const routed = routedWays(snapshot);
+  const texts = observed.context.has("tool") ? textsOf(policies.analysed.map(({ json }) => json)) : new Set<string>();
+  const routed = routedWays(snapshot, texts);
   const principals = classesOf(snapshot, observed.principal);
   const resources = classesOf(snapshot, observed.resource, ({ id }) => JSON.stringify(routed.get(id) ?? []));
   const windows = observed.context.has("windows") ? snapshot.windows : { all: [] };

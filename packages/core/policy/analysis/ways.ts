@@ -5,6 +5,7 @@
 import type { Instant } from "../../instant.ts";
 import { actions, type Action } from "../../contract/vocabulary.ts";
 import type { SpiffeId } from "../../identity/spiffe-id.ts";
+import { mcpMethods } from "../../mcp/methods.ts";
 import type { RequestContext } from "../decision.ts";
 import type { Route, Snapshot } from "../snapshot.ts";
 import type { WindowChange, WindowSchedule } from "../windows.ts";
@@ -15,25 +16,47 @@ export interface Way {
   readonly route: string;
   readonly method: string;
   readonly external: boolean;
+  /** On a route to an MCP server: the message's method, and the tool that it calls. */
+  readonly rpc?: string;
+  readonly tool?: string;
 }
 
-/** Ways by resource, of the routes that lead there. A resource without one is asked for by no gateway. */
-export function routedWays({ routes }: Snapshot): ReadonlyMap<SpiffeId, readonly Way[]> {
+/** Stands for every tool that neither a policy nor a route names. No tool can be called so. */
+export const anyOtherTool = "any other tool";
+
+/**
+ * Ways by resource, of the routes that lead there. A resource without one is asked for by no gateway.
+ *
+ * @param texts what policies write out: the tools that they can tell from all others, where a route pins none
+ */
+export function routedWays(
+  { routes }: Snapshot,
+  texts: ReadonlySet<string> = new Set(),
+): ReadonlyMap<SpiffeId, readonly Way[]> {
   const ways = new Map<SpiffeId, Way[]>();
   const add = (resource: SpiffeId, way: Way): void => {
     const known = ways.get(resource);
     if (known === undefined) ways.set(resource, [way]);
     else if (!known.some((other) => JSON.stringify(other) === JSON.stringify(way))) known.push(way);
   };
-  for (const route of routes) for (const [resource, way] of waysOf(route)) add(resource, way);
+  for (const route of routes) for (const [resource, way] of waysOf(route, texts)) add(resource, way);
   return ways;
 }
 
-function* waysOf(route: Route): Generator<readonly [SpiffeId, Way]> {
+function* waysOf(route: Route, texts: ReadonlySet<string>): Generator<readonly [SpiffeId, Way]> {
   if (route.kind === "http") {
     const { external } = route.upstream;
     for (const [method, action] of route.actions)
       yield [route.resource, { action, route: route.name, method, external }];
+    return;
+  }
+  if (route.kind === "mcp") {
+    const common = { route: route.name, external: route.upstream.external };
+    for (const [rpc, action] of mcpMethods) {
+      const tools = rpc === "tools/call" ? (route.pins?.keys() ?? [...texts, anyOtherTool]) : [""];
+      for (const tool of tools) yield [route.resource, { ...common, action, method: "POST", rpc, tool }];
+    }
+    for (const method of ["GET", "DELETE"]) yield [route.resource, { ...common, action: "read", method }];
     return;
   }
   for (const { component, upstream } of route.models.values()) {
@@ -57,8 +80,21 @@ export function contextsOf(way: Way, observed: ReadonlySet<string>, bearerTokens
   const assurances =
     observed.has("assurance") && bearerTokens ? (["x509-svid", "jwt-svid"] as const) : (["x509-svid"] as const);
   const streams = observed.has("stream") ? [false, true] : [false];
-  const { route, method, external } = way;
-  return assurances.flatMap((assurance) => streams.map((stream) => ({ assurance, route, method, stream, external })));
+  const { action: _, ...facts } = way;
+  return assurances.flatMap((assurance) => streams.map((stream) => ({ ...facts, assurance, stream })));
+}
+
+/** Every text that policies write out in their conditions. */
+export function textsOf(policies: Iterable<{ readonly conditions: unknown }>): ReadonlySet<string> {
+  const texts = new Set<string>();
+  const walk = (node: unknown): void => {
+    if (typeof node !== "object" || node === null) return;
+    for (const [name, child] of Object.entries(node))
+      if (name === "Value" && typeof child === "string") texts.add(child);
+      else walk(child);
+  };
+  for (const { conditions } of policies) walk(conditions);
+  return texts;
 }
 
 export interface Moment {

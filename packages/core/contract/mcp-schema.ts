@@ -1,0 +1,23 @@
+/** The fields of a route of kind `mcp`. In: the configuration's text. Out: what only this kind of route has. */
+import { z } from "zod";
+import { reference } from "./schema-parts.ts";
+
+/** `sha256:` and 64 hex digits: the digest of a tool's definition, as `cordon mcp pins` prints it. */
+export const toolPin = z.string().regex(/^sha256:[0-9a-f]{64}$/, "must be `sha256:` and 64 lower-case hex digits");
+
+/** The name of a tool: one line, at most 256 characters. */
+export const toolName = z
+  .string()
+  .regex(/^[^\p{C}\p{Z}]{1,256}$/u, "must be a tool's name of at most 256 characters, without spaces");
+
+export const mcpFields = {
+  kind: z.literal("mcp").describe("An MCP server, by Streamable HTTP."),
+  resource: reference.describe("The component that policy decides on; a tool."),
+  upstream: reference.describe("Where its MCP endpoint is."),
+  pins: z
+    .record(toolName, toolPin)
+    .optional()
+    .describe(
+      "Tools that were looked at, each with the digest of its definition (`cordon mcp pins`). With it, no other tool and no other definition passes.",
+    ),
+};

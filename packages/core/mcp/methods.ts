@@ -1,0 +1,31 @@
+/**
+ * The methods of MCP that a client may send through a route, and the action that each stands for. A method that is not
+ * here is refused: what nobody decided on is not let through.
+ *
+ * @see MCP 2026-07-28 `ClientRequest`, `ClientNotification`; MCP 2025-11-25 for what only its sessions have
+ */
+import type { Action } from "../contract/vocabulary.ts";
+
+export const mcpMethods: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ["tools/call", "callTool"],
+  ...[
+    "initialize",
+    "server/discover",
+    "ping",
+    "tools/list",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "resources/subscribe",
+    "resources/unsubscribe",
+    "subscriptions/listen",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+    "logging/setLevel",
+    "notifications/initialized",
+    "notifications/cancelled",
+    "notifications/progress",
+    "notifications/roots/list_changed",
+  ].map((method) => [method, "read"] as const),
+]);

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { JsonObject } from "@cordon/core/contract/strict-json";
+import { isCordonError } from "@cordon/core/errors";
+import { mcpMethods } from "@cordon/core/mcp/methods";
+import { readMcpHeaders, readMcpMessage, type McpHeaders } from "./message.ts";
+
+const call = (params: JsonObject, more: JsonObject = {}): JsonObject => ({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "tools/call",
+  params,
+  ...more,
+});
+
+function refusal(tree: JsonObject | undefined, headers: McpHeaders = {}): string {
+  try {
+    readMcpMessage(tree, headers);
+  } catch (error) {
+    if (isCordonError(error)) return error.code;
+    throw error;
+  }
+  return "";
+}
+
+test("a call names its tool; everything else names none", () => {
+  assert.deepEqual(readMcpMessage(call({ name: "open_ticket", arguments: {} }), {}), {
+    method: "tools/call",
+    tool: "open_ticket",
+  });
+  const get = { jsonrpc: "2.0", id: "a", method: "prompts/get", params: { name: "open_ticket" } };
+  assert.deepEqual(readMcpMessage(get, {}), { method: "prompts/get", tool: "" });
+});
+
+test("what is no message of MCP is refused, with a code that says which kind of wrong it is", () => {
+  const cases: readonly (readonly [string, JsonObject | undefined, McpHeaders?])[] = [
+    ["REQUEST_MALFORMED", undefined],
+    ["REQUEST_MALFORMED", {}],
+    ["REQUEST_MALFORMED", { jsonrpc: "1.0", id: 1, method: "ping" }],
+    ["REQUEST_MALFORMED", { jsonrpc: "2.0", method: "ping" }],
+    ["REQUEST_MALFORMED", { jsonrpc: "2.0", id: null, method: "ping" }],
+    ["REQUEST_MALFORMED", { jsonrpc: "2.0", id: 1.5, method: "ping" }],
+    ["REQUEST_MALFORMED", { jsonrpc: "2.0", id: 1, method: "notifications/initialized" }],
+    ["REQUEST_MALFORMED", { jsonrpc: "2.0", id: 1, method: ["tools/call"] }],
+    ["REQUEST_MALFORMED", { jsonrpc: "2.0", id: 1, method: "ping", extra: true }],
+    ["REQUEST_MALFORMED", { jsonrpc: "2.0", id: 1, method: "ping", result: {} }],
+    ["REQUEST_MALFORMED", { jsonrpc: "2.0", id: 1, method: "tools/list", params: [] }],
+    ["REQUEST_MALFORMED", call({})],
+    ["REQUEST_MALFORMED", call({ name: "open_ticket\u200b" })],
+    ["REQUEST_MALFORMED", call({ name: "open_ticket", arguments: "subject" })],
+    ["BODY_AMBIGUOUS", call({ name: "open_ticket", Name: "delete_all" })],
+    ["BODY_AMBIGUOUS", call({ name: "open_ticket", ARGUMENTS: {} })],
+    ["ROUTE_UNGOVERNED", { jsonrpc: "2.0", id: 1, method: "tools/Call", params: { name: "x" } }],
+    ["ROUTE_UNGOVERNED", { jsonrpc: "2.0", id: 1, method: "tasks/cancel" }],
+    ["ROUTE_UNGOVERNED", { jsonrpc: "2.0", id: 1, result: { action: "accept", content: { password: "x" } } }],
+    ["MCP_HEADER_MISMATCH", call({ name: "open_ticket" }), { method: "tools/list" }],
+    ["MCP_HEADER_MISMATCH", call({ name: "open_ticket" }), { name: "get_fx_rate" }],
+    ["MCP_HEADER_MISMATCH", call({ name: "open_ticket" }), { name: "=?base64?b3Blbl90aWNrZXQ?=" }],
+    ["MCP_HEADER_MISMATCH", { jsonrpc: "2.0", id: 1, method: "tools/list" }, { name: "open_ticket" }],
+    [
+      "MCP_HEADER_MISMATCH",
+      call({ name: "x", _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } }),
+      { version: "2025-11-25" },
+    ],
+  ];
+  for (const [code, tree, headers] of cases) assert.equal(refusal(tree, headers), code, JSON.stringify(tree));
+});
+
+test("headers that agree with the body pass, also when they are encoded", () => {
+  assert.equal(refusal(call({ name: "open_ticket" }), { method: "tools/call", name: "open_ticket" }), "");
+  const name = "チケット";
+  const header = `=?base64?${Buffer.from(name).toString("base64")}?=`;
+  assert.equal(refusal(call({ name }), { name: header }), "");
+  assert.equal(
+    refusal({ jsonrpc: "2.0", id: 1, method: "resources/read", params: { uri: "a:b" } }, { name: "a:b" }),
+    "",
+  );
+  assert.equal(refusal({ jsonrpc: "2.0", id: 7, result: {} }), "", "an answer to a ping");
+  assert.equal(refusal({ jsonrpc: "2.0", id: 7, error: { code: -1, message: "no" } }), "");
+});
+
+test("a header that two servers could read differently is refused", () => {
+  assert.deepEqual(readMcpHeaders(["MCP-Session-Id", "abc", "x-other", "1"]), { session: "abc" });
+  for (const raw of [
+    ["mcp-session-id", "a", "Mcp-Session-Id", "b"],
+    ["mcp_session_id", "a"],
+    ["Mcp_Name", "a"],
+    ["mcp-session-id", "a b"],
+    ["mcp-session-id", ""],
+    ["mcp-session-id", "x".repeat(257)],
+  ])
+    assert.throws(() => readMcpHeaders(raw), { code: "REQUEST_MALFORMED" }, JSON.stringify(raw));
+});
+
+test("whatever the body, it is refused with a known code, or it is what a literal reading of it says", () => {
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom("2.0", ...mcpMethods.keys(), "open_ticket", 1, null),
+    fc.dictionary(fc.constantFrom("name", "Name", "uri", "arguments", "_meta", "\u017Fname"), fc.jsonValue()),
+  );
+  const name = fc.constantFrom("jsonrpc", "id", "method", "params", "result", "error", "Method", "x");
+  const tree = fc.oneof(
+    fc.dictionary(name, value),
+    fc.record({
+      jsonrpc: fc.constant("2.0"),
+      id: fc.oneof(fc.integer(), fc.string()),
+      method: fc.constantFrom(...mcpMethods.keys()),
+      params: value,
+    }),
+  );
+  fc.assert(
+    fc.property(tree, (body) => {
+      const read = body as JsonObject;
+      let message;
+      try {
+        message = readMcpMessage(read, {});
+      } catch (error) {
+        assert.ok(isCordonError(error), String(error));
+        assert.ok(error.message.length < 300);
+        return;
+      }
+      assert.equal(message.method, read["method"] ?? "");
+      assert.ok(message.method === "" || mcpMethods.has(message.method));
+      const params = read["params"] as JsonObject | undefined;
+      assert.equal(message.tool, message.method === "tools/call" ? params?.["name"] : "");
+      assert.ok(message.tool.length <= 256);
+    }),
+    { numRuns: 2_000 },
+  );
+});
