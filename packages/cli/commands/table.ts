@@ -56,6 +56,10 @@ export const commands: CommandTable = {
     summary: "least-privilege policies from what the ledger saw",
     load: () => import("./policy/suggest.ts"),
   },
+  "mcp pins": {
+    summary: "the pins of the tools that an MCP server offers now",
+    load: () => import("./mcp/pins.ts"),
+  },
   "identity list": { summary: "components and the identities they hold", load: () => import("./identity/list.ts") },
   "identity issue": { summary: "issue an identity to a component", load: () => import("./identity/issue.ts") },
   "identity revoke": {

@@ -65,7 +65,7 @@ const text = fc.constantFrom(
   ["labels.integrity", "untrusted"],
 );
 
-const wholeContext = `context == {assurance: "x509-svid", route: "chat", method: "POST", stream: true, external: false}`;
+const wholeContext = `context == {assurance: "x509-svid", route: "chat", method: "POST", stream: true, external: false, rpc: "", tool: ""}`;
 
 const leaf: fc.Arbitrary<string> = fc.oneof(
   onRole((v, one) => `${v} == ${one}`),
@@ -97,7 +97,13 @@ const leaf: fc.Arbitrary<string> = fc.oneof(
   role.map((v) => `${v}.sensitivityRank * 4611686018427387904 > 0`),
   fc.constantFrom(`context.stream`, `context.external`, `context has route`, `context.assurance == "x509-svid"`),
   fc.constantFrom(`context.route like "c*"`, `context.method == "POST"`, `context.route == context.method`),
-  fc.constantFrom(`context.route == principal.name`, `{"c": context}.c.stream`, wholeContext),
+  fc.constantFrom(
+    `context.route == principal.name`,
+    `context.tool == "open_ticket"`,
+    `context.rpc like "tools/*"`,
+    `{"c": context}.c.stream`,
+    wholeContext,
+  ),
 );
 
 const expression: fc.Arbitrary<string> = fc.letrec<{ any: string }>((tie) => ({
@@ -138,13 +144,20 @@ function sourcesOf(texts: readonly (readonly [string, string])[]): PolicySource[
     .filter((one) => checkPolicies([one], { trustDomain }).problems.length === 0);
 }
 
-const context: fc.Arbitrary<RequestContext> = fc.record({
-  assurance: fc.constantFrom("x509-svid", "jwt-svid"),
+const plainContext = fc.record({
+  assurance: fc.constantFrom("x509-svid" as const, "jwt-svid" as const),
   route: fc.constantFrom("chat", "a", "chatP", "POST"),
   method: fc.constantFrom("POST", "OST", "GET"),
   stream: fc.boolean(),
   external: fc.boolean(),
 });
+const mcpContext = fc.record({
+  rpc: fc.constantFrom("tools/call", "tools/list", ""),
+  tool: fc.constantFrom("open_ticket", "close_ticket", ""),
+});
+const context: fc.Arbitrary<RequestContext> = fc
+  .tuple(plainContext, fc.option(mcpContext, { nil: {} }))
+  .map(([plain, mcp]) => ({ ...plain, ...mcp }));
 interface Asked {
   readonly principal: Component;
   readonly action: Action;

@@ -73,6 +73,9 @@ export const contextFacts = {
   { readonly type: "String" | "Bool"; readonly values?: readonly string[]; readonly absent?: string }
 >;
 
+/** What policies read of a request that has no such facts. */
+export const absentFacts = { rpc: contextFacts.rpc.absent, tool: contextFacts.tool.absent } as const;
+
 /** The schema in Cedar's human-readable syntax; `cordon policy check --schema` prints it. */
 export const cedarSchema: string = schemaText();
 

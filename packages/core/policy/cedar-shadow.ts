@@ -4,7 +4,7 @@
  */
 import type { TrustDomain } from "../identity/spiffe-id.ts";
 import type { PolicySet } from "./cedar-engine.ts";
-import { cedarEntity } from "./cedar-schema.ts";
+import { absentFacts, cedarEntity } from "./cedar-schema.ts";
 import { askCedar } from "./cedar-slots.ts";
 import type { Asked } from "./cedar-requests.ts";
 import { findingsJson } from "./finding-facts.ts";
@@ -47,7 +47,12 @@ function officialSummary({ set, request, principal, resource, windows, trustDoma
     principal: workload.uid,
     action: { type: "Action", id: request.action },
     resource: component.uid,
-    context: { ...request.context, windows: [...windows], findings: findingsJson(request.context.findings) },
+    context: {
+      ...absentFacts,
+      ...request.context,
+      windows: [...windows],
+      findings: findingsJson(request.context.findings),
+    },
     entities: [
       workload,
       component,

@@ -6,7 +6,7 @@ import { checkPolicies } from "../policy-check.ts";
 import { source, trustDomain } from "../test-estate.ts";
 
 const everything = componentFacts.map((fact) => fact.path).sort();
-const allContext = ["assurance", "external", "method", "route", "stream", "windows"];
+const allContext = ["assurance", "external", "method", "route", "rpc", "stream", "tool", "windows"];
 const a = "default/agent/a";
 
 function seen(policy: string): Record<string, readonly string[]> {
