@@ -76,9 +76,9 @@ export async function openMcpEstate(offer: Offer, route = "", sessions = false):
       const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } });
       const transport = new StreamableHTTPClientTransport(new URL(address), {
         fetch: (url, init) =>
-          undiciFetch(url, { ...init, ...(dispatcher === undefined ? {} : { dispatcher }) } as never) as never,
+          undiciFetch(url, { ...init, ...(dispatcher === undefined ? {} : { dispatcher }) } as never),
       });
-      await client.connect(transport as never);
+      await client.connect(transport);
       return client;
     },
     [Symbol.asyncDispose]: () => estate[Symbol.asyncDispose](),

@@ -3,7 +3,7 @@
  * a definition of `tools/list`. Out: its name, the digest by which it is pinned, and what no reader would see in it.
  */
 import { createHash } from "node:crypto";
-import { isJsonObject, type JsonObject, type JsonValue } from "../contract/strict-json.ts";
+import { isJsonObject, type JsonValue } from "../contract/strict-json.ts";
 
 /** A definition and what it is judged by. */
 export interface ToolDefinition {
@@ -57,7 +57,7 @@ function hiddenIn(value: JsonValue): string | undefined {
   if (typeof value === "string") return hiddenText(value);
   if (typeof value !== "object" || value === null) return undefined;
   if (Array.isArray(value)) return firstOf(value, hiddenIn);
-  return firstOf(Object.entries(value as JsonObject), ([name, item]) => hiddenText(name) ?? hiddenIn(item));
+  return firstOf(Object.entries(value), ([name, item]) => hiddenText(name) ?? hiddenIn(item));
 }
 
 function firstOf<T>(items: readonly T[], look: (item: T) => string | undefined): string | undefined {
@@ -78,7 +78,7 @@ function firstOf<T>(items: readonly T[], look: (item: T) => string | undefined):
 export function hiddenText(text: string): string | undefined {
   // Nearly every text is plain ASCII.
   if (/^[\t\n\r\x20-\x7e]*$/.test(text)) return undefined;
-  const points = [...text];
+  const points = Array.from(text);
   for (const [at, point] of points.entries()) {
     if (!suspicious.test(point)) continue;
     const [before = "", after = ""] = [points[at - 1], points[at + 1]];
@@ -93,7 +93,7 @@ export function hiddenText(text: string): string | undefined {
 
 /** Controls but tab and line ends, formats, unassigned and private characters, fillers, selectors, separators of lines. */
 const suspicious =
-  /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2028\u2029\u3164\ufe00-\ufe0f\uffa0\u{e0000}-\u{e0fff}]/u;
+  /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2028\u2029\u3164\uffa0\u{e0000}-\u{e0fff}]|\p{Variation_Selector}/u;
 const selector = /[\ufe00-\ufe0f]/u;
 const unspaced = /[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 /** Letters and marks of scripts with joined forms, and pictures. */

@@ -82,12 +82,12 @@ test("a changed, an unlisted, a hidden, a doubled and a nameless tool are taken 
     assert.equal(out.split('"name":').length, 2, out);
     if (head === events) assert.match(out, /^id: 3\nevent: message\ndata: \{.*\}\n\n$/);
     const found = filter.findings as { detector: string; count: number; tools: string[] }[];
-    assert.deepEqual(found.map(({ detector, tools }) => [detector, tools]).toSorted(), [
-      ["mcp-tools/changed", ["fx"]],
-      ["mcp-tools/hidden-text", ["odd"]],
-      ["mcp-tools/twice", ["open_ticket"]],
-      ["mcp-tools/unlisted", ["new"]],
-      ["mcp-tools/unnamed", []],
+    assert.deepEqual(found.map(({ detector, tools }) => `${detector} ${tools.join()}`).toSorted(), [
+      "mcp-tools/changed fx",
+      "mcp-tools/hidden-text odd",
+      "mcp-tools/twice open_ticket",
+      "mcp-tools/unlisted new",
+      "mcp-tools/unnamed ",
     ]);
   }
   assert.equal(standing.refusal(pinned, "open_ticket"), undefined);
