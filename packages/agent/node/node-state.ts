@@ -21,6 +21,8 @@ export interface KnownState {
   readonly registrations: ReadonlyMap<SpiffeId, RegisteredWorkload>;
   readonly bundles: ReadonlyMap<TrustDomain, TrustBundle>;
   readonly revocations: Revocations;
+  /** Keys of authorities whose SVIDs are to be replaced now, though they still count. */
+  readonly tainted: ReadonlySet<string>;
   readonly gateway: { readonly url: string; readonly id: SpiffeId };
 }
 
@@ -92,6 +94,7 @@ export function parseState(state: NodeState): KnownState {
       certificates: new Set(state.revoked.certificates),
       workloads: new Set(state.revoked.workloads.map(parseSpiffeId)),
     },
+    tainted: new Set(state.tainted),
     gateway: { url: state.gateway.url, id: parseSpiffeId(state.gateway.id) },
   };
 }

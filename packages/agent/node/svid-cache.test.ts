@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { CordonError } from "@cordon/core/errors";
 import { bundleDocument } from "@cordon/core/identity/bundle";
+import { parseCertificate } from "@cordon/core/identity/certificate";
 import { sha256Hex } from "@cordon/core/identity/certificate";
 import { parseSpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { X509BatchRequest } from "@cordon/core/contract/node-api";
@@ -17,7 +18,7 @@ const selectors = [{ nodes: ["node-a"], sha256: "a".repeat(64) }];
 const lifeMs = 3_600_000;
 
 async function rig(t: TestContext) {
-  const authority = await testAuthority("bank.example");
+  const authority = await testAuthority("bank.example", "issuer");
   const clock = { wall: Date.now(), monotonic: 0 };
   const control = { away: false, refuse: undefined as string | undefined, asked: 0 };
   const call = async ({ body }: { readonly body: X509BatchRequest }): Promise<unknown> => {
@@ -46,6 +47,7 @@ async function rig(t: TestContext) {
       registrations: registered ? [{ id, bearerTokens: false, selectors, ...more }] : [],
       bundles: { "bank.example": bundleDocument(authority.bundle) },
       revoked: { keys: [], certificates: [], workloads: [] },
+      tainted: [],
       gateway: { url: "https://127.0.0.1:1", id },
     });
   const passes = async (holds: () => boolean, what: string): Promise<void> => {
@@ -115,6 +117,21 @@ test("a revoked SVID is replaced, though its workload stands", async (t) => {
   cache.follow({ ...next, revocations: { ...next.revocations, certificates: new Set([certificate]) } });
   assert.equal(cache.get(id), undefined);
   await passes(() => cache.get(id) !== undefined && cache.get(id) !== first, "another");
+});
+
+test("an SVID under a tainted authority is replaced now, and serves until then", async (t) => {
+  const { cache, control, state, passes } = await rig(t);
+  cache.follow(state());
+  await cache.settled(id);
+  const first = cache.get(id);
+  const issuer = first?.chain[1];
+  assert.ok(issuer);
+  control.away = true;
+  cache.follow({ ...state(), tainted: new Set([parseCertificate(issuer).keyFingerprint]) });
+  assert.equal(cache.get(id), first, "it still serves");
+  control.away = false;
+  cache.follow({ ...state(), tainted: new Set([parseCertificate(issuer).keyFingerprint]) });
+  await passes(() => cache.get(id) !== first, "another");
 });
 
 test("a model file that is not the registered model ends the identity", async (t) => {

@@ -15,6 +15,7 @@ import {
   type X509BatchResponse,
 } from "@cordon/core/contract/node-api";
 import { CordonError, isCordonError } from "@cordon/core/errors";
+import { parseCertificate } from "@cordon/core/identity/certificate";
 import { makeCsr } from "@cordon/core/identity/csr";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { X509Svid } from "@cordon/core/identity/svid";
@@ -108,7 +109,11 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
           entry.svid = undefined;
           entry.workload = workload;
           entry.dueAt = 0;
-        } else entry.workload = workload;
+        } else {
+          entry.workload = workload;
+          // It serves until the new one is there.
+          if (isTainted(entry.svid, next)) entry.dueAt = 0;
+        }
       }
       tell();
       wake();
@@ -283,6 +288,12 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
 function newEntry(workload: RegisteredWorkload): Entry {
   const never = { dueAtMonotonic: Infinity, endMonotonic: 0 };
   return { workload, svid: undefined, dueAt: 0, ...never, failures: 0, first: Promise.withResolvers() };
+}
+
+/** Whether an authority above a held SVID is tainted. */
+function isTainted(svid: HeldSvid | undefined, { tainted }: KnownState): boolean {
+  if (svid === undefined || tainted.size === 0) return false;
+  return svid.chain.slice(1).some((der) => tainted.has(parseCertificate(der).keyFingerprint));
 }
 
 /** Whether a held SVID would be refused by its peers now: its key, itself or its issuer was withdrawn. */

@@ -307,6 +307,20 @@ test("a held question is answered when there is news", async (t) => {
   assert.equal(JSON.stringify(news.value.registrations).includes("/here"), false, "a revoked component is absent");
 });
 
+test("a held question is answered when an authority is tainted, with the keys whose SVIDs have to go", async (t) => {
+  const { enrol, ask, authority } = await rig(t);
+  const shown = await enrol("node-a");
+  const { value } = await ask("GET", "/v1/node/state", shown);
+  assert.deepEqual(value.tainted, []);
+  const held = ask("GET", `/v1/node/state?after=${value.revision}`, shown);
+  const { x509 } = await authority.authorities();
+  const root = x509.find(({ state }) => state === "active");
+  await authority.taint(root?.id ?? "", { early: true });
+  const news = await held;
+  assert.deepEqual(news.value.tainted, [...authority.tainted()]);
+  assert.equal((news.value.tainted as string[]).length > 0, true);
+});
+
 test("what cannot be recorded is not issued", async (t) => {
   const { enrol, ask, ledger } = await rig(t);
   const shown = await enrol("node-a");

@@ -36,7 +36,7 @@ import { componentFor, hasNews, stateOf } from "./node-registrations.ts";
 import type { Nodes } from "./nodes.ts";
 
 export interface NodeApiRooms {
-  readonly authority: Pick<Authority, "bundle" | "issueX509Svid" | "issueJwtSvid">;
+  readonly authority: Pick<Authority, "bundle" | "issueX509Svid" | "issueJwtSvid" | "tainted" | "onChange">;
   readonly snapshots: SnapshotSource;
   readonly nodes: Nodes;
   readonly attestors: readonly NodeAttestor[];
@@ -101,9 +101,9 @@ export function nodeOperations(rooms: NodeApiRooms): NodeOperations {
 
     async state({ node }, after, left) {
       const before = current();
-      if (after !== before.revision) return stateOf(before, node, rooms.gateway());
+      if (after !== before.revision) return stateOf(before, node, rooms.gateway(), authority.tainted());
       const news = await waitForNews(before, left);
-      return news ? stateOf(current(), node, rooms.gateway()) : undefined;
+      return news ? stateOf(current(), node, rooms.gateway(), authority.tainted()) : undefined;
     },
 
     async issueX509({ node }, body) {
@@ -181,6 +181,7 @@ export function nodeOperations(rooms: NodeApiRooms): NodeOperations {
     return new Promise((resolve) => {
       const end = (news: boolean) => {
         stop();
+        stopAuthority();
         clearTimeout(timer);
         left.removeEventListener("abort", leave);
         resolve(news);
@@ -189,6 +190,7 @@ export function nodeOperations(rooms: NodeApiRooms): NodeOperations {
       const stop = snapshots.subscribe((snapshot) => {
         if (hasNews(before, snapshot)) end(true);
       });
+      const stopAuthority = authority.onChange(() => end(true)); // a taint changes no snapshot
       const timer = setTimeout(() => end(current().revision !== before.revision), maxWaitSeconds * 1000);
       left.addEventListener("abort", leave);
     });

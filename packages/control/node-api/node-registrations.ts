@@ -19,7 +19,12 @@ export function componentFor(snapshot: Snapshot, node: string, id: string): Comp
 }
 
 /** The state of a node, as `GET /v1/node/state` answers it. */
-export function stateOf(snapshot: Snapshot, node: string, gateway: NodeState["gateway"]): NodeState {
+export function stateOf(
+  snapshot: Snapshot,
+  node: string,
+  gateway: NodeState["gateway"],
+  tainted: ReadonlySet<string>,
+): NodeState {
   const index = indexOf(snapshot.components);
   const components = [...(index.get(node) ?? []), ...(index.get(everyNode) ?? [])];
   const { keys, certificates, workloads } = snapshot.revocations;
@@ -33,6 +38,7 @@ export function stateOf(snapshot: Snapshot, node: string, gateway: NodeState["ga
       [...snapshot.bundles].map(([trustDomain, bundle]) => [trustDomain, bundleDocument(bundle)]),
     ),
     revoked: { keys: [...keys], certificates: [...certificates], workloads: [...workloads] },
+    tainted: [...tainted],
     gateway,
   };
 }

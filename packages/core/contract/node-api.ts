@@ -66,6 +66,8 @@ export const nodeState = z.object({
   bundles: z.record(z.string(), z.unknown()),
   /** Keys (SHA-256 of SubjectPublicKeyInfo) and certificates (SHA-256 of DER) that are withdrawn. */
   revoked: z.object({ keys: z.array(z.string()), certificates: z.array(z.string()), workloads: z.array(z.string()) }),
+  /** Keys of authorities that are tainted: what they issued still counts, and is to be replaced now. */
+  tainted: z.array(z.string()).default([]),
   /** Where the gateway is, and who. */
   gateway: z.object({ url: z.string(), id: spiffeId }),
 });

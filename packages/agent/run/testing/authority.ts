@@ -17,7 +17,8 @@ export interface TestAuthority {
   sign(csr: string, id: string, options?: { readonly lifeMs?: number }): Promise<{ chain: string; notAfter: number }>;
 }
 
-export async function testAuthority(domain: string): Promise<TestAuthority> {
+/** @param through issues by an authority below the root, as Cordon does, instead of by the root itself */
+export async function testAuthority(domain: string, through: "root" | "issuer" = "root"): Promise<TestAuthority> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const root = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: "01",
@@ -33,6 +34,28 @@ export async function testAuthority(domain: string): Promise<TestAuthority> {
     ],
   });
 
+  const issuerKeys =
+    through === "root" ? keys : await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const issuer =
+    through === "root"
+      ? undefined
+      : await x509.X509CertificateGenerator.create({
+          serialNumber: "02",
+          subject: `CN=${domain} issuer`,
+          issuer: root.subject,
+          notBefore: new Date(Date.now() - 60_000),
+          notAfter: new Date(Date.now() + 86_400_000),
+          signingKey: keys.privateKey,
+          publicKey: issuerKeys.publicKey,
+          signingAlgorithm: algorithm,
+          extensions: [
+            new x509.BasicConstraintsExtension(true, 0, true),
+            new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+            new x509.SubjectAlternativeNameExtension([{ type: "url", value: `spiffe://${domain}` }]),
+          ],
+        });
+  const above = issuer === undefined ? [] : [issuer];
+
   const issue = async (publicKey: x509.PublicKeyType, id: string, lifeMs = 3_600_000) => {
     const notAfter = new Date(Math.floor((Date.now() + lifeMs) / 1000) * 1000);
     const certificate = await x509.X509CertificateGenerator.create({
@@ -40,10 +63,10 @@ export async function testAuthority(domain: string): Promise<TestAuthority> {
         .toString("hex")
         .replace(/^./, "4"),
       subject: "CN=workload",
-      issuer: root.subject,
+      issuer: (issuer ?? root).subject,
       notBefore: new Date(Date.now() - 10_000),
       notAfter,
-      signingKey: keys.privateKey,
+      signingKey: issuerKeys.privateKey,
       publicKey,
       signingAlgorithm: algorithm,
       extensions: [
@@ -69,7 +92,7 @@ export async function testAuthority(domain: string): Promise<TestAuthority> {
       const { certificate, notAfter } = await issue(own.publicKey, id, options?.lifeMs);
       return {
         id: id as SpiffeId,
-        chain: [new Uint8Array(certificate.rawData)],
+        chain: [certificate, ...above].map(({ rawData }) => new Uint8Array(rawData)),
         key: KeyObject.from(own.privateKey),
         notBefore: certificate.notBefore.getTime(),
         notAfter,
@@ -86,7 +109,7 @@ export async function testAuthority(domain: string): Promise<TestAuthority> {
         ["verify"],
       );
       const { certificate, notAfter } = await issue(publicKey, id, options?.lifeMs);
-      return { chain: certificate.toString("pem"), notAfter };
+      return { chain: [certificate, ...above].map((one) => `${one.toString("pem")}\n`).join(""), notAfter };
     },
   };
 }
