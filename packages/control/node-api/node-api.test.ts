@@ -313,8 +313,8 @@ test("a held question is answered when an authority is tainted, with the keys wh
   const { value } = await ask("GET", "/v1/node/state", shown);
   assert.deepEqual(value.tainted, []);
   const held = ask("GET", `/v1/node/state?after=${value.revision}`, shown);
-  const { x509 } = await authority.authorities();
-  const root = x509.find(({ state }) => state === "active");
+  const { x509: roots } = await authority.authorities();
+  const root = roots.find(({ state }) => state === "active");
   await authority.taint(root?.id ?? "", { early: true });
   const news = await held;
   assert.deepEqual(news.value.tainted, [...authority.tainted()]);
