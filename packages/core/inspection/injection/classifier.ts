@@ -15,7 +15,7 @@ import { addressedProbability, findAddressed } from "./addressed.ts";
 import { featurize, type Features } from "./features.ts";
 import { concepts, findIdeas, type Ideas } from "./lexicon.ts";
 import { average, eachWindow, hidden, logitOf, packedTotals, support, width, type PackedWeights } from "./network.ts";
-import { findOverrides, overrideProbability } from "./override.ts";
+import { findOrders, findOverrides, overrideProbability } from "./override.ts";
 
 /** How logits become probabilities: Platt scaling, with a term for the chances that a long text has to look bad. */
 export interface Calibration {
@@ -52,6 +52,9 @@ interface Analysis {
 const maxFindings = 8;
 /** The rule of `override.ts` counts only where the classifier is not sure of the contrary. */
 const overrideFloor = 0.2;
+/** An override that is an order counts although the classifier is not sure, unless it is sure of the contrary. */
+const orderFloor = 0.015;
+const orderProbability = 0.7;
 /** The same for `addressed.ts`. */
 const addressedFloor = 0.01;
 const maxDepth = 3;
@@ -106,6 +109,7 @@ function judgeText(text: string, part: Part, model: ClassifierModel): Judgement 
     }
   };
   if (analysis.probability >= overrideFloor) rule("override", findOverrides(tokens, ideas), overrideProbability);
+  else if (analysis.probability >= orderFloor) rule("override", findOrders(tokens, ideas), orderProbability);
   if (analysis.probability >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
   return { strange: isStrange(analysis.tokens), probability, findings };
 }
