@@ -36,7 +36,8 @@ wrong with it, by line and column; \`cordon config schema\` prints a JSON Schema
 - A name is lower-case letters, digits and inner hyphens, at most 63 characters. A reference is a name in the same
   namespace, or \`namespace/name\`.
 - A changed file takes effect whole or not at all. What is invalid leaves the last good revision in force. \`trustDomain\`,
-  \`state\`, \`store\`, \`keys\`, \`gateway\`, \`console\`, \`operations\`, \`events\`, \`ledger\` and \`identity\` take effect at a start only.
+  \`state\`, \`store\`, \`keys\`, \`gateway\`, \`console\`, \`operations\`, \`events\`, \`ledger\`, \`identity\`
+  and \`modelAdmission\` take effect at a start only.
 - What the file makes is read-only in the API.
 `;
 

@@ -3,6 +3,7 @@
  * the newest snapshot, all running, with the configuration in force. What needs the ledger or the gateway's address
  * (recording changes, the local API) is opened by whoever composes the process.
  */
+import type { KeyObject } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { CordonError } from "@cordon/core/errors";
@@ -27,6 +28,8 @@ import { watchConfiguration, type ConfigurationWatch } from "./registry/watch-co
 import { configuredStoreUrl } from "./store/configured-url.ts";
 import { openStateStore } from "./store/open-state-store.ts";
 import type { StateStore } from "./store/state-store.ts";
+import { readAdmissionKey } from "./supply/admission/admission-key.ts";
+import { admissionsFrom } from "./supply/admission/registry.ts";
 
 export interface ControlPlane extends AsyncDisposable {
   readonly configuration: Configuration;
@@ -36,6 +39,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly vault: KeyVault;
   readonly sealedBy: RootKey["sealedBy"];
   readonly authority: Authority;
+  /** Whoever may admit models, where the configuration names one. */
+  readonly admissionKey: KeyObject | undefined;
   readonly snapshots: SnapshotFeed;
   /** Other trust domains. */
   readonly federation: Federation;
@@ -80,12 +85,14 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     onProblem,
   });
 
+  const admissionKey = await readAdmissionKey(configuration, folder);
   let compiled: CedarPolicies | undefined;
   const snapshotDeps: SnapshotDeps = {
     trustDomain,
     compile: (sources) =>
       (compiled = compilePolicies(sources, { trustDomain, ...(compiled === undefined ? {} : { previous: compiled }) })),
     readRevocations: revocationsFrom,
+    ...(admissionKey && { readAdmissions: (objects) => admissionsFrom(objects, admissionKey) }),
   };
   const apply = async (next: LoadedConfiguration): Promise<void> => {
     await applyConfiguration(store, next.configuration, next.policyTexts, {
@@ -127,6 +134,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     vault,
     sealedBy: rootKey.sealedBy,
     authority,
+    admissionKey,
     snapshots,
     federation,
     watch,

@@ -281,6 +281,12 @@ export function openInteractions(deps: InteractionDeps): {
       passage.recorded();
       passage.findings = inspected.findings;
       passage.effect = "deny"; // whatever policy said: inspection and quotas deny too
+      const [why] = decision.reasons;
+      if (why?.code === "model-not-admitted") {
+        over(passage, "denied", 403, why.code);
+        // Recorded as denied; the fallback is asked as if it had been named, and recorded as the next attempt.
+        if (fallBack(interaction, ask, new CordonError("ACCESS_DENIED", why.words))) return;
+      }
       if (!request.complete) response.shouldKeepAlive = false;
       answerError(response, shape, 403, "ACCESS_DENIED", refusalWords(decision), id, receipt, passage.rpcId);
       return over(passage, "denied", 403, decision.reasons[0]?.code);

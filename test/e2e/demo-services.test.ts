@@ -23,6 +23,7 @@ import type { TrustBundle } from "@cordon/core/policy/snapshot";
 import { servicePlans } from "@cordon/demo/estate";
 import { demoFiles } from "@cordon/demo/files";
 import { startDemo, type DemoService } from "@cordon/demo/start";
+import { storedAdmission } from "@cordon/control/supply/admission/admission-key";
 
 const gatewayId = "spiffe://demo.bank.example/ns/default/service/gateway";
 
@@ -53,6 +54,7 @@ async function estate(t: TestContext, only: readonly string[]): Promise<Estate> 
       snapshot: () => control.snapshots.current(),
       gateway: () => ({ url: "https://127.0.0.1:8443", id: gatewayId }),
       status: () => ({}),
+      admission: storedAdmission(control.store, control.admissionKey, Date.now),
       record: async () => undefined,
       now: Date.now,
     }),

@@ -56,6 +56,14 @@ import {
 } from "@cordon/core/contract/authority-api";
 
 import {
+  admissionResponse,
+  withdrawalResponse,
+  type AdmissionRequest,
+  type AdmissionResponse,
+  type WithdrawalRequest,
+  type WithdrawalResponse,
+} from "@cordon/core/contract/admission-api";
+import {
   federatedDomainResponse,
   federationResponse,
   type FederatedDomainResponse,
@@ -72,6 +80,9 @@ export interface ControlClient {
   revocations(): Promise<RevocationsResponse>;
   /** Lets a revoked component have an identity again. */
   liftRevocation(request: LiftRequest): Promise<LiftedResponse>;
+  /** Lets the model that a component states serve, and ends that. */
+  admitModel(request: AdmissionRequest): Promise<AdmissionResponse>;
+  withdrawModel(request: WithdrawalRequest): Promise<WithdrawalResponse>;
   /** The trust domain's own keys, and what is done to them. */
   authorities(): Promise<AuthoritiesResponse>;
   prepareAuthority(request: PrepareRequest): Promise<AuthoritiesResponse>;
@@ -118,6 +129,8 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     revoke: (request) => call("POST", "/v1/revocations", revokedResponse, request),
     liftRevocation: (request) => call("POST", "/v1/revocations/lift", liftedResponse, request),
     revocations: () => call("GET", "/v1/revocations", revocationsResponse),
+    admitModel: (request) => call("POST", "/v1/models/admissions", admissionResponse, request),
+    withdrawModel: (request) => call("POST", "/v1/models/withdrawals", withdrawalResponse, request),
     authorities: () => call("GET", "/v1/authority", authoritiesResponse),
     prepareAuthority: (request) => call("POST", "/v1/authority/prepare", authoritiesResponse, request),
     activateAuthority: (request) => call("POST", "/v1/authority/activate", authoritiesResponse, request),

@@ -116,6 +116,10 @@ export const commands: CommandTable = {
     summary: "may this model serve? policy over all evidence; a signed admission",
     load: () => import("./model/admit.ts"),
   },
+  "model withdraw": {
+    summary: "a component's model serves no more; its streams are cut, its fallback answers",
+    load: () => import("./model/withdraw.ts"),
+  },
   "model card": {
     summary: "does a model's card say what it must, and does it belong to these weights",
     load: () => import("./model/card.ts"),

@@ -9,13 +9,13 @@ import { openOwnIdentity } from "@cordon/control/authority/own-identity";
 import { openLocalApi } from "@cordon/control/api/local-api";
 import type { ConsoleServer } from "@cordon/control/console/console-server";
 import { openLiveEntries, recentEntries } from "@cordon/control/console/live-entries";
-import { declaredIsAdmitted } from "@cordon/control/node-api/model-admission";
 import { openNodeApi } from "@cordon/control/node-api/open-node-api";
 import { digestKeys } from "@cordon/control/keys/digest-keys";
 import { openOperations, type OperationsHandlers } from "@cordon/control/operations/listener";
 import { probeHandlers } from "@cordon/control/operations/probes";
 import { secretEffects } from "@cordon/control/registry/secret-effects";
 import { recordChanges } from "@cordon/control/store/record-changes";
+import { storedAdmission } from "@cordon/control/supply/admission/admission-key";
 import { openControlPlane, type ControlPlane } from "@cordon/control/wire";
 import { parseListenAddress } from "@cordon/core/contract/addresses";
 import { resolveSecret } from "@cordon/core/contract/secret-reference";
@@ -177,6 +177,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     metrics: { url: operations === undefined ? undefined : `${operations.url}/metrics` },
   });
   const console = opening.use(await openConfiguredConsole({ control, ledger, files, live, status, folder, log, now }));
+  const admission = storedAdmission(control.store, control.admissionKey, now);
   const agents =
     configuration.agents === undefined
       ? undefined
@@ -184,7 +185,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
           await openNodeApi({
             ...{ settings: configuration.agents, folder, authority, snapshots, trustDomain, now },
             store: control.store,
-            admission: declaredIsAdmitted,
+            admission,
             gateway: () => ({ url: gatewayUrl, id: component.id }),
             record: (change) => ledger.append(change),
             refused: (error, from) =>
@@ -207,6 +208,8 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       status: () => ({ ...status(), console: { url: console.server?.url, why: console.why } }),
       console: console.server,
       agentsUrl,
+      admission,
+      admissionKey: control.admissionKey,
       federation: control.federation,
       endpoint: endpoint && {
         ...{ url: endpoint.url, profile: endpoint.profile },

@@ -23,6 +23,7 @@ import { openRootKey } from "../keys/root-key.ts";
 import { openStateStore } from "../store/open-state-store.ts";
 import type { StateStore } from "../store/state-store.ts";
 import { openLocalApi } from "./local-api.ts";
+import { storedAdmission } from "../supply/admission/admission-key.ts";
 
 const trustDomain = parseTrustDomain("bank.example");
 
@@ -86,6 +87,7 @@ async function rig(t: TestContext): Promise<Rig> {
     snapshot: () => snapshot,
     gateway: () => ({ url: "https://127.0.0.1:8443", id: "spiffe://bank.example/ns/default/service/gateway" }),
     status: () => ({ revision: 7 }),
+    admission: storedAdmission(store, undefined, Date.now),
     record: (entry) => rigged.ledger(entry),
     now: Date.now,
   });

@@ -31,8 +31,9 @@ import type { ChangeEntry } from "@cordon/core/ledger/entry";
 import type { Component } from "@cordon/core/policy/snapshot";
 import { revocationKind, revocationsFrom } from "../authority/revocation.ts";
 import { newJoinToken } from "../node-api/attest-join-token.ts";
-import { declaredIsAdmitted, requireAdmittedModel } from "../node-api/model-admission.ts";
+import { requireAdmittedModel } from "../node-api/model-admission.ts";
 import { openNodes } from "../node-api/nodes.ts";
+import { admissionOperations } from "./admission-operations.ts";
 import { authorityOperations } from "./authority-operations.ts";
 import { federationOperations } from "./federation-operations.ts";
 import { findComponent } from "./find-component.ts";
@@ -60,6 +61,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     ...federationOperations(rooms),
     "/v1/components": { GET: () => listComponents(rooms) },
     ...revocationOperations(rooms),
+    ...admissionOperations(rooms),
     "/v1/nodes": { GET: () => listNodes(rooms) },
     "/v1/nodes/join-tokens": { POST: (body) => newNodeToken(rooms, body) },
     "/v1/nodes/evictions": { POST: (body) => evictNode(rooms, body) },
@@ -79,7 +81,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
 async function issueX509Svid(rooms: LocalApiRooms, body: unknown): Promise<X509SvidResponse> {
   const { component: reference, csr } = checked(x509SvidRequest, body);
   const component = findComponent(rooms.snapshot(), reference);
-  await requireAdmittedModel(component, rooms.admission ?? declaredIsAdmitted);
+  await requireAdmittedModel(component, rooms.admission);
   const svid = await rooms.authority.issueX509Svid({
     id: component.id,
     key: { csr },
@@ -103,7 +105,7 @@ async function issueJwtSvid(rooms: LocalApiRooms, body: unknown): Promise<JwtSvi
       `${component.id} may not use bearer tokens. Use its X.509-SVID (\`cordon run\`), or set \`bearerTokens: true\` ` +
         "on the component in cordon.yaml, which is weaker: whoever holds the token is the component.",
     );
-  await requireAdmittedModel(component, rooms.admission ?? declaredIsAdmitted);
+  await requireAdmittedModel(component, rooms.admission);
   const svid = await rooms.authority.issueJwtSvid({ id: component.id, audience });
   await rooms.record(issuedEntry(rooms, component, "jwt-svid", sha256Hex(svid.token)));
   return { id: svid.id, token: svid.token, notAfter: svid.notAfter };

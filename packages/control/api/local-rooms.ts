@@ -1,4 +1,5 @@
 /** What the operations of the local API stand on; the wiring hands it over. */
+import type { KeyObject } from "node:crypto";
 import type { Instant } from "@cordon/core/instant";
 import type { ChangeEntry } from "@cordon/core/ledger/entry";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
@@ -22,8 +23,10 @@ export interface LocalApiRooms {
   readonly status: () => Promise<Readonly<Record<string, unknown>>> | Readonly<Record<string, unknown>>;
   /** Where agents reach this control plane; absent where they cannot. */
   readonly agentsUrl?: string | undefined;
-  /** Whether a component's model may be served. Default: what the configuration declares, may. */
-  readonly admission?: ModelAdmission;
+  /** Whether a component's model may be served. */
+  readonly admission: ModelAdmission;
+  /** Whoever may admit models; without it nobody may. */
+  readonly admissionKey?: KeyObject | undefined;
   /** The web console of this process, where it has one. */
   readonly console?: Pick<ConsoleServer, "url" | "pairing" | "keys"> | undefined;
   /** Other trust domains, and where our own bundle is served. */

@@ -6,14 +6,11 @@
 import { CordonError } from "@cordon/core/errors";
 import type { Component } from "@cordon/core/policy/snapshot";
 
-/** The hook that the supply chain's room fills. */
+/** Answered by the admissions in the store; a component that states no `modelDigest` is never asked about. */
 export interface ModelAdmission {
   /** `digest` is `sha256:` and hex. Words say why a model is not admitted. */
   admitted(digest: string): Promise<{ readonly admitted: true } | { readonly admitted: false; readonly words: string }>;
 }
-
-/** Until a supply chain decides: what the configuration declares is taken for admitted. */
-export const declaredIsAdmitted: ModelAdmission = { admitted: () => Promise.resolve({ admitted: true }) };
 
 /** @throws {CordonError} `ACCESS_DENIED` when the component's model is not admitted */
 export async function requireAdmittedModel(component: Component, admission: ModelAdmission): Promise<void> {

@@ -12,6 +12,7 @@ import type { CompiledPolicies, PolicySource } from "@cordon/core/policy/engine"
 import type {
   Component,
   IsolationOrder,
+  ModelStanding,
   Overlays,
   Revocations,
   Route,
@@ -44,6 +45,8 @@ export interface SnapshotDeps {
   readonly compile: (sources: readonly PolicySource[]) => CompiledPolicies;
   /** Reads the objects of kind `revocation`. */
   readonly readRevocations: (objects: readonly StoredObject[]) => Revocations;
+  /** Reads the objects of kind `admission`. Without it no model is admitted. */
+  readonly readAdmissions?: (objects: readonly StoredObject[]) => ReadonlyMap<string, ModelStanding>;
   /** The trust domain's own bundle, where it is not kept as an object of kind `bundle`. */
   readonly ownBundle?: TrustBundle;
 }
@@ -138,6 +141,10 @@ function rebuild(
         : buildBundles(of("bundle"), objects.get("federation"), deps),
     revocations: before && same("revocation") ? before.revocations : deps.readRevocations(of("revocation")),
     overlays: before && same("isolation") && same("reroute") ? before.overlays : buildOverlays(of),
+    admissions:
+      before?.admissions && same("admission")
+        ? before.admissions
+        : (deps.readAdmissions?.(of("admission")) ?? new Map<string, ModelStanding>()),
     stalenessLimitMs: before && same("setting") ? before.stalenessLimitMs : stalenessLimitMs(objects),
   });
   return { snapshot, objects, components, routes };

@@ -1,11 +1,12 @@
 /**
  * A configuration as the snapshot it would become, without a store or a running Cordon. In: the path of a `cordon.yaml`.
- * Out: the snapshot and its policies. What only the state knows (revocations, isolations, foreign bundles) is not in it.
+ * Out: the snapshot and its policies. What only the state knows (revocations, isolations, foreign bundles) is not in it;
+ * every model that a component states is taken for admitted, so that the answer is about policies.
  */
 import type { Revision } from "@cordon/core/contract/vocabulary";
 import { parseTrustDomain } from "@cordon/core/identity/spiffe-id";
 import { compilePolicies, type CedarPolicies } from "@cordon/core/policy/cedar-engine";
-import type { Snapshot } from "@cordon/core/policy/snapshot";
+import type { ModelStanding, Snapshot } from "@cordon/core/policy/snapshot";
 import { revocationsFrom } from "../authority/revocation.ts";
 import { buildSnapshot } from "./build-snapshot.ts";
 import { configurationObjects } from "./configuration-objects.ts";
@@ -28,6 +29,8 @@ export async function loadOfflineSnapshot(path: string): Promise<OfflineSnapshot
     revision,
   }));
   const compiled: CedarPolicies[] = [];
+  const declared = configuration.components.flatMap(({ modelDigest }) => modelDigest ?? []);
+  const admissions = new Map<string, ModelStanding>(declared.map((digest) => [digest, { validUntil: Infinity }]));
   const snapshot = buildSnapshot(
     { revision, objects },
     {
@@ -38,6 +41,7 @@ export async function loadOfflineSnapshot(path: string): Promise<OfflineSnapshot
         return policies;
       },
       readRevocations: revocationsFrom,
+      readAdmissions: () => admissions,
     },
   );
   return { snapshot, policies: compiled[0] ?? compilePolicies([], { trustDomain }) };

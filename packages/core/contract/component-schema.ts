@@ -48,7 +48,7 @@ export const componentSchema = z.strictObject({
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/, "must be `sha256:` and 64 lower-case hex digits")
     .optional()
-    .describe("The model that it serves or is. No SVID is issued unless that model is admitted."),
+    .describe("The model that it serves or is. It is reached, and gets an SVID, only while that model is admitted."),
   registrations: z
     .array(registrationSchema)
     .max(64)

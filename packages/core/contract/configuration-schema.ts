@@ -267,6 +267,10 @@ const upstreamAuthoritySchema = z.strictObject({
   bundleFile: filePath.optional().describe("PEM file of the roots. Default: the last certificate of `certFile`."),
 });
 
+const modelAdmissionSchema = z.strictObject({
+  publicKeyFile: filePath.describe("PEM file of the public key whose holder may admit models."),
+});
+
 export const configurationSchema = z.strictObject({
   version: z.literal(1, { error: "must be 1" }).describe("Version of this format."),
   trustDomain: trustDomainName.describe(
@@ -301,6 +305,9 @@ export const configurationSchema = z.strictObject({
   agents: agentsSchema
     .optional()
     .describe("Where `cordon agent` of other machines reaches this control plane. Without it, nowhere."),
+  modelAdmission: modelAdmissionSchema
+    .optional()
+    .describe("Who may admit models. Without it no component that states a `modelDigest` serves."),
   federation: federationSchema.optional().describe("Other trust domains, and where they find our bundle."),
   events: z
     .array(eventSinkSchema)

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decide, maxReasons } from "./decide.ts";
-import type { AccessRequest } from "./decision.ts";
+import { dependsOnKey, type AccessRequest } from "./decision.ts";
 import { assistant, chat, compile, component, context, request, snapshot, source } from "./test-estate.ts";
 import { accounts, payments, trainingData, trustDomain } from "./test-estate.ts";
 import { compilePolicies } from "./cedar-engine.ts";
-import type { Component } from "./snapshot.ts";
+import type { Component, ModelStanding } from "./snapshot.ts";
 
 const fresh = { snapshotAgeMs: 0 };
 const now = 1_000_000;
@@ -107,6 +107,36 @@ test("denies a bearer token unless the component may use one", () => {
   assert.deepEqual(codes(snapshot(permitAll, {}, [{ ...assistant, bearerTokens: true }, chat]), unheardOf), [
     "token-not-permitted",
   ]);
+});
+
+test("denies a resource whose stated model is not admitted now, and allows no longer than its admission stands", () => {
+  const modelDigest = `sha256:${"a".repeat(64)}`;
+  const stated = [assistant, { ...chat, modelDigest }];
+  const given = (standing?: ModelStanding, digest = modelDigest) =>
+    decide(
+      snapshot(permitAll, standing === undefined ? {} : { admissions: new Map([[digest, standing]]) }, stated),
+      infer,
+      fresh,
+      now,
+    );
+  const refused = [
+    given(),
+    given({ refused: "withdrawn" }),
+    given({ validUntil: now }),
+    given({ validUntil: NaN }),
+    given({ validUntil: now + 1 }, `sha256:${"b".repeat(64)}`),
+  ];
+  for (const decision of refused) {
+    assert.equal(decision.effect, "deny");
+    assert.deepEqual(
+      decision.reasons.map(({ code }) => code),
+      ["model-not-admitted"],
+    );
+    assert.match(decision.reasons[0]?.words ?? "", /`cordon model admit PATH --component default\/chat/);
+  }
+  const admitted = given({ validUntil: now + 5 });
+  assert.deepEqual([admitted.effect, admitted.validUntil], ["allow", now + 5]);
+  assert.ok(admitted.dependsOn.includes(dependsOnKey("component", chat.id)));
 });
 
 test("a policy that errors denies, even though a permit matched", () => {

@@ -37,24 +37,31 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   const unproven = checkAssurance(request, parties.principal); //         4. is it proven well enough?
   if (unproven) return deny(snapshot, request, [unproven], parties);
   const { principal, resource } = parties;
+  const unadmitted = checkAdmission(snapshot, resource, now); //             5. may its model serve?
+  if (unadmitted) return deny(snapshot, request, [unadmitted], parties);
   const verdict = checkBoundaries(snapshot.boundaries, request, principal, resource, now);
   const crossing = verdict.kind === "across" ? boundaryReason(verdict.crossing) : undefined;
-  const across = verdict.kind === "across" && verdict.mode === "enforce"; // 5. what no permit is stronger than
+  const across = verdict.kind === "across" && verdict.mode === "enforce"; // 6. what no permit is stronger than
   if (across && crossing) return deny(snapshot, request, [crossing], parties);
   const windows = snapshot.windows.at(now);
   const evaluation = snapshot.policies.evaluate(request, principal, resource, windows.of);
-  const refusals = checkPolicies(evaluation, request, parties); //        6. what policies say
+  const refusals = checkPolicies(evaluation, request, parties); //        7. what policies say
   if (refusals && !observes(snapshot, request, parties, evaluation))
     return deny(snapshot, request, crossing ? [crossing, ...refusals] : refusals, parties);
   const observed = crossing ? [crossing, ...(refusals ?? [])] : refusals;
   return {
     effect: "allow",
     reasons: reasonsFor(evaluation, observed, verdict),
-    obligations: permission(evaluation).obligations, //                   7. what must be done for it to stand
+    obligations: permission(evaluation).obligations, //                   8. what must be done for it to stand
     risk: noRisk,
     revision: snapshot.revision,
     dependsOn: dependencies(request, parties),
-    validUntil: Math.min(staleAt(snapshot, signals, now), windows.until, endOf(verdict)),
+    validUntil: Math.min(
+      staleAt(snapshot, signals, now),
+      windows.until,
+      endOf(verdict),
+      admittedUntil(snapshot, resource),
+    ),
     ...(observed ? { observed: { effect: "deny", reasons: observed } } : {}),
   };
 }
@@ -131,6 +138,33 @@ function checkAssurance({ context }: AccessRequest, principal: Component): Reaso
   if (context.assurance === "jwt-svid" && principal.bearerTokens) return undefined;
   const words = `${principal.id} may not authenticate with a bearer token: use mutual TLS, or set \`bearerTokens\` on the component`;
   return { code: "token-not-permitted", words };
+}
+
+/**
+ * A model serves only while its digest is admitted. What states no digest is not judged here. It comes before policies, so
+ * that neither a permit nor a route that observes opens it.
+ */
+function checkAdmission(snapshot: Snapshot, resource: Component, now: Instant): Reason | undefined {
+  const { modelDigest } = resource;
+  if (modelDigest === undefined || now < admittedUntil(snapshot, resource)) return undefined;
+  const standing = snapshot.admissions?.get(modelDigest);
+  let why = "nobody admitted it";
+  if (standing !== undefined) why = "refused" in standing ? standing.refused : endedWords(standing.validUntil);
+  const words =
+    `the model of ${shortName(resource)}, ${modelDigest}, is not admitted (${why}): admit it with ` +
+    `\`cordon model admit PATH --component ${resource.namespace}/${resource.name} --admission-key FILE\``;
+  return { code: "model-not-admitted", words };
+}
+
+function endedWords(validUntil: Instant): string {
+  return Number.isFinite(validUntil) ? `its admission ended at ${new Date(validUntil).toISOString()}` : "it has no end";
+}
+
+/** The first instant at which the model may serve no more. */
+function admittedUntil({ admissions }: Snapshot, { modelDigest }: Component): Instant {
+  if (modelDigest === undefined) return Infinity;
+  const standing = admissions?.get(modelDigest);
+  return standing !== undefined && "validUntil" in standing ? standing.validUntil : -Infinity;
 }
 
 /** Why policies refuse, or `undefined` when they permit. A policy that failed might have been a forbid: it denies. */

@@ -83,6 +83,8 @@ export interface Reason {
     | "revoked"
     | "snapshot-stale"
     | "token-not-permitted"
+    /** The resource states a model that is not admitted, or not any more. */
+    | "model-not-admitted"
     | "obligation-unmet"
     /** It crosses one of the four boundaries; `boundary` says which. */
     | "boundary"

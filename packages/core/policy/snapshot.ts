@@ -169,6 +169,9 @@ export interface Tunnel {
 
 export type Route = ModelRoute | HttpRoute | McpRoute;
 
+/** How a model stands with the supply chain: admitted until an instant (exclusive), or not, and why. */
+export type ModelStanding = { readonly validUntil: Instant } | { readonly refused: string };
+
 export interface Snapshot {
   readonly formatVersion: 1;
   readonly revision: Revision;
@@ -187,6 +190,8 @@ export interface Snapshot {
   readonly bundles: ReadonlyMap<TrustDomain, TrustBundle>;
   readonly revocations: Revocations;
   readonly overlays: Overlays;
+  /** By `modelDigest`. A digest that is not here is admitted by nobody. */
+  readonly admissions?: ReadonlyMap<string, ModelStanding>;
   /** A gateway that has not heard from the control plane for longer than this denies everything. */
   readonly stalenessLimitMs: number;
 }

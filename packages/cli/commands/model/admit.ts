@@ -26,7 +26,10 @@ import { audit } from "@cordon/control/supply/vulnerabilities/audit";
 import { importOsv, openOsvDatabase } from "@cordon/control/supply/vulnerabilities/database";
 import { maxListBytes, readPackages } from "@cordon/control/supply/vulnerabilities/inputs/read-packages";
 import { parseVex } from "@cordon/control/supply/vulnerabilities/vex";
+import { controlClient } from "@cordon/agent/run/control-client";
+import type { AdmissionResponse } from "@cordon/core/contract/admission-api";
 import manifest from "../../package.json" with { type: "json" };
+import { controlSocket, socketOptions, socketUsage } from "../../control-socket.ts";
 import type { Io } from "../../io.ts";
 import { findingLines, guarded, printable, progress, readInput, writeOutput, writeSarif } from "../../supply/report.ts";
 import { readTrust, trustOptions, trustUsage, usage } from "../../supply/trust-options.ts";
@@ -51,7 +54,9 @@ ${trustUsage}  --signature FILE     the bundle (default: MODEL/model.sig, or MOD
   --store DIR          keep the copy that was judged there: serve from it
   --admission-key FILE the private key that admits; --passphrase-file FILE
   --out FILE           where to write the signed admission (needs --admission-key)
-  --json               decision, parts and findings as one JSON object
+  --component NAME     record the admission with the running control plane (needs --admission-key): the component's
+                       \`modelDigest\` must be this model or one of its weights files; it serves from then on
+${socketUsage}  --json               decision, parts and findings as one JSON object
   --sarif FILE, --html FILE
 
 Exit code: 0 admitted, 1 refused, 2 something cannot be read or the command is wrong.
@@ -69,8 +74,9 @@ export function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
     }
     const [model, ...more] = positionals;
     if (model === undefined || more.length > 0) throw usage("name one model");
-    if ((values.out === undefined) !== (values["admission-key"] === undefined))
-      throw usage("--out and --admission-key go together");
+    const wanted = values.out !== undefined || values.component !== undefined;
+    if (wanted !== (values["admission-key"] !== undefined))
+      throw usage("--admission-key goes together with --out or --component");
     const scratch = values.store === undefined ? await mkdtemp(join(tmpdir(), "cordon-admit-")) : undefined;
     try {
       return await admit(model, values, values.store ?? scratch ?? "", io);
@@ -95,10 +101,17 @@ async function admit(model: string, values: Values, storeFolder: string, io: Io)
     onBytes: progress("copying and hashing", io),
   });
   const decision = judgeAdmission(evidence, policy, now);
+  let recorded: AdmissionResponse | undefined;
   if (decision.decision === "admitted") {
-    if (values.out !== undefined && values["admission-key"] !== undefined) {
+    if (values["admission-key"] !== undefined) {
       const key = await readPrivateKey(values["admission-key"], values["passphrase-file"]);
-      await writeOutput(values.out, signAdmission(decision, evidence, policy, key, manifest.version));
+      const document = signAdmission(decision, evidence, policy, key, manifest.version);
+      if (values.out !== undefined) await writeOutput(values.out, document);
+      if (values.component !== undefined)
+        recorded = await controlClient(controlSocket(values, process.env)).admitModel({
+          component: values.component,
+          document,
+        });
     }
     if (values.versions !== undefined && evidence.signature?.versions !== undefined)
       await writeVersionRecord(values.versions, evidence.signature.versions);
@@ -112,6 +125,7 @@ async function admit(model: string, values: Values, storeFolder: string, io: Io)
     validUntil: new Date(decision.validUntil).toISOString(),
     policy: policy.digest,
     ...(values.store === undefined || copy === undefined ? {} : { copy }),
+    ...(recorded === undefined ? {} : { recorded }),
   };
   if (values.json) io.stdout(`${JSON.stringify(summary)}\n`);
   else if (values.sarif !== "-") io.stdout(`${describe(model, summary, decision).join("\n")}\n`);
@@ -138,6 +152,8 @@ function parse(args: readonly string[]) {
     allowPositionals: true,
     options: {
       ...trustOptions,
+      ...socketOptions,
+      component: { type: "string" },
       signature: { type: "string" },
       policy: { type: "string" },
       versions: { type: "string" },
@@ -212,7 +228,12 @@ async function readScorecard(files: readonly string[], policyFile: string | unde
 
 function describe(
   model: string,
-  summary: { readonly rootDigest: string; readonly validUntil: string; readonly copy?: string },
+  summary: {
+    readonly rootDigest: string;
+    readonly validUntil: string;
+    readonly copy?: string;
+    readonly recorded?: AdmissionResponse;
+  },
   decision: AdmissionDecision,
 ): string[] {
   const admitted = decision.decision === "admitted";
@@ -229,5 +250,8 @@ function describe(
     ),
     ...findingLines(decision.findings),
     ...(admitted && summary.copy !== undefined ? [`  serve from  ${summary.copy}`] : []),
+    ...(summary.recorded === undefined
+      ? []
+      : [`  recorded    for ${summary.recorded.id}, from revision ${summary.recorded.revision}`]),
   ];
 }

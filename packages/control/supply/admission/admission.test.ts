@@ -11,7 +11,7 @@ import { signAdmission, verifyAdmission } from "./document.ts";
 import type { ModelEvidence } from "./evidence.ts";
 import { judgeAdmission, type AdmissionDecision } from "./judge-admission.ts";
 import { defaultAdmissionPolicy, parseAdmissionPolicy } from "./policy.ts";
-import { recordAdmission, registryAdmission, withdrawAdmission } from "./registry.ts";
+import { admissionsFrom, recordAdmission, registryAdmission, withdrawAdmissions } from "./registry.ts";
 
 const now = Date.parse("2026-11-25T12:00:00Z");
 const day = 86_400_000;
@@ -200,22 +200,35 @@ test("the store answers by root digest and by the weights' own digest, until wit
   const registry = registryAdmission(store, publicKey, () => clock);
   assert.deepEqual(await registry.admitted(`sha256:${rootDigest}`), { admitted: false, words: "nobody admitted it" });
   const document = signAdmission(judge(good), good, defaultAdmissionPolicy, privateKey, "0.1.0");
-  const options = { namespace: "default" as Namespace, actor: "test", now };
-  await recordAdmission(store, document, { ...options, key: publicKey });
+  const options = { namespace: "default" as Namespace, actor: "test", now, key: publicKey };
+  await assert.rejects(recordAdmission(store, document, { ...options, names: `sha256:${sha("other")}` }), {
+    code: "ACCESS_DENIED",
+  });
+  await recordAdmission(store, document, { ...options, names: `sha256:${sha("weights")}` });
   assert.deepEqual(await registry.admitted(`sha256:${rootDigest}`), { admitted: true });
   assert.deepEqual(await registry.admitted(`sha256:${sha("weights")}`), { admitted: true });
   assert.equal((await registry.admitted(`sha256:${sha("card")}`)).admitted, false, "a card is no model");
   clock = now + 31 * day;
   assert.match(JSON.stringify(await registry.admitted(`sha256:${rootDigest}`)), /ended/);
   clock = now;
-  assert.equal(await withdrawAdmission(store, rootDigest, { ...options, reason: "new vulnerability" }), true);
+  const withdrawal = { ...options, reason: "new vulnerability" };
+  assert.equal(await withdrawAdmissions(store, `sha256:${sha("card")}`, withdrawal), undefined);
+  assert.equal((await withdrawAdmissions(store, `sha256:${sha("weights")}`, withdrawal))?.objects.length, 1);
+  assert.equal(await withdrawAdmissions(store, `sha256:${rootDigest}`, withdrawal), undefined, "already");
   assert.deepEqual(await registry.admitted(`sha256:${rootDigest}`), {
     admitted: false,
     words: "its admission was withdrawn: new vulnerability",
   });
+  for (const namespace of ["default", "other"] as Namespace[])
+    await assert.rejects(recordAdmission(store, document, { ...options, namespace }), /withdrawn .*decide again/);
+  const standings = admissionsFrom(await store.list("admission"), publicKey);
+  assert.deepEqual([...standings.keys()], [`sha256:${rootDigest}`, `sha256:${sha("weights")}`]);
+  assert.deepEqual(standings.get(`sha256:${rootDigest}`), {
+    refused: "its admission was withdrawn: new vulnerability",
+  });
   const foreign = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const forged = signAdmission(judge(good), good, defaultAdmissionPolicy, foreign.privateKey, "0.1.0");
-  await assert.rejects(recordAdmission(store, forged, { ...options, key: publicKey }), { code: "SIGNATURE_INVALID" });
+  await assert.rejects(recordAdmission(store, forged, options), { code: "SIGNATURE_INVALID" });
 });
 
 test("a policy that is wrong says where", () => {

@@ -5,14 +5,17 @@
  */
 import type { KeyObject } from "node:crypto";
 import { z } from "zod";
-import { isCordonError } from "@cordon/core/errors";
+import { CordonError, isCordonError } from "@cordon/core/errors";
 import type { Instant } from "@cordon/core/instant";
-import type { Namespace } from "@cordon/core/contract/vocabulary";
-import type { ObjectKey, StateStore } from "../../store/state-store.ts";
+import type { Namespace, Revision } from "@cordon/core/contract/vocabulary";
+import type { ChangeEntry } from "@cordon/core/ledger/entry";
+import type { ModelStanding } from "@cordon/core/policy/snapshot";
+import { digestOf } from "../../store/record-changes.ts";
+import type { ObjectKey, StateStore, StoredObject } from "../../store/state-store.ts";
 import { weightsName } from "../cards/read-card.ts";
 import { verifyAdmission, type Admission } from "./document.ts";
 
-const kind = "admission";
+export const admissionKind = "admission";
 
 const admissionValue = z.strictObject({
   /** The envelope as it was signed. */
@@ -22,37 +25,136 @@ const admissionValue = z.strictObject({
 
 /** One object a model: its name is a prefix of the root digest, long enough to be its own. */
 function keyOf(rootDigest: string, namespace: Namespace): ObjectKey {
-  return { kind, namespace, name: `sha256-${rootDigest.slice(0, 56)}` };
+  return { kind: admissionKind, namespace, name: `sha256-${rootDigest.slice(0, 56)}` };
 }
 
-/** Records an admission. @throws {CordonError} `SIGNATURE_INVALID` for one that does not stand now; the store's own errors */
+/** What a write did: for the ledger, and for whoever asked. */
+export interface AdmissionChange {
+  readonly revision: Revision;
+  readonly objects: ChangeEntry["objects"];
+}
+
+interface WriteOptions {
+  /** Whoever may admit. */
+  readonly key: KeyObject;
+  readonly actor: string;
+  readonly now: Instant;
+}
+
+/**
+ * Records an admission.
+ *
+ * @param options.names the digest that it must be about: of the model, or of one of its weights files; `sha256:` and hex
+ * @throws {CordonError} `SIGNATURE_INVALID` for one that does not stand now; `ACCESS_DENIED` for one about another model,
+ *   or decided no later than a withdrawal of the same model: what was withdrawn has to be decided again
+ */
 export async function recordAdmission(
-  store: StateStore,
+  store: Pick<StateStore, "transact">,
   document: string,
-  options: { readonly key: KeyObject; readonly namespace: Namespace; readonly actor: string; readonly now: Instant },
-): Promise<Admission> {
+  options: WriteOptions & { readonly namespace: Namespace; readonly names?: string },
+): Promise<AdmissionChange & { readonly admission: Admission }> {
   const admission = verifyAdmission(Buffer.from(document), options.key, options.now);
-  await store.transact(options.actor, options.now, (transaction) =>
-    transaction.put(keyOf(admission.rootDigest, options.namespace), { document }, "api"),
-  );
-  return admission;
+  if (options.names !== undefined && !digestsOf(admission).includes(options.names))
+    throw new CordonError(
+      "ACCESS_DENIED",
+      `the admission is about sha256:${admission.rootDigest}, and the component states ${options.names}, which is neither ` +
+        "that model nor one of its weights files",
+    );
+  const key = keyOf(admission.rootDigest, options.namespace);
+  const value = { document };
+  const { revision } = await store.transact(options.actor, options.now, async (transaction) => {
+    for (const object of await transaction.list(admissionKind)) {
+      const { withdrawn } = admissionValue.parse(object.value);
+      if (withdrawn === undefined || object.name !== key.name || admission.decidedAt > withdrawn.at) continue;
+      throw new CordonError(
+        "ACCESS_DENIED",
+        `this model was withdrawn after the admission was decided (${withdrawn.reason}): decide again, with ` +
+          "`cordon model admit`",
+      );
+    }
+    await transaction.put(key, value, "api");
+  });
+  return { admission, revision, objects: [{ op: "put", ...key, sha256: digestOf(value) }] };
 }
 
-/** Withdraws a model's admission; true when there was one. */
-export async function withdrawAdmission(
-  store: StateStore,
-  rootDigest: string,
-  options: { readonly namespace: Namespace; readonly actor: string; readonly now: Instant; readonly reason: string },
-): Promise<boolean> {
-  const key = keyOf(rootDigest, options.namespace);
-  const { result } = await store.transact(options.actor, options.now, async (transaction) => {
-    const object = await transaction.get(key);
-    const value = object === undefined ? undefined : admissionValue.parse(object.value);
-    if (value === undefined || value.withdrawn !== undefined) return false;
-    await transaction.put(key, { ...value, withdrawn: { at: options.now, reason: options.reason } }, "api");
-    return true;
+/** Withdraws every admission that a digest stands on, in all namespaces; `undefined` when there is none. */
+export async function withdrawAdmissions(
+  store: Pick<StateStore, "transact">,
+  digest: string,
+  options: WriteOptions & { readonly reason: string },
+): Promise<AdmissionChange | undefined> {
+  const withdrawn = { at: options.now, reason: options.reason };
+  const { revision, result } = await store.transact(options.actor, options.now, async (transaction) => {
+    const objects: ChangeEntry["objects"][number][] = [];
+    for (const object of await transaction.list(admissionKind)) {
+      const value = admissionValue.parse(object.value);
+      const { admission } = judgedObject(object, options.key);
+      if (value.withdrawn !== undefined || admission === undefined || !digestsOf(admission).includes(digest)) continue;
+      const key = { kind: admissionKind, namespace: object.namespace, name: object.name };
+      await transaction.put(key, { ...value, withdrawn }, "api");
+      objects.push({ op: "put", ...key, sha256: digestOf({ ...value, withdrawn }) });
+    }
+    return objects;
   });
-  return result;
+  return result.length === 0 ? undefined : { revision, objects: result };
+}
+
+/**
+ * How each digest stands that an admission names, from the store's objects. Times are the reader's to compare: an admission
+ * whose time is over is still here, with its end.
+ *
+ * @param key whoever may admit. Each object's signature is verified once, when it is first seen
+ */
+export function admissionsFrom(objects: readonly StoredObject[], key: KeyObject): ReadonlyMap<string, ModelStanding> {
+  const standings = new Map<string, ModelStanding>();
+  for (const object of objects) {
+    const { admission, withdrawn } = judgedObject(object, key);
+    if (admission === undefined) continue; // not readable, or not signed by that key, admits nobody
+    const standing: ModelStanding =
+      withdrawn === undefined
+        ? { validUntil: admission.validUntil }
+        : { refused: `its admission was withdrawn: ${withdrawn.reason}` };
+    for (const digest of digestsOf(admission)) {
+      const other = standings.get(digest);
+      if (other === undefined || endOf(standing) > endOf(other)) standings.set(digest, standing);
+    }
+  }
+  return standings;
+}
+
+function endOf(standing: ModelStanding): number {
+  return "validUntil" in standing ? standing.validUntil : -Infinity;
+}
+
+interface JudgedObject {
+  readonly key: KeyObject;
+  readonly admission?: Admission;
+  readonly withdrawn?: { readonly reason: string } | undefined;
+}
+
+/** Stored objects are immutable: what each says is verified once. */
+const judgedObjects = new WeakMap<StoredObject, JudgedObject>();
+
+/** What an object says, its signature verified as of its own decision. */
+function judgedObject(object: StoredObject, key: KeyObject): JudgedObject {
+  let judged = judgedObjects.get(object);
+  if (judged === undefined || judged.key !== key) {
+    const parsed = admissionValue.safeParse(object.value);
+    judged = { key };
+    if (parsed.success) {
+      const { admission, expired } = tryVerify(parsed.data.document, key, 0);
+      const found = admission ?? expired;
+      if (found !== undefined) judged = { key, admission: found, withdrawn: parsed.data.withdrawn };
+    }
+    judgedObjects.set(object, judged);
+  }
+  return judged;
+}
+
+/** `sha256:` and hex: the model's own, and its weights files'. */
+function digestsOf({ rootDigest, files }: Admission): readonly string[] {
+  const weights = Object.entries(files).filter(([path]) => weightsName.test(path));
+  return [rootDigest, ...weights.map(([, sha256]) => sha256)].map((hex) => `sha256:${hex}`);
 }
 
 export type AdmittedAnswer = { readonly admitted: true } | { readonly admitted: false; readonly words: string };
@@ -64,21 +166,21 @@ export type AdmittedAnswer = { readonly admitted: true } | { readonly admitted: 
  * @param key whoever may admit: every document is verified each time it is asked about
  */
 export function registryAdmission(
-  store: StateStore,
+  store: Pick<StateStore, "list">,
   key: KeyObject,
   clock: () => Instant,
 ): { readonly admitted: (digest: string) => Promise<AdmittedAnswer> } {
   return {
     async admitted(digest) {
-      const wanted = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
-      if (wanted === undefined) return { admitted: false, words: `${digest} is no digest` };
+      if (!/^sha256:[0-9a-f]{64}$/.test(digest)) return { admitted: false, words: `${digest} is no digest` };
       let words = "nobody admitted it";
-      for (const object of await store.list(kind)) {
+      for (const object of await store.list(admissionKind)) {
         const parsed = admissionValue.safeParse(object.value);
         if (!parsed.success) continue; // not readable admits nobody
         const { document, withdrawn } = parsed.data;
         const judged = tryVerify(document, key, clock());
-        if (!names(judged.admission ?? judged.expired, wanted)) continue;
+        const about = judged.admission ?? judged.expired;
+        if (about === undefined || !digestsOf(about).includes(digest)) continue;
         if (withdrawn !== undefined) words = `its admission was withdrawn: ${withdrawn.reason}`;
         else if (judged.admission !== undefined) return { admitted: true };
         else words = judged.words;
@@ -88,18 +190,10 @@ export function registryAdmission(
   };
 }
 
-function names(admission: Pick<Admission, "rootDigest" | "files"> | undefined, digest: string): boolean {
-  if (admission === undefined) return false;
-  return (
-    admission.rootDigest === digest ||
-    Object.entries(admission.files).some(([path, sha256]) => sha256 === digest && weightsName.test(path))
-  );
-}
-
 interface Judged {
   readonly admission?: Admission;
   /** What it was about, where only its time is over. */
-  readonly expired?: Pick<Admission, "rootDigest" | "files">;
+  readonly expired?: Admission;
   readonly words: string;
 }
 

@@ -55,12 +55,13 @@ function classKey(
   return key;
 }
 
-/** Those that something besides policies names: containment, exceptions, and models that an endpoint serves. */
+/** Those that something besides policies names: containment, exceptions, admissions, and models that an endpoint serves. */
 function singledOut({ overlays, revocations, boundaries, components }: Snapshot): ReadonlySet<SpiffeId> {
   const singled = new Set<SpiffeId>([...overlays.isolated.keys(), ...revocations.workloads]);
   for (const list of boundaries.exceptions.values())
     for (const { principal, resource } of list) singled.add(principal).add(resource);
-  for (const { id, serves = [] } of components.values()) {
+  for (const { id, modelDigest, serves = [] } of components.values()) {
+    if (modelDigest !== undefined) singled.add(id); // its admission counts, and is its own
     if (serves.length === 0) continue;
     singled.add(id);
     for (const model of serves) singled.add(model);
