@@ -1,4 +1,4 @@
-/** A model serves only while its digest is admitted: requests, live streams, fallbacks, SVIDs, restarts, expiry. */
+/** A model serves only while its digest is admitted: requests, live streams, fallbacks, SVIDs, restarts. */
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

@@ -118,14 +118,16 @@ export class LedgerClient implements Ledger {
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#scheduleFlush();
     const mark = markOf(entry);
+    if (mark !== undefined && "id" in mark && mark.id.includes("\n"))
+      return Promise.reject(new CordonError("LEDGER_UNAVAILABLE", "an interaction's id holds a line feed"));
     if (mark !== undefined) {
       this.#markedAt.push(this.#texts.length);
       if (mark.does === "opens" || mark.does === "closes") this.#marks.push(mark.does, mark.id, mark.namespace);
       else this.#marks.push(mark.does, "", "");
     }
     this.#texts.push(text);
+    this.#scheduleFlush();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject, entry }));
   }
 
@@ -198,7 +200,7 @@ export class LedgerClient implements Ledger {
       type: "append",
       text: this.#texts.join("\n"),
       markedAt: this.#markedAt,
-      marks: this.#marks,
+      marks: this.#marks.join("\n"),
     } as const;
     this.#texts = [];
     this.#markedAt = [];

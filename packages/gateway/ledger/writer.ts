@@ -196,13 +196,14 @@ export class Writer {
 function decodeAppend({ text, markedAt, marks }: AppendMessage): EncodedEntry[] {
   const bytes = Buffer.from(text);
   const entries: EncodedEntry[] = [];
+  const markLines = marks.split("\n");
   let nextMark = 0;
   for (let start = 0; start < bytes.length;) {
     const newline = bytes.indexOf(0x0a, start);
     const end = newline < 0 ? bytes.length : newline;
     let mark: Mark;
     if (markedAt[nextMark] === entries.length) {
-      mark = decodeMark(marks, nextMark * 3);
+      mark = decodeMark(markLines, nextMark * 3);
       nextMark += 1;
     }
     entries.push({ bytes: bytes.subarray(start, end), mark });
@@ -211,8 +212,8 @@ function decodeAppend({ text, markedAt, marks }: AppendMessage): EncodedEntry[] 
   return entries;
 }
 
-function decodeMark(marks: readonly string[], at: number): Mark {
-  const [does, id = "", namespace = ""] = marks.slice(at, at + 3);
+function decodeMark(lines: readonly string[], at: number): Mark {
+  const [does, id = "", namespace = ""] = lines.slice(at, at + 3);
   if (does === "opens" || does === "closes") return { does, id, namespace: namespace as Namespace };
   return { does: does === "stops" ? "stops" : "starts" };
 }
