@@ -308,7 +308,8 @@ test("a held question is answered when there is news", async (t) => {
 });
 
 test("a held question is answered when an authority is tainted, with the keys whose SVIDs have to go", async (t) => {
-  const { enrol, ask, authority, change } = await rig(t);
+  const { enrol, ask, authority, change, listener } = await rig(t);
+  const before = await servedCertificate(listener.port);
   const shown = await enrol("node-a");
   const { value } = await ask("GET", "/v1/node/state", shown);
   assert.deepEqual(value.tainted, []);
@@ -320,7 +321,22 @@ test("a held question is answered when an authority is tainted, with the keys wh
   const news = await held;
   assert.deepEqual(news.value.tainted, [...authority.tainted()]);
   assert.equal((news.value.tainted as string[]).length > 0, true);
+  // The listener's own certificate is replaced as well; the store must not close under it.
+  for (let tries = 0; (await servedCertificate(listener.port)) === before; tries++) {
+    assert.ok(tries < 500, "the listener's certificate stays that of the tainted authority");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 });
+
+function servedCertificate(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.once("error", reject);
+  });
+}
 
 test("what cannot be recorded is not issued", async (t) => {
   const { enrol, ask, ledger } = await rig(t);
