@@ -67,7 +67,7 @@ export type RiskTier = (typeof riskTiers)[number];
 
 /**
  * What a policy's denial does on a route: `enforce` refuses the call; `observe` lets it through and records that it would
- * have been refused. Nothing but a policy's denial is ever softened.
+ * have been refused. Nothing but the denial of a policy, or of a boundary whose own mode says so, is ever softened.
  */
 export const modes = ["enforce", "observe"] as const;
 export type Mode = (typeof modes)[number];
