@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openContentStore } from "@cordon/control/supply/integrity/content-store";
 import { hashFile } from "@cordon/control/supply/integrity/hash-file";
+import { signingKeyOf } from "@cordon/control/keys/provider/key-provider";
 import { signModel } from "@cordon/control/supply/signatures/sign-model";
 import { verifyModel } from "@cordon/control/supply/signatures/verify-model";
 import { machine } from "../gateway/machine.ts";
@@ -80,7 +81,7 @@ async function measureHashing(folder: string, bytes: number): Promise<Row[]> {
     ),
   ];
   if (heard !== bytes) throw new Error(`progress heard of ${heard} of ${bytes} bytes`);
-  const { bundle } = await signModel(model, { key: privateKey });
+  const { bundle } = await signModel(model, { key: signingKeyOf(privateKey) });
   const options = { trust: { method: "key", key: publicKey } as const, now: Date.now() };
   const verify = async (store?: Awaited<ReturnType<typeof openContentStore>>): Promise<void> => {
     const { verdict } = await verifyModel(model, Buffer.from(bundle), {

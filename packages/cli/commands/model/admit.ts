@@ -32,9 +32,9 @@ import manifest from "../../package.json" with { type: "json" };
 import { controlSocket, socketOptions, socketUsage } from "../../control-socket.ts";
 import type { Io } from "../../io.ts";
 import { findingLines, guarded, printable, progress, readInput, writeOutput, writeSarif } from "../../supply/report.ts";
+import { readSigningKey } from "../../supply/signing-key.ts";
 import { readTrust, trustOptions, trustUsage, usage } from "../../supply/trust-options.ts";
 import { linksOf } from "../bom/audit.ts";
-import { readPrivateKey } from "./sign.ts";
 import { defaultSignature } from "./verify.ts";
 
 const help = `Usage: cordon model admit MODEL [--key FILE | --root FILE... | --identity NAME --issuer URL] [OPTIONS]
@@ -52,7 +52,7 @@ ${trustUsage}  --signature FILE     the bundle (default: MODEL/model.sig, or MOD
   --database FILE      with --packages: the OSV database;  --osv SOURCE, --vex FILE as in \`cordon bom audit\`
   --scorecard FILE     Scorecard results;  --scorecard-policy FILE
   --store DIR          keep the copy that was judged there: serve from it
-  --admission-key FILE the private key that admits; --passphrase-file FILE
+  --admission-key KEY  the private key that admits, a PEM file or a pkcs11: URI; --passphrase-file FILE
   --out FILE           where to write the signed admission (needs --admission-key)
   --component NAME     record the admission with the running control plane (needs --admission-key): the component's
                        \`modelDigest\` must be this model or one of its weights files; it serves from then on
@@ -104,8 +104,8 @@ async function admit(model: string, values: Values, storeFolder: string, io: Io)
   let recorded: AdmissionResponse | undefined;
   if (decision.decision === "admitted") {
     if (values["admission-key"] !== undefined) {
-      const key = await readPrivateKey(values["admission-key"], values["passphrase-file"]);
-      const document = signAdmission(decision, evidence, policy, key, manifest.version);
+      await using key = await readSigningKey(values["admission-key"], values["passphrase-file"]);
+      const document = await signAdmission(decision, evidence, policy, key, manifest.version);
       if (values.out !== undefined) await writeOutput(values.out, document);
       if (values.component !== undefined)
         recorded = await controlClient(controlSocket(values, process.env)).admitModel({

@@ -2,24 +2,24 @@
  * `cordon model sign MODEL`: makes an OMS v1.0 bundle. In: a model and a private key, with its certificate chain or
  * without. Out: the bundle beside the model; what was signed on stdout.
  */
-import { createPrivateKey, type KeyObject } from "node:crypto";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { CordonError } from "@cordon/core/errors";
 import { hashTypes, type HashType } from "@cordon/control/supply/integrity/hash-file";
 import { signModel, type SignModelOptions } from "@cordon/control/supply/signatures/sign-model";
 import { readCertificates } from "@cordon/control/supply/signatures/trust";
 import type { Io } from "../../io.ts";
 import { guarded, printable, progress, readInput, writeOutput } from "../../supply/report.ts";
+import { readSigningKey } from "../../supply/signing-key.ts";
 import { usage } from "../../supply/trust-options.ts";
 import { defaultSignature } from "./verify.ts";
 
-const help = `Usage: cordon model sign MODEL --key FILE [OPTIONS]
+const help = `Usage: cordon model sign MODEL --key KEY [OPTIONS]
 
 Signs a model, or a dataset, as an OpenSSF Model Signing (OMS v1.0) bundle.
 
-  --key FILE           the private key in PEM (P-256, P-384 or P-521); an encrypted one needs --passphrase-file
-  --passphrase-file F  the key's passphrase, in a file: never on the command line
+  --key KEY            the private key (P-256, P-384 or P-521): a PEM file, or a key in a security module by its URI,
+                       pkcs11:token=NAME;object=NAME?module-path=/PATH.so&pin-source=/PATH (quote it)
+  --passphrase-file F  the passphrase of an encrypted PEM file, in a file: never on the command line
   --certificate FILE   the certificate chain in PEM, the signer's first; makes a bundle of the certificate method
   --model NAME         what the model is called across versions, signed along
   --version N          its version, a whole number that only grows: verifiers refuse an older one
@@ -29,7 +29,7 @@ Signs a model, or a dataset, as an OpenSSF Model Signing (OMS v1.0) bundle.
   --shard-bytes N      hash files in shards of N bytes
   --json               what was signed as one JSON object
 
-Not built: keys behind PKCS#11, and signing with a Sigstore identity (use sigstore's own tools; both verify here).
+Signing with a Sigstore identity needs Sigstore's services, so it is not done here: use its own tools. It verifies here.
 Exit code: 0 signed, 2 the model or the key cannot be used, or the command is wrong.
 `;
 
@@ -45,11 +45,12 @@ export function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
     }
     const [model, ...more] = positionals;
     if (model === undefined || more.length > 0) throw usage("name one model");
-    if (values.key === undefined) throw usage("--key FILE is needed");
+    if (values.key === undefined) throw usage("--key is needed: a PEM file, or a pkcs11: URI");
     const signature = values.signature ?? defaultSignature(model);
+    await using key = await readSigningKey(values.key, values["passphrase-file"]);
     const signed = await signModel(model, {
       ...(await readOptions(values)),
-      key: await readPrivateKey(values.key, values["passphrase-file"]),
+      key,
       exclude: [resolve(signature)],
       onBytes: progress("hashing", io),
     });
@@ -113,16 +114,4 @@ function wholeNumber(name: string, text: string | undefined, least: number): num
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least)) throw usage(`${name} ${text}: a whole number from ${least} is expected`);
   return value;
-}
-
-/** A private key in PEM. @throws {CordonError} `SUPPLY_INPUT_INVALID`, `SUPPLY_INPUT_UNREADABLE` */
-export async function readPrivateKey(file: string, passphraseFile: string | undefined): Promise<KeyObject> {
-  const pem = await readInput(file, maxKeyFileBytes);
-  const passphrase =
-    passphraseFile === undefined ? undefined : (await readInput(passphraseFile, 4096)).toString().replace(/\r?\n$/, "");
-  try {
-    return createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
-  } catch (cause) {
-    throw new CordonError("SUPPLY_INPUT_INVALID", `${file} holds no private key in PEM that opens this way`, { cause });
-  }
 }

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { openStateStore } from "../../store/open-state-store.ts";
 import { supplyFinding } from "../finding.ts";
+import { signingKeyOf } from "../../keys/provider/key-provider.ts";
 import { signAdmission, verifyAdmission } from "./document.ts";
 import type { ModelEvidence } from "./evidence.ts";
 import { judgeAdmission, type AdmissionDecision } from "./judge-admission.ts";
@@ -163,9 +164,11 @@ test("unknown packages and a stale database count until the policy allows them",
   assert.equal(judge(evidence("vulnerability/stale-database")).decision, "refused");
 });
 
-test("a document stands under the key that may admit, until its end, and only for an admission", () => {
+test("a document stands under the key that may admit, until its end, and only for an admission", async () => {
   const decision = judge(good);
-  const document = Buffer.from(signAdmission(decision, good, defaultAdmissionPolicy, privateKey, "0.1.0"));
+  const document = Buffer.from(
+    await signAdmission(decision, good, defaultAdmissionPolicy, signingKeyOf(privateKey), "0.1.0"),
+  );
   const admission = verifyAdmission(document, publicKey, now);
   assert.equal(admission.rootDigest, rootDigest);
   assert.equal(admission.predicate.policy.sha256, defaultAdmissionPolicy.digest);
@@ -184,7 +187,8 @@ test("a document stands under the key that may admit, until its end, and only fo
       ),
     { code: "SIGNATURE_INVALID" },
   );
-  assert.throws(() => signAdmission(judge(without("scan")), good, defaultAdmissionPolicy, privateKey, "0.1.0"), {
+  const refused = judge(without("scan"));
+  await assert.rejects(signAdmission(refused, good, defaultAdmissionPolicy, signingKeyOf(privateKey), "0.1.0"), {
     code: "ACCESS_DENIED",
   });
 });
@@ -199,7 +203,8 @@ test("the store answers by root digest and by the weights' own digest, until wit
   let clock = now;
   const registry = registryAdmission(store, publicKey, () => clock);
   assert.deepEqual(await registry.admitted(`sha256:${rootDigest}`), { admitted: false, words: "nobody admitted it" });
-  const document = signAdmission(judge(good), good, defaultAdmissionPolicy, privateKey, "0.1.0");
+  const key = signingKeyOf(privateKey);
+  const document = await signAdmission(judge(good), good, defaultAdmissionPolicy, key, "0.1.0");
   const options = { namespace: "default" as Namespace, actor: "test", now, key: publicKey };
   await assert.rejects(recordAdmission(store, document, { ...options, names: `sha256:${sha("other")}` }), {
     code: "ACCESS_DENIED",
@@ -227,7 +232,8 @@ test("the store answers by root digest and by the weights' own digest, until wit
     refused: "its admission was withdrawn: new vulnerability",
   });
   const foreign = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const forged = signAdmission(judge(good), good, defaultAdmissionPolicy, foreign.privateKey, "0.1.0");
+  const forger = signingKeyOf(foreign.privateKey);
+  const forged = await signAdmission(judge(good), good, defaultAdmissionPolicy, forger, "0.1.0");
   await assert.rejects(recordAdmission(store, forged, options), { code: "SIGNATURE_INVALID" });
 });
 

@@ -3,10 +3,11 @@
  * envelope whose subject is the model's root digest: who decided, by which policy, on what evidence, until when. It can be
  * kept, shipped and verified anywhere; nothing but its verification makes it count.
  */
-import { createPublicKey, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { z } from "zod";
 import { CordonError } from "@cordon/core/errors";
 import type { Instant } from "@cordon/core/instant";
+import type { SigningKey } from "../../keys/provider/key-provider.ts";
 import { decodeBase64, firstIssue, parseForeignJson, payloadType } from "../signatures/bundle.ts";
 import { dsseStands, signDsse } from "../signatures/dsse.ts";
 import { refuse } from "../signatures/refusal.ts";
@@ -87,13 +88,13 @@ export interface Admission {
  *
  * @throws {CordonError} `ACCESS_DENIED` for a decision that does not admit: there is no document about it
  */
-export function signAdmission(
+export async function signAdmission(
   decision: AdmissionDecision,
   evidence: ModelEvidence,
   policy: LoadedPolicy,
-  key: KeyObject,
+  key: SigningKey,
   verifierVersion: string,
-): string {
+): Promise<string> {
   if (decision.decision !== "admitted")
     throw new CordonError("ACCESS_DENIED", `${evidence.name} is refused, so no admission is signed`);
   const { signature } = evidence;
@@ -135,7 +136,7 @@ export function signAdmission(
   const envelope = {
     payload: payload.toString("base64"),
     payloadType,
-    signatures: [{ sig: signDsse(payload, key).toString("base64"), keyid: keyDigest(createPublicKey(key)) }],
+    signatures: [{ sig: (await signDsse(payload, key)).toString("base64"), keyid: keyDigest(key.publicKey) }],
   };
   return `${JSON.stringify(envelope, undefined, 2)}\n`;
 }

@@ -12,6 +12,7 @@ import { test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { rootDigest } from "../integrity/manifest.ts";
 import { parseBundle } from "./bundle.ts";
+import { signingKeyOf } from "../../keys/provider/key-provider.ts";
 import { signModel } from "./sign-model.ts";
 import { parseStatement } from "./statement.ts";
 import { makeChain } from "./testing/chain.ts";
@@ -111,8 +112,8 @@ test("what is made here fits the specification's own schemas", { skip }, async (
   await writeFile(join(folder, "weights.bin"), "0123456789");
   const chain = await makeChain(now, {});
   const methods = [
-    { key: generateKeyPairSync("ec", { namedCurve: "P-521" }).privateKey },
-    { key: chain.key, chain: chain.chain },
+    { key: signingKeyOf(generateKeyPairSync("ec", { namedCurve: "P-521" }).privateKey) },
+    { key: signingKeyOf(chain.key), chain: chain.chain },
   ];
   for (const method of methods)
     for (const options of [{}, { shardBytes: 4 }, { hashType: "blake3" as const }, { model: "m", version: 3 }]) {

@@ -2,7 +2,8 @@
  * DSSE v1: what is signed is the payload with its type, unambiguously (Pre-Authentication Encoding). In: payload,
  * signature, key. Out: whether the signature stands. ECDSA hashes by curve, as the OMS reference does.
  */
-import { sign, verify, type KeyObject } from "node:crypto";
+import { verify, type KeyObject } from "node:crypto";
+import type { SignatureHash, SigningKey } from "../../keys/provider/key-provider.ts";
 import { payloadType } from "./bundle.ts";
 import { refuse } from "./refusal.ts";
 
@@ -31,14 +32,14 @@ export function legacyEncoding(payload: Uint8Array): Buffer {
   return Buffer.from(`DSSEV1 ${payloadType.length} ${payloadType} ${payload.length} b${quote}${printed}${quote}`);
 }
 
-const digestOfCurve: Readonly<Record<string, string>> = {
+const digestOfCurve: Readonly<Record<string, SignatureHash>> = {
   prime256v1: "sha256",
   secp384r1: "sha384",
   secp521r1: "sha512",
 };
 
 /** The hash that goes with a key. @throws {CordonError} `SIGNATURE_INVALID` for a key that model signing does not use */
-export function digestForKey(key: KeyObject): string {
+export function digestForKey(key: KeyObject): SignatureHash {
   const curve = key.asymmetricKeyDetails?.namedCurve ?? "";
   const digest = Object.hasOwn(digestOfCurve, curve) ? digestOfCurve[curve] : undefined;
   if (key.asymmetricKeyType !== "ec" || digest === undefined)
@@ -61,8 +62,8 @@ export function legacyStands(payload: Uint8Array, signatures: readonly Uint8Arra
 }
 
 /** Signs `payload`. @throws {CordonError} `SIGNATURE_INVALID` for a key that model signing does not use */
-export function signDsse(payload: Uint8Array, key: KeyObject): Buffer {
-  return sign(digestForKey(key), preAuthenticationEncoding(payload), key);
+export async function signDsse(payload: Uint8Array, key: SigningKey): Promise<Buffer> {
+  return await key.sign(preAuthenticationEncoding(payload), { hash: digestForKey(key.publicKey) });
 }
 
 function stands(digest: string, message: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {

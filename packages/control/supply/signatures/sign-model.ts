@@ -3,9 +3,9 @@
  * bundle as JSON text, with the manifest that it covers. The key signs the statement and nothing else; it never touches
  * the bundle.
  */
-import { createPublicKey, type KeyObject } from "node:crypto";
 import { CordonError } from "@cordon/core/errors";
 import type { Certificate } from "@cordon/core/identity/certificate";
+import type { SigningKey } from "../../keys/provider/key-provider.ts";
 import { enumerateModel, defaultIgnorePaths, type ModelFiles } from "../integrity/enumerate-files.ts";
 import type { HashType } from "../integrity/hash-file.ts";
 import { ignorePathProblem } from "../integrity/canonical-path.ts";
@@ -16,7 +16,8 @@ import { annotationNames, predicateType, statementType } from "./statement.ts";
 import { keyDigest, keyHint } from "./trust.ts";
 
 export interface SignModelOptions {
-  readonly key: KeyObject;
+  /** In a file or a security module. */
+  readonly key: SigningKey;
   /** Leaf first; makes a bundle of the certificate method. Roots may be left out. */
   readonly chain?: readonly Certificate[];
   readonly hashType?: HashType;
@@ -61,7 +62,7 @@ export async function signModel(path: string, options: SignModelOptions): Promis
     dsseEnvelope: {
       payload: payload.toString("base64"),
       payloadType,
-      signatures: [{ sig: signDsse(payload, options.key).toString("base64") }], // 6.7
+      signatures: [{ sig: (await signDsse(payload, options.key)).toString("base64") }], // 6.7
     },
   };
   return { bundle: `${JSON.stringify(bundle, undefined, 2)}\n`, manifest, rootDigest: digest, subjectName };
@@ -109,7 +110,7 @@ function annotations({ model, version }: SignModelOptions): { readonly annotatio
 }
 
 function material({ key, chain }: SignModelOptions): Record<string, unknown> {
-  const publicKey = createPublicKey(key);
+  const { publicKey } = key;
   const [leaf] = chain ?? [];
   if (chain === undefined || leaf === undefined) return { publicKey: { hint: keyHint(publicKey) } };
   if (leaf.keyFingerprint !== keyDigest(publicKey))

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import fc from "fast-check";
+import { signingKeyOf } from "../../keys/provider/key-provider.ts";
 import { compareCodePoints } from "../integrity/canonical-path.ts";
 import { hashFile } from "../integrity/hash-file.ts";
 import { openContentStore } from "../integrity/content-store.ts";
@@ -35,7 +36,7 @@ async function model(t: TestContext, files: Readonly<Record<string, string>> = s
 const sample = { "weights.bin": "weights", "config.json": "{}", "tokenizer/vocab.txt": "a\nb\n" };
 
 async function signed(path: string, options: Partial<SignModelOptions> = {}): Promise<Buffer> {
-  return Buffer.from((await signModel(path, { key: pair.privateKey, ...options })).bundle);
+  return Buffer.from((await signModel(path, { key: signingKeyOf(pair.privateKey), ...options })).bundle);
 }
 
 function verify(path: string, bundle: Buffer, options: Partial<VerifyModelOptions> = {}): Promise<ModelVerdict> {
@@ -301,7 +302,7 @@ test("a revoked key, certificate or model is refused", async (t) => {
 test("a chain verifies to its root for code signing only, now, with the pinned signer only", async (t) => {
   const path = await model(t);
   const good = await makeChain(now, {});
-  const bundle = await signed(path, { key: good.key, chain: good.chain });
+  const bundle = await signed(path, { key: signingKeyOf(good.key), chain: good.chain });
   const roots = [good.root];
   const judge = (over: Partial<Extract<Trust, { method: "certificate" }>>, at = now): Promise<ModelVerdict> =>
     verify(path, bundle, { now: at, trust: { method: "certificate", roots, signerKeys: [], ...over } });
@@ -312,7 +313,7 @@ test("a chain verifies to its root for code signing only, now, with the pinned s
   assert.equal((await judge({}, now + 400 * 86_400_000)).verdict, "refused", "an expired certificate");
   for (const bent of [{ serverOnly: true }, { noSigning: true }]) {
     const chain = await makeChain(now, bent);
-    const other = await signed(path, { key: chain.key, chain: chain.chain });
+    const other = await signed(path, { key: signingKeyOf(chain.key), chain: chain.chain });
     const verdict = await verify(path, other, {
       trust: { method: "certificate", roots: [chain.root], signerKeys: [] },
     });
