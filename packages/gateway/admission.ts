@@ -3,7 +3,7 @@
  * the moment at which it is durable. Used for a request's first decision, for a fallback, and again for live streams.
  */
 import { actionsWithoutEffects, type Namespace } from "@cordon/core/contract/vocabulary";
-import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import { userPartsOf, type SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
 import type { ContentDigest, DecisionEntry } from "@cordon/core/ledger/entry";
 import { decide } from "@cordon/core/policy/decide";
@@ -38,7 +38,14 @@ export function accessRequestOf(
       ...(intent.mcp === undefined ? {} : intent.mcp),
     },
     via: routeKey(route),
+    ...personBehind(caller),
   };
+}
+
+/** A person's credential names its session by the key that it is bound to, which the handshake has just proven. */
+export function personBehind({ id, svid }: Caller): Pick<AccessRequest, "user"> {
+  if (userPartsOf(id) === undefined || svid.keyFingerprint === undefined) return {};
+  return { user: { id, session: svid.keyFingerprint } };
 }
 
 /** Decides, and turns an allow whose obligations this enforcement point cannot meet into a deny. */
@@ -97,6 +104,8 @@ export function recordDecision(ledger: GatewayLedger, at: Instant, record: Decis
     action: access.action,
     resource: access.resource,
     context: access.context,
+    ...(access.user === undefined ? {} : { user: access.user }),
+    ...(access.call === undefined ? {} : { call: access.call }),
     signals,
     ...(body === undefined ? {} : { body }),
     effect: decision.effect,

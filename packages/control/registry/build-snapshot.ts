@@ -19,6 +19,8 @@ import type {
   Snapshot,
   TrustBundle,
 } from "@cordon/core/policy/snapshot";
+import { grantKind, grantsFrom } from "../grants/objects.ts";
+import { sessionKind, sessionsFrom, userKind, usersFrom } from "../people/objects.ts";
 import type { Change, StoredObject } from "../store/state-store.ts";
 import { buildRoute, type BuiltRoute } from "./build-route.ts";
 import { buildTunnels } from "./build-tunnels.ts";
@@ -145,6 +147,9 @@ function rebuild(
       before?.admissions && same("admission")
         ? before.admissions
         : (deps.readAdmissions?.(of("admission")) ?? new Map<string, ModelStanding>()),
+    users: before?.users && same(userKind) ? before.users : usersFrom(of(userKind), deps.trustDomain),
+    sessions: before?.sessions && same(sessionKind) ? before.sessions : sessionsFrom(of(sessionKind)),
+    grants: before?.grants && same(grantKind) ? before.grants : grantsFrom(of(grantKind)),
     stalenessLimitMs: before && same("setting") ? before.stalenessLimitMs : stalenessLimitMs(objects),
   });
   return { snapshot, objects, components, routes };

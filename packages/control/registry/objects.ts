@@ -30,6 +30,9 @@ export const objectKinds = [
   "reroute",
   "window",
   "exception",
+  "user",
+  "session",
+  "grant",
 ] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 

@@ -96,6 +96,23 @@ export function partsOf(id: SpiffeId):
   return { trustDomain: trustDomainOf(id), namespace: namespace as Namespace, kind: kind as ComponentKind, name };
 }
 
+/** The id of a person: `spiffe://<trust domain>/ns/<namespace>/user/<name>`. No component has an id of this form. */
+export function userId(trustDomain: TrustDomain, namespace: Namespace, name: string): SpiffeId {
+  return parseSpiffeId(`${scheme}${trustDomain}/ns/${namespace}/user/${name}`);
+}
+
+/** Where a person's id says they belong, or `undefined` for any other id. */
+export function userPartsOf(
+  id: SpiffeId,
+): { readonly trustDomain: TrustDomain; readonly namespace: Namespace; readonly name: string } | undefined {
+  const parts = pathOf(id).split("/");
+  const [, ns, namespace, kind, name] = parts;
+  if (parts.length !== 5 || ns !== "ns" || kind !== "user" || namespace === undefined || name === undefined)
+    return undefined;
+  if (!isName(namespace) || !isName(name)) return undefined;
+  return { trustDomain: trustDomainOf(id), namespace: namespace as Namespace, name };
+}
+
 function invalid(text: string, why: string): CordonError {
   return new CordonError("SPIFFE_ID_INVALID", `\`${text}\` is not a SPIFFE ID: ${why}`);
 }

@@ -15,7 +15,15 @@ import { isEmptyName, parseCertificate, sha256Hex, type Certificate } from "./ce
 import { extendedKeyUsages, keyUsageBits } from "./extensions.ts";
 import { buildPath, checkUnderstood, validityProblem } from "./path.ts";
 import { revocationOf, twinFingerprint } from "./revocation.ts";
-import { parseSpiffeId, partsOf, pathOf, trustDomainOf, type SpiffeId, type TrustDomain } from "./spiffe-id.ts";
+import {
+  parseSpiffeId,
+  partsOf,
+  pathOf,
+  trustDomainOf,
+  userPartsOf,
+  type SpiffeId,
+  type TrustDomain,
+} from "./spiffe-id.ts";
 import type { VerifiedSvid } from "./svid.ts";
 
 /** Certificates that a peer may send: a leaf and what links it to an anchor. */
@@ -171,9 +179,11 @@ function checkAuthority(authority: Certificate, id: SpiffeId, { bundles, revocat
       "SVID_REVOKED",
       `the SVID is revoked: the authority with key ${authority.keyFingerprint} in its path was withdrawn`,
     );
-  // An authority that a mesh holds speaks for the mesh's workloads; our components are named by our own issuers alone.
-  if (bundles.get(trustDomain)?.delegated?.includes(authority.keyFingerprint) === true && partsOf(id) !== undefined)
-    throw untrusted(`${id} is a registered component's, and the authority that issued it is another system's`);
+  // An authority that a mesh holds speaks for the mesh's workloads; our components and people are named by our own
+  // issuers alone.
+  const isOurs = partsOf(id) !== undefined || userPartsOf(id) !== undefined;
+  if (bundles.get(trustDomain)?.delegated?.includes(authority.keyFingerprint) === true && isOurs)
+    throw untrusted(`${id} is a registered component's or a person's, and another system's authority issued it`);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Action, Namespace, Revision } from "../contract/vocabulary.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
 import type { Assurance, Obligation, Observed, Reason, RequestContext, Risk } from "../policy/decision.ts";
 import type { RouteKey, Signals } from "../policy/decision.ts";
+import type { ActingUser } from "../policy/people.ts";
 import type { ErrorCode } from "../errors.ts";
 
 /** C2SP tlog-tiles: entry bundles prefix each entry with a 16-bit length. */
@@ -32,6 +33,10 @@ export interface DecisionEntry extends EntryBase {
   readonly action: Action;
   readonly resource: SpiffeId;
   readonly context: RequestContext;
+  /** The person behind it: the principal itself, or whom a workload acted for. */
+  readonly user?: ActingUser;
+  /** Digest of the call's exact arguments, where they were read. */
+  readonly call?: string;
   readonly signals: Signals;
   /** Keyed digest of the request body, where it was read whole before deciding. */
   readonly body?: ContentDigest;
@@ -100,6 +105,8 @@ export interface ChangeEntry extends EntryBase {
   readonly kind: "change";
   readonly revision: Revision;
   readonly actor: string;
+  /** What happened, for people, where the object's name alone does not say it. */
+  readonly words?: string;
   readonly objects: readonly {
     readonly op: "put" | "delete";
     readonly kind: string;

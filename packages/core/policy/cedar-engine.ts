@@ -17,6 +17,7 @@ import type { AccessRequest } from "./decision.ts";
 import type { CompiledPolicies, Evaluation, MatchedPolicy, NamedWindow, PolicySource, WindowsOf } from "./engine.ts";
 import { checkPolicies, passedKey, problemText, type ParsedPolicy, type PolicyOptions } from "./policy-check.ts";
 import { shadowEvaluation } from "./cedar-shadow.ts";
+import type { Principal } from "./people.ts";
 import type { Component } from "./snapshot.ts";
 import { windowsNamed } from "./windows-named.ts";
 
@@ -151,7 +152,7 @@ class CompiledCedar implements CedarPolicies {
 
   evaluate(
     request: AccessRequest,
-    principal: Component,
+    principal: Principal,
     resource: Component,
     windowsOf: WindowsOf = () => noWindows,
   ): Evaluation {

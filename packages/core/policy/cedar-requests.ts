@@ -8,15 +8,16 @@ import type { TrustDomain } from "../identity/spiffe-id.ts";
 import type { Environment, EntitySource } from "./cedar/environment.ts";
 import { CedarRecord, CedarSet, EntityUid, type EntityData, type Value } from "./cedar/value.ts";
 import { valueOf } from "./cedar/value-json.ts";
-import { cedarEntity, contextFacts } from "./cedar-schema.ts";
+import { cedarEntity, cedarUser, contextFacts } from "./cedar-schema.ts";
 import type { AccessRequest, RequestContext } from "./decision.ts";
 import { findingsRecord } from "./finding-facts.ts";
+import { isUser, type Principal } from "./people.ts";
 import type { Component } from "./snapshot.ts";
 
 /** A request, its parties, and the windows that the policies asked about it may see. */
 export interface Asked {
   readonly request: AccessRequest;
-  readonly principal: Component;
+  readonly principal: Principal;
   readonly resource: Component;
   /** Names of open windows. */
   readonly windows: readonly string[];
@@ -31,14 +32,14 @@ const actionUids: ReadonlyMap<string, EntityUid> = new Map(actions.map((id) => [
 const nothing: ReadonlyMap<string, Value> = new Map();
 const facts = Object.entries(contextFacts) as [
   keyof typeof contextFacts,
-  { readonly type: "String" | "Bool"; readonly absent?: string },
+  { readonly type: "String" | "Bool"; readonly absent?: string | boolean },
 ][];
 const jsTypes = { String: "string", Bool: "boolean" } as const;
 
 export class CedarRequests {
   readonly #trustDomain: TrustDomain;
-  readonly #principals = new WeakMap<Component, Entity>();
-  readonly #resources = new WeakMap<Component, Entity>();
+  readonly #principals = new WeakMap<Principal, Entity>();
+  readonly #resources = new WeakMap<Principal, Entity>();
 
   constructor(trustDomain: TrustDomain) {
     this.#trustDomain = trustDomain;
@@ -63,10 +64,12 @@ export class CedarRequests {
     };
   }
 
-  #entity(known: WeakMap<Component, Entity>, type: "Workload" | "Component", component: Component): Entity {
+  #entity(known: WeakMap<Principal, Entity>, type: "Workload" | "Component", component: Principal): Entity {
     const found = known.get(component);
     if (found !== undefined) return found;
-    const { uid, attrs } = cedarEntity(type, component, this.#trustDomain);
+    const { uid, attrs } = isUser(component)
+      ? cedarUser(component, this.#trustDomain)
+      : cedarEntity(type, component, this.#trustDomain);
     const entity: Entity = {
       uid: new EntityUid(uid.type, uid.id),
       data: {
@@ -104,10 +107,13 @@ function contextRecord(context: RequestContext, windows: readonly string[]): Ced
       return `context attribute \`${name}\` is missing or not a ${type}`;
     fields.set(name, value);
   }
+  fields.set("userGroups", context.userGroups === undefined ? noGroups : new CedarSet(context.userGroups));
   fields.set("windows", windowSet(windows));
   fields.set("findings", findingsRecord(context.findings));
   return new CedarRecord(fields);
 }
+
+const noGroups = new CedarSet([]);
 
 /** Open windows change seldom: the list is the same object from one change to the next. */
 const windowSets = new WeakMap<readonly string[], CedarSet>();

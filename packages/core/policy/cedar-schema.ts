@@ -2,7 +2,8 @@
  * The Cedar schema: which entities, attributes, actions and context a policy can speak of. In: the vocabulary, and
  * registered components. Out: the schema's text, entity ids, and entities as Cedar reads them.
  *
- * Principals are `Workload`s (`User` and `Device` will stand beside it, which is why it is not called `Component` too).
+ * Principals are `Workload`s and `User`s. A user has a workload's attributes as well, so that a policy which does not say
+ * what kind of principal it means can be read of both; `principal is User` opens the ones that only a person has.
  * Resources are one type, `Component`, rather than one for each kind: an engineer writes the same id that the registry,
  * the CLI and the ledger show, `resource.kind == "dataset"` reads like the registry, and a policy about "anything
  * restricted" needs no list of types. What per-kind types would have bought, that a misspelt kind is refused, the
@@ -23,11 +24,13 @@ import {
   partsOf,
   pathOf,
   trustDomainOf,
+  userPartsOf,
   type SpiffeId,
   type TrustDomain,
 } from "../identity/spiffe-id.ts";
 import type { RequestContext } from "./decision.ts";
 import { findingFactsType, findingsTypeText } from "./finding-facts.ts";
+import type { User } from "./people.ts";
 import type { Component } from "./snapshot.ts";
 
 /** A fact that a policy can read off a principal or a resource. */
@@ -45,7 +48,7 @@ export const componentFacts: readonly ComponentFact[] = [
   { path: "spiffeId", type: "String", read: (component) => component.id },
   { path: "trustDomain", type: "String", read: (component) => trustDomainOf(component.id) },
   { path: "namespace", type: "String", read: (component) => component.namespace },
-  { path: "kind", type: "String", values: componentKinds, read: (component) => component.kind },
+  { path: "kind", type: "String", values: [...componentKinds, "user"], read: (component) => component.kind },
   { path: "name", type: "String", read: (component) => component.name },
   { path: "boundary", type: "String", values: boundaries, read: (component) => component.boundary },
   {
@@ -68,13 +71,20 @@ export const contextFacts = {
   external: { type: "Bool" },
   rpc: { type: "String", absent: "" },
   tool: { type: "String", absent: "" },
+  user: { type: "String", absent: "" },
+  granted: { type: "Bool", absent: false },
 } as const satisfies Record<
-  Exclude<keyof RequestContext, "findings">,
-  { readonly type: "String" | "Bool"; readonly values?: readonly string[]; readonly absent?: string }
+  Exclude<keyof RequestContext, "findings" | "userGroups">,
+  { readonly type: "String" | "Bool"; readonly values?: readonly string[]; readonly absent?: string | boolean }
 >;
 
 /** What policies read of a request that has no such facts. */
-export const absentFacts = { rpc: contextFacts.rpc.absent, tool: contextFacts.tool.absent } as const;
+export const absentFacts = {
+  rpc: contextFacts.rpc.absent,
+  tool: contextFacts.tool.absent,
+  user: contextFacts.user.absent,
+  granted: contextFacts.granted.absent,
+} as const;
 
 /** The schema in Cedar's human-readable syntax; `cordon policy check --schema` prints it. */
 export const cedarSchema: string = schemaText();
@@ -95,6 +105,12 @@ function schemaText(): string {
     '// Who asks: `principal == Workload::"default/agent/assistant"`.',
     `entity Workload in [Namespace] = {\n${shape}\n};`,
     "",
+    '// Or a person: `principal == User::"default/user/mei"`; their kind is "user", their boundary and model "".',
+    `entity User in [Namespace] = {\n${shape}\n  displayName: String,\n  groups: Set<String>,\n};`,
+    "",
+    "// What a person works on.",
+    "entity Device in [Namespace];",
+    "",
     '// What is asked for: `resource == Component::"default/dataset/training-data"`.',
     `entity Component in [Namespace] = {\n${shape}\n};`,
     "",
@@ -104,10 +120,10 @@ function schemaText(): string {
     "// The facts of a request.",
     `type Context = {\n${Object.entries(contextFacts)
       .map(([name, fact]) => `  ${name}: ${fact.type},`)
-      .join("\n")}\n  windows: Set<String>,\n  findings: ${findingFactsType},\n};`,
+      .join("\n")}\n  userGroups: Set<String>,\n  windows: Set<String>,\n  findings: ${findingFactsType},\n};`,
     "",
     `action ${actions.map((action) => `"${action}"`).join(", ")}`,
-    "  appliesTo { principal: [Workload], resource: [Component], context: Context };",
+    "  appliesTo { principal: [Workload, User], resource: [Component], context: Context };",
     "",
   ].join("\n");
 }
@@ -120,6 +136,8 @@ export type EntityId = string & { readonly __brand: "EntityId" };
  * SPIFFE ID for any other trust domain or layout. Made from the SPIFFE ID alone, so two ids never share one.
  */
 export function entityIdOf(id: SpiffeId, trustDomain: TrustDomain): EntityId {
+  const user = userPartsOf(id);
+  if (user?.trustDomain === trustDomain) return `${user.namespace}/user/${user.name}` as EntityId;
   const parts = partsOf(id);
   if (parts === undefined || parts.trustDomain !== trustDomain) return id as string as EntityId;
   return `${parts.namespace}/${parts.kind}/${parts.name}` as EntityId;
@@ -129,9 +147,13 @@ export function entityIdOf(id: SpiffeId, trustDomain: TrustDomain): EntityId {
  * Why `text` can never be the id of a workload or component, in words with the remedy; `undefined` when it can be.
  * An id that names nothing would make a policy silently never match.
  */
-export function refuseEntityId(text: string, trustDomain: TrustDomain): string | undefined {
+export function refuseEntityId(text: string, trustDomain: TrustDomain, type = "Component"): string | undefined {
   if (!text.startsWith("spiffe://")) {
     const [namespace, kind, name, ...rest] = text.split("/");
+    if (type === "User") {
+      const isOne = rest.length === 0 && kind === "user" && isName(namespace ?? "") && isName(name ?? "");
+      return isOne ? undefined : "a person's id is `namespace/user/name`, such as `default/user/mei`";
+    }
     if (rest.length === 0 && namespace !== undefined && name !== undefined && isName(namespace) && isName(name)) {
       if ((componentKinds as readonly string[]).includes(kind ?? "")) return undefined;
       return `\`${kind}\` is not a kind; one of ${componentKinds.join(", ")}`;
@@ -159,6 +181,27 @@ export interface CedarEntity {
   uid: { type: string; id: string };
   attrs: Record<string, string | number | string[] | Record<string, string | string[]>>;
   parents: { type: string; id: string }[];
+}
+
+/** A person as Cedar reads them: a workload's attributes, empty where a person has no such thing, and a person's own. */
+export function cedarUser(user: User, trustDomain: TrustDomain): CedarEntity {
+  return {
+    uid: { type: "User", id: entityIdOf(user.id, trustDomain) },
+    attrs: {
+      spiffeId: user.id,
+      trustDomain: trustDomainOf(user.id),
+      namespace: user.namespace,
+      kind: "user",
+      name: user.name,
+      boundary: "",
+      sensitivityRank: 0,
+      modelDigest: "",
+      labels: { sensitivity: "public", categories: [], integrity: "untrusted" },
+      displayName: user.displayName,
+      groups: [...user.groups],
+    },
+    parents: [{ type: "Namespace", id: user.namespace }],
+  };
 }
 
 /** A component as Cedar reads it, in the role of principal (`Workload`) or resource (`Component`). */

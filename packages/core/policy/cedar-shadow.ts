@@ -4,11 +4,12 @@
  */
 import type { TrustDomain } from "../identity/spiffe-id.ts";
 import type { PolicySet } from "./cedar-engine.ts";
-import { absentFacts, cedarEntity } from "./cedar-schema.ts";
+import { absentFacts, cedarEntity, cedarUser } from "./cedar-schema.ts";
 import { askCedar } from "./cedar-slots.ts";
 import type { Asked } from "./cedar-requests.ts";
 import { findingsJson } from "./finding-facts.ts";
 import type { Evaluation } from "./engine.ts";
+import { isUser } from "./people.ts";
 
 export interface Shadowed extends Asked {
   readonly set: PolicySet;
@@ -40,7 +41,9 @@ function summary({ permits, forbids, errors }: Evaluation): string {
 }
 
 function officialSummary({ set, request, principal, resource, windows, trustDomain }: Shadowed): string {
-  const workload = cedarEntity("Workload", principal, trustDomain);
+  const workload = isUser(principal)
+    ? cedarUser(principal, trustDomain)
+    : cedarEntity("Workload", principal, trustDomain);
   const component = cedarEntity("Component", resource, trustDomain);
   const namespaces = new Set([principal.namespace, resource.namespace]);
   const answer = askCedar(set.slotted, {
@@ -50,6 +53,7 @@ function officialSummary({ set, request, principal, resource, windows, trustDoma
     context: {
       ...absentFacts,
       ...request.context,
+      userGroups: [...(request.context.userGroups ?? [])],
       windows: [...windows],
       findings: findingsJson(request.context.findings),
     },

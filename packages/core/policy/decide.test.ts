@@ -181,6 +181,8 @@ test("a decision names every component, namespace and policy set that it depende
   assert.deepEqual([...crossing.dependsOn].sort(), [
     "component:spiffe://bank.example/ns/default/endpoint/chat",
     "component:spiffe://bank.example/ns/payments/agent/clerk",
+    "grant:spiffe://bank.example/ns/default/endpoint/chat",
+    "grant:spiffe://bank.example/ns/payments/agent/clerk",
     "namespace:default",
     "namespace:payments",
     "policies:default",

@@ -13,6 +13,9 @@ import type { Obligation, Reason, Risk, Signals } from "./decision.ts";
 import type { Evaluation, MatchedPolicy } from "./engine.ts";
 import { demandsOf, joinDemands, type InspectionDemands } from "./inspect-annotation.ts";
 import { parseKeep } from "./policy-lint.ts";
+import { checkApproval, grantReason } from "./approval.ts";
+import { checkPerson, grantsFor, grantsOfActingUser, isUser, withPerson } from "./people.ts";
+import type { Granted, Principal } from "./people.ts";
 import type { Component, Snapshot } from "./snapshot.ts";
 
 /**
@@ -37,22 +40,31 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   const unproven = checkAssurance(request, parties.principal); //         4. is it proven well enough?
   if (unproven) return deny(snapshot, request, [unproven], parties);
   const { principal, resource } = parties;
+  const person = checkPerson(snapshot, request, principal, now); //         is the person behind it signed in?
+  if ("code" in person) return deny(snapshot, request, [person], parties);
   const unadmitted = checkAdmission(snapshot, resource, now); //             5. may its model serve?
   if (unadmitted) return deny(snapshot, request, [unadmitted], parties);
-  const verdict = checkBoundaries(snapshot.boundaries, request, principal, resource, now);
+  const verdict: BoundaryVerdict = isUser(principal)
+    ? noBoundary
+    : checkBoundaries(snapshot.boundaries, request, principal, resource, now);
   const crossing = verdict.kind === "across" ? boundaryReason(verdict.crossing) : undefined;
   const across = verdict.kind === "across" && verdict.mode === "enforce"; // 6. what no permit is stronger than
   if (across && crossing) return deny(snapshot, request, [crossing], parties);
   const windows = snapshot.windows.at(now);
-  const evaluation = snapshot.policies.evaluate(request, principal, resource, windows.of);
-  const refusals = checkPolicies(evaluation, request, parties); //        7. what policies say
+  const granted = grantsFor(snapshot, request, now);
+  const delegated = grantsOfActingUser(snapshot, request, now);
+  const facts = withPerson(snapshot, request, granted.grants.length + delegated.grants.length > 0);
+  const evaluation = snapshot.policies.evaluate(facts, principal, resource, windows.of);
+  const refusals = checkPolicies(evaluation, request, parties, granted); // 7. what policies and grants say
   if (refusals && !observes(snapshot, request, parties, evaluation))
     return deny(snapshot, request, crossing ? [crossing, ...refusals] : refusals, parties);
+  const approval = checkApproval(snapshot, request, evaluation, now); //  8. has somebody approved exactly this call?
+  if (approval !== undefined && "code" in approval) return deny(snapshot, request, [approval], parties);
   const observed = crossing ? [crossing, ...(refusals ?? [])] : refusals;
   return {
     effect: "allow",
-    reasons: reasonsFor(evaluation, observed, verdict),
-    obligations: permission(evaluation).obligations, //                   8. what must be done for it to stand
+    reasons: reasonsFor(evaluation, observed, verdict, granted),
+    obligations: permission(evaluation).obligations, //                   9. what must be done for it to stand
     risk: noRisk,
     revision: snapshot.revision,
     dependsOn: dependencies(request, parties),
@@ -61,7 +73,12 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
       windows.until,
       endOf(verdict),
       admittedUntil(snapshot, resource),
+      person.until,
+      granted.until,
+      delegated.until,
+      approval?.ends ?? Infinity,
     ),
+    ...(approval ? { approval: approval.id } : {}),
     ...(observed ? { observed: { effect: "deny", reasons: observed } } : {}),
   };
 }
@@ -75,13 +92,18 @@ function reasonsFor(
   evaluation: Evaluation,
   observed: readonly Reason[] | undefined,
   verdict: BoundaryVerdict,
+  granted: Granted,
 ): readonly Reason[] {
-  const reasons = observed ? [observedReason(observed)] : permission(evaluation).reasons;
+  const permitting = [...permission(evaluation).reasons, ...granted.grants.map(grantReason)];
+  const reasons = observed ? [observedReason(observed)] : permitting;
   if (verdict.kind !== "excepted") return reasons;
   const { name, boundary, owner, reason, expires } = verdict.exception;
   const words = `exception \`${name}\` of ${owner}, until ${new Date(expires).toISOString()}: ${reason}`;
   return [...reasons, { code: "boundary-exception", boundary, words }];
 }
+
+/** People lie in none of the four boundaries: what one may reach is a matter of policies and grants. */
+const noBoundary: BoundaryVerdict = Object.freeze({ kind: "within" });
 
 /** An exception ends by itself. */
 function endOf(verdict: BoundaryVerdict): Instant {
@@ -89,7 +111,7 @@ function endOf(verdict: BoundaryVerdict): Instant {
 }
 
 interface Parties {
-  readonly principal: Component;
+  readonly principal: Principal;
   readonly resource: Component;
 }
 
@@ -110,7 +132,7 @@ function staleAt(snapshot: Snapshot, { snapshotAgeMs }: Signals, now: Instant): 
 }
 
 function findParties(snapshot: Snapshot, request: AccessRequest): Parties | Reason {
-  const principal = snapshot.components.get(request.principal);
+  const principal = snapshot.components.get(request.principal) ?? snapshot.users?.get(request.principal);
   if (principal === undefined)
     return { code: "principal-unknown", words: `${request.principal} is not registered: register it as a component` };
   const resource = snapshot.components.get(request.resource);
@@ -121,7 +143,8 @@ function findParties(snapshot: Snapshot, request: AccessRequest): Parties | Reas
 
 /** Containment holds for both sides: nothing goes to a contained resource either. */
 function checkContainment(snapshot: Snapshot, request: AccessRequest): Reason | undefined {
-  for (const id of [request.principal, request.resource]) {
+  const { principal, resource, user } = request;
+  for (const id of user === undefined ? [principal, resource] : [principal, resource, user.id]) {
     if (snapshot.revocations.workloads.has(id))
       return {
         code: "revoked",
@@ -133,8 +156,10 @@ function checkContainment(snapshot: Snapshot, request: AccessRequest): Reason | 
   return undefined;
 }
 
-function checkAssurance({ context }: AccessRequest, principal: Component): Reason | undefined {
+function checkAssurance({ context }: AccessRequest, principal: Principal): Reason | undefined {
   if (context.assurance === "x509-svid") return undefined;
+  if (isUser(principal))
+    return { code: "token-not-permitted", words: `${principal.id} is a person: people never use bearer tokens` };
   if (context.assurance === "jwt-svid" && principal.bearerTokens) return undefined;
   const words = `${principal.id} may not authenticate with a bearer token: use mutual TLS, or set \`bearerTokens\` on the component`;
   return { code: "token-not-permitted", words };
@@ -172,6 +197,7 @@ function checkPolicies(
   { permits, forbids, errors }: Evaluation,
   request: AccessRequest,
   { principal, resource }: Parties,
+  granted: Granted,
 ): readonly Reason[] | undefined {
   if (errors.length > 0 || forbids.length > 0) {
     const failed = errors.map(({ policy, words }): Reason => {
@@ -180,7 +206,13 @@ function checkPolicies(
     });
     return atMost([...failed, ...forbids.map((policy) => reasonOf("forbidden", policy))], "policies refuse");
   }
-  if (permits.length > 0) return undefined;
+  if (permits.length > 0 || granted.grants.length > 0) return undefined;
+  if (isUser(principal)) {
+    const words =
+      `no policy and no grant lets ${principal.name} ${request.action} ${shortName(resource)}; ask for it: ` +
+      `cordon grant request ${request.action} ${resource.namespace}/${resource.name}`;
+    return [{ code: "no-permit", namespace: resource.namespace, words }];
+  }
   const words =
     `no policy of namespace \`${resource.namespace}\` permits ${shortName(principal)} to ${request.action} ` +
     `${shortName(resource)}; to allow it, add a permit to the policies of \`${resource.namespace}\``;
@@ -285,12 +317,19 @@ function deny(snapshot: Snapshot, request: AccessRequest, reasons: readonly Reas
 }
 
 /** Everything whose change could change the answer, a permit that is not there yet included. */
-function dependencies({ principal, resource }: AccessRequest, parties: Parties | undefined): readonly DependencyKey[] {
-  if (parties === undefined)
-    return principal === resource
-      ? [componentKey(principal), freshnessKey]
-      : [componentKey(principal), componentKey(resource), freshnessKey];
-  const keys = [...keysOf(parties.resource), freshnessKey];
+function dependencies(
+  { principal, resource, user }: AccessRequest,
+  parties: Parties | undefined,
+): readonly DependencyKey[] {
+  const keys: DependencyKey[] = [freshnessKey];
+  if (user !== undefined)
+    keys.push(dependsOnKey("user", user.id), dependsOnKey("session", user.session), dependsOnKey("grant", user.id));
+  if (parties === undefined) {
+    keys.push(componentKey(principal));
+    if (principal !== resource) keys.push(componentKey(resource));
+    return keys;
+  }
+  keys.push(...keysOf(parties.resource));
   if (parties.principal === parties.resource) return keys;
   const [own, ...namespace] = keysOf(parties.principal);
   if (own !== undefined) keys.push(own);
@@ -301,13 +340,18 @@ function dependencies({ principal, resource }: AccessRequest, parties: Parties |
 const freshnessKey = dependsOnKey("signals", "snapshotAgeMs");
 
 /** Components are immutable: the keys of each are spelled out once. Its own comes first. */
-const componentKeys = new WeakMap<Component, readonly DependencyKey[]>();
+const componentKeys = new WeakMap<Principal, readonly DependencyKey[]>();
 
-function keysOf(component: Component): readonly DependencyKey[] {
+function keysOf(component: Principal): readonly DependencyKey[] {
   let keys = componentKeys.get(component);
   if (keys === undefined) {
     const { id, namespace } = component;
-    keys = [componentKey(id), dependsOnKey("namespace", namespace), dependsOnKey("policies", namespace)];
+    keys = [
+      componentKey(id),
+      dependsOnKey("namespace", namespace),
+      dependsOnKey("policies", namespace),
+      dependsOnKey("grant", id),
+    ];
     componentKeys.set(component, keys);
   }
   return keys;

@@ -7,6 +7,7 @@ import type { Action, Boundary, Namespace, Revision, RiskTier, Sensitivity } fro
 import type { SpiffeId } from "../identity/spiffe-id.ts";
 import type { FindingFacts } from "./finding-facts.ts";
 import type { InspectionDemands } from "./inspect-annotation.ts";
+import type { ActingUser } from "./people.ts";
 
 /** How the principal proved itself; policy can see it. */
 export type Assurance = "x509-svid" | "jwt-svid";
@@ -19,6 +20,10 @@ export interface AccessRequest {
   readonly context: RequestContext;
   /** The route that it came in on; its mode says what a policy's denial does. Without one, denials are enforced. */
   readonly via?: RouteKey;
+  /** The person behind it: the principal itself, or whom a workload acts for. */
+  readonly user?: ActingUser;
+  /** `sha256:` and hex of the call's exact arguments, where they are read before deciding: what an approval is bound to. */
+  readonly call?: string;
 }
 
 /** `namespace/name` of a route. Built with {@link routeKey}. */
@@ -45,6 +50,11 @@ export interface RequestContext {
   readonly tool?: string;
   /** What inspection has found so far; absent before it, and where it found nothing. */
   readonly findings?: FindingFacts;
+  /** The person behind it, as policies name them. `decide` fills this and the next two in; a caller's own are not read. */
+  readonly user?: string;
+  readonly userGroups?: readonly string[];
+  /** Whether a grant that holds now covers the request. */
+  readonly granted?: boolean;
 }
 
 /** What is known of now, beyond the request. Later rooms (devices, behaviour, threat intelligence) add to this. */
@@ -85,6 +95,14 @@ export interface Reason {
     | "token-not-permitted"
     /** The resource states a model that is not admitted, or not any more. */
     | "model-not-admitted"
+    /** A grant permits it; `grant` says which. */
+    | "granted"
+    | "user-unknown"
+    | "user-locked"
+    /** The person's session, or the grant that its credential was made for, is over. */
+    | "session-ended"
+    /** Policy wants somebody's approval of exactly this call first. */
+    | "approval-required"
     | "obligation-unmet"
     /** It crosses one of the four boundaries; `boundary` says which. */
     | "boundary"
@@ -95,6 +113,7 @@ export interface Reason {
   readonly policy?: string;
   readonly namespace?: Namespace;
   readonly boundary?: Boundary;
+  readonly grant?: string;
   readonly words: string;
 }
 
@@ -104,7 +123,7 @@ export interface Reason {
 export type DependencyKey = string & { readonly __brand: "DependencyKey" };
 
 export function dependsOnKey(
-  kind: "component" | "namespace" | "policies" | "signals" | "grant",
+  kind: "component" | "namespace" | "policies" | "signals" | "grant" | "user" | "session",
   name: string,
 ): DependencyKey {
   return `${kind}:${name}` as DependencyKey;
@@ -121,6 +140,8 @@ export interface Decision {
   readonly validUntil: Instant | undefined;
   /** On a route that observes: what policy said, where that would have been a denial. Only ever on an allow. */
   readonly observed?: Observed;
+  /** The approval of this one call that it stands on: good once, so whoever enforces spends it first. */
+  readonly approval?: string;
 }
 
 /** A denial that was not enforced. */

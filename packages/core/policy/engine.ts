@@ -3,6 +3,7 @@
  */
 import type { Namespace } from "../contract/vocabulary.ts";
 import type { AccessRequest } from "./decision.ts";
+import type { Principal } from "./people.ts";
 import type { Component } from "./snapshot.ts";
 
 /** A policy as it is stored: Cedar text that holds exactly one or more policies, each with an `@id`. */
@@ -44,11 +45,11 @@ export interface CompiledPolicies {
   readonly size: number;
   /**
    * Evaluates the request against the policies that may speak about it: those of the resource's namespace, and the
-   * forbids of the principal's. Both components are registered.
+   * forbids of the principal's. Both are known: registered, or a person who is enrolled.
    *
    * @param windowsOf the windows of a namespace that are open now; its policies see them as `context.windows`
    */
-  evaluate(request: AccessRequest, principal: Component, resource: Component, windowsOf?: WindowsOf): Evaluation;
+  evaluate(request: AccessRequest, principal: Principal, resource: Component, windowsOf?: WindowsOf): Evaluation;
   /** Windows that policies name, with where; each must be one of its namespace. */
   readonly namedWindows?: readonly NamedWindow[];
 }

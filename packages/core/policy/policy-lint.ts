@@ -16,6 +16,7 @@ export const policyAnnotations = {
   reason: "why, in words, for people who meet this policy's decision",
   keep: "on a permit: keep content in the ledger, encrypted: `request`, `response` or `request,response`",
   inspect: "on a permit: what inspection does with what it finds, such as `response:pii=redact, request:secret=block`",
+  approval: "on a permit: how many people must approve each call by itself, `1` or `2`",
   owner: "who answers for this policy; for people",
   reference: "a ticket, control or regulation; for people",
 } as const;
@@ -94,6 +95,9 @@ function* lintAnnotations(json: PolicyJson): Generator<Finding> {
     yield { words: "`@inspect` belongs on a permit: a forbid lets no content pass", near: "@inspect" };
   const demands = inspect === undefined ? undefined : parseInspect(inspect);
   if (typeof demands === "string") yield { words: `\`@inspect\`: ${demands}`, near: "@inspect" };
+  const approval = annotations["approval"];
+  if (approval !== undefined && (json.effect !== "permit" || !/^[12]$/.test(approval)))
+    yield { words: '`@approval` belongs on a permit and is "1" or "2"', near: "@approval" };
   const keep = annotations["keep"];
   if (keep === undefined) return;
   if (json.effect !== "permit")
@@ -116,8 +120,8 @@ function* lintEntityIds(json: PolicyJson, namespace: Namespace, trustDomain: Tru
     if (type === "Namespace") {
       if (!isName(id))
         yield { words: `\`Namespace::"${id}"\` cannot exist: a namespace is a name such as \`${namespace}\``, near };
-    } else if (type === "Workload" || type === "Component") {
-      const refusal = refuseEntityId(id, trustDomain);
+    } else if (type === "Workload" || type === "Component" || type === "User") {
+      const refusal = refuseEntityId(id, trustDomain, type);
       if (refusal !== undefined) yield { words: `\`${type}::"${id}"\` can never match: ${refusal}`, near };
     }
   }

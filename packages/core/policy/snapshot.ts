@@ -20,6 +20,7 @@ import type { InspectionSettings } from "../inspection/settings.ts";
 import type { BoundaryRules } from "./boundaries.ts";
 import type { RouteKey } from "./decision.ts";
 import type { CompiledPolicies } from "./engine.ts";
+import type { Grant, User, UserSession } from "./people.ts";
 import type { WindowSchedule } from "./windows.ts";
 
 /** A registered component. Replicas share one; instances are not here. */
@@ -192,6 +193,12 @@ export interface Snapshot {
   readonly overlays: Overlays;
   /** By `modelDigest`. A digest that is not here is admitted by nobody. */
   readonly admissions?: ReadonlyMap<string, ModelStanding>;
+  /** People who are enrolled. */
+  readonly users?: ReadonlyMap<SpiffeId, User>;
+  /** Who is signed in, by the SHA-256 of the key that the session's credential is bound to. */
+  readonly sessions?: ReadonlyMap<string, UserSession>;
+  /** Approved grants by principal. Their own `starts` and `ends` say when they hold. */
+  readonly grants?: ReadonlyMap<SpiffeId, readonly Grant[]>;
   /** A gateway that has not heard from the control plane for longer than this denies everything. */
   readonly stalenessLimitMs: number;
 }

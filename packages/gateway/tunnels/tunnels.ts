@@ -16,7 +16,7 @@ import { verifyX509Svid } from "@cordon/core/identity/x509-svid";
 import { decide } from "@cordon/core/policy/decide";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
 import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
-import { namespaceOf, recordDecision, refusalWords } from "../admission.ts";
+import { namespaceOf, personBehind, recordDecision, refusalWords } from "../admission.ts";
 import type { Refusals } from "../ledger/refusals.ts";
 import type { Caller } from "../listener/caller.ts";
 import { LiveExchanges } from "../live/live-exchanges.ts";
@@ -210,6 +210,7 @@ function accessOf(caller: Caller, tunnel: Tunnel): AccessRequest {
     action: tunnel.action,
     resource: tunnel.resource,
     context: { assurance: caller.assurance, route: tunnel.name, method: "CONNECT", stream: true, external: false },
+    ...personBehind(caller),
   };
 }
 

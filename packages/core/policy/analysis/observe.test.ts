@@ -6,7 +6,9 @@ import { checkPolicies } from "../policy-check.ts";
 import { source, trustDomain } from "../test-estate.ts";
 
 const everything = componentFacts.map((fact) => fact.path).sort();
-const allContext = ["assurance", "external", "method", "route", "rpc", "stream", "tool", "windows"];
+const allContext = [
+  ...["assurance", "external", "granted", "method", "route", "rpc", "stream", "tool", "user", "userGroups", "windows"],
+];
 const a = "default/agent/a";
 
 function seen(policy: string): Record<string, readonly string[]> {
@@ -27,12 +29,14 @@ function seen(policy: string): Record<string, readonly string[]> {
 
 const when = (body: string): string => `permit(principal, action, resource) when { ${body} };`;
 
+const whenWorkload = (body: string): string => `permit(principal is Workload, action, resource) when { ${body} };`;
+
 const cases: readonly (readonly [string, string, Record<string, readonly string[]>])[] = [
   ["nothing but the type", `permit(principal is Workload, action, resource);`, {}],
   ["a namespace", `permit(principal in Namespace::"default", action, resource);`, {}],
   ["a name in the scope", `permit(principal == Workload::"${a}", action, resource);`, { names: [a] }],
   ["a name in a condition", when(`Workload::"${a}" != principal`), { names: [a] }],
-  ["names in a set", when(`[Workload::"${a}"].contains(principal)`), { names: [a] }],
+  ["names in a set", whenWorkload(`[Workload::"${a}"].contains(principal)`), { names: [a] }],
   ["names behind `in`", when(`principal in [Workload::"${a}"]`), { names: [a] }],
   ["names behind `is ... in`", when(`principal is Workload in Workload::"${a}"`), { names: [a] }],
   ["a resource's name", when(`resource == Component::"${a}"`), { resourceNames: [a] }],
@@ -60,17 +64,17 @@ const cases: readonly (readonly [string, string, Record<string, readonly string[
   ["one field of the context", when(`context.stream && action == Action::"infer"`), { context: ["stream"] }],
   [
     "a bare principal in a set",
-    when(`[principal, Workload::"${a}"].contains(Workload::"${a}")`),
+    whenWorkload(`[principal, Workload::"${a}"].contains(Workload::"${a}")`),
     { names: [a], reads: everything },
   ],
   [
     "a bare principal in a record",
-    when(`{p: principal}.p.kind == "agent"`),
+    whenWorkload(`{p: principal}.p.kind == "agent"`),
     { reads: everything, resourceReads: everything, context: allContext },
   ],
   [
     "a bare principal in a conditional",
-    when(`(if context.stream then principal else Workload::"${a}") == Workload::"${a}"`),
+    whenWorkload(`(if context.stream then principal else Workload::"${a}") == Workload::"${a}"`),
     { names: [a], reads: everything, context: ["stream"] },
   ],
   [

@@ -41,7 +41,7 @@ function nothing(): ObservedComponent {
   return { names: new Set(), facts: new Set(), texts: new Map() };
 }
 
-const contextNames: ReadonlySet<string> = new Set([...Object.keys(contextFacts), "windows"]);
+const contextNames: ReadonlySet<string> = new Set([...Object.keys(contextFacts), "windows", "userGroups"]);
 
 /** A node of Cedar's expression JSON: one key, the operator. */
 type Node = Readonly<Record<string, unknown>>;

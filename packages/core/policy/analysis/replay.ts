@@ -21,8 +21,9 @@ export interface Replayed {
  * doing. Modes are the candidate's: without `via`, policies are enforced.
  */
 export function replay(snapshot: Snapshot, entry: DecisionEntry): Replayed {
-  const { principal, action, resource, context, at } = entry;
-  const now = decide(snapshot, { principal, action, resource, context }, { ...entry.signals, snapshotAgeMs: 0 }, at);
+  const { principal, action, resource, context, at, user, call } = entry;
+  const asked = { principal, action, resource, context, ...(user && { user }), ...(call && { call }) };
+  const now = decide(snapshot, asked, { ...entry.signals, snapshotAgeMs: 0 }, at);
   const wasObserved = entry.observed !== undefined;
   const was = wasObserved ? "deny" : entry.effect;
   const change = was === now.effect ? "none" : now.effect === "allow" ? "would allow" : "would deny";

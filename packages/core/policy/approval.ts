@@ -1,0 +1,53 @@
+/**
+ * What grants say in a decision's reasons, and approvals of single calls. In: a snapshot, a request, what policies said.
+ * Out: the approval that the call stands on, or why it may not happen yet.
+ */
+import type { Instant } from "../instant.ts";
+import type { AccessRequest, Reason } from "./decision.ts";
+import type { Evaluation } from "./engine.ts";
+import { among, nothingGranted, type Grant, type Granted } from "./people.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** A grant that permits, as a reason. */
+export function grantReason({ id, ends, reason, approvers, breakGlass }: Granted["grants"][number]): Reason {
+  const who =
+    approvers.length === 0
+      ? "by rule"
+      : `approved by ${approvers.length === 1 ? approvers[0] : `${approvers.length} people`}`;
+  const words = `grant ${id} (${breakGlass === true ? "break-glass" : who}) until ${new Date(ends).toISOString()}: ${reason}`;
+  return { code: "granted", grant: id, words };
+}
+
+/**
+ * Policy may ask that people approve each call by itself. An approval is a grant that is bound to the digest of the call's
+ * exact arguments; where nobody read those before deciding, nothing can be approved.
+ */
+export function checkApproval(
+  snapshot: Snapshot,
+  request: AccessRequest,
+  { permits }: Evaluation,
+  now: Instant,
+): Grant | Reason | undefined {
+  let needed = 0;
+  for (const { annotations } of permits) needed = Math.max(needed, Number(annotations["approval"] ?? 0));
+  if (needed === 0) return undefined;
+  const who = needed === 1 ? "one person" : `${needed} people`;
+  if (request.call === undefined)
+    return {
+      code: "obligation-unmet",
+      words: `policy wants ${who} to approve this very call, and this route does not read its arguments`,
+    };
+  const approval = approvalsFor(snapshot, request, now).grants.find(({ approvers }) => approvers.length >= needed);
+  if (approval !== undefined) return approval;
+  return {
+    code: "approval-required",
+    words: `policy wants ${who} to approve this very call, ${request.call}`,
+  };
+}
+
+/** The approvals of exactly this call, by whoever acts. */
+function approvalsFor(snapshot: Snapshot, request: AccessRequest, now: Instant): Granted {
+  const { call } = request;
+  if (call === undefined) return nothingGranted;
+  return among(snapshot.grants?.get(request.principal), request, now, (grant) => grant.call === call);
+}

@@ -1,0 +1,154 @@
+/**
+ * People, their sessions and their grants, as a decision reads them. In: a snapshot, a request, the time. Out: whether the
+ * person behind the request is known and signed in now, which grants hold, and until when that stays so.
+ *
+ * A person is a principal like a workload, and acts through a key-bound credential that names a session. Or a workload acts
+ * for a person: then the workload is the principal, and what holds for the person holds besides.
+ */
+import type { Instant } from "../instant.ts";
+import type { Action, Namespace } from "../contract/vocabulary.ts";
+import type { SpiffeId } from "../identity/spiffe-id.ts";
+import { entityIdOf } from "./cedar-schema.ts";
+import type { AccessRequest, Reason } from "./decision.ts";
+import type { Component, Snapshot } from "./snapshot.ts";
+
+/** A person, as policies name them: `User::"default/user/mei"`. */
+export interface User {
+  readonly id: SpiffeId;
+  readonly namespace: Namespace;
+  readonly kind: "user";
+  readonly name: string;
+  readonly displayName: string;
+  /** Sorted, without duplicates. */
+  readonly groups: readonly string[];
+  /** Why the account is locked; absent while it is not. */
+  readonly locked?: string | undefined;
+}
+
+/** Who asks: something registered, or a person. */
+export type Principal = Component | User;
+
+/** What a person signed in to, with a passkey: one browser or one command line. */
+export interface UserSession {
+  /** SHA-256 of the SubjectPublicKeyInfo that the session's credential is bound to, lower-case hex. */
+  readonly id: string;
+  readonly user: SpiffeId;
+  readonly kind: "console" | "cli";
+  /** When the person last touched a passkey for it. */
+  readonly authenticatedAt: Instant;
+  /** Exclusive. */
+  readonly ends: Instant;
+  /** The grant that its credential was made for, and that it dies with. */
+  readonly grant?: string | undefined;
+  /** The device that it was opened on, where that is known. */
+  readonly device?: string | undefined;
+}
+
+/** The person behind a request, as the enforcement point learned it from the credential. */
+export interface ActingUser {
+  readonly id: SpiffeId;
+  readonly session: string;
+}
+
+/** A permission for a while: approved, neither ended nor revoked when it came into the snapshot. */
+export interface Grant {
+  readonly id: string;
+  readonly principal: SpiffeId;
+  readonly actions: readonly Action[];
+  readonly resources: readonly SpiffeId[];
+  readonly starts: Instant;
+  /** Exclusive. */
+  readonly ends: Instant;
+  readonly reason: string;
+  /** Who approved it; empty where a rule did. */
+  readonly approvers: readonly SpiffeId[];
+  readonly breakGlass?: boolean | undefined;
+  /** It allows one call: the one whose arguments have this digest (`AccessRequest.call`). */
+  readonly call?: string | undefined;
+}
+
+/** Grants of one principal that hold now for one request, and when that changes. */
+export interface Granted {
+  readonly grants: readonly Grant[];
+  /** The earliest end among them. */
+  readonly until: Instant;
+}
+
+export const nothingGranted: Granted = Object.freeze({ grants: Object.freeze([]), until: Infinity });
+
+/** Whether a principal is a person. */
+export function isUser(principal: Principal): principal is User {
+  return principal.kind === "user";
+}
+
+/** The grants that let the request's principal do what it asks, by themselves. Grants for one call are not among them. */
+export function grantsFor(snapshot: Snapshot, request: AccessRequest, now: Instant): Granted {
+  return among(snapshot.grants?.get(request.principal), request, now, (grant) => grant.call === undefined);
+}
+
+/** The grants that let the person whom a workload acts for do what it asks: a fact for policies, no permission. */
+export function grantsOfActingUser(snapshot: Snapshot, request: AccessRequest, now: Instant): Granted {
+  if (request.user === undefined || request.user.id === request.principal) return nothingGranted;
+  return among(snapshot.grants?.get(request.user.id), request, now, (grant) => grant.call === undefined);
+}
+
+/** Those of `grants` that hold now for the request and fit. */
+export function among(
+  grants: readonly Grant[] | undefined,
+  { action, resource }: AccessRequest,
+  now: Instant,
+  fits: (grant: Grant) => boolean,
+): Granted {
+  if (grants === undefined) return nothingGranted;
+  const holding = grants.filter(
+    (grant) =>
+      grant.starts <= now &&
+      now < grant.ends &&
+      grant.actions.includes(action) &&
+      grant.resources.includes(resource) &&
+      fits(grant),
+  );
+  if (holding.length === 0) return nothingGranted;
+  return { grants: holding, until: Math.min(...holding.map(({ ends }) => ends)) };
+}
+
+/**
+ * The person behind a request: signed in, not locked, and with the credential's grant still in force.
+ *
+ * @returns until when that holds, or why it does not
+ */
+export function checkPerson(snapshot: Snapshot, request: AccessRequest, principal: Principal, now: Instant) {
+  const acting = request.user;
+  if (acting === undefined) {
+    if (!isUser(principal)) return { until: Infinity };
+    return refused("session-ended", `${principal.id} is a person, and nothing says which session this is`);
+  }
+  const user = snapshot.users?.get(acting.id);
+  if (user === undefined || (isUser(principal) && principal.id !== acting.id))
+    return refused("user-unknown", `${acting.id} is not enrolled, or not the one who asks`);
+  if (user.locked !== undefined) return refused("user-locked", `the account ${user.name} is locked: ${user.locked}`);
+  const session = snapshot.sessions?.get(acting.session);
+  if (session === undefined || session.user !== acting.id || now >= session.ends) {
+    const ended = session === undefined ? "" : ` It ended at ${new Date(session.ends).toISOString()}.`;
+    return refused("session-ended", `${user.name} is not signed in with this key.${ended} Sign in again: cordon login`);
+  }
+  if (session.grant === undefined) return { until: session.ends };
+  const grant = snapshot.grants?.get(acting.id)?.find(({ id }) => id === session.grant);
+  if (grant === undefined || now < grant.starts || now >= grant.ends)
+    return refused("session-ended", `the credential was made for grant ${session.grant}, which is over`);
+  return { until: Math.min(session.ends, grant.ends) };
+}
+
+/** The request with what policies may know of the person behind it. Most have none: those stay the same object. */
+export function withPerson(snapshot: Snapshot, request: AccessRequest, granted: boolean): AccessRequest {
+  const { user: acting, context } = request;
+  if (acting === undefined && !granted && context.user === undefined && context.granted === undefined) return request;
+  const { user: _user, userGroups: _groups, granted: _granted, ...plain } = context;
+  const user = acting === undefined ? undefined : snapshot.users?.get(acting.id);
+  const person = user === undefined ? {} : { user: entityIdOf(user.id, snapshot.trustDomain), userGroups: user.groups };
+  return { ...request, context: { ...plain, granted, ...person } };
+}
+
+function refused(code: Reason["code"], words: string): Reason {
+  return { code, words };
+}
