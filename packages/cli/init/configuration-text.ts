@@ -75,11 +75,12 @@ keys: { root: { file: root.key } }
 #   cordon ledger search state/ledger --would-deny
 mode: ${observe ? "observe" : "enforce"}
 
-# What passes is read, answers while they stream. Everything that is found is recorded; secrets are taken out. Be stricter
-# where you know what to expect: \`prompt-injection: block\`, \`pii: redact\`, \`pii/email: redact\`; docs/streaming.md says more.
+# What passes is read, answers while they stream. Everything that is found is recorded; attacks on the model are refused
+# (\`flag\` instead of \`block\` lets them through and records them), secrets are taken out. Be stricter where you know what
+# to expect: \`pii: redact\`, \`pii/email: redact\`; docs/streaming.md says more.
 inspection:
   mode: ${observe ? "observe" : "enforce"}
-  request: { secret: redact }
+  request: { prompt-injection: block, indirect-injection: block, jailbreak: block, secret: redact }
   response: { secret: redact }
 
 gateway:
