@@ -26,7 +26,11 @@ export async function measureHandshakes(quick: boolean): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "cordon-bench-"));
   closing.defer(() => rm(folder, { recursive: true, force: true }));
   const store = closing.use(await openStateStore(`sqlite:${join(folder, "cordon.db")}`));
-  const vault = openKeyVault({ store, rootKey: await openRootKey({ file: "root.key" }, folder), now: Date.now });
+  const vault = openKeyVault({
+    store,
+    rootKey: await openRootKey({ file: "root.key" }, { stateFolder: folder }),
+    now: Date.now,
+  });
   const trustDomain = parseTrustDomain("bench.example");
   const authority = await openAuthority({ vault, store, trustDomain, now: Date.now });
   const svid = async (name: string): Promise<X509Svid> => {

@@ -23,7 +23,11 @@ export async function measureIssuance(quick: boolean): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "cordon-bench-"));
   closing.defer(() => rm(folder, { recursive: true, force: true }));
   const store = closing.use(await openStateStore(`sqlite:${join(folder, "cordon.db")}`));
-  const vault = openKeyVault({ store, rootKey: await openRootKey({ file: "root.key" }, folder), now: Date.now });
+  const vault = openKeyVault({
+    store,
+    rootKey: await openRootKey({ file: "root.key" }, { stateFolder: folder }),
+    now: Date.now,
+  });
   const authority = await openAuthority({
     vault,
     store,

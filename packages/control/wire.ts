@@ -16,7 +16,7 @@ import { openAuthority, type Authority } from "./authority/authority.ts";
 import type { UpstreamFiles } from "./authority/upstream-authority.ts";
 import { dropExpiredRevocations, revocationsFrom } from "./authority/revocation.ts";
 import { openFederation, type Federation } from "./federation/federation.ts";
-import { openKeyVault, type KeyVault } from "./keys/key-vault.ts";
+import { openKeyVault, rewrapKeys, type KeyVault } from "./keys/key-vault.ts";
 import { openRootKey, type RootKey, type RootKeyConfig } from "./keys/root-key.ts";
 import { applyConfiguration } from "./registry/apply-configuration.ts";
 import { absoluteSecret } from "./registry/configuration-objects.ts";
@@ -72,7 +72,9 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
   const store = opening.use(
     await openStateStore(await configuredStoreUrl(configuration, { folder, stateFolder, env })),
   );
-  const rootKey = await openRootKey(await rootKeyConfig(loaded, env), stateFolder);
+  const { root, also } = await rootKeyConfigs(loaded, env);
+  const rootKey = await openRootKey(root, { stateFolder, also });
+  await rewrapKeys({ store, rootKey, now });
   const vault = openKeyVault({ store, rootKey, now });
   const { svidTtlSeconds, jwtTtlSeconds, upstreamAuthority } = configuration.identity;
   const authority = await openAuthority({
@@ -167,8 +169,14 @@ function upstreamFiles(
   };
 }
 
-async function rootKeyConfig(loaded: LoadedConfiguration, env: ControlOptions["env"]): Promise<RootKeyConfig> {
-  const { root } = loaded.configuration.keys;
-  if (!("passphrase" in root)) return root;
-  return { passphrase: await resolveSecret(absoluteSecret(root.passphrase, loaded.folder), secretEffects(env)) };
+async function rootKeyConfigs(
+  { configuration, folder }: LoadedConfiguration,
+  env: ControlOptions["env"],
+): Promise<{ root: RootKeyConfig; also: RootKeyConfig[] }> {
+  const { root, also } = configuration.keys;
+  const resolved = async (source: typeof root): Promise<RootKeyConfig> =>
+    "passphrase" in source
+      ? { passphrase: await resolveSecret(absoluteSecret(source.passphrase, folder), secretEffects(env)) }
+      : source;
+  return { root: await resolved(root), also: await Promise.all(also.map(resolved)) };
 }

@@ -75,7 +75,11 @@ async function elsewhere(t: TestContext, name: string): Promise<X509Svid> {
   const folder = await mkdtemp(join(tmpdir(), "cordon-elsewhere-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   await using store = await openStateStore(`sqlite:${join(folder, "cordon.db")}`);
-  const vault = openKeyVault({ store, rootKey: await openRootKey({ file: "root.key" }, folder), now: Date.now });
+  const vault = openKeyVault({
+    store,
+    rootKey: await openRootKey({ file: "root.key" }, { stateFolder: folder }),
+    now: Date.now,
+  });
   const trustDomain = parseTrustDomain(trustDomainOf(id));
   const authority = await openAuthority({ vault, store, trustDomain, now: Date.now });
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

@@ -25,6 +25,6 @@ export async function checkKeys({ configuration, stateFolder }: Estate): Promise
     what: "the keys are sealed by a file only: whoever reads it, or a backup with it, has every key of this Cordon",
     where: path,
     remedy:
-      "set `keys.root` to `{ passphrase: { env: NAME } }` or `{ systemdCredential: NAME }`, in a new state folder",
+      "set `keys.root` to `{ passphrase: { env: NAME } }` or `{ systemdCredential: NAME }`, name this file under `keys.also` for one start, then take it out and destroy it",
   });
 }

@@ -26,9 +26,11 @@ function referencesOf(configuration: Estate["configuration"]): [string, SecretRe
   const { store, keys, upstreams } = configuration;
   return [
     ...(typeof store.url === "string" ? [] : ([["store.url", store.url]] as [string, SecretReference][])),
-    ...("passphrase" in keys.root
-      ? ([["keys.root.passphrase", keys.root.passphrase]] as [string, SecretReference][])
-      : []),
+    ...[keys.root, ...keys.also].flatMap((source, i): [string, SecretReference][] =>
+      "passphrase" in source
+        ? [[i === 0 ? "keys.root.passphrase" : `keys.also[${i - 1}].passphrase`, source.passphrase]]
+        : [],
+    ),
     ...upstreams.flatMap(({ namespace, name, credential }): [string, SecretReference][] =>
       credential === undefined ? [] : [[`upstreams ${namespace}/${name} credential`, credential.secret]],
     ),

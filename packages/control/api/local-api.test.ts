@@ -65,7 +65,11 @@ async function temporaryFolder(t: TestContext): Promise<string> {
 async function rig(t: TestContext): Promise<Rig> {
   const folder = await temporaryFolder(t);
   const store = await openStateStore(`sqlite:${join(folder, "cordon.db")}`);
-  const vault = openKeyVault({ store, rootKey: await openRootKey({ file: "root.key" }, folder), now: Date.now });
+  const vault = openKeyVault({
+    store,
+    rootKey: await openRootKey({ file: "root.key" }, { stateFolder: folder }),
+    now: Date.now,
+  });
   const authority = await openAuthority({ vault, store, trustDomain, now: Date.now });
   const snapshot = {
     revision: 7 as Revision,

@@ -70,6 +70,20 @@ export function unseal(rootKey: KeyObject, purpose: string, value: unknown): Buf
   return plaintext;
 }
 
+/**
+ * Seals the data key of a sealed value under another root key; its content stays as it is.
+ *
+ * @throws {CordonError} as {@link unseal}
+ */
+export function reseal(from: KeyObject, to: KeyObject, purpose: string, sealed: Sealed): Sealed {
+  unseal(from, purpose, sealed).fill(0); // whole, and for this purpose: what is damaged is not passed on
+  const dataKey = decrypt(purposeKey(from, purpose), `key ${purpose}`, sealed.dataKey);
+  if (dataKey === undefined) throw corrupt(purpose, "its data key does not open");
+  const moved = encrypt(purposeKey(to, purpose), `key ${purpose}`, dataKey);
+  dataKey.fill(0);
+  return { ...sealed, rootKeyId: rootKeyIdOf(to), dataKey: moved };
+}
+
 function purposeKey(rootKey: KeyObject, purpose: string): Buffer {
   return Buffer.from(hkdfSync("sha256", rootKey, Buffer.alloc(0), `cordon sealing key v1 ${purpose}`, keyBytes));
 }

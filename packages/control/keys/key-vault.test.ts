@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync, sign, verify, createPublicKey } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { isCordonError } from "@cordon/core/errors";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { openStateStore } from "../store/open-state-store.ts";
-import { openKeyVault, sealedKeyKind } from "./key-vault.ts";
+import { openKeyVault, rewrapKeys, sealedKeyKind } from "./key-vault.ts";
 import { openRootKey } from "./root-key.ts";
 
 const team = "team-a" as Namespace;
@@ -21,7 +21,7 @@ async function open(context: TestContext) {
     await store[Symbol.asyncDispose]();
     await rm(state, { recursive: true, force: true });
   });
-  const rootKey = await openRootKey({ file: "root.key" }, state);
+  const rootKey = await openRootKey({ file: "root.key" }, { stateFolder: state });
   return { state, store, rootKey, vault: () => openKeyVault({ store, rootKey, now }) };
 }
 
@@ -79,7 +79,11 @@ describe("the key vault", () => {
     await vault().logKey();
     const elsewhere = await mkdtemp(join(tmpdir(), "cordon-vault-"));
     context.after(() => rm(elsewhere, { recursive: true, force: true }));
-    const stranger = openKeyVault({ store, rootKey: await openRootKey({ file: "root.key" }, elsewhere), now });
+    const stranger = openKeyVault({
+      store,
+      rootKey: await openRootKey({ file: "root.key" }, { stateFolder: elsewhere }),
+      now,
+    });
     await assert.rejects(
       stranger.logKey(),
       (error) => isCordonError(error, "KEY_SEALED") && /start with the root key/.test(error.message),
@@ -125,5 +129,78 @@ describe("the key vault", () => {
     );
     const { privateKey } = generateKeyPairSync("ed25519");
     assert.ok((await keys.signingKey("x", () => privateKey)).equals(privateKey));
+  });
+});
+
+describe("a change of the root key", () => {
+  const passphrase = "a long enough passphrase";
+
+  it("keeps every key, seals it anew, and makes the old root key useless for what the store holds", async (context) => {
+    const { state, store, vault } = await open(context);
+    const log = await vault().logKey();
+    const digest = hmac(await vault().digestKey(team, "2026-11"));
+    await vault().digestKey(team, "2026-10");
+    await vault().forgetDigestKey(team, "2026-10");
+
+    const both = await openRootKey({ passphrase }, { stateFolder: state, also: [{ file: "root.key" }] });
+    assert.equal(await rewrapKeys({ store, rootKey: both, now }), 2, "a forgotten key has nothing to seal");
+    assert.equal(await rewrapKeys({ store, rootKey: both, now }), 0);
+
+    const anew = openKeyVault({ store, rootKey: await openRootKey({ passphrase }, { stateFolder: state }), now });
+    assert.ok((await anew.logKey()).equals(log));
+    assert.equal(hmac(await anew.digestKey(team, "2026-11")), digest);
+    await assert.rejects(anew.digestKey(team, "2026-10"), (error) => isCordonError(error, "KEY_SEALED"));
+    await assert.rejects(vault().logKey(), (error) => isCordonError(error, "KEY_SEALED"));
+    const old = await openRootKey({ file: "root.key" }, { stateFolder: state });
+    const { rootKeyId } = old.wrap("x", Buffer.from("x"));
+    const values = (await store.list(sealedKeyKind)).map(({ value }) => JSON.stringify(value)).join();
+    assert.equal(values.includes(rootKeyId), false);
+  });
+
+  it("changes a passphrase for another, and refuses a mistyped one once that is done", async (context) => {
+    const { state, store, vault } = await open(context);
+    await vault().logKey();
+    const steps = [
+      { root: { passphrase }, also: [{ file: "root.key" }] },
+      { root: { passphrase: `${passphrase} two` }, also: [{ passphrase }] },
+    ] as const;
+    for (const { root, also } of steps) {
+      const rootKey = await openRootKey(root, { stateFolder: state, also: [...also] });
+      assert.equal(await rewrapKeys({ store, rootKey, now }), 1);
+    }
+    const anew = await openRootKey({ passphrase: `${passphrase} two` }, { stateFolder: state });
+    assert.ok(await openKeyVault({ store, rootKey: anew, now }).logKey());
+    await assert.rejects(openRootKey({ passphrase: "some other passphrase" }, { stateFolder: state }), (error) =>
+      isCordonError(error, "KEY_SEALED"),
+    );
+  });
+
+  it("makes no root key for a mistyped or missing old one", async (context) => {
+    const { state } = await open(context);
+    const stateFolder = state;
+    for (const also of [{ file: "gone.key" }, { passphrase: "was never in use" }])
+      await assert.rejects(openRootKey({ file: "new.key" }, { stateFolder, also: [also] }), (error) =>
+        isCordonError(error, "KEY_SEALED"),
+      );
+    const names = await readdir(state);
+    assert.deepEqual(
+      names.filter((name) => name.includes("kdf") || name === "gone.key" || name === "new.key"),
+      [],
+    );
+  });
+
+  it("moves all keys or none: a damaged one stops it", async (context) => {
+    const { state, store, vault } = await open(context);
+    await vault().logKey();
+    await vault().digestKey(team, "2026-11");
+    const stored = (await store.list(sealedKeyKind)).find(({ name }) => name.startsWith("digest"));
+    const value = structuredClone(stored?.value) as { sealed: { content: string } };
+    value.sealed.content = Buffer.alloc(64).toString("base64");
+    await store.transact("test", now(), (transaction) =>
+      transaction.put({ kind: sealedKeyKind, namespace: team, name: "digest-2026-11" }, value, "system"),
+    );
+    const both = await openRootKey({ passphrase }, { stateFolder: state, also: [{ file: "root.key" }] });
+    await assert.rejects(rewrapKeys({ store, rootKey: both, now }), (error) => isCordonError(error, "STORE_CORRUPT"));
+    assert.ok(await vault().logKey(), "the others are as they were");
   });
 });

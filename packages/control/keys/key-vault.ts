@@ -93,6 +93,37 @@ export function openKeyVault({ store, rootKey, now }: KeyVaultOptions): KeyVault
   };
 }
 
+/**
+ * Seals every key under the root key in use that one of `keys.also` sealed, and erases what the old one sealed from the
+ * store's history. All or nothing; keys in use are not touched, so nothing has to stop for it.
+ *
+ * @returns how many were sealed anew
+ * @throws {CordonError} `KEY_SEALED` where one is sealed under a root key that is not given, `STORE_CORRUPT`
+ */
+export async function rewrapKeys({ store, rootKey, now }: KeyVaultOptions): Promise<number> {
+  const movable = (value: unknown, key: ObjectKey): z.infer<typeof sealedKeySchema> | undefined => {
+    const parsed = sealedKeySchema.safeParse(value);
+    if (!parsed.success || parsed.data.type === "forgotten") return undefined;
+    const sealed = rootKey.rewrap(purposeOf(key), parsed.data.sealed);
+    return sealed === undefined ? undefined : { ...parsed.data, sealed };
+  };
+  const old = (await store.list(sealedKeyKind)).filter((stored) => movable(stored.value, stored) !== undefined);
+  if (old.length === 0) return 0;
+  const { result } = await store.transact(actor, now(), async (transaction) => {
+    let moved = 0;
+    for (const { kind, namespace, name } of old) {
+      const key = { kind, namespace, name };
+      const value = movable((await transaction.get(key))?.value, key); // another process may have been first
+      if (value === undefined) continue;
+      await transaction.put(key, value, "system");
+      await transaction.eraseHistory(key);
+      moved += 1;
+    }
+    return moved;
+  });
+  return result;
+}
+
 function keyOf(namespace: Namespace, name: string): ObjectKey {
   return { kind: sealedKeyKind, namespace, name };
 }

@@ -28,11 +28,11 @@ const secret = Buffer.from("a private key");
 describe("a root key in a file", () => {
   it("is made once, private, and opens after a restart what it sealed before", async (context) => {
     const state = await folder(context);
-    const sealed = (await openRootKey({ file: "root.key" }, state)).wrap("log", secret);
+    const sealed = (await openRootKey({ file: "root.key" }, { stateFolder: state })).wrap("log", secret);
     const status = await stat(join(state, "root.key"));
     assert.equal(status.mode & 0o777, 0o600);
     assert.equal(status.size, 32);
-    const again = await openRootKey({ file: "root.key" }, state);
+    const again = await openRootKey({ file: "root.key" }, { stateFolder: state });
     assert.deepEqual(again.unwrap("log", JSON.parse(JSON.stringify(sealed))), secret);
     assert.equal(again.sealedBy, "file");
   });
@@ -40,8 +40,8 @@ describe("a root key in a file", () => {
   it("is the same for two processes that start at once", async (context) => {
     const state = await folder(context);
     const [one, two] = await Promise.all([
-      openRootKey({ file: "root.key" }, state),
-      openRootKey({ file: "root.key" }, state),
+      openRootKey({ file: "root.key" }, { stateFolder: state }),
+      openRootKey({ file: "root.key" }, { stateFolder: state }),
     ]);
     assert.deepEqual(two.unwrap("x", one.wrap("x", secret)), secret);
   });
@@ -49,44 +49,56 @@ describe("a root key in a file", () => {
   it("is refused when others may read it, when it is a link, a folder or of another size", async (context) => {
     const state = await folder(context);
     const path = join(state, "root.key");
-    await openRootKey({ file: path }, state);
+    await openRootKey({ file: path }, { stateFolder: state });
     for (const mode of [0o640, 0o604, 0o666]) {
       await chmod(path, mode);
-      await assert.rejects(openRootKey({ file: path }, state), coded("KEY_SEALED", /chmod 600/));
+      await assert.rejects(openRootKey({ file: path }, { stateFolder: state }), coded("KEY_SEALED", /chmod 600/));
     }
     await chmod(path, 0o600);
     await symlink(path, join(state, "link"));
-    await assert.rejects(openRootKey({ file: "link" }, state), coded("KEY_SEALED", /symbolic link/));
+    await assert.rejects(openRootKey({ file: "link" }, { stateFolder: state }), coded("KEY_SEALED", /symbolic link/));
     await mkdir(join(state, "folder"));
-    await assert.rejects(openRootKey({ file: "folder" }, state), coded("KEY_SEALED", /not a plain file/));
+    await assert.rejects(
+      openRootKey({ file: "folder" }, { stateFolder: state }),
+      coded("KEY_SEALED", /not a plain file/),
+    );
     await writeFile(join(state, "short"), "x", { mode: 0o600 });
-    await assert.rejects(openRootKey({ file: "short" }, state), coded("KEY_SEALED", /1 bytes/));
+    await assert.rejects(openRootKey({ file: "short" }, { stateFolder: state }), coded("KEY_SEALED", /1 bytes/));
     await writeFile(join(state, "long"), Buffer.alloc(33), { mode: 0o600 });
-    await assert.rejects(openRootKey({ file: "long" }, state), coded("KEY_SEALED", /33 bytes/));
+    await assert.rejects(openRootKey({ file: "long" }, { stateFolder: state }), coded("KEY_SEALED", /33 bytes/));
   });
 });
 
 describe("a root key from a passphrase", () => {
   it("opens with the same passphrase, and says so at once with another", async (context) => {
     const state = await folder(context);
-    const sealed = (await openRootKey({ passphrase: "correct horse battery" }, state)).wrap("log", secret);
-    const again = await openRootKey({ passphrase: "correct horse battery" }, state);
+    const sealed = (await openRootKey({ passphrase: "correct horse battery" }, { stateFolder: state })).wrap(
+      "log",
+      secret,
+    );
+    const again = await openRootKey({ passphrase: "correct horse battery" }, { stateFolder: state });
     assert.deepEqual(again.unwrap("log", sealed), secret);
     assert.equal(again.sealedBy, "passphrase");
-    await assert.rejects(openRootKey({ passphrase: "wrong horse battery" }, state), coded("KEY_SEALED", /not the one/));
+    await assert.rejects(
+      openRootKey({ passphrase: "wrong horse battery" }, { stateFolder: state }),
+      coded("KEY_SEALED", /not the one/),
+    );
     const stored = await readFile(join(state, "root.kdf.json"), "utf8");
     assert.doesNotMatch(stored, /correct/);
   });
 
   it("is refused when it is short, or when its parameters were weakened", async (context) => {
     const state = await folder(context);
-    await assert.rejects(openRootKey({ passphrase: "short" }, state), coded("KEY_SEALED", /shorter than 12/));
-    await openRootKey({ passphrase: "correct horse battery" }, state);
+    await assert.rejects(
+      openRootKey({ passphrase: "short" }, { stateFolder: state }),
+      coded("KEY_SEALED", /shorter than 12/),
+    );
+    await openRootKey({ passphrase: "correct horse battery" }, { stateFolder: state });
     const path = join(state, "root.kdf.json");
     const parameters = JSON.parse(await readFile(path, "utf8")) as object;
     await writeFile(path, JSON.stringify({ ...parameters, cost: 2 }), { mode: 0o600 });
     await assert.rejects(
-      openRootKey({ passphrase: "correct horse battery" }, state),
+      openRootKey({ passphrase: "correct horse battery" }, { stateFolder: state }),
       coded("KEY_SEALED", /not readable/),
     );
   });
@@ -97,7 +109,7 @@ describe("a root key from systemd", () => {
     const state = await folder(context);
     await writeFile(join(state, "cordon"), Buffer.alloc(32, 7), { mode: 0o400 });
     const environment = { CREDENTIALS_DIRECTORY: state };
-    const root = await openRootKey({ systemdCredential: "cordon" }, state, environment);
+    const root = await openRootKey({ systemdCredential: "cordon" }, { stateFolder: state, environment: environment });
     assert.deepEqual(root.unwrap("x", root.wrap("x", secret)), secret);
     assert.equal(root.sealedBy, "systemd credential");
   });
@@ -105,17 +117,17 @@ describe("a root key from systemd", () => {
   it("is refused when systemd passed none, or its name is a path", async (context) => {
     const state = await folder(context);
     await assert.rejects(
-      openRootKey({ systemdCredential: "cordon" }, state, {}),
+      openRootKey({ systemdCredential: "cordon" }, { stateFolder: state, environment: {} }),
       coded("KEY_SEALED", /LoadCredential/),
     );
     const environment = { CREDENTIALS_DIRECTORY: state };
     await assert.rejects(
-      openRootKey({ systemdCredential: "none" }, state, environment),
+      openRootKey({ systemdCredential: "none" }, { stateFolder: state, environment: environment }),
       coded("KEY_SEALED", /no credential named/),
     );
     for (const name of ["..", "../etc/passwd", "a/b"])
       await assert.rejects(
-        openRootKey({ systemdCredential: name }, state, environment),
+        openRootKey({ systemdCredential: name }, { stateFolder: state, environment: environment }),
         coded("KEY_SEALED", /not the name/),
       );
   });
@@ -125,8 +137,8 @@ describe("a sealed value", () => {
   it("opens under its own purpose and root key only, and is never the same twice", async (context) => {
     const [here, there] = [await folder(context), await folder(context)];
     const [root, other] = [
-      await openRootKey({ file: "root.key" }, here),
-      await openRootKey({ file: "root.key" }, there),
+      await openRootKey({ file: "root.key" }, { stateFolder: here }),
+      await openRootKey({ file: "root.key" }, { stateFolder: there }),
     ];
     const sealed = root.wrap("default/log", secret);
     assert.throws(() => root.unwrap("default/authority", sealed), coded("STORE_CORRUPT", /changed or moved/));
@@ -138,7 +150,7 @@ describe("a sealed value", () => {
   });
 
   it("does not open once anything in it was changed, or two were mixed", async (context) => {
-    const root = await openRootKey({ file: "root.key" }, await folder(context));
+    const root = await openRootKey({ file: "root.key" }, { stateFolder: await folder(context) });
     const sealed = root.wrap("log", secret);
     const other = root.wrap("log", Buffer.from("another key"));
     assert.throws(() => root.unwrap("log", { ...sealed, content: other.content }), coded("STORE_CORRUPT", /content/));

@@ -178,22 +178,28 @@ const storeUrl = text((value) => {
   return "must be `sqlite:`, `sqlite:PATH` or `postgres://...`";
 });
 
-const rootKeySchema = z
-  .union(
-    [
-      z.strictObject({ file: filePath.describe("A 0600 file in the state folder; for trying things out only.") }),
-      z.strictObject({ passphrase: secretReferenceSchema }),
-      z.strictObject({
-        systemdCredential: z
-          .string()
-          .regex(/^[A-Za-z0-9._-]{1,128}$/, "must be the name of a systemd credential")
-          .describe("Name of a credential that systemd passes to the service."),
-      }),
-    ],
-    { error: "must be `{ file: PATH }`, `{ passphrase: {env: NAME} }` or `{ systemdCredential: NAME }`" },
-  )
-  .default({ file: "root.key" })
-  .describe("The key that all other keys are encrypted with.");
+const rootKeySourceSchema = z.union(
+  [
+    z.strictObject({ file: filePath.describe("A 0600 file in the state folder; for trying things out only.") }),
+    z.strictObject({ passphrase: secretReferenceSchema }),
+    z.strictObject({
+      systemdCredential: z
+        .string()
+        .regex(/^[A-Za-z0-9._-]{1,128}$/, "must be the name of a systemd credential")
+        .describe("Name of a credential that systemd passes to the service."),
+    }),
+  ],
+  { error: "must be `{ file: PATH }`, `{ passphrase: {env: NAME} }` or `{ systemdCredential: NAME }`" },
+);
+
+const keysSchema = z.strictObject({
+  root: rootKeySourceSchema.default({ file: "root.key" }).describe("The key that all other keys are encrypted with."),
+  also: z
+    .array(rootKeySourceSchema)
+    .max(4)
+    .default([])
+    .describe("Root keys in use before: what they sealed is opened, and sealed anew under `root` at the next start."),
+});
 
 const gatewaySchema = z.strictObject({
   component: reference.default("gateway").describe("The component that the gateway itself is; a `service`."),
@@ -288,7 +294,7 @@ export const configurationSchema = z.strictObject({
     })
     .prefault({})
     .describe("Where state is kept."),
-  keys: z.strictObject({ root: rootKeySchema }).prefault({}).describe("What protects the keys on disk."),
+  keys: keysSchema.prefault({}).describe("What protects the keys on disk."),
   staleness: z
     .strictObject({
       limitSeconds: seconds(1, 86_400)

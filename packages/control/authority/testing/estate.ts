@@ -31,7 +31,7 @@ export async function estate(context: TestContext, settings: Partial<AuthoritySe
   });
   const clock = { now: start };
   const now = () => clock.now;
-  const rootKey = await openRootKey({ file: "root.key" }, folder);
+  const rootKey = await openRootKey({ file: "root.key" }, { stateFolder: folder });
   const open = (domain = trustDomain, more: Partial<AuthorityOptions> = {}) =>
     openAuthority({ vault: openKeyVault({ store, rootKey, now }), store, trustDomain: domain, now, settings, ...more });
   const revoke = (revocation: Revocation) =>
