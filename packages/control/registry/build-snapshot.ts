@@ -24,6 +24,8 @@ import { sessionKind, sessionsFrom, userKind, usersFrom } from "../people/object
 import type { Change, StoredObject } from "../store/state-store.ts";
 import { buildRoute, type BuiltRoute } from "./build-route.ts";
 import { buildTunnels } from "./build-tunnels.ts";
+import { buildDevices, buildSubjects, riskSettings } from "./build-risk.ts";
+import { buildThreats } from "./build-threats.ts";
 import { buildBoundaries, buildWindows, checkNamedWindows } from "./build-segmentation.ts";
 import {
   boundaryModesKey,
@@ -150,6 +152,10 @@ function rebuild(
     users: before?.users && same(userKind) ? before.users : usersFrom(of(userKind), deps.trustDomain),
     sessions: before?.sessions && same(sessionKind) ? before.sessions : sessionsFrom(of(sessionKind)),
     grants: before?.grants && same(grantKind) ? before.grants : grantsFrom(of(grantKind)),
+    devices: before?.devices && same("device") ? before.devices : buildDevices(last, of("device")),
+    subjects: before?.subjects && same("subject") ? before.subjects : buildSubjects(of("subject")),
+    threats: before?.threats && same("threats") ? before.threats : buildThreats(of("threats")),
+    risk: before?.risk && same("setting") ? before.risk : riskSettings(objects),
     stalenessLimitMs: before && same("setting") ? before.stalenessLimitMs : stalenessLimitMs(objects),
   });
   return { snapshot, objects, components, routes };

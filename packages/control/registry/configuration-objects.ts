@@ -9,11 +9,12 @@ import { CordonError } from "@cordon/core/errors";
 import type { Configuration } from "@cordon/core/contract/configuration";
 import { peerReference, qualify } from "@cordon/core/contract/configuration-references";
 import { inspectionSettings } from "@cordon/core/contract/inspection-schema";
+import { riskSettingsOf } from "@cordon/core/contract/risk-schema";
 import { policyName } from "@cordon/core/contract/policy-name";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { ObjectKey } from "../store/state-store.ts";
-import { boundaryModesKey, stalenessKey } from "./objects.ts";
+import { boundaryModesKey, riskKey, stalenessKey } from "./objects.ts";
 import type { boundaryModesValue, componentValue, ExceptionValue, FederationValue } from "./objects.ts";
 import type { PolicyValue, RouteValue, UpstreamValue } from "./objects.ts";
 
@@ -38,6 +39,7 @@ export function configurationObjects(
   return [
     { key: stalenessKey, value: { limitSeconds: configuration.staleness.limitSeconds } },
     { key: boundaryModesKey, value: boundaryModes(configuration) },
+    { key: riskKey, value: riskSettingsOf(configuration.risk) },
     ...configuration.components.map((item) => place("component", item, componentObject(item))),
     ...configuration.upstreams.map((item) =>
       place("upstream", item, upstreamObject(item, configuration.trustDomain, folder)),

@@ -46,11 +46,12 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
   const staleness = of("setting").find((object) => object.name === stalenessKey.name);
 
   const { version, trustDomain, state, store, keys, gateway, console, operations, events, ledger, identity } = base;
+  const { risk } = base;
   const configuration = {
     ...{ version, trustDomain, state, store, keys, gateway, console },
     ...(operations === undefined ? {} : { operations }),
     ...(events.length === 0 ? {} : { events }),
-    ...{ ledger, identity },
+    ...{ ledger, identity, risk },
     staleness: staleness ? readValue(stalenessValue, staleness) : base.staleness,
     components: of("component").map((object) => ({ ...place(object), ...readValue(componentValue, object) })),
     upstreams: of("upstream").map((object) => ({ ...place(object), ...upstream(readValue(upstreamValue, object)) })),

@@ -14,6 +14,9 @@ import { tunnelSchema } from "@cordon/core/contract/tunnels-schema";
 import { windowFields } from "@cordon/core/contract/segmentation-schema";
 import { actions, boundaries, modes, sensitivities } from "@cordon/core/contract/vocabulary";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
+import { postureValue } from "@cordon/core/contract/device-api";
+import { reportedLevels } from "@cordon/core/risk/subject";
+import { defaultWeights, riskSignalNames, type RiskSignalName } from "@cordon/core/risk/settings";
 import type { ObjectKey, StoredObject } from "../store/state-store.ts";
 
 export const objectKinds = [
@@ -33,6 +36,9 @@ export const objectKinds = [
   "user",
   "session",
   "grant",
+  "device",
+  "subject",
+  "threats",
 ] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 
@@ -132,6 +138,23 @@ export const boundaryModesValue = z.strictObject({
 });
 export const boundaryModesKey: ObjectKey = { kind: "setting", namespace: "default" as Namespace, name: "boundaries" };
 
+const weight = z.number().min(0).max(1);
+/** How signals weigh; in the namespace `default`. */
+export const riskValue = z.strictObject({
+  weights: z.strictObject(
+    Object.fromEntries(riskSignalNames.map((signal) => [signal, weight.default(defaultWeights[signal])])) as Record<
+      RiskSignalName,
+      z.ZodDefault<z.ZodNumber>
+    >,
+  ),
+  tiers: z.strictObject({ medium: weight, high: weight, critical: weight }),
+  posture: z.strictObject({ maxAgeMs: z.int().positive(), patchAgeDays: z.int().positive() }),
+  unusualHourShare: weight,
+  leastObservations: z.int().positive(),
+  travelKmPerHour: z.int().positive(),
+});
+export const riskKey: ObjectKey = { kind: "setting", namespace: "default" as Namespace, name: "risk" };
+
 /** In the namespace `default`. */
 export const stalenessValue = z.strictObject({ limitSeconds: z.int().positive() });
 export const stalenessKey: ObjectKey = { kind: "setting", namespace: "default" as Namespace, name: "staleness" };
@@ -162,6 +185,34 @@ export const federationValue = z.strictObject({
 export const isolationValue = z.strictObject({ component: spiffeId, reason: z.string(), since: z.int() });
 export const rerouteValue = z.strictObject({ from: spiffeId, to: spiffeId });
 
+const reported = { source: z.string().max(256), reason: z.string().max(500), at: z.int() };
+
+/** A device; its posture is what it, or its management, last reported. */
+export const deviceValue = z.strictObject({
+  keyFingerprint: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .exactOptional(),
+  /** Base64 of its key's SubjectPublicKeyInfo. */
+  publicKey: z.base64().max(2048).exactOptional(),
+  owner: z.string().min(1).max(2048).exactOptional(),
+  managed: z.boolean(),
+  enrolledAt: z.int(),
+  posture: postureValue.exactOptional(),
+  compliance: z.strictObject({ compliant: z.boolean(), source: z.string().max(256), at: z.int() }).exactOptional(),
+  retired: z.strictObject({ at: z.int(), reason: z.string().max(500) }).exactOptional(),
+});
+
+/** What other systems report of a person or workload; named by the SHA-256 of its entity id. */
+export const subjectValue = z.strictObject({
+  subject: z.string().min(1).max(2048),
+  reported: z.strictObject({ level: z.enum(reportedLevels), ...reported, until: z.int() }).exactOptional(),
+  sessionsRevoked: z.strictObject(reported).exactOptional(),
+  credentialChanged: z.strictObject(reported).exactOptional(),
+});
+
+export type DeviceValue = z.output<typeof deviceValue>;
+export type SubjectValue = z.output<typeof subjectValue>;
 export type ComponentValue = z.output<typeof componentValue>;
 export type ExceptionValue = z.output<typeof exceptionValue>;
 export type UpstreamValue = z.output<typeof upstreamValue>;

@@ -15,6 +15,7 @@ import { federationSchema, trustDomainName } from "./federation-schema.ts";
 import { inspectionSchema } from "./inspection-schema.ts";
 import { mcpFields } from "./mcp-schema.ts";
 import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
+import { riskSchemaWith } from "./risk-schema.ts";
 import { boundariesSchema, windowSchema } from "./segmentation-schema.ts";
 import { secretRemedy } from "./secret-shapes.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
@@ -359,5 +360,8 @@ export const configurationSchema = z.strictObject({
   tunnels: z.array(tunnelSchema).default([]).describe("TCP between components, through the gateway (`cordon tunnel`)."),
   policies: z.array(policySchema).default([]).describe("Cedar policies. Without one, everything is denied."),
   windows: z.array(windowSchema).max(1_000).default([]).describe("Named recurring times that policies can speak of."),
+  risk: riskSchemaWith(secretReferenceSchema)
+    .prefault({})
+    .describe("How risky a request is: weights, tiers, and lists of networks and threats. See docs/risk.md."),
   boundaries: boundariesSchema.prefault({}).describe("The four boundaries: what no permit is stronger than."),
 });

@@ -18,6 +18,7 @@ import type { CompiledPolicies, Evaluation, MatchedPolicy, NamedWindow, PolicySo
 import { checkPolicies, passedKey, problemText, type ParsedPolicy, type PolicyOptions } from "./policy-check.ts";
 import { shadowEvaluation } from "./cedar-shadow.ts";
 import type { Principal } from "./people.ts";
+import type { RiskFacts } from "../risk/assess.ts";
 import type { Component } from "./snapshot.ts";
 import { windowsNamed } from "./windows-named.ts";
 
@@ -155,11 +156,12 @@ class CompiledCedar implements CedarPolicies {
     principal: Principal,
     resource: Component,
     windowsOf: WindowsOf = () => noWindows,
+    risk?: RiskFacts,
   ): Evaluation {
     const ofResource = this.#all.get(resource.namespace);
     const ofPrincipal = principal.namespace === resource.namespace ? undefined : this.#forbids.get(principal.namespace);
     if (ofResource === undefined && ofPrincipal === undefined) return nothingMatched;
-    const asked = { request, principal, resource };
+    const asked = { request, principal, resource, risk };
     const local = ofResource && this.#ask(ofResource, { ...asked, windows: windowsOf(resource.namespace) });
     if (ofPrincipal === undefined) return local ?? nothingMatched;
     const crossing = this.#ask(ofPrincipal, { ...asked, windows: windowsOf(principal.namespace) });

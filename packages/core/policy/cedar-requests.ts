@@ -12,6 +12,8 @@ import { cedarEntity, cedarUser, contextFacts } from "./cedar-schema.ts";
 import type { AccessRequest, RequestContext } from "./decision.ts";
 import { findingsRecord } from "./finding-facts.ts";
 import { isUser, type Principal } from "./people.ts";
+import type { RiskFacts } from "../risk/assess.ts";
+import { riskRecords } from "../risk/facts.ts";
 import type { Component } from "./snapshot.ts";
 
 /** A request, its parties, and the windows that the policies asked about it may see. */
@@ -21,6 +23,8 @@ export interface Asked {
   readonly resource: Component;
   /** Names of open windows. */
   readonly windows: readonly string[];
+  /** How risky it is; absent: nothing speaks against it. */
+  readonly risk?: RiskFacts | undefined;
 }
 
 interface Entity {
@@ -46,10 +50,10 @@ export class CedarRequests {
   }
 
   /** The environment, or in words why the request does not fit the schema. */
-  environment({ request, principal, resource, windows }: Asked): Environment | string {
+  environment({ request, principal, resource, windows, risk }: Asked): Environment | string {
     const action = actionUids.get(request.action);
     if (action === undefined) return `\`${request.action}\` is not an action of the schema`;
-    const context = contextRecord(request.context, windows);
+    const context = contextRecord(request.context, windows, risk);
     if (typeof context === "string") return context;
     const from = this.#entity(this.#principals, "Workload", principal);
     const to = this.#entity(this.#resources, "Component", resource);
@@ -99,7 +103,11 @@ class TwoEntities implements EntitySource {
   }
 }
 
-function contextRecord(context: RequestContext, windows: readonly string[]): CedarRecord | string {
+function contextRecord(
+  context: RequestContext,
+  windows: readonly string[],
+  risk: RiskFacts | undefined,
+): CedarRecord | string {
   const fields = new Map<string, Value>();
   for (const [name, { type, absent }] of facts) {
     const value = context[name] ?? absent;
@@ -110,6 +118,7 @@ function contextRecord(context: RequestContext, windows: readonly string[]): Ced
   fields.set("userGroups", context.userGroups === undefined ? noGroups : new CedarSet(context.userGroups));
   fields.set("windows", windowSet(windows));
   fields.set("findings", findingsRecord(context.findings));
+  for (const [name, record] of riskRecords(risk)) fields.set(name, record);
   return new CedarRecord(fields);
 }
 

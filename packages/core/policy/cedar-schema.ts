@@ -31,6 +31,7 @@ import {
 import type { RequestContext } from "./decision.ts";
 import { findingFactsType, findingsTypeText } from "./finding-facts.ts";
 import type { User } from "./people.ts";
+import { riskClosedSets, riskFields, riskTypesText } from "../risk/facts.ts";
 import type { Component } from "./snapshot.ts";
 
 /** A fact that a policy can read off a principal or a resource. */
@@ -78,6 +79,9 @@ export const contextFacts = {
   { readonly type: "String" | "Bool"; readonly values?: readonly string[]; readonly absent?: string | boolean }
 >;
 
+/** Closed sets of what a policy reads below `context`, by path. */
+export const contextClosedSets = riskClosedSets;
+
 /** What policies read of a request that has no such facts. */
 export const absentFacts = {
   rpc: contextFacts.rpc.absent,
@@ -85,6 +89,10 @@ export const absentFacts = {
   user: contextFacts.user.absent,
   granted: contextFacts.granted.absent,
 } as const;
+
+const riskFieldsText = Object.entries(riskFields)
+  .map(([name, type]) => `  ${name}: ${type},`)
+  .join("\n");
 
 /** The schema in Cedar's human-readable syntax; `cordon policy check --schema` prints it. */
 export const cedarSchema: string = schemaText();
@@ -117,10 +125,12 @@ function schemaText(): string {
     "// What inspection found: the highest score of each category, 0 to 100; 0 is nothing.",
     findingsTypeText,
     "",
+    riskTypesText,
+    "",
     "// The facts of a request.",
     `type Context = {\n${Object.entries(contextFacts)
       .map(([name, fact]) => `  ${name}: ${fact.type},`)
-      .join("\n")}\n  userGroups: Set<String>,\n  windows: Set<String>,\n  findings: ${findingFactsType},\n};`,
+      .join("\n")}\n  userGroups: Set<String>,\n  windows: Set<String>,\n  findings: ${findingFactsType},\n${riskFieldsText}\n};`,
     "",
     `action ${actions.map((action) => `"${action}"`).join(", ")}`,
     "  appliesTo { principal: [Workload, User], resource: [Component], context: Context };",

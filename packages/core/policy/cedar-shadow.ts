@@ -8,6 +8,7 @@ import { absentFacts, cedarEntity, cedarUser } from "./cedar-schema.ts";
 import { askCedar } from "./cedar-slots.ts";
 import type { Asked } from "./cedar-requests.ts";
 import { findingsJson } from "./finding-facts.ts";
+import { riskJson } from "../risk/facts.ts";
 import type { Evaluation } from "./engine.ts";
 import { isUser } from "./people.ts";
 
@@ -40,7 +41,7 @@ function summary({ permits, forbids, errors }: Evaluation): string {
   ]);
 }
 
-function officialSummary({ set, request, principal, resource, windows, trustDomain }: Shadowed): string {
+function officialSummary({ set, request, principal, resource, windows, risk, trustDomain }: Shadowed): string {
   const workload = isUser(principal)
     ? cedarUser(principal, trustDomain)
     : cedarEntity("Workload", principal, trustDomain);
@@ -56,6 +57,7 @@ function officialSummary({ set, request, principal, resource, windows, trustDoma
       userGroups: [...(request.context.userGroups ?? [])],
       windows: [...windows],
       findings: findingsJson(request.context.findings),
+      ...riskJson(risk),
     },
     entities: [
       workload,

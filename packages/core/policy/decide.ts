@@ -9,13 +9,18 @@ import type { Instant } from "../instant.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
 import { checkBoundaries, type BoundaryVerdict, type Crossing } from "./boundaries.ts";
 import { dependsOnKey, type AccessRequest, type Decision, type DependencyKey } from "./decision.ts";
-import type { Obligation, Reason, Risk, Signals } from "./decision.ts";
+import type { Obligation, Reason, Signals } from "./decision.ts";
 import type { Evaluation, MatchedPolicy } from "./engine.ts";
 import { demandsOf, joinDemands, type InspectionDemands } from "./inspect-annotation.ts";
 import { parseKeep } from "./policy-lint.ts";
 import { checkApproval, grantReason } from "./approval.ts";
 import { checkPerson, grantsFor, grantsOfActingUser, isUser, withPerson } from "./people.ts";
 import type { Granted, Principal } from "./people.ts";
+import { assess, unobserved, type Assessment } from "../risk/assess.ts";
+import { noRisk } from "../risk/score.ts";
+import { defaultRiskSettings } from "../risk/settings.ts";
+import { demandsOf as adaptiveDemandsOf, isConditional, type AdaptiveDemands } from "./adaptive.ts";
+import { checkAdaptive, checkSession, entityOf, riskReason } from "./adaptive-checks.ts";
 import type { Component, Snapshot } from "./snapshot.ts";
 
 /**
@@ -35,7 +40,8 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   if (stale) return deny(snapshot, request, [stale]);
   const parties = findParties(snapshot, request); //                      2. who is who?
   if ("code" in parties) return deny(snapshot, request, [parties]);
-  const contained = checkContainment(snapshot, request); //               3. what containment forbids
+  const contained = checkContainment(snapshot, request) ?? checkSession(snapshot, request, signals);
+  //                                                                       3. what containment forbids
   if (contained) return deny(snapshot, request, [contained], parties);
   const unproven = checkAssurance(request, parties.principal); //         4. is it proven well enough?
   if (unproven) return deny(snapshot, request, [unproven], parties);
@@ -54,20 +60,27 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   const granted = grantsFor(snapshot, request, now);
   const delegated = grantsOfActingUser(snapshot, request, now);
   const facts = withPerson(snapshot, request, granted.grants.length + delegated.grants.length > 0);
-  const evaluation = snapshot.policies.evaluate(facts, principal, resource, windows.of);
-  const refusals = checkPolicies(evaluation, request, parties, granted); // 7. what policies and grants say
-  if (refusals && !observes(snapshot, request, parties, evaluation))
-    return deny(snapshot, request, crossing ? [crossing, ...refusals] : refusals, parties);
-  const approval = checkApproval(snapshot, request, evaluation, now); //  8. has somebody approved exactly this call?
-  if (approval !== undefined && "code" in approval) return deny(snapshot, request, [approval], parties);
+  const assessed = assessRequest(snapshot, request, parties, signals, now); // 7. how risky is it?
+  const { risk } = assessed;
+  const evaluation = snapshot.policies.evaluate(facts, principal, resource, windows.of, assessed);
+  const { demands } = permission(evaluation);
+  const refused = checkPolicies(evaluation, request, parties, granted); // 8. what policies and grants say
+  const adaptive = refused ? undefined : checkAdaptive(demands, { snapshot, request, resource, signals, now });
+  const refusals = refused ?? adaptive?.refusals;
+  if (refusals && !observes(snapshot, request, parties, evaluation)) {
+    const all = [...(crossing ? [crossing] : []), ...refusals, ...riskReason(risk)];
+    return { ...deny(snapshot, request, all, parties, signals), risk, obligations: adaptive?.obligations ?? [] };
+  }
+  const approval = checkApproval(snapshot, request, evaluation, now); //  9. has somebody approved exactly this call?
+  if (approval !== undefined && "code" in approval) return deny(snapshot, request, [approval], parties, signals);
   const observed = crossing ? [crossing, ...(refusals ?? [])] : refusals;
   return {
     effect: "allow",
     reasons: reasonsFor(evaluation, observed, verdict, granted),
-    obligations: permission(evaluation).obligations, //                   9. what must be done for it to stand
-    risk: noRisk,
+    obligations: obligationsOf(evaluation), //                            10. what must be done for it to stand
+    risk,
     revision: snapshot.revision,
-    dependsOn: dependencies(request, parties),
+    dependsOn: dependencies(request, parties, signals),
     validUntil: Math.min(
       staleAt(snapshot, signals, now),
       windows.until,
@@ -77,6 +90,8 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
       granted.until,
       delegated.until,
       approval?.ends ?? Infinity,
+      assessed.until,
+      adaptive?.until ?? Infinity,
     ),
     ...(approval ? { approval: approval.id } : {}),
     ...(observed ? { observed: { effect: "deny", reasons: observed } } : {}),
@@ -115,7 +130,26 @@ interface Parties {
   readonly resource: Component;
 }
 
-const noRisk: Risk = Object.freeze({ tier: "low", score: 0, contributions: Object.freeze([]) });
+function assessRequest(
+  snapshot: Snapshot,
+  request: AccessRequest,
+  { principal, resource }: Parties,
+  { risk }: Signals,
+  now: Instant,
+): Assessment {
+  if (risk === undefined && (snapshot.subjects === undefined || snapshot.subjects.size === 0)) return unobserved;
+  const person = request.user?.id ?? principal.id;
+  const who = entityOf(snapshot, person);
+  const assessed = {
+    signals: risk,
+    device: risk?.device === undefined ? undefined : snapshot.devices?.get(risk.device),
+    owners: person === principal.id ? [who] : [who, entityOf(snapshot, principal.id)],
+    standing: snapshot.subjects?.get(who),
+    sensitivity: resource.labels.sensitivity,
+    settings: snapshot.risk ?? defaultRiskSettings,
+  };
+  return assess(assessed, now);
+}
 
 /** An age that is not a plain number of milliseconds is no knowledge of freshness at all. */
 function checkFreshness(snapshot: Snapshot, { snapshotAgeMs }: Signals): Reason | undefined {
@@ -194,11 +228,13 @@ function admittedUntil({ admissions }: Snapshot, { modelDigest }: Component): In
 
 /** Why policies refuse, or `undefined` when they permit. A policy that failed might have been a forbid: it denies. */
 function checkPolicies(
-  { permits, forbids, errors }: Evaluation,
+  evaluation: Evaluation,
   request: AccessRequest,
   { principal, resource }: Parties,
   granted: Granted,
 ): readonly Reason[] | undefined {
+  const { permits, errors } = evaluation;
+  const { forbids } = permission(evaluation);
   if (errors.length > 0 || forbids.length > 0) {
     const failed = errors.map(({ policy, words }): Reason => {
       const which = policy === "" ? "the policies could not be evaluated" : `policy \`${policy}\` failed`;
@@ -247,20 +283,31 @@ function observedReason(refusals: readonly Reason[]): Reason {
 interface Permission {
   readonly reasons: readonly Reason[];
   readonly obligations: readonly Obligation[];
+  /** What permits, and forbids that can be lifted, demand of who asks. */
+  readonly demands: AdaptiveDemands;
+  /** Those that nothing lifts. */
+  readonly forbids: readonly MatchedPolicy[];
 }
 
-/** What an evaluation's permits come to. The engine answers with the same object for the same policies. */
+/** What an evaluation's policies come to. The engine answers with the same object for the same policies. */
 const permissions = new WeakMap<Evaluation, Permission>();
 
 function permission(evaluation: Evaluation): Permission {
   let known = permissions.get(evaluation);
   if (known === undefined) {
-    known = { reasons: permitted(evaluation.permits), obligations: oblige(evaluation.permits) };
+    const { permits, forbids } = evaluation;
+    known = {
+      reasons: permitted(permits),
+      obligations: oblige(permits),
+      demands: adaptiveDemandsOf([...permits, ...forbids.filter(isConditional)]),
+      forbids: forbids.filter((policy) => !isConditional(policy)),
+    };
     permissions.set(evaluation, known);
   }
   return known;
 }
 
+/** Only forbids that nothing lifts keep a permit from counting; the reasons of an allow are those of its permits. */
 function permitted(permits: readonly MatchedPolicy[]): readonly Reason[] {
   return atMost(
     permits.map((policy) => reasonOf("permitted", policy)),
@@ -303,15 +350,28 @@ function oblige(permits: readonly MatchedPolicy[]): readonly Obligation[] {
 
 const noObligations: readonly Obligation[] = Object.freeze([]);
 
+/** What must be done for an allow to stand: what permits ask for, and what less sensitive data it is restricted to. */
+function obligationsOf(evaluation: Evaluation): readonly Obligation[] {
+  const { obligations, demands } = permission(evaluation);
+  if (demands.restrict === undefined) return obligations;
+  return [...obligations, { kind: "restrictTo", sensitivity: demands.restrict.sensitivity }];
+}
+
 /** A deny has no `validUntil`: the passing of time alone never turns one into an allow. */
-function deny(snapshot: Snapshot, request: AccessRequest, reasons: readonly Reason[], parties?: Parties): Decision {
+function deny(
+  snapshot: Snapshot,
+  request: AccessRequest,
+  reasons: readonly Reason[],
+  parties?: Parties,
+  signals?: Signals,
+): Decision {
   return {
     effect: "deny",
     reasons,
     obligations: noObligations,
     risk: noRisk,
     revision: snapshot.revision,
-    dependsOn: dependencies(request, parties),
+    dependsOn: dependencies(request, parties, signals),
     validUntil: undefined,
   };
 }
@@ -320,10 +380,13 @@ function deny(snapshot: Snapshot, request: AccessRequest, reasons: readonly Reas
 function dependencies(
   { principal, resource, user }: AccessRequest,
   parties: Parties | undefined,
+  signals?: Signals,
 ): readonly DependencyKey[] {
   const keys: DependencyKey[] = [freshnessKey];
   if (user !== undefined)
     keys.push(dependsOnKey("user", user.id), dependsOnKey("session", user.session), dependsOnKey("grant", user.id));
+  const device = signals?.risk?.device;
+  if (device !== undefined) keys.push(dependsOnKey("device", device));
   if (parties === undefined) {
     keys.push(componentKey(principal));
     if (principal !== resource) keys.push(componentKey(resource));

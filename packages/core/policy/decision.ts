@@ -6,6 +6,7 @@ import type { Instant } from "../instant.ts";
 import type { Action, Boundary, Namespace, Revision, RiskTier, Sensitivity } from "../contract/vocabulary.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
 import type { FindingFacts } from "./finding-facts.ts";
+import type { RiskSignals } from "../risk/signals.ts";
 import type { InspectionDemands } from "./inspect-annotation.ts";
 import type { ActingUser } from "./people.ts";
 
@@ -57,10 +58,12 @@ export interface RequestContext {
   readonly granted?: boolean;
 }
 
-/** What is known of now, beyond the request. Later rooms (devices, behaviour, threat intelligence) add to this. */
+/** What is known of now, beyond the request. */
 export interface Signals {
   /** Age of the snapshot's last confirmation by the control plane, in milliseconds (monotonic clock). */
   readonly snapshotAgeMs: number;
+  /** Device, network, hour, conduct, threat intelligence; absent where nothing observes them. */
+  readonly risk?: RiskSignals;
 }
 
 export interface Risk {
@@ -104,6 +107,14 @@ export interface Reason {
     /** Policy wants somebody's approval of exactly this call first. */
     | "approval-required"
     | "obligation-unmet"
+    /** Policy lets it through once the person has proved to be present; the obligation says how lately. */
+    | "step-up-required"
+    /** Policy lets less sensitive data through only. */
+    | "restricted"
+    /** What the risk is made of, beside a refusal. */
+    | "risk"
+    /** The session began before it was revoked. */
+    | "session-revoked"
     /** It crosses one of the four boundaries; `boundary` says which. */
     | "boundary"
     /** It crosses a boundary, and an exception lets it. */
@@ -123,7 +134,7 @@ export interface Reason {
 export type DependencyKey = string & { readonly __brand: "DependencyKey" };
 
 export function dependsOnKey(
-  kind: "component" | "namespace" | "policies" | "signals" | "grant" | "user" | "session",
+  kind: "component" | "namespace" | "policies" | "signals" | "grant" | "user" | "session" | "device" | "subject",
   name: string,
 ): DependencyKey {
   return `${kind}:${name}` as DependencyKey;

@@ -4,6 +4,7 @@
 import type { Namespace } from "../contract/vocabulary.ts";
 import type { AccessRequest } from "./decision.ts";
 import type { Principal } from "./people.ts";
+import type { RiskFacts } from "../risk/assess.ts";
 import type { Component } from "./snapshot.ts";
 
 /** A policy as it is stored: Cedar text that holds exactly one or more policies, each with an `@id`. */
@@ -48,8 +49,15 @@ export interface CompiledPolicies {
    * forbids of the principal's. Both are known: registered, or a person who is enrolled.
    *
    * @param windowsOf the windows of a namespace that are open now; its policies see them as `context.windows`
+   * @param risk how risky the request is; policies see it as `context.risk`, `context.device` and `context.network`
    */
-  evaluate(request: AccessRequest, principal: Principal, resource: Component, windowsOf?: WindowsOf): Evaluation;
+  evaluate(
+    request: AccessRequest,
+    principal: Principal,
+    resource: Component,
+    windowsOf?: WindowsOf,
+    risk?: RiskFacts,
+  ): Evaluation;
   /** Windows that policies name, with where; each must be one of its namespace. */
   readonly namedWindows?: readonly NamedWindow[];
 }

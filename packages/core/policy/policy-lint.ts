@@ -5,8 +5,15 @@
 import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { isName, type Namespace } from "../contract/vocabulary.ts";
 import type { TrustDomain } from "../identity/spiffe-id.ts";
-import { componentFacts, contextFacts, namespaceOfEntityId, refuseEntityId } from "./cedar-schema.ts";
+import {
+  componentFacts,
+  contextClosedSets,
+  contextFacts,
+  namespaceOfEntityId,
+  refuseEntityId,
+} from "./cedar-schema.ts";
 import { entityLiterals } from "./entity-literals.ts";
+import { demandProblems } from "./adaptive.ts";
 import { parseInspect } from "./inspect-annotation.ts";
 import { problemAt, type PolicyProblem, type PolicyText } from "./policy-text.ts";
 
@@ -15,6 +22,8 @@ export const policyAnnotations = {
   id: "the policy's name, unique within its namespace; reasons and the ledger show it",
   reason: "why, in words, for people who meet this policy's decision",
   keep: "on a permit: keep content in the ledger, encrypted: `request`, `response` or `request,response`",
+  stepup: "how lately a person must have proved to be present, such as `10m`; on a forbid: what lifts it",
+  restrict: "the most sensitive data that is let through, such as `internal`; on a forbid: what it spares",
   inspect: "on a permit: what inspection does with what it finds, such as `response:pii=redact, request:secret=block`",
   approval: "on a permit: how many people must approve each call by itself, `1` or `2`",
   owner: "who answers for this policy; for people",
@@ -90,6 +99,7 @@ function* lintAnnotations(json: PolicyJson): Generator<Finding> {
     else if (value.length > maxAnnotationCharacters || /\p{C}/u.test(value))
       yield { words: `\`@${name}\` is one line of at most ${maxAnnotationCharacters} characters`, near: `@${name}` };
   }
+  for (const words of demandProblems(annotations)) yield { words, near: words.slice(1, words.indexOf("`", 1)) };
   const inspect = annotations["inspect"];
   if (inspect !== undefined && json.effect !== "permit")
     yield { words: "`@inspect` belongs on a permit: a forbid lets no content pass", near: "@inspect" };
@@ -151,7 +161,8 @@ function* lintScope(json: PolicyJson, namespace: Namespace): Generator<Finding> 
     };
 }
 
-const closedSets: ReadonlyMap<string, readonly string[]> = new Map([
+const closedSets: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ...contextClosedSets,
   ...componentFacts.flatMap(({ path, values }) =>
     values === undefined ? [] : ["principal", "resource"].map((role) => [`${role}.${path}`, values] as const),
   ),

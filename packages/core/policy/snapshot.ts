@@ -21,6 +21,10 @@ import type { BoundaryRules } from "./boundaries.ts";
 import type { RouteKey } from "./decision.ts";
 import type { CompiledPolicies } from "./engine.ts";
 import type { Grant, User, UserSession } from "./people.ts";
+import type { Device } from "../risk/device.ts";
+import type { RiskSettings } from "../risk/settings.ts";
+import type { SubjectStanding } from "../risk/subject.ts";
+import type { ThreatIndex } from "../risk/threats.ts";
 import type { WindowSchedule } from "./windows.ts";
 
 /** A registered component. Replicas share one; instances are not here. */
@@ -199,6 +203,14 @@ export interface Snapshot {
   readonly sessions?: ReadonlyMap<string, UserSession>;
   /** Approved grants by principal. Their own `starts` and `ends` say when they hold. */
   readonly grants?: ReadonlyMap<SpiffeId, readonly Grant[]>;
+  /** Enrolled devices by name, retired ones among them. */
+  readonly devices?: ReadonlyMap<string, Device>;
+  /** What other systems report of people and workloads, by entity id. */
+  readonly subjects?: ReadonlyMap<string, SubjectStanding>;
+  /** Indicators of threat intelligence. */
+  readonly threats?: ThreatIndex;
+  /** How signals weigh; the defaults where it is absent. */
+  readonly risk?: RiskSettings;
   /** A gateway that has not heard from the control plane for longer than this denies everything. */
   readonly stalenessLimitMs: number;
 }

@@ -7,6 +7,7 @@
  */
 import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { componentFacts, contextFacts, type ComponentFact } from "../cedar-schema.ts";
+import { riskFields } from "../../risk/facts.ts";
 import { entityLiterals } from "../entity-literals.ts";
 
 /** What is visible of the principal, or of the resource. Its namespace always is: it picks the policies. */
@@ -41,7 +42,11 @@ function nothing(): ObservedComponent {
   return { names: new Set(), facts: new Set(), texts: new Map() };
 }
 
-const contextNames: ReadonlySet<string> = new Set([...Object.keys(contextFacts), "windows", "userGroups"]);
+const contextNames: ReadonlySet<string> = new Set([
+  ...Object.keys(contextFacts),
+  ...Object.keys(riskFields),
+  ...["windows", "userGroups"],
+]);
 
 /** A node of Cedar's expression JSON: one key, the operator. */
 type Node = Readonly<Record<string, unknown>>;
