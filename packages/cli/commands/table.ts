@@ -56,6 +56,14 @@ export const commands: CommandTable = {
     summary: "least-privilege policies from what the ledger saw",
     load: () => import("./policy/suggest.ts"),
   },
+  "risk explain": {
+    summary: "what the risk of a decision was made of; what each signal weighs",
+    load: () => import("./risk/explain.ts"),
+  },
+  "risk what-if": {
+    summary: "set signals: the score, each contribution, and the decision it leads to",
+    load: () => import("./risk/what-if.ts"),
+  },
   "mcp pins": {
     summary: "the pins of the tools that an MCP server offers now",
     load: () => import("./mcp/pins.ts"),

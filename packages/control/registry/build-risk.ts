@@ -8,7 +8,10 @@ import type { ObjectsByName, Projection } from "./build-snapshot.ts";
 import { deviceValue, qualifiedNameOf, readValue, riskKey, riskValue, subjectValue } from "./objects.ts";
 
 /** By name; a device that did not change stays the same object. Two devices never share a key. */
-export function buildDevices(last: Projection | undefined, objects: readonly StoredObject[]): ReadonlyMap<string, Device> {
+export function buildDevices(
+  last: Projection | undefined,
+  objects: readonly StoredObject[],
+): ReadonlyMap<string, Device> {
   const before = last?.objects.get("device");
   const devices = new Map<string, Device>();
   const keys = new Map<string, string>();

@@ -19,14 +19,22 @@ const weightsSchema = z.strictObject(
 const { tiers, posture } = defaultRiskSettings;
 
 const networkList = z
-  .array(text((value) => (parseCidr(value) === undefined ? "must be an address or a range such as `203.0.113.0/24`" : undefined)))
+  .array(
+    text((value) =>
+      parseCidr(value) === undefined ? "must be an address or a range such as `203.0.113.0/24`" : undefined,
+    ),
+  )
   .max(100_000);
 
 const listed = (words: string) =>
   z
     .strictObject({
       ranges: networkList.default([]).describe("Addresses and ranges, such as `203.0.113.0/24`."),
-      files: z.array(filePath).max(64).default([]).describe("Text files, one address or range a line; read again when they change."),
+      files: z
+        .array(filePath)
+        .max(64)
+        .default([])
+        .describe("Text files, one address or range a line; read again when they change."),
     })
     .prefault({})
     .describe(words);
@@ -37,7 +45,12 @@ const feedUrl = text((value) => {
 }).meta({ pattern: "^https?://" });
 
 const confidence = z.int().min(0).max(100).default(75).describe("How sure the list is, where it does not say itself.");
-const expiryDays = z.int().min(1).max(3650).default(30).describe("Indicators end after this, where they do not say when.");
+const expiryDays = z
+  .int()
+  .min(1)
+  .max(3650)
+  .default(30)
+  .describe("Indicators end after this, where they do not say when.");
 const everySeconds = z.int().min(10).max(604_800).default(3_600).describe("How often it is read again.");
 const common = { name: name.describe("Names it in reasons and in the ledger."), confidence, expiryDays, everySeconds };
 
@@ -53,9 +66,14 @@ export function threatListSchema(secret: z.ZodType) {
       z.strictObject({
         ...common,
         taxii: feedUrl.describe("The API root of a TAXII 2.1 server."),
-        collection: z.string().regex(/^[A-Za-z0-9._~-]{1,128}$/, "must be a collection's id").describe("Its collection."),
+        collection: z
+          .string()
+          .regex(/^[A-Za-z0-9._~-]{1,128}$/, "must be a collection's id")
+          .describe("Its collection."),
         token: secret.optional().describe("Sent as `authorization: Bearer`."),
-        caFile: filePath.optional().describe("PEM file of the authorities that it is verified with. Default: public ones."),
+        caFile: filePath
+          .optional()
+          .describe("PEM file of the authorities that it is verified with. Default: public ones."),
       }),
     ],
     { error: "must be a list with `file` and `format`, or with `taxii` and `collection`" },
@@ -72,7 +90,10 @@ export function riskSchemaWith(secret: z.ZodType) {
         critical: weight.default(tiers.critical).describe("The least score of the tier."),
       })
       .prefault({})
-      .refine(({ medium, high, critical }) => medium <= high && high <= critical, "tiers must not fall: medium, high, critical")
+      .refine(
+        ({ medium, high, critical }) => medium <= high && high <= critical,
+        "tiers must not fall: medium, high, critical",
+      )
       .describe("Where tiers begin."),
     postureMaxAgeSeconds: z
       .int()

@@ -130,7 +130,9 @@ function schemaText(): string {
     "// The facts of a request.",
     `type Context = {\n${Object.entries(contextFacts)
       .map(([name, fact]) => `  ${name}: ${fact.type},`)
-      .join("\n")}\n  userGroups: Set<String>,\n  windows: Set<String>,\n  findings: ${findingFactsType},\n${riskFieldsText}\n};`,
+      .join(
+        "\n",
+      )}\n  userGroups: Set<String>,\n  windows: Set<String>,\n  findings: ${findingFactsType},\n${riskFieldsText}\n};`,
     "",
     `action ${actions.map((action) => `"${action}"`).join(", ")}`,
     "  appliesTo { principal: [Workload, User], resource: [Component], context: Context };",

@@ -37,7 +37,8 @@ export function readPlainList(text: string, { source, confidence, until }: ListD
     const item = prompt ?? words.replace(/^(?:0\.0\.0\.0|127\.0\.0\.1)\s+/, "");
     const kind = prompt === undefined ? kindOf(item) : "prompt";
     const value = kind === undefined ? undefined : canonicalValue(kind, item);
-    if (kind === undefined || value === undefined) skip("no address, range, domain, SHA-256 or prompt of usable length");
+    if (kind === undefined || value === undefined)
+      skip("no address, range, domain, SHA-256 or prompt of usable length");
     else indicators.push({ kind, value, source, confidence, until });
   }
   return { indicators, skipped };

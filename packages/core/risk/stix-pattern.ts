@@ -77,7 +77,8 @@ function comparisonAt(
 function tokenise(pattern: string): readonly Token[] | undefined {
   const tokens: Token[] = [];
   // A path may hold a quoted key: file:hashes.'SHA-256'. Each alternative is linear, and anchored by `y`.
-  const token = /\s*(?:([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z0-9_.-]+(?:'[^'\\]{1,64}')?)?)|'((?:[^'\\]|\\['\\])*)'|(==|[[\]()=,]|!=|<=|>=|<|>))/y;
+  const token =
+    /\s*(?:([A-Za-z][A-Za-z0-9_-]*(?::[A-Za-z0-9_.-]+(?:'[^'\\]{1,64}')?)?)|'((?:[^'\\]|\\['\\])*)'|(==|[[\]()=,]|!=|<=|>=|<|>))/y;
   let at = 0;
   const end = pattern.trimEnd().length;
   while (at < end) {

@@ -66,11 +66,14 @@ function readIndicator(object: JsonObject, defaults: ListDefaults): readonly Ind
   const end = until === undefined ? defaults.until : instant(until);
   if (Number.isNaN(start) || Number.isNaN(end)) return "a validity that is no time";
   const sure =
-    typeof confidence === "number" && confidence >= 0 && confidence <= 100 ? Math.round(confidence) : defaults.confidence;
+    typeof confidence === "number" && confidence >= 0 && confidence <= 100
+      ? Math.round(confidence)
+      : defaults.confidence;
   const found: Indicator[] = [];
   for (const { path, value } of read) {
     const kind = kinds.get(path);
-    const canonical = kind === undefined ? undefined : canonicalValue(kind, path === "url:value" ? hostOf(value) : value);
+    const canonical =
+      kind === undefined ? undefined : canonicalValue(kind, path === "url:value" ? hostOf(value) : value);
     if (kind === undefined || canonical === undefined) continue;
     found.push({
       kind,

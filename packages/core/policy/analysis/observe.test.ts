@@ -7,7 +7,8 @@ import { source, trustDomain } from "../test-estate.ts";
 
 const everything = componentFacts.map((fact) => fact.path).sort();
 const allContext = [
-  ...["assurance", "external", "granted", "method", "route", "rpc", "stream", "tool", "user", "userGroups", "windows"],
+  ...["assurance", "device", "external", "granted", "method", "network", "risk", "route", "rpc", "stream", "tool"],
+  ...["user", "userGroups", "windows"],
 ];
 const a = "default/agent/a";
 
