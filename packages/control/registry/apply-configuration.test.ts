@@ -21,7 +21,7 @@ const key = (kind: string, name: string) => ({ kind, namespace: "default" as Nam
 test("puts everything that the configuration names, as its own, in one revision", async () => {
   await using scope = await temporaryStore();
   const applied = await apply(scope.store, configured());
-  assert.deepEqual(applied, { revision: 1, changed: { added: 14, updated: 0, deleted: 0 } });
+  assert.deepEqual(applied, { revision: 1, changed: { added: 15, updated: 0, deleted: 0 } });
   const { objects } = await scope.store.snapshot();
   assert.ok(objects.every((object) => object.source === "config" && object.revision === 1));
 });

@@ -4,6 +4,8 @@
  */
 import type { SpiffeId } from "../identity/spiffe-id.ts";
 import type { Instant } from "../instant.ts";
+import { assess, unobserved, type Assessment } from "../risk/assess.ts";
+import { defaultRiskSettings } from "../risk/settings.ts";
 import { rankOf, type AdaptiveDemands } from "./adaptive.ts";
 import { entityIdOf } from "./cedar-schema.ts";
 import type { AccessRequest, Obligation, Reason, Risk, Signals } from "./decision.ts";
@@ -67,6 +69,28 @@ function freshUntil({ snapshot, request, signals, now }: AdaptiveSubject, maxAge
   const changed = snapshot.subjects?.get(entityOf(snapshot, whoActs(request)))?.credentialChanged;
   if (changed !== undefined && at <= changed.at) return -Infinity;
   return at + maxAgeSeconds * 1000;
+}
+
+/** How risky a request is. Without signals, and without reports, nothing is looked at. */
+export function assessRequest(
+  snapshot: Snapshot,
+  request: AccessRequest,
+  resource: Component,
+  { risk }: Signals,
+  now: Instant,
+): Assessment {
+  if (risk === undefined && (snapshot.subjects === undefined || snapshot.subjects.size === 0)) return unobserved;
+  const person = request.user?.id ?? request.principal;
+  const who = entityOf(snapshot, person);
+  const assessed = {
+    signals: risk,
+    device: risk?.device === undefined ? undefined : snapshot.devices?.get(risk.device),
+    owners: person === request.principal ? [who] : [who, entityOf(snapshot, request.principal)],
+    standing: snapshot.subjects?.get(who),
+    sensitivity: resource.labels.sensitivity,
+    settings: snapshot.risk ?? defaultRiskSettings,
+  };
+  return assess(assessed, now);
 }
 
 /** A session that began before it was revoked is over, whatever policy says; one that does not say when it began, too. */

@@ -16,11 +16,10 @@ import { parseKeep } from "./policy-lint.ts";
 import { checkApproval, grantReason } from "./approval.ts";
 import { checkPerson, grantsFor, grantsOfActingUser, isUser, withPerson } from "./people.ts";
 import type { Granted, Principal } from "./people.ts";
-import { assess, unobserved, type Assessment } from "../risk/assess.ts";
 import { noRisk } from "../risk/score.ts";
-import { defaultRiskSettings } from "../risk/settings.ts";
 import { demandsOf as adaptiveDemandsOf, isConditional, type AdaptiveDemands } from "./adaptive.ts";
-import { checkAdaptive, checkSession, entityOf, riskReason } from "./adaptive-checks.ts";
+import { admittedUntil, checkAdmission, shortName } from "./admission-check.ts";
+import { assessRequest, checkAdaptive, checkSession, riskReason } from "./adaptive-checks.ts";
 import type { Component, Snapshot } from "./snapshot.ts";
 
 /**
@@ -60,7 +59,7 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   const granted = grantsFor(snapshot, request, now);
   const delegated = grantsOfActingUser(snapshot, request, now);
   const facts = withPerson(snapshot, request, granted.grants.length + delegated.grants.length > 0);
-  const assessed = assessRequest(snapshot, request, parties, signals, now); // 7. how risky is it?
+  const assessed = assessRequest(snapshot, request, resource, signals, now); // 7. how risky is it?
   const { risk } = assessed;
   const evaluation = snapshot.policies.evaluate(facts, principal, resource, windows.of, assessed);
   const { demands } = permission(evaluation);
@@ -130,27 +129,6 @@ interface Parties {
   readonly resource: Component;
 }
 
-function assessRequest(
-  snapshot: Snapshot,
-  request: AccessRequest,
-  { principal, resource }: Parties,
-  { risk }: Signals,
-  now: Instant,
-): Assessment {
-  if (risk === undefined && (snapshot.subjects === undefined || snapshot.subjects.size === 0)) return unobserved;
-  const person = request.user?.id ?? principal.id;
-  const who = entityOf(snapshot, person);
-  const assessed = {
-    signals: risk,
-    device: risk?.device === undefined ? undefined : snapshot.devices?.get(risk.device),
-    owners: person === principal.id ? [who] : [who, entityOf(snapshot, principal.id)],
-    standing: snapshot.subjects?.get(who),
-    sensitivity: resource.labels.sensitivity,
-    settings: snapshot.risk ?? defaultRiskSettings,
-  };
-  return assess(assessed, now);
-}
-
 /** An age that is not a plain number of milliseconds is no knowledge of freshness at all. */
 function checkFreshness(snapshot: Snapshot, { snapshotAgeMs }: Signals): Reason | undefined {
   if (snapshotAgeMs >= 0 && snapshotAgeMs <= snapshot.stalenessLimitMs) return undefined;
@@ -197,33 +175,6 @@ function checkAssurance({ context }: AccessRequest, principal: Principal): Reaso
   if (context.assurance === "jwt-svid" && principal.bearerTokens) return undefined;
   const words = `${principal.id} may not authenticate with a bearer token: use mutual TLS, or set \`bearerTokens\` on the component`;
   return { code: "token-not-permitted", words };
-}
-
-/**
- * A model serves only while its digest is admitted. What states no digest is not judged here. It comes before policies, so
- * that neither a permit nor a route that observes opens it.
- */
-function checkAdmission(snapshot: Snapshot, resource: Component, now: Instant): Reason | undefined {
-  const { modelDigest } = resource;
-  if (modelDigest === undefined || now < admittedUntil(snapshot, resource)) return undefined;
-  const standing = snapshot.admissions?.get(modelDigest);
-  let why = "nobody admitted it";
-  if (standing !== undefined) why = "refused" in standing ? standing.refused : endedWords(standing.validUntil);
-  const words =
-    `the model of ${shortName(resource)}, ${modelDigest}, is not admitted (${why}): admit it with ` +
-    `\`cordon model admit PATH --component ${resource.namespace}/${resource.name} --admission-key FILE\``;
-  return { code: "model-not-admitted", words };
-}
-
-function endedWords(validUntil: Instant): string {
-  return Number.isFinite(validUntil) ? `its admission ended at ${new Date(validUntil).toISOString()}` : "it has no end";
-}
-
-/** The first instant at which the model may serve no more. */
-function admittedUntil({ admissions }: Snapshot, { modelDigest }: Component): Instant {
-  if (modelDigest === undefined) return Infinity;
-  const standing = admissions?.get(modelDigest);
-  return standing !== undefined && "validUntil" in standing ? standing.validUntil : -Infinity;
 }
 
 /** Why policies refuse, or `undefined` when they permit. A policy that failed might have been a forbid: it denies. */
@@ -422,10 +373,4 @@ function keysOf(component: Principal): readonly DependencyKey[] {
 
 function componentKey(id: SpiffeId): DependencyKey {
   return dependsOnKey("component", id);
-}
-
-/** As policies name it: a component with an id of its own, such as another trust domain's, by that. */
-function shortName({ id, namespace, kind, name }: Component): string {
-  const short = `${namespace}/${kind}/${name}`;
-  return id.endsWith(`/ns/${short}`) ? short : id;
 }

@@ -1,30 +1,31 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { riskTiers } from "../contract/vocabulary.ts";
+import type { riskTiers } from "../contract/vocabulary.ts";
 import { assess, unobserved, type Assessed } from "./assess.ts";
-import type { Device } from "./device.ts";
-import { score, type Contribution } from "./score.ts";
+import type { Device, Posture } from "./device.ts";
+import { score } from "./score.ts";
 import { defaultRiskSettings, riskSignalNames } from "./settings.ts";
 import type { RiskSignals } from "./signals.ts";
 
 const now = Date.parse("2026-03-04T03:00:00Z");
 const hour = 3_600_000;
 
+const posture: Posture = {
+  reportedAt: now - hour,
+  source: "agent",
+  os: { name: "Debian", version: "13" },
+  patchAgeDays: 3,
+  diskEncrypted: true,
+  screenLock: true,
+};
 const laptop: Device = {
   name: "laptop-7",
   namespace: "default" as Device["namespace"],
   owner: "alice",
   managed: true,
   enrolledAt: now - 1000 * hour,
-  posture: {
-    reportedAt: now - hour,
-    source: "agent",
-    os: { name: "Debian", version: "13" },
-    patchAgeDays: 3,
-    diskEncrypted: true,
-    screenLock: true,
-  },
+  posture,
 };
 const unmanaged: Device = { ...laptop, managed: false };
 
@@ -60,13 +61,13 @@ describe("how the weights were set: what a person would say of a situation, and 
     [
       "a disk that is not encrypted",
       known,
-      { device: { ...laptop, posture: { ...laptop.posture!, diskEncrypted: false } } },
+      { device: { ...laptop, posture: { ...posture, diskEncrypted: false } } },
       "low",
     ],
     [
       "a stale posture at night",
       { ...known, hour: night },
-      { device: { ...laptop, posture: { ...laptop.posture!, reportedAt: now - 48 * hour } } },
+      { device: { ...laptop, posture: { ...posture, reportedAt: now - 48 * hour } } },
       "medium",
     ],
     ["somebody else's device", known, { device: { ...laptop, owner: "bob" } }, "high"],
@@ -177,9 +178,9 @@ test("a posture that grows stale says when, and is unknown from then on", () => 
 });
 
 test("a posture that leaves a fact out, or is dated ahead, is unknown and never good", () => {
-  const { diskEncrypted: _disk, ...partial } = laptop.posture!;
+  const { diskEncrypted: _disk, ...partial } = posture;
   assert.equal(assessed({ device: "laptop-7" }, { device: { ...laptop, posture: partial } }).device.posture, "unknown");
-  const ahead = { ...laptop, posture: { ...laptop.posture!, reportedAt: now + hour } };
+  const ahead = { ...laptop, posture: { ...posture, reportedAt: now + hour } };
   assert.equal(assessed({ device: "laptop-7" }, { device: ahead }).device.posture, "unknown");
 });
 
@@ -220,10 +221,10 @@ const contribution = fc.record({
 test("a score is between 0 and 1, does not depend on order, and grows with each doubt", () => {
   fc.assert(
     fc.property(fc.array(contribution, { maxLength: 20 }), contribution, (some, more) => {
-      const base = score(some as Contribution[], defaultRiskSettings);
+      const base = score(some, defaultRiskSettings);
       assert.ok(base.score >= 0 && base.score <= 1);
-      assert.equal(score(some.toReversed() as Contribution[], defaultRiskSettings).score, base.score);
-      assert.ok(score([...some, more] as Contribution[], defaultRiskSettings).score >= base.score);
+      assert.equal(score(some.toReversed(), defaultRiskSettings).score, base.score);
+      assert.ok(score([...some, more], defaultRiskSettings).score >= base.score);
     }),
   );
 });

@@ -25,7 +25,8 @@ export function readStixObjects(objects: readonly JsonValue[], defaults: ListDef
     if (object["revoked"] === true) continue;
     const read = readIndicator(object, defaults);
     if (typeof read === "string") skip(read);
-    else for (const one of read) indicators.length < maxIndicators ? indicators.push(one) : skip("past the limit");
+    else if (indicators.length + read.length > maxIndicators) skip(`past the limit of ${maxIndicators} indicators`);
+    else indicators.push(...read);
   }
   return { indicators, skipped };
 }
