@@ -158,13 +158,13 @@ async function makePrivateFolder(folder: string): Promise<void> {
 }
 
 function upstreamFiles(
-  { certFile, keyFile, bundleFile }: NonNullable<Configuration["identity"]["upstreamAuthority"]>,
+  { certFile, keyFile, key, bundleFile }: NonNullable<Configuration["identity"]["upstreamAuthority"]>,
   folder: string,
 ): UpstreamFiles {
   const place = (file: string): string => resolve(folder, file);
   return {
     certFile: place(certFile),
-    keyFile: place(keyFile),
+    key: key ?? place(keyFile ?? ""),
     ...(bundleFile !== undefined && { bundleFile: place(bundleFile) }),
   };
 }

@@ -7,14 +7,15 @@ import { createHash, randomBytes, sign, type KeyObject, type webcrypto } from "n
 import type { Instant } from "@cordon/core/instant";
 import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
 import * as x509 from "@peculiar/x509";
+import type { SigningKey } from "../keys/provider/key-provider.ts";
 
 const bothSides = [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth];
 
 export interface Signer {
   /** DER of the authority's certificate; absent for a root that signs itself. */
   readonly certificate?: Uint8Array;
-  /** P-256, P-384 or RSA; ours are P-256. */
-  readonly key: KeyObject;
+  /** P-256, P-384 or RSA; ours are P-256. One that lies elsewhere signs by its holder. */
+  readonly key: KeyObject | SigningKey;
 }
 
 interface Times {
@@ -96,21 +97,27 @@ async function build(
 }
 
 /** How a key signs certificates: at once, by node:crypto, without WebCrypto's trip through the thread pool. */
-function signingOf(key: KeyObject) {
-  const rsa = key.asymmetricKeyType === "rsa";
-  const p384 = key.asymmetricKeyDetails?.namedCurve === "secp384r1";
-  const hash = p384 ? "SHA-384" : "SHA-256";
+function signingOf(key: KeyObject | SigningKey) {
+  const known = "publicKey" in key ? key.publicKey : key;
+  const rsa = known.asymmetricKeyType === "rsa";
+  const p384 = known.asymmetricKeyDetails?.namedCurve === "secp384r1";
+  const [name, hash] = p384 ? (["SHA-384", "sha384"] as const) : (["SHA-256", "sha256"] as const);
   const family = rsa
-    ? ({ name: "RSASSA-PKCS1-v1_5", hash } as const)
+    ? ({ name: "RSASSA-PKCS1-v1_5", hash: name } as const)
     : ({ name: "ECDSA", namedCurve: p384 ? "P-384" : "P-256" } as const);
+  const dsaEncoding = "ieee-p1363";
   const signNow = async (_algorithm: unknown, _key: unknown, signed: ArrayBuffer): Promise<ArrayBuffer> => {
-    const options = rsa ? key : ({ key, dsaEncoding: "ieee-p1363" } as const);
-    const { buffer, byteOffset, length } = sign(p384 ? "sha384" : "sha256", new Uint8Array(signed), options);
-    return buffer.slice(byteOffset, byteOffset + length);
+    const message = new Uint8Array(signed);
+    const { buffer, byteOffset, length } =
+      "publicKey" in key
+        ? await key.sign(message, { hash, dsaEncoding })
+        : sign(hash, message, rsa ? key : { key, dsaEncoding });
+    return buffer.slice(byteOffset, byteOffset + length) as ArrayBuffer;
   };
   return {
-    signingKey: key.toCryptoKey(family, false, ["sign"]),
-    signingAlgorithm: { name: family.name, hash },
+    // The generator only looks at its algorithm, and hands it to `signNow`.
+    signingKey: known.toCryptoKey(family, "publicKey" in key, ["publicKey" in key ? "verify" : "sign"]),
+    signingAlgorithm: { name: family.name, hash: name },
     // The generator asks it for nothing else.
     crypto: { subtle: { sign: signNow } } as unknown as webcrypto.Crypto,
   };

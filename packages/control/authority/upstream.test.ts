@@ -1,7 +1,7 @@
 /** Issuing under an authority that openssl made, and certifying others' authorities; openssl judges both. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { writeFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -9,6 +9,7 @@ import { makeCsr } from "@cordon/core/identity/csr";
 import { parseSpiffeId } from "@cordon/core/identity/spiffe-id";
 import { toPem } from "@cordon/core/identity/tls";
 import { verifyX509Svid } from "@cordon/core/identity/x509-svid";
+import { noSoftHsm, openSoftHsm } from "../keys/provider/testing/soft-hsm.ts";
 import type { Authority } from "./authority.ts";
 import { buildLeaf } from "./certificates.ts";
 import { coded, day, estate, request, start, trustDomain, workload } from "./testing/estate.ts";
@@ -96,7 +97,7 @@ authorityKeyIdentifier = keyid
   const place = (file: string): string => join(folder, file);
   return {
     certFile: place(`${p}.pem`),
-    keyFile: place(`${p}.key`),
+    key: place(`${p}.key`),
     bundleFile: place(`${p}-root.pem`),
     rootKeyFile: place(`${p}-root.key`),
   };
@@ -151,7 +152,7 @@ describe("an authority under an upstream one", { skip }, () => {
   it("may stand right under the root, and ends no later than what is above it", async (context) => {
     const { folder, open, trust, clock } = await estateToday(context);
     const { bundleFile, rootKeyFile } = await company(folder);
-    const authority = await open(trustDomain, { upstream: { certFile: bundleFile, keyFile: rootKeyFile } });
+    const authority = await open(trustDomain, { upstream: { certFile: bundleFile, key: rootKeyFile } });
     const { chain } = await issue(authority);
     assert.equal(chain.length, 2);
     assert.equal(verifyX509Svid(chain, await trust(authority), clock.now).id, workload);
@@ -187,7 +188,7 @@ describe("an authority under an upstream one", { skip }, () => {
     const authority = await open(trustDomain, { upstream: first });
     const before = await issue(authority);
     const second = await company(folder, "P-384", "Successor");
-    for (const file of ["certFile", "keyFile", "bundleFile"] as const)
+    for (const file of ["certFile", "key", "bundleFile"] as const)
       await writeFile(first[file], await readFile(second[file]));
     clock.now += 31_000;
     await authority.maintain();
@@ -216,12 +217,44 @@ describe("an authority under an upstream one", { skip }, () => {
     const upstream = await company(folder);
     const other = await company(folder, "P-256", "Other");
     const attempt = (change: object) => open(trustDomain, { upstream: { ...upstream, ...change } });
-    await assert.rejects(attempt({ keyFile: other.keyFile }), coded("CONFIG_INVALID", /not the key of/));
+    await assert.rejects(attempt({ key: other.key }), coded("CONFIG_INVALID", /not the key of/));
     await assert.rejects(attempt({ bundleFile: other.bundleFile }), coded("CONFIG_INVALID", /does not lead to a root/));
-    await assert.rejects(attempt({ keyFile: upstream.certFile }), coded("CONFIG_INVALID", /private key/));
+    await assert.rejects(attempt({ key: upstream.certFile }), coded("CONFIG_INVALID", /private key/));
     await assert.rejects(attempt({ certFile: join(folder, "nowhere") }), coded("CONFIG_INVALID", /ENOENT/));
   });
 });
+
+describe("an authority under one whose key lies in a security module", { skip: noSoftHsm }, () => {
+  it("has its issuers signed there, follows a new key, and says what is wrong", async (context) => {
+    const { folder, open, trust, clock } = await estateToday(context);
+    const made = { old: await company(folder, "P-384"), next: await company(folder, "RSA", "Next") };
+    const held = { old: await privateKeyOf(made.old.key), next: await privateKeyOf(made.next.key) };
+    await using hsm = await openSoftHsm(held);
+    const upstream = { ...made.old, key: hsm.uri("old") };
+    const problems: unknown[] = [];
+    const authority = await open(trustDomain, { upstream, onProblem: (error) => problems.push(error) });
+    const { chain } = await issue(authority);
+    assert.equal(chain.length, 3);
+    assert.equal(verifyX509Svid(chain, await trust(authority), clock.now).id, workload);
+    await verifiesByOpenssl(folder, chain, upstream.bundleFile, clock.now);
+
+    // The certificate is replaced, the URI still names the old key: what stood goes on, loudly.
+    for (const file of ["certFile", "bundleFile"] as const)
+      await writeFile(made.old[file], await readFile(made.next[file]));
+    clock.now += 31_000;
+    assert.equal((await issue(authority)).chain.length, 3);
+    assert.equal(problems.length, 1);
+
+    const attempt = (key: string) => open(trustDomain, { upstream: { ...made.next, key } });
+    await assert.rejects(attempt(hsm.uri("old")), coded("CONFIG_INVALID", /not the key of/));
+    await assert.rejects(attempt(hsm.uri("nobody")), coded("CONFIG_INVALID", /no such private key/));
+    await assert.rejects(attempt(hsm.uri("next", { pin: "wrong-pin" })), coded("CONFIG_INVALID", /PIN is wrong/));
+  });
+});
+
+async function privateKeyOf(file: string): Promise<KeyObject> {
+  return createPrivateKey(await readFile(file));
+}
 
 describe("an authority that a mesh holds", { skip }, () => {
   const meshWorkload = parseSpiffeId("spiffe://bank.example/ns/payments/sa/ledger");

@@ -268,11 +268,24 @@ const operationsSchema = z.strictObject({
     .describe("A loopback address; plain HTTP."),
 });
 
-const upstreamAuthoritySchema = z.strictObject({
-  certFile: filePath.describe("PEM file: its certificate, then those between it and the root."),
-  keyFile: filePath.describe("PEM file of its private key: P-256, P-384 or RSA."),
-  bundleFile: filePath.optional().describe("PEM file of the roots. Default: the last certificate of `certFile`."),
-});
+const upstreamAuthoritySchema = z
+  .strictObject({
+    certFile: filePath.describe("PEM file: its certificate, then those between it and the root."),
+    keyFile: filePath.optional().describe("PEM file of its private key: P-256, P-384 or RSA."),
+    key: z
+      .string()
+      .regex(/^pkcs11:/, "must be a `pkcs11:` URI (RFC 7512); a file is `keyFile`")
+      .max(2_048)
+      .optional()
+      .describe(
+        "Its private key in a security module: a `pkcs11:` URI with `module-path` and `pin-source` (RFC 7512).",
+      ),
+    bundleFile: filePath.optional().describe("PEM file of the roots. Default: the last certificate of `certFile`."),
+  })
+  .refine(
+    ({ keyFile, key }) => (keyFile === undefined) !== (key === undefined),
+    "needs `keyFile` or `key`, and one only",
+  );
 
 const modelAdmissionSchema = z.strictObject({
   publicKeyFile: filePath.describe("PEM file of the public key whose holder may admit models."),

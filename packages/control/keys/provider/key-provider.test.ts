@@ -1,18 +1,15 @@
 /** Keys in files and in a security module sign alike; a wrong reference says what is wrong. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { generateKeyPairSync, verify, type KeyObject } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { openSigningKey, type KeyEffects } from "./key-provider.ts";
 import { loadPkcs11Module } from "./pkcs11-module.ts";
 import { parsePkcs11Uri } from "./pkcs11-uri.ts";
+import { modulePath, noSoftHsm, openSoftHsm, type SoftHsm } from "./testing/soft-hsm.ts";
 
-const modulePath = "/usr/lib/softhsm/libsofthsm2.so";
-const skip = existsSync(modulePath) ? false : "SoftHSM is not installed (Debian: softhsm2)";
+const skip = noSoftHsm;
 const effects: KeyEffects = { readFile: (path) => readFile(path) };
 const pairs = {
   p256: generateKeyPairSync("ec", { namedCurve: "P-256" }),
@@ -20,32 +17,19 @@ const pairs = {
   p521: generateKeyPairSync("ec", { namedCurve: "P-521" }),
   rsa: generateKeyPairSync("rsa", { modulusLength: 2048 }),
 } as const;
+let hsm: SoftHsm | undefined;
 let folder = "";
+let uri: SoftHsm["uri"];
 
-/** A token with each pair on it, by `softhsm2-util`, which is somebody else's reading of PKCS#11. */
 before(async () => {
   if (skip !== false) return;
-  folder = await mkdtemp(join(tmpdir(), "cordon-hsm-"));
-  await mkdir(join(folder, "tokens"));
-  await writeFile(
-    join(folder, "softhsm2.conf"),
-    `directories.tokendir = ${folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n`,
-  );
-  process.env["SOFTHSM2_CONF"] = join(folder, "softhsm2.conf");
-  const util = (...args: string[]): void => void execFileSync("softhsm2-util", args, { stdio: "pipe" });
-  util("--init-token", "--free", "--label", "cordon", "--pin", "1234", "--so-pin", "5678");
-  for (const [at, [name, { privateKey }]] of Object.entries(pairs).entries()) {
-    const file = join(folder, `${name}.pem`);
-    await writeFile(file, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
-    util("--import", file, "--token", "cordon", "--label", name, "--id", `0${at + 1}`, "--pin", "1234");
-  }
-  await writeFile(join(folder, "pin"), "1234\n", { mode: 0o600 });
-  await writeFile(join(folder, "wrong-pin"), "4321\n", { mode: 0o600 });
+  hsm = await openSoftHsm(mapValues(pairs));
+  ({ folder, uri } = hsm);
 });
-after(() => rm(folder, { recursive: true, force: true }));
+after(() => hsm?.[Symbol.asyncDispose]());
 
-function uri(object: string, more: { readonly pin?: string; readonly token?: string } = {}): string {
-  return `pkcs11:token=${more.token ?? "cordon"};object=${object}?module-path=${modulePath}&pin-source=${join(folder, more.pin ?? "pin")}`;
+function mapValues(made: Readonly<Record<string, { readonly privateKey: KeyObject }>>): Record<string, KeyObject> {
+  return Object.fromEntries(Object.entries(made).map(([name, { privateKey }]) => [name, privateKey]));
 }
 
 test("a key in a security module signs as the same key in a file does, for every kind and hash", { skip }, async () => {
