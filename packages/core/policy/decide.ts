@@ -154,7 +154,10 @@ function findParties(snapshot: Snapshot, request: AccessRequest): Parties | Reas
 }
 
 /** Containment holds for both sides: nothing goes to a contained resource either. */
-function checkContainment(snapshot: Snapshot, request: AccessRequest): Reason | undefined {
+export function checkContainment(
+  snapshot: Snapshot,
+  request: Pick<AccessRequest, "principal" | "resource" | "user">,
+): Reason | undefined {
   const { principal, resource, user } = request;
   for (const id of user === undefined ? [principal, resource] : [principal, resource, user.id]) {
     if (snapshot.revocations.workloads.has(id))

@@ -6,7 +6,12 @@ import { parseArgs } from "node:util";
 import { loadOfflineSnapshot } from "@cordon/control/registry/offline-snapshot";
 import { CordonError } from "@cordon/core/errors";
 import { reach } from "@cordon/core/policy/analysis/reach";
-import { reachDifference, type ReachDifference, type ReachPair } from "@cordon/core/policy/analysis/reach-difference";
+import {
+  reachDifference,
+  type ReachDifference,
+  type ReachPair,
+  type ReachPairs,
+} from "@cordon/core/policy/analysis/reach-difference";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { Io } from "../../io.ts";
 import { reporting } from "../ledger/folder.ts";
@@ -45,18 +50,43 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
     if (!reachBefore.complete || !reachAfter.complete)
       io.stderr("windows change too often: not all of their states were compared\n");
     const difference = reachDifference(reachBefore, reachAfter);
-    if (values.json) io.stdout(`${JSON.stringify(difference)}\n`);
+    if (values.json) io.stdout(`${JSON.stringify(json(difference))}\n`);
     else io.stdout((values.markdown ? markdown : plain)(difference, before.snapshot, after.snapshot));
-    return difference.gained.length > 0 || difference.changed.length > 0 ? 1 : 0;
+    return difference.gained.count > 0 || difference.changed.count > 0 ? 1 : 0;
   });
 }
 
+/** Pairs that are spelled out of each kind; the rest is counted. */
+const mostShown = 10_000;
+
+function shown(pairs: ReachPairs): readonly ReachPair[] {
+  const list: ReachPair[] = [];
+  for (const pair of pairs) {
+    if (list.length >= mostShown) break;
+    list.push(pair);
+  }
+  return list;
+}
+
+function rest(count: number): string {
+  return count > mostShown ? `and ${count - mostShown} more` : "";
+}
+
+function json({ gained, lost, changed }: ReachDifference): unknown {
+  const counts = { gained: gained.count, lost: lost.count, changed: changed.count };
+  return { gained: shown(gained), lost: shown(lost), changed: shown(changed), counts };
+}
+
 function plain({ gained, lost, changed }: ReachDifference, before: Snapshot, after: Snapshot): string {
+  const list = (sign: string, snapshot: Snapshot, pairs: ReachPairs): string[] => [
+    ...shown(pairs).map((pair) => `${sign} ${words(snapshot, pair)}`),
+    ...(pairs.count > mostShown ? [`${sign} ${rest(pairs.count)}`] : []),
+  ];
   const lines = [
-    ...gained.map((pair) => `+ ${words(after, pair)}`),
-    ...changed.map((pair) => `~ ${words(after, pair)}`),
-    ...lost.map((pair) => `- ${words(before, pair)}`),
-    `${gained.length} gained, ${changed.length} at other times, ${lost.length} lost`,
+    ...list("+", after, gained),
+    ...list("~", after, changed),
+    ...list("-", before, lost),
+    `${gained.count} gained, ${changed.count} at other times, ${lost.count} lost`,
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -68,18 +98,19 @@ function words(snapshot: Snapshot, { principal, action, resource, permits, durin
 }
 
 function markdown({ gained, lost, changed }: ReachDifference, before: Snapshot, after: Snapshot): string {
-  const table = (title: string, snapshot: Snapshot, pairs: readonly ReachPair[]): string[] =>
-    pairs.length === 0
+  const table = (title: string, snapshot: Snapshot, pairs: ReachPairs): string[] =>
+    pairs.count === 0
       ? []
       : [
-          `### ${title}: ${pairs.length}`,
+          `### ${title}: ${pairs.count}`,
           "",
           "| principal | action | resource | when | by |",
           "| --- | --- | --- | --- | --- |",
-          ...pairs.map(
+          ...shown(pairs).map(
             ({ principal, action, resource, during, permits }) =>
               `| \`${shortName(snapshot, principal)}\` | ${action} | \`${shortName(snapshot, resource)}\` | ${duringWords(during) || "at any time"} | ${permits.map((id) => `\`${id}\``).join(" ")} |`,
           ),
+          rest(pairs.count),
           "",
         ];
   return [
@@ -88,6 +119,6 @@ function markdown({ gained, lost, changed }: ReachDifference, before: Snapshot, 
     ...table("Gained", after, gained),
     ...table("At other times", after, changed),
     ...table("Lost", before, lost),
-    gained.length + lost.length + changed.length === 0 ? "Nothing is gained and nothing is lost.\n" : "",
+    gained.count + lost.count + changed.count === 0 ? "Nothing is gained and nothing is lost.\n" : "",
   ].join("\n");
 }

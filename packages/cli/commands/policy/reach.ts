@@ -3,16 +3,18 @@
  * times and permits; or what would follow from a compromise.
  */
 import { parseArgs } from "node:util";
+import type { Action } from "@cordon/core/contract/vocabulary";
 import { loadOfflineSnapshot } from "@cordon/control/registry/offline-snapshot";
 import { blastRadius } from "@cordon/core/policy/analysis/blast-radius";
-import { reach, type Reach, type ReachEdge } from "@cordon/core/policy/analysis/reach";
+import { reach, type Reach } from "@cordon/core/policy/analysis/reach";
+import { edgesBetween, explain, type Explanation, type ReachEdge } from "@cordon/core/policy/analysis/reach-edges";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { CordonError } from "@cordon/core/errors";
 import type { Io } from "../../io.ts";
 import { reporting } from "../ledger/folder.ts";
 import { duringWords, findComponent, shortName } from "./offline.ts";
 
-const usage = `usage: cordon policy reach [--config FILE] [--from COMPONENT] [--to COMPONENT] [--compromised COMPONENT] [--json]
+const usage = `usage: cordon policy reach [--config FILE] [--from COMPONENT] [--to COMPONENT] [--compromised COMPONENT] [--groups] [--json]
 
 Who can reach what, by the configuration alone: every principal, action, resource, route and window of the next 400 days.
 
@@ -20,6 +22,7 @@ Who can reach what, by the configuration alone: every principal, action, resourc
   --from COMPONENT          only what this component can reach
   --to COMPONENT            only who can reach this one
   --compromised COMPONENT   what follows if it falls: everything that can be reached from it, step by step, with paths
+  --groups                  everybody who reaches the same in one line; so it is above 20,000 pairs anyway
 
 A COMPONENT is \`name\`, \`namespace/name\`, \`namespace/kind/name\` or a SPIFFE ID.
 Exit code: 0, or 2 where the configuration cannot be read.
@@ -34,6 +37,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
         from: { type: "string" },
         to: { type: "string" },
         compromised: { type: "string" },
+        groups: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -47,31 +51,66 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       throw new CordonError("USAGE", "--compromised stands alone: it follows every step from one component");
     const found = reach(snapshot, policies, Date.now());
     if (fallen !== undefined) return printRadius(io, snapshot, found, fallen, values.json);
-    const pairs = found.edges.flatMap((edge) => [...pairsOf(edge, from, to)]);
-    return printPairs(io, snapshot, found, pairs, values.json);
+    const edges = [...edgesBetween(found, { from, to })];
+    const pairs = edges.reduce((sum, edge) => sum + edge.from.length * edge.to.length, 0);
+    if (values.groups || pairs > mostPairs) return printGroups(io, snapshot, found, { edges, pairs, ...values });
+    return printPairs(io, snapshot, found, { edges, pairs, json: values.json });
   });
 }
 
-interface Pair {
-  readonly edge: ReachEdge;
-  readonly principal: Component;
-  readonly resource: Component;
+/** More pairs than this are shown in groups: nobody reads them one by one, and each would be decided once more. */
+const mostPairs = 20_000;
+/** Names that a group shows of each side. */
+const shownNames = 3;
+
+interface Shown {
+  readonly edges: readonly ReachEdge[];
+  readonly pairs: number;
+  readonly json: boolean;
 }
 
-function* pairsOf(edge: ReachEdge, from: Component | undefined, to: Component | undefined): Generator<Pair> {
-  for (const principal of edge.from.members) {
-    if (from !== undefined && principal.id !== from.id) continue;
-    for (const resource of edge.to.members) {
-      if (to !== undefined && resource.id !== to.id) continue;
-      yield { edge, principal, resource };
-    }
-  }
-}
-
-function printPairs(io: Io, snapshot: Snapshot, found: Reach, pairs: readonly Pair[], json: boolean): 0 {
+/** Everybody who reaches the same, in one line. */
+function printGroups(
+  io: Io,
+  snapshot: Snapshot,
+  found: Reach,
+  { edges, pairs, json, groups }: Shown & { groups: boolean },
+): 0 {
+  if (!groups) io.stderr(`${pairs} pairs, shown in groups; --from or --to shows those of one component\n`);
   if (json) {
-    const listed = pairs.map(({ edge, principal, resource }) => {
-      const { action, routed, during, permits, excepted, observedOnly } = edge;
+    const listed = edges.map(({ from, to, action, routed, during }) => ({
+      principals: from.map(({ id }) => id),
+      ...{ action, resources: to.map(({ id }) => id), routed, during },
+    }));
+    return print(io, `${JSON.stringify({ complete: found.complete, groups: listed })}\n`);
+  }
+  const names = (side: readonly Component[]): string => {
+    const shown = side.slice(0, shownNames).map(({ id }) => shortName(snapshot, id));
+    return side.length > shown.length ? `${shown.join(", ")} and ${side.length - shown.length} more` : shown.join(", ");
+  };
+  for (const edge of edges) {
+    const notes = [duringWords(edge.during), edge.routed ? "" : "no route leads there"].filter((note) => note !== "");
+    const { from, to, action } = edge;
+    io.stdout(`${names(from)}  ${action}  ${names(to)}${notes.length === 0 ? "" : `  (${notes.join("; ")})`}\n`);
+  }
+  io.stderr(`${pairs} reachable; ${summary(found)}\n`);
+  return 0;
+}
+
+function printPairs(io: Io, snapshot: Snapshot, found: Reach, { edges, pairs, json }: Shown): 0 {
+  const list = edges.flatMap((edge) =>
+    edge.from.flatMap((principal) =>
+      edge.to.map((resource) => ({
+        edge,
+        principal,
+        resource,
+        why: explained(found, edge.action, principal, resource),
+      })),
+    ),
+  );
+  if (json) {
+    const listed = list.map(({ edge: { action, routed, during }, principal, resource, why }) => {
+      const { permits, excepted, observedOnly } = why;
       return {
         principal: principal.id,
         action,
@@ -85,19 +124,29 @@ function printPairs(io: Io, snapshot: Snapshot, found: Reach, pairs: readonly Pa
     });
     return print(io, `${JSON.stringify({ complete: found.complete, reach: listed })}\n`);
   }
-  const lines = pairs.map(({ edge, principal, resource }) => {
+  const lines = list.map(({ edge, principal, resource, why }) => {
     const notes = [
       duringWords(edge.during),
       edge.routed ? "" : "no route leads there",
-      edge.excepted ? "by an exception" : "",
-      edge.observedOnly ? "only while its boundary observes" : "",
+      why.excepted ? "by an exception" : "",
+      why.observedOnly ? "only while its boundary observes" : "",
     ].filter((note) => note !== "");
-    const by = edge.permits.length === 0 ? "" : `  [${edge.permits.join(", ")}]`;
+    const by = why.permits.length === 0 ? "" : `  [${why.permits.join(", ")}]`;
     return `${shortName(snapshot, principal.id)}  ${edge.action}  ${shortName(snapshot, resource.id)}${by}${notes.length === 0 ? "" : `  (${notes.join("; ")})`}\n`;
   });
   io.stdout(lines.toSorted().join(""));
-  io.stderr(`${pairs.length} reachable; ${summary(found)}\n`);
+  io.stderr(`${pairs} reachable; ${summary(found)}\n`);
   return 0;
+}
+
+/** Why, by the decision itself: what sets say and what it says must be the same. */
+function explained(found: Reach, action: Action, principal: Component, resource: Component): Explanation {
+  const why = explain(found, principal, action, resource);
+  if (why === undefined)
+    throw new Error(
+      `reach says that ${principal.id} may ${action} ${resource.id}, and the decision does not: report this`,
+    );
+  return why;
 }
 
 function printRadius(io: Io, snapshot: Snapshot, found: Reach, fallen: Component, json: boolean): 0 {
@@ -123,10 +172,10 @@ function printRadius(io: Io, snapshot: Snapshot, found: Reach, fallen: Component
   return 0;
 }
 
-function summary({ decisions, principals, resources, moments, complete }: Reach): string {
+function summary({ evaluations, components, moments, complete }: Reach): string {
   const states = moments.length === 1 ? "" : `, ${moments.length} states of the windows`;
   const more = complete ? "" : "; windows change too often: NOT all of their states were looked at";
-  return `${decisions} decisions over ${principals.length} kinds of principal and ${resources.length} of resource${states}${more}`;
+  return `${evaluations} evaluations over ${components.length} components${states}${more}`;
 }
 
 function print(io: Io, text: string): 0 {

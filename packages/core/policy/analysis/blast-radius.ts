@@ -6,13 +6,15 @@
 import type { Action } from "../../contract/vocabulary.ts";
 import type { SpiffeId } from "../../identity/spiffe-id.ts";
 import type { Component } from "../snapshot.ts";
-import type { Reach, ReachEdge } from "./reach.ts";
+import { forEachMember, hasBit, setBit, takeFrom, wordsFor } from "./index-set.ts";
+import { patternsFrom, reachedBy, type During } from "./reach-edges.ts";
+import type { Reach } from "./reach.ts";
 
 export interface Step {
   readonly from: SpiffeId;
   readonly action: Action;
   readonly to: SpiffeId;
-  readonly during?: readonly (readonly string[])[];
+  readonly during?: During;
 }
 
 export interface Reached {
@@ -24,28 +26,30 @@ export interface Reached {
 const ends: ReadonlySet<string> = new Set(["dataset", "external"]);
 
 /** Breadth first, so that each path is a shortest one. The fallen component itself is not among the reached. */
-export function blastRadius({ edges }: Reach, fallen: Component): readonly Reached[] {
-  const byPrincipal = new Map<SpiffeId, ReachEdge[]>();
-  for (const edge of edges)
-    for (const { id } of edge.from.members) {
-      const known = byPrincipal.get(id);
-      if (known === undefined) byPrincipal.set(id, [edge]);
-      else known.push(edge);
+export function blastRadius(reach: Reach, fallen: Component): readonly Reached[] {
+  const start = reach.numbers.get(fallen.id);
+  if (start === undefined) return [];
+  const seen = new Uint32Array(wordsFor(reach.components.length));
+  setBit(seen, start);
+  const found: Reached[] = [];
+  const waiting: { readonly number: number; readonly path: readonly Step[] }[] = [{ number: start, path: [] }];
+  for (let place = 0; place < waiting.length; place += 1) {
+    const { number, path } = waiting[place] as (typeof waiting)[number];
+    const from = reach.components[number] as Component;
+    if (ends.has(from.kind) && path.length > 0) continue;
+    for (const [action, row] of reachedBy(reach, number)) {
+      const fresh = row;
+      takeFrom(fresh, seen);
+      const patterns = new Map([...patternsFrom(reach, action, number)].filter(([during]) => during !== undefined));
+      forEachMember(fresh, (next) => {
+        setBit(seen, next);
+        const to = reach.components[next] as Component;
+        const during = [...patterns].find(([, set]) => hasBit(set, next))?.[0];
+        const steps = [...path, { from: from.id, action, to: to.id, ...(during === undefined ? {} : { during }) }];
+        found.push({ component: to, path: steps });
+        waiting.push({ number: next, path: steps });
+      });
     }
-  const reached = new Map<SpiffeId, Reached>();
-  const waiting: { readonly component: Component; readonly path: readonly Step[] }[] = [
-    { component: fallen, path: [] },
-  ];
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    if (ends.has(next.component.kind) && next.path.length > 0) continue;
-    for (const { to, action, during } of byPrincipal.get(next.component.id) ?? [])
-      for (const component of to.members) {
-        if (component.id === fallen.id || reached.has(component.id)) continue;
-        const step: Step = { from: next.component.id, action, to: component.id, ...(during ? { during } : {}) };
-        const found = { component, path: [...next.path, step] };
-        reached.set(component.id, found);
-        waiting.push(found);
-      }
   }
-  return [...reached.values()];
+  return found;
 }

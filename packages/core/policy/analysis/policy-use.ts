@@ -5,7 +5,9 @@
 import type { Instant } from "../../instant.ts";
 import type { AnalysablePolicies } from "../cedar-engine.ts";
 import type { Snapshot } from "../snapshot.ts";
-import { reach } from "./reach.ts";
+import type { Active, Group } from "./compose.ts";
+import { addTo, keepOnly, meets, takeFrom, type Bits, type IndexSet } from "./index-set.ts";
+import { activeIn, analyse, signatureOf, type Analysis } from "./reach.ts";
 
 export interface PolicyUse {
   /** `namespace/id`. */
@@ -15,18 +17,10 @@ export interface PolicyUse {
   readonly words: string;
 }
 
-/** Judges every policy by every decision that can be taken: all classes, routes, contexts and window states. */
+/** Judges every policy by everything that can be asked: all components, routes, contexts and window states. */
 export function policyUse(snapshot: Snapshot, policies: AnalysablePolicies, now: Instant): readonly PolicyUse[] {
-  const applies = new Set<string>();
-  const needed = new Set<string>();
-  reach(snapshot, policies, now, (still, request, principal, resource) => {
-    const { permits, forbids } = still.policies.evaluate(request, principal, resource, still.windows.at(now).of);
-    for (const { namespace, id } of [...permits, ...forbids]) applies.add(`${namespace}/${id}`);
-    const [only, ...others] = permits;
-    if (only !== undefined && others.length === 0) needed.add(`${only.namespace}/${only.id}`);
-    const [alone, ...more] = forbids;
-    if (alone !== undefined && more.length === 0 && permits.length > 0) needed.add(`${alone.namespace}/${alone.id}`);
-  });
+  const analysis = analyse(snapshot, policies, now);
+  const { applies, needed } = usesOf(analysis);
   return policies.analysed.flatMap(({ namespace, id, compiled: { effect } }): PolicyUse[] => {
     const policy = `${namespace}/${id}`;
     if (needed.has(policy)) return [];
@@ -43,7 +37,61 @@ export function policyUse(snapshot: Snapshot, policies: AnalysablePolicies, now:
       return [{ policy, effect, finding: "shadowed", words: "whatever it permits, another policy permits as well" }];
     const words = applies.has(policy)
       ? "refuses nothing that is permitted and that no other forbid refuses: a safeguard, or left over"
-      : "applies to nothing that any permit speaks of: a safeguard, or left over";
+      : "applies to nothing that can be asked for: a safeguard, or left over";
     return [{ policy, effect, finding: "idle", words }];
   });
+}
+
+interface Uses {
+  readonly applies: Set<string>;
+  readonly needed: Set<string>;
+}
+
+function usesOf(analysis: Analysis): Uses {
+  const uses: Uses = { applies: new Set(), needed: new Set() };
+  const settings = new Map<string, { readonly active: readonly Active[]; readonly asked: Bits }>();
+  for (const asking of analysis.askings)
+    for (const moment of analysis.moments.keys()) {
+      const active = activeIn(analysis, asking, moment);
+      const signature = signatureOf(active);
+      const known = settings.get(signature);
+      if (known === undefined) settings.set(signature, { active, asked: asking.resources.slice() });
+      else addTo(known.asked, asking.resources);
+    }
+  for (const { active, asked } of settings.values()) {
+    for (const { rule, relation } of active)
+      if (relation.matches.some((set) => set !== undefined && meets(set, asked))) uses.applies.add(rule.name);
+    for (const group of analysis.groups.compose(active)) judge(analysis, active, group, asked, uses);
+  }
+  return uses;
+}
+
+/** Which policies speak alone of something that one group may ask for. */
+function judge(analysis: Analysis, active: readonly Active[], group: Group, asked: Bits, { needed }: Uses): void {
+  const { permits, forbids } = group.composed;
+  const alone = { permit: only(permits.once, permits.more, asked), forbid: only(forbids.once, forbids.more, asked) };
+  keepOnly(alone.forbid, permits.once);
+  const permitted = permits.once.slice();
+  keepOnly(permitted, asked);
+  const look = ({ rule: { effect, name, conditional } }: Active, set: IndexSet | undefined): void => {
+    if (set === undefined || effect === "boundary" || needed.has(name)) return;
+    // What a forbid demands is a demand beside those of others as well.
+    if (meets(set, conditional ? permitted : alone[effect])) needed.add(name);
+  };
+  for (const [one, ofClass] of group.own?.added ?? []) look(one, one.relation.matches[ofClass]);
+  // What is said of a group stands alone for its other members wherever it does for one who is told more.
+  if (group.own !== undefined && group.own.removed.length === 0 && group.own.beside) return;
+  const removed = new Set(group.own?.removed.map(([one]) => one));
+  for (const one of active) {
+    if (needed.has(one.rule.name) || removed.has(one)) continue;
+    const ofClass = analysis.groups.plan(one.rule.principals).classOfGroup[group.group] ?? -1;
+    if (ofClass >= 0) look(one, one.relation.matches[ofClass]);
+  }
+}
+
+function only(once: Bits, more: Bits, asked: Bits): Bits {
+  const alone = once.slice();
+  takeFrom(alone, more);
+  keepOnly(alone, asked);
+  return alone;
 }

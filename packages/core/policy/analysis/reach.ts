@@ -1,208 +1,311 @@
 /**
- * Who can reach what. In: a snapshot and a time. Out: every pair of classes with an action that the decision allows in
- * some context and at some moment, and what it rests on. It asks `decide` itself, once for each class, way and moment;
- * pairs that no permit can speak of are left out, as nothing is allowed without one.
+ * Who can reach what. In: a snapshot and a time. Out: for every action, principal and window state the set of resources that
+ * the decision allows in some context. Sets are composed, pairs are not looked at one by one: a policy is evaluated once
+ * for each class of principals and of resources that it can tell apart (sides.ts), and what it says is added to or taken
+ * from whole sets (compose.ts). Pairs that stand in a relation of their own are decided each by itself. Principals are
+ * components, each acting for itself: what a person, a proof of presence or an approval would open is not open to them.
+ *
+ * What `explain` says of a pair comes from `decide` itself.
  */
 import type { Instant } from "../../instant.ts";
-import { actions as allActions, type Action } from "../../contract/vocabulary.ts";
-import type { CompiledPolicy, Scope } from "../cedar/compile-policy.ts";
-import { openingsOf } from "../cedar/policy-openings.ts";
-import type { AnalysablePolicies, AnalysedPolicy } from "../cedar-engine.ts";
-import { componentFacts, entityIdOf } from "../cedar-schema.ts";
-import { decide } from "../decide.ts";
-import type { AccessRequest, Decision } from "../decision.ts";
+import type { Action } from "../../contract/vocabulary.ts";
+import type { SpiffeId } from "../../identity/spiffe-id.ts";
+import type { AnalysablePolicies } from "../cedar-engine.ts";
+import { checkSession } from "../adaptive-checks.ts";
+import { checkAdmission } from "../admission-check.ts";
+import { checkContainment, decide } from "../decide.ts";
+import type { Signals } from "../decision.ts";
 import type { Component, Snapshot } from "../snapshot.ts";
-import { classesOf, type ComponentClass } from "./classes.ts";
-import { observe } from "./observe.ts";
-import { contextsOf, momentsOf, routedWays, unroutedWays, textsOf, windowsAt, type Moment, type Way } from "./ways.ts";
+import { defaultSingledUpTo, Groups, type Active, type Group } from "./compose.ts";
+import { addTo, allBits, clearBit, isEmpty, keepOnly, setBit, takeFrom, wordsFor, type Bits } from "./index-set.ts";
+import type { ContextReads } from "./policy-parts.ts";
+import { BoundaryRule, defaultMostEvaluations, PolicyRule, Tally, type Rule } from "./rules.ts";
+import { askings, type Asking } from "./settings.ts";
+import { Sides } from "./sides.ts";
+import { anyContext, Universe } from "./universe.ts";
+import { momentsOf, textsOf, windowsAt, type Moment } from "./ways.ts";
 
-/** One thing that the members of one class may do to those of another. */
-export interface ReachEdge {
-  readonly from: ComponentClass;
-  readonly to: ComponentClass;
-  readonly action: Action;
-  /** Whether a route leads there; without one only other enforcement points can ask. */
-  readonly routed: boolean;
-  /** Windows of which one must be open (each a set that is open together); absent where it is allowed at any time. */
-  readonly during?: readonly (readonly string[])[];
-  /** Ids of the permits that it rests on in some context, as `namespace/id`. */
-  readonly permits: readonly string[];
-  /** The exception to a boundary that it stands on. */
-  readonly excepted: boolean;
-  /** Allowed only because a boundary does not enforce yet. */
-  readonly observedOnly: boolean;
-}
+/** By principal: the resources; `undefined` where there are none. Equal sets of one action are often the same object. */
+export type Rows = readonly (Bits | undefined)[];
 
 export interface Reach {
-  readonly edges: readonly ReachEdge[];
-  readonly principals: readonly ComponentClass[];
-  readonly resources: readonly ComponentClass[];
-  /** Decisions that were taken to know. */
-  readonly decisions: number;
+  readonly snapshot: Snapshot;
+  readonly components: readonly Component[];
+  readonly numbers: ReadonlyMap<SpiffeId, number>;
+  /** By action, then by moment. */
+  readonly rows: ReadonlyMap<Action, readonly Rows[]>;
   readonly moments: readonly Moment[];
+  /** Resources that a route or a tunnel leads to; the others only other enforcement points ask for. */
+  readonly routed: Bits;
   /** False where windows change too often to look at every state that they come to. */
   readonly complete: boolean;
+  /** Evaluations and decisions that it took. */
+  readonly evaluations: number;
+  readonly askings: readonly Asking[];
+  /** The snapshot at each moment, its windows standing still. */
+  readonly stills: readonly Snapshot[];
 }
 
-/** Hears of every decision, for those who ask what policies do (policy-use.ts). */
-export type DecisionListener = (
-  still: Snapshot,
-  request: AccessRequest,
-  principal: Component,
-  resource: Component,
-) => void;
+/** Where sets are few or many; tests set them low, so that small estates go every way. */
+export interface ReachLimits {
+  readonly singledUpTo: number;
+  readonly mostEvaluations: number;
+}
+
+const defaultLimits: ReachLimits = { singledUpTo: defaultSingledUpTo, mostEvaluations: defaultMostEvaluations };
+
+/** What is worked out once for all settings. */
+export interface Analysis {
+  readonly universe: Universe;
+  readonly rules: readonly Rule[];
+  readonly groups: Groups;
+  readonly askings: readonly Asking[];
+  readonly routed: Bits;
+  readonly moments: readonly Moment[];
+  readonly stills: readonly Snapshot[];
+  readonly complete: boolean;
+  readonly tally: Tally;
+}
 
 /** @param policies the snapshot's own, with what they are made of */
-export function reach(snapshot: Snapshot, policies: AnalysablePolicies, now: Instant, hear?: DecisionListener): Reach {
-  const observed = observe(policies.analysed.map(({ json }) => json));
-  const texts = observed.context.has("tool") ? textsOf(policies.analysed.map(({ json }) => json)) : new Set<string>();
-  const routed = routedWays(snapshot, texts);
-  const principals = classesOf(snapshot, observed.principal);
-  const resources = classesOf(snapshot, observed.resource, ({ id }) => JSON.stringify(routed.get(id) ?? []));
-  const windows = observed.context.has("windows") ? snapshot.windows : { all: [] };
-  const { moments, complete } = momentsOf(windows, now);
-  const stills = moments.map((moment) => ({
-    moment,
-    still: { ...snapshot, windows: windowsAt(snapshot.windows, moment.at) },
-  }));
-  const edges: ReachEdge[] = [];
-  let decisions = 0;
-  for (const [from, to, actions] of candidates(snapshot, policies, principals, resources)) {
-    const ways = routed.get(to.member.id);
-    const byAction = Map.groupBy(ways ?? unroutedWays, ({ action }) => action);
-    for (const [action, own] of byAction) {
-      if (!actions.has(action)) continue;
-      const asked = ask({ from, to, ways: own, stills, observed: observed.context }, hear);
-      decisions += asked.decisions;
-      if (asked.allowed.size > 0) edges.push(edgeOf(from, to, action, ways !== undefined, asked.allowed, moments));
-    }
-  }
-  return { edges, principals, resources, decisions, moments, complete };
-}
-
-interface Question {
-  readonly from: ComponentClass;
-  readonly to: ComponentClass;
-  readonly ways: readonly Way[];
-  /** The snapshot at each moment, its windows standing still. */
-  readonly stills: readonly { readonly moment: Moment; readonly still: Snapshot }[];
-  readonly observed: ReadonlySet<string>;
-}
-
-/** The allows among all decisions on one question, by moment. */
-function ask(
-  { from, to, ways, stills, observed }: Question,
-  hear: DecisionListener | undefined,
-): { readonly allowed: ReadonlyMap<Moment, readonly Decision[]>; readonly decisions: number } {
-  const allowed = new Map<Moment, Decision[]>();
-  let decisions = 0;
-  for (const way of ways)
-    for (const context of contextsOf(way, observed, from.member.bearerTokens)) {
-      const request = { principal: from.member.id, action: way.action, resource: to.member.id, context };
-      for (const { moment, still } of stills) {
-        decisions += 1;
-        const decision = decide(still, request, { snapshotAgeMs: 0 }, moment.at);
-        hear?.(still, request, from.member, to.member);
-        if (decision.effect === "allow") allowed.set(moment, [...(allowed.get(moment) ?? []), decision]);
-      }
-    }
-  return { allowed, decisions };
-}
-
-function edgeOf(
-  from: ComponentClass,
-  to: ComponentClass,
-  action: Action,
-  routed: boolean,
-  allowed: ReadonlyMap<Moment, readonly Decision[]>,
-  moments: readonly Moment[],
-): ReachEdge {
-  const all = [...allowed.values()].flat();
-  const permits = new Set(
-    all.flatMap(({ reasons }) =>
-      reasons.flatMap(({ code, policy, namespace }) => (code === "permitted" ? [`${namespace}/${policy}`] : [])),
-    ),
+export function analyse(
+  snapshot: Snapshot,
+  policies: AnalysablePolicies,
+  now: Instant,
+  { singledUpTo, mostEvaluations } = defaultLimits,
+): Analysis {
+  const universe = new Universe(snapshot);
+  const tally = new Tally();
+  const sides = new Sides(universe);
+  const rules: PolicyRule[] = policies.analysed.map(
+    (policy) => new PolicyRule(policy, sides, universe, tally, mostEvaluations),
   );
+  const boundary = new BoundaryRule(snapshot.boundaries, universe, tally);
+  const all: readonly Rule[] = [...rules, boundary];
+  const groups = new Groups(
+    universe,
+    all.map(({ principals }) => principals),
+    singledUpTo,
+  );
+  const reads = readsOf(rules);
+  const texts = reads.has("tool") ? textsOf(policies.analysed.map(({ json }) => json)) : new Set<string>();
+  const { moments, complete } = momentsOf(reads.has("windows") ? snapshot.windows : { all: [] }, now);
+  const stills = moments.map(({ at }) => ({
+    ...snapshot,
+    windows: windowsAt(snapshot.windows, at),
+    // What is reported of somebody today says nothing of what may be reached; ended sessions are looked at by themselves.
+    subjects: noSubjects,
+  }));
   return {
-    from,
-    to,
-    action,
-    routed,
-    ...(allowed.size === moments.length ? {} : { during: [...allowed.keys()].map(({ open }) => open) }),
-    permits: [...permits].toSorted(),
-    excepted: all.every(({ reasons }) => reasons.some(({ code }) => code === "boundary-exception")),
-    observedOnly: all.every(({ observed }) => observed !== undefined),
+    universe,
+    rules: all,
+    groups,
+    ...askings(snapshot, universe, reads, texts),
+    moments,
+    stills,
+    complete,
+    tally,
   };
 }
 
-/** Pairs that at least one permit's scope and opening conditions do not rule out, each once. */
-function* candidates(
-  { trustDomain }: Snapshot,
-  { analysed }: AnalysablePolicies,
-  principals: readonly ComponentClass[],
-  resources: readonly ComponentClass[],
-): Generator<readonly [ComponentClass, ComponentClass, ReadonlySet<Action>]> {
-  const pairs = new Map<ComponentClass, Map<ComponentClass, Set<Action>>>();
-  const byPrincipal = new ClassFinder(principals, "Workload", trustDomain);
-  const byResource = new ClassFinder(resources, "Component", trustDomain);
-  for (const { compiled, namespace } of analysed.filter(isPermit)) {
-    const permitted = actionsOf(compiled);
-    const to = byResource.matching(compiled, "resource").filter(({ member }) => member.namespace === namespace);
-    for (const from of byPrincipal.matching(compiled, "principal")) {
-      const known = pairs.get(from) ?? new Map<ComponentClass, Set<Action>>();
-      pairs.set(from, known);
-      for (const one of to) {
-        const actions = known.get(one) ?? new Set();
-        known.set(one, actions);
-        for (const action of permitted) actions.add(action);
+/** The rules that can speak in one setting, and what they say. */
+export function activeIn({ rules, stills, moments }: Analysis, { action, context }: Asking, moment: number): Active[] {
+  const windowsOf = stills[moment]?.windows.at(moments[moment]?.at ?? 0).of ?? (() => []);
+  return rules.flatMap((rule) => {
+    if (!rule.actions.has(action)) return [];
+    const relation = rule.relation({ action, context, windowsOf });
+    return [...relation.matches, ...relation.walls].some((set) => set !== undefined) ? [{ rule, relation }] : [];
+  });
+}
+
+export function signatureOf(active: readonly Active[]): string {
+  return active.map(({ relation: { number } }) => number).join();
+}
+
+export function reach(snapshot: Snapshot, policies: AnalysablePolicies, now: Instant, limits = defaultLimits): Reach {
+  const analysis = analyse(snapshot, policies, now, limits);
+  const { universe, moments, stills, routed, complete } = analysis;
+  const pairs = ownPairs(snapshot, universe);
+  const open = moments.map((_, moment) => openTo(analysis, snapshot, moment));
+  const composed = new Map<string, Rows>();
+  const interned = new Interned();
+  const rows = new Map<Action, (Bits | undefined)[][]>();
+  let decisions = 0;
+  for (const asking of analysis.askings)
+    for (const moment of moments.keys()) {
+      const active = activeIn(analysis, asking, moment);
+      const signature = signatureOf(active);
+      let permitted = composed.get(signature);
+      if (permitted === undefined) {
+        permitted = permittedRows(universe.size, analysis.groups.compose(active));
+        composed.set(signature, permitted);
       }
+      const known = rows.get(asking.action) ?? moments.map(() => []);
+      rows.set(asking.action, known);
+      const asked = asking.resources.slice();
+      keepOnly(asked, open[moment]?.resources ?? asked);
+      const decided = new PairDecisions(stills[moment] ?? snapshot, universe, asking, moments[moment]?.at ?? now);
+      const restricted = new Map<Bits, Bits>();
+      for (const from of universe.all) {
+        if (!mayAsk(universe.component(from), asking) || open[moment]?.principals[from] !== true) continue;
+        const own = pairs.get(from);
+        const row =
+          own === undefined
+            ? within(permitted[from], asked, restricted)
+            : decided.row(from, own, permitted[from], asked);
+        if (row !== undefined) interned.join(known[moment] as (Bits | undefined)[], from, row);
+      }
+      decisions += decided.count;
     }
-  }
-  for (const [from, tos] of pairs) for (const [to, actions] of tos) yield [from, to, actions];
+  const evaluations = analysis.tally.evaluations + decisions;
+  const { components, numbers } = universe;
+  return {
+    snapshot,
+    components,
+    numbers,
+    rows,
+    moments,
+    routed,
+    complete,
+    evaluations,
+    askings: analysis.askings,
+    stills,
+  };
 }
 
-/** The actions that a policy's scope leaves; Cordon's actions are in no groups. */
-function actionsOf({ action: { equals, within } }: CompiledPolicy): readonly Action[] {
-  const named = equals === undefined ? within : [equals];
-  return named === undefined ? allActions : allActions.filter((action) => named.some(({ id }) => id === action));
-}
+const noSubjects: NonNullable<Snapshot["subjects"]> = new Map();
+const noSignals: Signals = { snapshotAgeMs: 0 };
 
-function isPermit({ compiled }: AnalysedPolicy): boolean {
-  return compiled.effect === "permit";
-}
-
-/** Finds the classes that a policy's scope leaves, by name where it says one. */
-class ClassFinder {
-  readonly #all: readonly ComponentClass[];
-  readonly #byName: ReadonlyMap<string, ComponentClass>;
-  readonly #type: "Workload" | "Component";
-
-  constructor(all: readonly ComponentClass[], type: "Workload" | "Component", trustDomain: Snapshot["trustDomain"]) {
-    this.#all = all;
-    this.#type = type;
-    this.#byName = new Map(
-      all.flatMap((one) => one.members.map((member) => [entityIdOf(member.id, trustDomain) as string, one] as const)),
-    );
-  }
-
-  matching(policy: CompiledPolicy, role: "principal" | "resource"): readonly ComponentClass[] {
-    const { equals, within, is }: Scope = policy[role];
-    if (is !== undefined && is !== this.#type) return [];
-    if (equals !== undefined) {
-      const named = equals.type === this.#type ? this.#byName.get(equals.id) : undefined;
-      return named === undefined ? [] : [named];
+function readsOf(rules: readonly PolicyRule[]): ContextReads {
+  const all = new Map<string, Set<string> | "whole">();
+  for (const { reads } of rules)
+    for (const [name, texts] of reads) {
+      const known = all.get(name) ?? new Set<string>();
+      if (texts === "whole") all.set(name, "whole");
+      else if (known !== "whole") all.set(name, new Set([...known, ...texts]));
     }
-    const openings = openingsOf(policy.conditions).filter((opening) => opening.role === role);
-    return this.#all.filter(
-      ({ member }) =>
-        (within === undefined ||
-          within.some(({ type, id }) =>
-            type === "Namespace" ? id === member.namespace : this.#byName.get(id)?.member === member,
-          )) &&
-        openings.every(({ path, value }) => {
-          const fact = componentFacts.find((one) => one.path === path.join("."));
-          return fact === undefined || fact.read(member) === value;
-        }),
-    );
+  return all;
+}
+
+/** Permits less forbids and walls. */
+function permittedRows(size: number, groups: Iterable<Group>): Rows {
+  const rows: (Bits | undefined)[] = Array.from({ length: size });
+  for (const { members, composed } of groups) {
+    const row = composed.permits.once.slice();
+    takeFrom(row, composed.forbids.once);
+    takeFrom(row, composed.walls);
+    for (const member of members) rows[member] = row;
+  }
+  return rows;
+}
+
+function within(row: Bits | undefined, asked: Bits, known: Map<Bits, Bits>): Bits | undefined {
+  if (row === undefined) return undefined;
+  let restricted = known.get(row);
+  if (restricted === undefined) {
+    restricted = row.slice();
+    keepOnly(restricted, asked);
+    known.set(row, restricted);
+  }
+  return isEmpty(restricted) ? undefined : restricted;
+}
+
+function mayAsk({ bearerTokens }: Component, { context }: Asking): boolean {
+  return context.assurance === "x509-svid" || bearerTokens;
+}
+
+/** What comes before policies and concerns one side alone: containment, and the admission of a resource's model. */
+function openTo(
+  { universe, moments, stills }: Analysis,
+  snapshot: Snapshot,
+  moment: number,
+): { readonly principals: readonly boolean[]; readonly resources: Bits } {
+  const still = stills[moment] as Snapshot;
+  const resources = allBits(universe.size);
+  const fresh = still.stalenessLimitMs >= 0;
+  const principals = universe.components.map((component, number) => {
+    const itself = { principal: component.id, resource: component.id };
+    const contained = !fresh || checkContainment(still, itself) !== undefined;
+    if (contained || checkAdmission(still, component, moments[moment]?.at ?? 0) !== undefined)
+      clearBit(resources, number);
+    const ended = checkSession(snapshot, { ...itself, action: "read", context: anyContext }, noSignals);
+    return !contained && ended === undefined;
+  });
+  return { principals, resources };
+}
+
+/** Pairs that are judged by more than their classes: models with themselves and what they serve, exceptions, grants. */
+function ownPairs(
+  { boundaries, grants }: Snapshot,
+  { components, numbers }: Universe,
+): ReadonlyMap<number, readonly number[]> {
+  const pairs = new Map<number, Set<number>>();
+  const add = (from: number | undefined, to: number | undefined): void => {
+    if (from === undefined || to === undefined) return;
+    pairs.set(from, (pairs.get(from) ?? new Set()).add(to));
+  };
+  for (const [number, { boundary, serves }] of components.entries()) {
+    if (boundary === "model") add(number, number);
+    for (const id of serves ?? []) add(number, numbers.get(id));
+  }
+  for (const list of boundaries.exceptions.values())
+    for (const { principal, resource } of list) add(numbers.get(principal), numbers.get(resource));
+  for (const list of grants?.values() ?? [])
+    for (const { principal, resources } of list)
+      for (const resource of resources) add(numbers.get(principal), numbers.get(resource));
+  return new Map([...pairs].map(([from, to]) => [from, [...to]]));
+}
+
+/** Takes single decisions into a row. */
+class PairDecisions {
+  count = 0;
+  readonly #still: Snapshot;
+  readonly #universe: Universe;
+  readonly #asking: Asking;
+  readonly #at: Instant;
+
+  constructor(still: Snapshot, universe: Universe, asking: Asking, at: Instant) {
+    this.#still = still;
+    this.#universe = universe;
+    this.#asking = asking;
+    this.#at = at;
+  }
+
+  row(from: number, resources: readonly number[], permitted: Bits | undefined, asked: Bits): Bits | undefined {
+    const row = permitted?.slice() ?? new Uint32Array(wordsFor(this.#universe.size));
+    for (const to of resources) {
+      this.count += 1;
+      const { action, context } = this.#asking;
+      const request = {
+        ...{ principal: this.#universe.component(from).id, action },
+        ...{ resource: this.#universe.component(to).id, context },
+      };
+      if (decide(this.#still, request, { snapshotAgeMs: 0 }, this.#at).effect === "allow") setBit(row, to);
+      else clearBit(row, to);
+    }
+    keepOnly(row, asked);
+    return isEmpty(row) ? undefined : row;
+  }
+}
+
+/** Unions of rows; the same object for the same rows. */
+class Interned {
+  readonly #unions = new Map<Bits, Map<Bits, Bits>>();
+
+  join(rows: (Bits | undefined)[], at: number, row: Bits): void {
+    const before = rows[at];
+    rows[at] = before === undefined || before === row ? row : this.#union(before, row);
+  }
+
+  #union(one: Bits, other: Bits): Bits {
+    let known = this.#unions.get(one);
+    if (known === undefined) this.#unions.set(one, (known = new Map()));
+    let union = known.get(other);
+    if (union === undefined) {
+      union = one.slice();
+      addTo(union, other);
+      known.set(other, union);
+    }
+    return union;
   }
 }

@@ -16,6 +16,8 @@ export interface Way {
   readonly route: string;
   readonly method: string;
   readonly external: boolean;
+  /** Whether the answer streams, where that is not the caller's to say. */
+  readonly stream?: boolean;
   /** On a route to an MCP server: the message's method, and the tool that it calls. */
   readonly rpc?: string;
   readonly tool?: string;
@@ -25,12 +27,12 @@ export interface Way {
 export const anyOtherTool = "any other tool";
 
 /**
- * Ways by resource, of the routes that lead there. A resource without one is asked for by no gateway.
+ * Ways by resource, of the routes and tunnels that lead there. A resource without one is asked for by no gateway.
  *
  * @param texts what policies write out: the tools that they can tell from all others, where a route pins none
  */
 export function routedWays(
-  { routes }: Snapshot,
+  { routes, tunnels }: Snapshot,
   texts: ReadonlySet<string> = new Set(),
 ): ReadonlyMap<SpiffeId, readonly Way[]> {
   const ways = new Map<SpiffeId, Way[]>();
@@ -40,6 +42,9 @@ export function routedWays(
     else if (!known.some((other) => JSON.stringify(other) === JSON.stringify(way))) known.push(way);
   };
   for (const route of routes) for (const [resource, way] of waysOf(route, texts)) add(resource, way);
+  // As the gateway asks when a tunnel is opened (gateway/tunnels/tunnels.ts).
+  for (const { name, resource, action } of tunnels?.values() ?? [])
+    add(resource, { action, route: name, method: "CONNECT", external: false, stream: true });
   return ways;
 }
 
@@ -79,8 +84,8 @@ export const unroutedWays: readonly Way[] = actions.map((action) => ({
 export function contextsOf(way: Way, observed: ReadonlySet<string>, bearerTokens: boolean): readonly RequestContext[] {
   const assurances =
     observed.has("assurance") && bearerTokens ? (["x509-svid", "jwt-svid"] as const) : (["x509-svid"] as const);
-  const streams = observed.has("stream") ? [false, true] : [false];
-  const { action: _, ...facts } = way;
+  const { action: _, stream: fixed, ...facts } = way;
+  const streams = fixed !== undefined ? [fixed] : observed.has("stream") ? [false, true] : [false];
   return assurances.flatMap((assurance) => streams.map((stream) => ({ ...facts, assurance, stream })));
 }
 

@@ -62,7 +62,7 @@ function isText(node: Expr): node is { Value: string } {
 }
 
 /** `resource.labels.sensitivity`, as role and path. */
-function pathOf(node: Expr): { readonly role: Role; readonly path: readonly string[] } | undefined {
+export function pathOf(node: Expr): { readonly role: Role; readonly path: readonly string[] } | undefined {
   const path: string[] = [];
   let part = node;
   while ("." in part) {
