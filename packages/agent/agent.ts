@@ -10,6 +10,7 @@ import { followNodeState, type KnownState } from "./node/node-state.ts";
 import type { NodeProof } from "./node/node-evidence.ts";
 import { openNodeFolder } from "./node/node-folder.ts";
 import { openNodeIdentity, type NodeIdentity } from "./node/node-identity.ts";
+import { openServedModels } from "./node/served-models.ts";
 import { openSvidCache } from "./node/svid-cache.ts";
 import { parseControlUrl } from "./node/control-link.ts";
 import { systemClocks, type Clocks } from "./run/identity.ts";
@@ -51,6 +52,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   const random = Math.random;
   opening.use(keepRenewed(identity, say));
   const cache = opening.use(openSvidCache({ link: identity.link, measurer, clocks, random, onTrouble: say }));
+  const models = opening.use(
+    openServedModels({ link: identity.link, onTrouble: say, onChange: (id) => cache.measureAgain(id) }),
+  );
   let known: KnownState | undefined;
   opening.use(
     followNodeState({
@@ -60,6 +64,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
         const own = state.bundles.get(identity.trustDomain);
         if (own !== undefined) void identity.adopt(own).catch((error: unknown) => say((error as Error).message));
         cache.follow(state);
+        models.follow(state);
       },
       onTrouble: say,
       random,

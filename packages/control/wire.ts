@@ -29,6 +29,7 @@ import { configuredStoreUrl } from "./store/configured-url.ts";
 import { openStateStore } from "./store/open-state-store.ts";
 import type { StateStore } from "./store/state-store.ts";
 import { readAdmissionKey } from "./supply/admission/admission-key.ts";
+import { forgetSeen } from "./supply/served/served-files.ts";
 import { admissionsFrom } from "./supply/admission/registry.ts";
 
 export interface ControlPlane extends AsyncDisposable {
@@ -110,6 +111,8 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     });
   };
   await apply(loaded);
+  // Nobody looked while Cordon was down: what was seen before counts for nothing.
+  await forgetSeen(store, { actor: "system:model-files", now: now() });
   // Asked often enough that a store which answers never lets the snapshot go stale.
   const confirmEveryMs = Math.min(1000, (configuration.staleness.limitSeconds * 1000) / 4);
   const snapshots = opening.use(await followSnapshots(store, snapshotDeps, { onProblem, confirmEveryMs }));

@@ -42,6 +42,7 @@ import type { GatewayDependencies } from "./ports.ts";
 import { planAnthropic } from "./routes/anthropic.ts";
 import { answerCordon } from "./routes/cordon.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
+import { fallbackOf } from "./routes/fallback.ts";
 import { planHttp, rerouted, upstreamKey, type Intent, type ObjectUse, type Plan } from "./routes/intent.ts";
 import { requestIds } from "./request-ids.ts";
 import { matchRoute, type RouteMatch } from "./routes/match.ts";
@@ -282,7 +283,7 @@ export function openInteractions(deps: InteractionDeps): {
       passage.findings = inspected.findings;
       passage.effect = "deny"; // whatever policy said: inspection and quotas deny too
       const [why] = decision.reasons;
-      if (why?.code === "model-not-admitted") {
+      if (why?.code === "model-not-admitted" || why?.code === "model-changed") {
         over(passage, "denied", 403, why.code);
         // Recorded as denied; the fallback is asked as if it had been named, and recorded as the next attempt.
         if (fallBack(interaction, ask, new CordonError("ACCESS_DENIED", why.words))) return;
@@ -332,22 +333,13 @@ export function openInteractions(deps: InteractionDeps): {
 
   /** Another model answers: resolved, decided and recorded afresh, as if it had been asked for. */
   function fallBack(interaction: Interaction, ask: Ask, why: CordonError): boolean {
-    const { model } = ask.intent;
-    const name = model?.target.fallback;
-    const target = name === undefined ? undefined : model?.route.models.get(name);
-    // At most as many attempts as the route has models: no circle can run on.
-    if (model === undefined || name === undefined || target === undefined || ask.attempt > model.route.models.size)
-      return false;
-    const intent: Intent = {
-      ...ask.intent,
-      resource: target.component,
-      upstream: target.upstream,
-      model: { name, target, route: model.route },
-    };
+    const other = fallbackOf(ask, why);
+    if (other === undefined) return false;
+    const { intent } = other;
     deps.log({
       level: "warn",
       event: "fallback",
-      words: `\`${model.name}\` cannot answer (${why.message}); asking \`${name}\``,
+      words: `${other.from} cannot answer (${why.message}); asking ${other.to}`,
       requestId: interaction.id,
       code: why.code,
     });

@@ -47,6 +47,8 @@ export interface SvidCache extends AsyncDisposable {
   follow(state: KnownState): void;
   /** The newest SVID that has not expired. */
   get(id: SpiffeId): HeldSvid | undefined;
+  /** Its model files changed: they are measured now, and where they are not its own it holds no SVID any more. */
+  measureAgain(id: SpiffeId): void;
   /** Resolves once the first attempt to get this component's SVID has ended, well or not. */
   settled(id: SpiffeId): Promise<void>;
   /** @throws {CordonError} as the control plane refuses, or `CONTROL_UNREACHABLE` when nothing that is held will do */
@@ -122,6 +124,12 @@ export function openSvidCache(options: SvidCacheOptions): SvidCache {
       const entry = entries.get(id);
       const lives = entry?.svid !== undefined && entry.svid.notAfter > clocks.wall();
       return lives && clocks.monotonic() < entry.endMonotonic ? entry.svid : undefined;
+    },
+    measureAgain(id) {
+      const entry = entries.get(id);
+      if (entry === undefined) return;
+      entry.dueAt = 0;
+      wake();
     },
     settled: (id) => entries.get(id)?.first.promise ?? Promise.resolve(),
     async token(id, audience) {

@@ -68,6 +68,16 @@ function eventLine({ name, sent, behind, dropped }: NonNullable<Status["events"]
   return `  events    ${name}: ${sent} sent, ${behind} behind, ${dropped} dropped since the start`;
 }
 
+function modelLines(model: NonNullable<Status["models"]>[number]): string[] {
+  const { component, modelDigest, serves, why, admittedUntil, watched, unseen } = model;
+  const until = admittedUntil === undefined ? "" : `, admitted until ${new Date(admittedUntil).toISOString()}`;
+  return [
+    `  model of ${component}  (${modelDigest})`,
+    serves ? `    serves    yes${until}` : `    serves    NO: ${why ?? ""}`,
+    `    files     ${watched.length > 0 ? `watched ${watched.join(", ")}` : (unseen ?? "not looked at yet")}`,
+  ];
+}
+
 function describe(status: Status, problems: readonly string[], probed: readonly Probed[]): string {
   const lines = [
     `Cordon ${status.version} in ${status.trustDomain}, revision ${status.revision}`,
@@ -90,6 +100,7 @@ function describe(status: Status, problems: readonly string[], probed: readonly 
       `    in force  ${controls.join(", ")}`,
       `    not seen  ${unseen.join("; ")}`,
     ]),
+    ...(status.models ?? []).flatMap(modelLines),
   ];
   if (probed.length > 0)
     lines.push("", ...probed.map(({ name, bypass }) => `  ${bypass.verdict.padEnd(10)}  ${name}: ${bypass.words}`));

@@ -1,4 +1,5 @@
 /** What `cordon status` and `cordon doctor` read of the running control plane's answer. */
+import type { ModelStatus } from "../up/model-status.ts";
 import type { ProbeTarget } from "../doctor/probe-upstream.ts";
 
 export interface Status {
@@ -18,6 +19,8 @@ export interface Status {
   readonly components: number;
   readonly routes: readonly RouteStatus[];
   readonly tunnels?: readonly TunnelStatus[];
+  /** Components that state a model. */
+  readonly models?: readonly ModelStatus[];
   /** Where routes lead: what `--probe` dials. */
   readonly upstreams: readonly ProbeTarget[];
   readonly isolated: readonly string[];

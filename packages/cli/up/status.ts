@@ -7,6 +7,7 @@ import type { Instant } from "@cordon/core/instant";
 import { routeKey, type RouteKey } from "@cordon/core/policy/decision";
 import type { Route, Tunnel } from "@cordon/core/policy/snapshot";
 import { inspectionStatus } from "./inspection-status.ts";
+import { modelStatus } from "./model-status.ts";
 import type { Gateway } from "@cordon/gateway/gateway";
 import type { Ledger } from "@cordon/gateway/ledger/ledger";
 
@@ -18,9 +19,10 @@ export interface StatusInput {
   readonly gatewayId: string;
   readonly identity: Pick<IdentitySource, "current">;
   readonly version: string;
+  readonly now: () => Instant;
 }
 
-export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, identity, version }: StatusInput) {
+export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, identity, version, now }: StatusInput) {
   const snapshot = control.snapshots.current();
   const { notBefore, notAfter } = identity.current();
   const wouldHaveDenied = gateway.wouldHaveDenied();
@@ -39,6 +41,7 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
     mode: snapshot.observing.size > 0 ? "observe" : "enforce",
     routes: snapshot.routes.map((route) => routeStatus(route, wouldHaveDenied)),
     tunnels: [...(snapshot.tunnels?.values() ?? [])].map(tunnelStatus),
+    models: modelStatus(snapshot, now()),
     upstreams: upstreamsOf(snapshot.routes),
     isolated: [...snapshot.overlays.isolated.keys()],
     revoked: {
@@ -61,7 +64,7 @@ function upstreamsOf(routes: readonly Route[]): ProbeTarget[] {
   for (const route of routes) {
     const upstreams =
       route.kind === "http" || route.kind === "mcp"
-        ? [route.upstream]
+        ? [route.upstream, ...(route.kind === "http" && route.fallback !== undefined ? [route.fallback.upstream] : [])]
         : [...route.models.values()].map((each) => each.upstream);
     for (const { namespace, name, url, authentication } of upstreams) {
       const key = `${namespace}/${name}`;
@@ -109,7 +112,7 @@ function routeStatus(route: Route, wouldHaveDenied: ReadonlyMap<RouteKey, number
   if (route.kind === "http")
     return {
       ...base,
-      resources: [route.resource],
+      resources: [route.resource, ...(route.fallback === undefined ? [] : [route.fallback.resource])],
       unseen: [...unseen],
     };
   if (route.kind === "mcp") {

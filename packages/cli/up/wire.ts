@@ -9,6 +9,7 @@ import { openOwnIdentity } from "@cordon/control/authority/own-identity";
 import { openLocalApi } from "@cordon/control/api/local-api";
 import type { ConsoleServer } from "@cordon/control/console/console-server";
 import { openLiveEntries, recentEntries } from "@cordon/control/console/live-entries";
+import type { ModelAdmission } from "@cordon/control/node-api/model-admission";
 import { openNodeApi } from "@cordon/control/node-api/open-node-api";
 import { digestKeys } from "@cordon/control/keys/digest-keys";
 import { openOperations, type OperationsHandlers } from "@cordon/control/operations/listener";
@@ -26,6 +27,7 @@ import type { IdentitySource } from "@cordon/core/identity/svid";
 import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
 import type { Instant } from "@cordon/core/instant";
 import type { SpanDetector } from "@cordon/core/inspection/finding";
+import { filesProblem } from "@cordon/core/policy/served-model";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { openGateway, type Gateway } from "@cordon/gateway/gateway";
 import { openInspection } from "@cordon/gateway/inspection/open-inspection";
@@ -37,6 +39,7 @@ import { openConfiguredConsole } from "./console.ts";
 import { openConfiguredEndpoint } from "./federation.ts";
 import { openConfiguredTelemetry, openObservability, teeLog } from "./observability.ts";
 import { lastEntries } from "./recent-entries.ts";
+import { watchServedModels } from "./served-models.ts";
 import { readinessOf, statusOf } from "./status.ts";
 
 export interface Cordon extends AsyncDisposable {
@@ -172,12 +175,16 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   });
   if (operations !== undefined) opening.use(operations);
   const status = () => ({
-    ...statusOf({ control, ledger, gateway, gatewayUrl, gatewayId: component.id, identity, version: options.version }),
+    ...statusOf({ control, ledger, gateway, gatewayUrl, gatewayId: component.id, identity, version: options.version, now }),
     events: observability.events(),
     metrics: { url: operations === undefined ? undefined : `${operations.url}/metrics` },
   });
   const console = opening.use(await openConfiguredConsole({ control, ledger, files, live, status, folder, log, now }));
-  const admission = storedAdmission(control.store, control.admissionKey, now);
+  opening.use(watchServedModels({ control, now, onProblem }));
+  const admission: ModelAdmission = {
+    ...storedAdmission(control.store, control.admissionKey, now),
+    filesProblem: (served) => filesProblem(snapshots.current(), served),
+  };
   const agents =
     configuration.agents === undefined
       ? undefined

@@ -10,11 +10,19 @@ import type { Component } from "@cordon/core/policy/snapshot";
 export interface ModelAdmission {
   /** `digest` is `sha256:` and hex. Words say why a model is not admitted. */
   admitted(digest: string): Promise<{ readonly admitted: true } | { readonly admitted: false; readonly words: string }>;
+  /** Why what is known of the files that a component serves speaks against it. */
+  filesProblem?(component: Component): string | undefined;
 }
 
 /** @throws {CordonError} `ACCESS_DENIED` when the component's model is not admitted */
 export async function requireAdmittedModel(component: Component, admission: ModelAdmission): Promise<void> {
   if (component.modelDigest === undefined) return;
+  const wrong = admission.filesProblem?.(component);
+  if (wrong !== undefined)
+    throw new CordonError(
+      "ACCESS_DENIED",
+      `${component.id} gets no identity: its model files are not the admitted ones (${wrong})`,
+    );
   const verdict = await admission.admitted(component.modelDigest);
   if (!verdict.admitted)
     throw new CordonError(

@@ -26,6 +26,7 @@ import { joinTokenAttestor, newJoinToken } from "./attest-join-token.ts";
 import { kubernetesAttestor } from "./attest-kubernetes.ts";
 import { x509Attestor } from "./attest-x509.ts";
 import type { NodeAttestor } from "./attestor.ts";
+import { openNodeModels } from "./node-models.ts";
 import { openNodeListener } from "./node-listener.ts";
 import { nodeOperations, type NodeApiRooms } from "./node-operations.ts";
 import { openNodes } from "./nodes.ts";
@@ -117,13 +118,15 @@ async function rig(
   const own = { id: controlPlaneId(trustDomain), dnsNames: [], ipAddresses: [], now, onProblem: problems };
   const identity = await openOwnIdentity({ authority, ...own });
   const refused: string[] = [];
+  const models = openNodeModels({ store, snapshots, nodes, now, onProblem: problems });
   const listener = await openNodeListener({
     listen: { host: "127.0.0.1", port: 0 },
-    ...{ identity, snapshots, operations, nodes, now },
+    ...{ identity, snapshots, operations, models, nodes, now },
     refused: (error) => refused.push(error.code),
     onFailure: () => undefined,
   });
   t.after(async () => {
+    models[Symbol.dispose]();
     await listener[Symbol.asyncDispose]();
     await identity[Symbol.asyncDispose]();
   });

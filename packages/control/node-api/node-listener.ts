@@ -21,6 +21,7 @@ import { readX509Svid, verifyX509Svid } from "@cordon/core/identity/x509-svid";
 import type { Instant } from "@cordon/core/instant";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 import { refusal, type Answer } from "../api/local-exchange.ts";
+import type { NodeModels } from "./node-models.ts";
 import type { NodeCaller, NodeOperations } from "./node-operations.ts";
 import type { Nodes } from "./nodes.ts";
 
@@ -29,6 +30,7 @@ export interface NodeListenerOptions {
   readonly identity: IdentitySource;
   readonly snapshots: SnapshotSource;
   readonly operations: NodeOperations;
+  readonly models: Pick<NodeModels, "report">;
   readonly nodes: Pick<Nodes, "find">;
   readonly now: () => Instant;
   /** Told of callers that were turned away at the door. */
@@ -151,6 +153,8 @@ export async function openNodeListener(options: NodeListenerOptions): Promise<No
         }
         case "POST /v1/svids/x509":
           return ok(await operations.issueX509(await callerOf(peer), body));
+        case "POST /v1/node/models":
+          return ok(await options.models.report(await callerOf(peer), body));
         case "POST /v1/svids/jwt":
           return ok(await operations.issueJwt(await callerOf(peer), body));
         default:

@@ -63,7 +63,8 @@ function registrationOf(component: Component, node: string): NodeRegistration {
   };
 }
 
-function registrationsOf(component: Component, node: string) {
+/** How a component is recognised on one node. */
+export function registrationsOf(component: Component, node: string) {
   return (component.registrations ?? []).filter(({ nodes }) => nodes.includes(node) || nodes.includes(everyNode));
 }
 

@@ -17,6 +17,7 @@ import { kubernetesAttestor } from "./attest-kubernetes.ts";
 import { x509Attestor } from "./attest-x509.ts";
 import type { NodeAttestor } from "./attestor.ts";
 import { openNodeListener, type NodeListener, type NodeListenerOptions } from "./node-listener.ts";
+import { openNodeModels } from "./node-models.ts";
 import { nodeOperations, type NodeApiRooms } from "./node-operations.ts";
 import { openNodes } from "./nodes.ts";
 
@@ -59,7 +60,8 @@ export async function openNodeApi(options: NodeApiOptions): Promise<NodeListener
     attestors: attestorsOf(options),
     agentTtlSeconds: settings.svidTtlSeconds,
   });
-  const listener = opening.use(await openNodeListener({ ...options, listen, identity, operations, nodes }));
+  const models = opening.use(openNodeModels({ ...options, nodes, onProblem: onFailure }));
+  const listener = opening.use(await openNodeListener({ ...options, listen, identity, operations, models, nodes }));
   const owned = opening.move();
   return { host: listener.host, port: listener.port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -51,6 +51,12 @@ function resolveRoute(object: StoredObject, around: Surroundings): Route {
       resource: resolveComponent(value.resource, around),
       upstream: resolveUpstream(value.upstream, around),
       actions: new Map(Object.entries(value.actions)),
+      ...(value.fallback && {
+        fallback: {
+          resource: resolveComponent(value.fallback.resource, around),
+          upstream: resolveUpstream(value.fallback.upstream, around),
+        },
+      }),
     };
   }
   if (value.kind === "mcp") {

@@ -26,6 +26,7 @@ import { buildRoute, type BuiltRoute } from "./build-route.ts";
 import { buildTunnels } from "./build-tunnels.ts";
 import { buildDevices, buildSubjects, riskSettings } from "./build-risk.ts";
 import { buildThreats } from "./build-threats.ts";
+import { servedFilesFrom, servedFilesKind } from "../supply/served/served-files.ts";
 import { buildBoundaries, buildWindows, checkNamedWindows } from "./build-segmentation.ts";
 import {
   boundaryModesKey,
@@ -156,6 +157,10 @@ function rebuild(
     subjects: before?.subjects && same("subject") ? before.subjects : buildSubjects(of("subject")),
     threats: before?.threats && same("threats") ? before.threats : buildThreats(of("threats")),
     risk: before?.risk && same("setting") ? before.risk : riskSettings(objects),
+    servedFiles:
+      before?.servedFiles && same(servedFilesKind) && components === last?.components
+        ? before.servedFiles
+        : servedFilesFrom(of(servedFilesKind), components),
     stalenessLimitMs: before && same("setting") ? before.stalenessLimitMs : stalenessLimitMs(objects),
   });
   return { snapshot, objects, components, routes };

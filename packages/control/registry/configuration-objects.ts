@@ -40,7 +40,7 @@ export function configurationObjects(
     { key: stalenessKey, value: { limitSeconds: configuration.staleness.limitSeconds } },
     { key: boundaryModesKey, value: boundaryModes(configuration) },
     { key: riskKey, value: riskSettingsOf(configuration.risk) },
-    ...configuration.components.map((item) => place("component", item, componentObject(item))),
+    ...configuration.components.map((item) => place("component", item, componentObject(item, folder))),
     ...configuration.upstreams.map((item) =>
       place("upstream", item, upstreamObject(item, configuration.trustDomain, folder)),
     ),
@@ -87,10 +87,14 @@ function exceptionObject(exception: Configuration["boundaries"]["exceptions"][nu
   };
 }
 
-function componentObject(component: Configuration["components"][number]): z.input<typeof componentValue> {
-  const { name: _name, namespace, labels, registrations, serves, ...value } = component;
+function componentObject(
+  component: Configuration["components"][number],
+  folder: string,
+): z.input<typeof componentValue> {
+  const { name: _name, namespace, labels, registrations, serves, modelFiles, ...value } = component;
   return {
     ...value,
+    ...(modelFiles === undefined ? {} : { modelFiles: absolute(modelFiles, folder) }),
     ...(serves.length === 0 ? {} : { serves: serves.map((model) => qualify(model, namespace)) }),
     ...(registrations.length === 0
       ? {}
@@ -153,9 +157,13 @@ function routeObject(route: Configuration["routes"][number], standard: Configura
   const inspected = route.inspection ?? standard.inspection ?? "off";
   const inspection = inspected === "off" ? {} : { inspection: inspectionSettings(inspected) };
   if (route.kind === "http") {
-    const { kind, resource, upstream, actions } = route;
-    const references = { resource: qualify(resource, namespace), upstream: qualify(upstream, namespace) };
-    return { kind, path, maxBodyBytes, mode, ...inspection, ...references, actions: { ...actions } };
+    const { kind, actions, fallback } = route;
+    const named = ({ resource, upstream }: { readonly resource: string; readonly upstream: string }) => ({
+      resource: qualify(resource, namespace),
+      upstream: qualify(upstream, namespace),
+    });
+    const base = { kind, path, maxBodyBytes, mode, ...inspection, ...named(route), actions: { ...actions } };
+    return fallback === undefined ? base : { ...base, fallback: named(fallback) };
   }
   if (route.kind === "mcp") {
     const { kind, resource, upstream, pins } = route;

@@ -101,6 +101,7 @@ export const routeValue = z.discriminatedUnion("kind", [
     resource: qualifiedName,
     upstream: qualifiedName,
     actions: z.record(z.string(), z.enum(actions)),
+    fallback: z.strictObject({ resource: qualifiedName, upstream: qualifiedName }).exactOptional(),
   }),
   z.strictObject({
     ...routeBase,

@@ -6,6 +6,7 @@
 import type { Revision } from "@cordon/core/contract/vocabulary";
 import { parseTrustDomain } from "@cordon/core/identity/spiffe-id";
 import { compilePolicies, type CedarPolicies } from "@cordon/core/policy/cedar-engine";
+import { isWatched, ownMachine } from "@cordon/core/policy/served-model";
 import type { ModelStanding, Snapshot } from "@cordon/core/policy/snapshot";
 import { revocationsFrom } from "../authority/revocation.ts";
 import { buildSnapshot } from "./build-snapshot.ts";
@@ -44,5 +45,11 @@ export async function loadOfflineSnapshot(path: string): Promise<OfflineSnapshot
       readAdmissions: () => admissions,
     },
   );
-  return { snapshot, policies: compiled[0] ?? compilePolicies([], { trustDomain }) };
+  // Nobody watches files here: they are taken for what the components state, as their admissions are.
+  const servedFiles = new Map(
+    [...snapshot.components.values()]
+      .filter(isWatched)
+      .map(({ id, modelDigest = "" }) => [id, [{ where: ownMachine, digest: modelDigest }]]),
+  );
+  return { snapshot: { ...snapshot, servedFiles }, policies: compiled[0] ?? compilePolicies([], { trustDomain }) };
 }

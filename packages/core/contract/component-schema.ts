@@ -5,7 +5,7 @@
 import { foreignIdSchema } from "./federation-schema.ts";
 import { z } from "zod";
 import { registrationSchema } from "./registration-schema.ts";
-import { name, namespace, reference } from "./schema-parts.ts";
+import { filePath, name, namespace, reference } from "./schema-parts.ts";
 import { boundaries, componentKinds, datasetPurposes, integrities, sensitivities } from "./vocabulary.ts";
 
 export const labelsSchema = z.strictObject({
@@ -49,6 +49,12 @@ export const componentSchema = z.strictObject({
     .regex(/^sha256:[0-9a-f]{64}$/, "must be `sha256:` and 64 lower-case hex digits")
     .optional()
     .describe("The model that it serves or is. It is reached, and gets an SVID, only while that model is admitted."),
+  modelFiles: filePath
+    .optional()
+    .describe(
+      "Where the files of that model lie on the control plane's machine: a file, or the folder that is the model. They are " +
+        "watched there, and while they are not what was admitted, it is not reached.",
+    ),
   registrations: z
     .array(registrationSchema)
     .max(64)

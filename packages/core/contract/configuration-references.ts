@@ -155,6 +155,8 @@ function gatewayProblems(check: Check): PathProblem[] {
 }
 
 function componentProblems(path: PropertyPath, component: Component): PathProblem[] {
+  if (component.modelFiles !== undefined && component.modelDigest === undefined)
+    return [atValue([...path, "modelFiles"], "say which model it must be: `modelDigest`, from `cordon model digest`")];
   if (component.kind !== "dataset" || component.labels.sensitivity !== undefined) return [];
   return [atValue([...path, "labels"], `a dataset must say how sensitive it is: \`labels: { sensitivity: ... }\``)];
 }
@@ -216,6 +218,7 @@ function routeProblems(check: Check, path: PropertyPath, route: Route): PathProb
     return [
       ...componentReference(check, [...path, "resource"], route.resource, route.namespace),
       ...upstreamReference(check, [...path, "upstream"], route.upstream, route.namespace),
+      ...(route.kind === "http" && route.fallback !== undefined ? httpFallbackProblems(check, path, route) : []),
     ];
   }
   const models = Object.entries(route.models);
@@ -227,6 +230,22 @@ function routeProblems(check: Check, path: PropertyPath, route: Route): PathProb
       ...fallbackProblems(at, name, target, new Map(models)),
     ];
   });
+}
+
+function httpFallbackProblems(
+  check: Check,
+  path: PropertyPath,
+  route: Extract<Route, { kind: "http" }>,
+): PathProblem[] {
+  const { fallback, namespace, resource } = route;
+  if (fallback === undefined) return [];
+  const at = [...path, "fallback"];
+  if (fallback.resource === resource)
+    return [atValue([...at, "resource"], `\`${resource}\` cannot stand in for itself; name another component`)];
+  return [
+    ...componentReference(check, [...at, "resource"], fallback.resource, namespace),
+    ...upstreamReference(check, [...at, "upstream"], fallback.upstream, namespace),
+  ];
 }
 
 function modelComponent(check: Check, path: PropertyPath, reference: string, namespace: string): PathProblem[] {

@@ -152,6 +152,13 @@ export const routeSchema = z.discriminatedUnion(
         .record(z.string().regex(/^[A-Z]{1,32}$/, "must be an HTTP method in upper case"), z.enum(actions))
         .refine((methods) => Object.keys(methods).length > 0, "must name at least one method")
         .describe("The action that each HTTP method stands for; a method not listed is refused."),
+      fallback: z
+        .strictObject({
+          resource: reference.describe("The component that policy decides on then."),
+          upstream: reference.describe("Where it is served. It must understand the same requests."),
+        })
+        .optional()
+        .describe("Who answers where the resource's model may not serve, or its upstream cannot."),
     }),
     z.strictObject({ ...routeBase, ...mcpFields }),
   ],

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { registrationSchema } from "./registration-schema.ts";
+import { filesSeen } from "./served-files.ts";
 
 /** Longest request body, in bytes: a batch of signing requests. */
 export const maxNodeRequestBytes = 256 * 1024;
@@ -90,6 +91,14 @@ export const x509BatchResponse = z.object({
   ),
 });
 
+/** `POST /v1/node/models`: what lies where the node's registrations say that model files are; said again often enough. */
+export const nodeModelsRequest = z.strictObject({
+  models: z.array(z.strictObject({ id: spiffeId, seen: filesSeen })).max(256),
+});
+export const nodeModelsResponse = z.object({ revision: z.number().int().nonnegative() });
+/** An agent says what it sees at least this often; one that is silent for three times as long sees nothing. */
+export const modelsEverySeconds = 20;
+
 /** `POST /v1/svids/jwt` */
 const audience = z.string().min(1).max(2048);
 export const nodeJwtRequest = z.strictObject({ id: spiffeId, audience: z.array(audience).min(1).max(16) });
@@ -109,4 +118,6 @@ export type NodeRegistration = z.infer<typeof nodeRegistration>;
 export type NodeState = z.infer<typeof nodeState>;
 export type X509BatchRequest = z.infer<typeof x509BatchRequest>;
 export type X509BatchResponse = z.infer<typeof x509BatchResponse>;
+export type NodeModelsRequest = z.infer<typeof nodeModelsRequest>;
+export type NodeModelsResponse = z.infer<typeof nodeModelsResponse>;
 export type NodeJwtResponse = z.infer<typeof nodeJwtResponse>;

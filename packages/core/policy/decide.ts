@@ -18,8 +18,9 @@ import { checkPerson, grantsFor, grantsOfActingUser, isUser, withPerson } from "
 import type { Granted, Principal } from "./people.ts";
 import { noRisk } from "../risk/score.ts";
 import { demandsOf as adaptiveDemandsOf, isConditional, type AdaptiveDemands } from "./adaptive.ts";
-import { admittedUntil, checkAdmission, shortName } from "./admission-check.ts";
+import { admittedUntil, shortName } from "./admission-check.ts";
 import { assessRequest, checkAdaptive, checkSession, riskReason } from "./adaptive-checks.ts";
+import { checkServedModel } from "./served-model.ts";
 import type { Component, Snapshot } from "./snapshot.ts";
 
 /**
@@ -47,7 +48,7 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   const { principal, resource } = parties;
   const person = checkPerson(snapshot, request, principal, now); //         is the person behind it signed in?
   if ("code" in person) return deny(snapshot, request, [person], parties);
-  const unadmitted = checkAdmission(snapshot, resource, now); //             5. may its model serve?
+  const unadmitted = checkServedModel(snapshot, resource, now); //        5. may its model serve?
   if (unadmitted) return deny(snapshot, request, [unadmitted], parties);
   const verdict: BoundaryVerdict = isUser(principal)
     ? noBoundary

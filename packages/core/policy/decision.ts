@@ -106,6 +106,8 @@ export interface Reason {
     | "session-ended"
     /** Policy wants somebody's approval of exactly this call first. */
     | "approval-required"
+    /** The files that it serves are not the admitted ones, or nobody knows. */
+    | "model-changed"
     | "obligation-unmet"
     /** Policy lets it through once the person has proved to be present; the obligation says how lately. */
     | "step-up-required"

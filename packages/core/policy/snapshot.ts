@@ -15,6 +15,7 @@ import type {
   Revision,
 } from "../contract/vocabulary.ts";
 import type { Registration } from "../contract/registration-schema.ts";
+import type { FilesSeen } from "../contract/served-files.ts";
 import type { SpiffeId, TrustDomain } from "../identity/spiffe-id.ts";
 import type { InspectionSettings } from "../inspection/settings.ts";
 import type { BoundaryRules } from "./boundaries.ts";
@@ -40,6 +41,8 @@ export interface Component {
   readonly bearerTokens: boolean;
   /** `sha256:` and hex: the model that it serves or is. Bound in the registration, visible to policy. */
   readonly modelDigest?: string | undefined;
+  /** Where the files of that model lie on the control plane's machine, which watches them there. */
+  readonly modelFiles?: string | undefined;
   /** What a data set is for. Training and evaluation data is out of reach of everything that serves. */
   readonly purpose?: DatasetPurpose | undefined;
   /** The models whose weights it serves; it reaches no others. */
@@ -148,6 +151,8 @@ export interface HttpRoute extends RouteBase {
   readonly upstream: Upstream;
   /** Action per upper-case HTTP method; a method not listed is refused. */
   readonly actions: ReadonlyMap<string, Action>;
+  /** Who answers the same requests where the resource's model may not serve, or the upstream cannot. Decided afresh. */
+  readonly fallback?: { readonly resource: SpiffeId; readonly upstream: Upstream };
 }
 
 /** An MCP server by Streamable HTTP: each message is decided by its method and its tool. */
@@ -175,7 +180,16 @@ export interface Tunnel {
 export type Route = ModelRoute | HttpRoute | McpRoute;
 
 /** How a model stands with the supply chain: admitted until an instant (exclusive), or not, and why. */
-export type ModelStanding = { readonly validUntil: Instant } | { readonly refused: string };
+export type ModelStanding =
+  | {
+      readonly validUntil: Instant;
+      /** Further digests by which the same content is known: of its folder, or of its only file. */
+      readonly content?: readonly string[];
+    }
+  | { readonly refused: string };
+
+/** What one watcher saw of the files that a component serves. `where` is for people. */
+export type FilesSeenAt = FilesSeen & { readonly where: string };
 
 export interface Snapshot {
   readonly formatVersion: 1;
@@ -211,6 +225,8 @@ export interface Snapshot {
   readonly threats?: ThreatIndex;
   /** How signals weigh; the defaults where it is absent. */
   readonly risk?: RiskSettings;
+  /** Of components whose files are watched: what each watcher saw last. One that is not here was seen by nobody. */
+  readonly servedFiles?: ReadonlyMap<SpiffeId, readonly FilesSeenAt[]>;
   /** A gateway that has not heard from the control plane for longer than this denies everything. */
   readonly stalenessLimitMs: number;
 }

@@ -37,6 +37,8 @@ export interface Intent {
   readonly refusal?: string;
   /** What the answer passes before anything else looks at it. */
   readonly openAnswer?: (head: ResponseHead) => ResponseFilter | undefined;
+  /** On a generic route: who else answers the same request. */
+  readonly spare?: NonNullable<HttpRoute["fallback"]>;
   /** Set where the request names a model: what is needed to fall back or reroute. */
   readonly model?: { readonly name: string; readonly target: ModelTarget; readonly route: ModelRoute };
 }
@@ -93,6 +95,7 @@ export function planHttp(route: HttpRoute, { head, rest }: PlanInput): Plan {
       upstreamPath: rest + head.query,
       stream: false,
       uses: [],
+      ...(route.fallback && { spare: route.fallback }),
     }),
   };
 }

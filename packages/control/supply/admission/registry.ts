@@ -10,6 +10,7 @@ import type { Instant } from "@cordon/core/instant";
 import type { Namespace, Revision } from "@cordon/core/contract/vocabulary";
 import type { ChangeEntry } from "@cordon/core/ledger/entry";
 import type { ModelStanding } from "@cordon/core/policy/snapshot";
+import { contentDigest } from "@cordon/core/supply/content-digest";
 import { digestOf } from "../../store/record-changes.ts";
 import type { ObjectKey, StateStore, StoredObject } from "../../store/state-store.ts";
 import { weightsName } from "../cards/read-card.ts";
@@ -112,14 +113,21 @@ export function admissionsFrom(objects: readonly StoredObject[], key: KeyObject)
     if (admission === undefined) continue; // not readable, or not signed by that key, admits nobody
     const standing: ModelStanding =
       withdrawn === undefined
-        ? { validUntil: admission.validUntil }
+        ? { validUntil: admission.validUntil, content: contentOf(admission) }
         : { refused: `its admission was withdrawn: ${withdrawn.reason}` };
     for (const digest of digestsOf(admission)) {
-      const other = standings.get(digest);
-      if (other === undefined || endOf(standing) > endOf(other)) standings.set(digest, standing);
+      standings.set(digest, better(standings.get(digest), standing));
     }
   }
   return standings;
+}
+
+/** Of two admissions of one digest the longer one counts; what either covers is covered. */
+function better(one: ModelStanding | undefined, other: ModelStanding): ModelStanding {
+  if (one === undefined) return other;
+  const [long, short] = endOf(other) > endOf(one) ? [other, one] : [one, other];
+  if (!("validUntil" in long) || !("validUntil" in short)) return long;
+  return { ...long, content: [...new Set([...(long.content ?? []), ...(short.content ?? [])])] };
 }
 
 function endOf(standing: ModelStanding): number {
@@ -155,6 +163,14 @@ function judgedObject(object: StoredObject, key: KeyObject): JudgedObject {
 function digestsOf({ rootDigest, files }: Admission): readonly string[] {
   const weights = Object.entries(files).filter(([path]) => weightsName.test(path));
   return [rootDigest, ...weights.map(([, sha256]) => sha256)].map((hex) => `sha256:${hex}`);
+}
+
+/** How else the same content is measured: as a folder of whole files, and as the only weights file in it. */
+function contentOf({ rootDigest, files }: Admission): readonly string[] {
+  const weights = Object.entries(files).filter(([path]) => weightsName.test(path));
+  const [only, second] = weights;
+  const alone = only === undefined || second !== undefined ? [] : [only[1]];
+  return [...new Set([rootDigest, contentDigest(Object.entries(files)), ...alone])].map((hex) => `sha256:${hex}`);
 }
 
 export type AdmittedAnswer = { readonly admitted: true } | { readonly admitted: false; readonly words: string };

@@ -127,7 +127,11 @@ function routeEdges(route: Configuration["routes"][number]): Dependency[] {
     ref: componentRef(...qualified(component, route.namespace)),
     dependsOn: [upstreamRef(...qualified(upstream, route.namespace))],
   });
-  if (route.kind === "http" || route.kind === "mcp") return [edge(route.resource, route.upstream)];
+  if (route.kind === "mcp") return [edge(route.resource, route.upstream)];
+  if (route.kind === "http")
+    return [route, ...(route.fallback === undefined ? [] : [route.fallback])].map((to) =>
+      edge(to.resource, to.upstream),
+    );
   return Object.values(route.models).map((target) => edge(target.component, target.upstream));
 }
 

@@ -7,7 +7,7 @@ import type { Stats } from "node:fs";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { CordonError } from "@cordon/core/errors";
-import { compareCodePoints, decodeFileName, isUnder, pathProblem } from "./canonical-path.ts";
+import { compareCodePoints, decodeFileName, isUnder, pathProblem } from "@cordon/core/supply/canonical-path";
 
 /** Bounds on a folder that a stranger made. */
 export const maxModelFiles = 200_000;

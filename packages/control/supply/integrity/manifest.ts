@@ -4,7 +4,7 @@
  * covers and what `cordon model digest` writes for a model that nobody signed.
  */
 import { createHash } from "node:crypto";
-import { compareCodePoints } from "./canonical-path.ts";
+import { compareCodePoints } from "@cordon/core/supply/canonical-path";
 import type { ModelFile } from "./enumerate-files.ts";
 import { hashFile, type HashType } from "./hash-file.ts";
 

@@ -3,7 +3,7 @@
  * difference as a finding, what was left unsigned, and the files that stand (OMS v1.0, sections 8.4 and 8.5). With a
  * content store, each file is hashed while it is copied there, so that what was checked is what gets loaded.
  */
-import { compareCodePoints } from "../integrity/canonical-path.ts";
+import { compareCodePoints } from "@cordon/core/supply/canonical-path";
 import { defaultIgnorePaths, enumerateModel, type ModelFile, type ModelFiles } from "../integrity/enumerate-files.ts";
 import { hashFile, type FileDigest } from "../integrity/hash-file.ts";
 import { describeFile, type Resource, type Serialization } from "../integrity/manifest.ts";

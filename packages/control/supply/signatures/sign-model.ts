@@ -8,7 +8,7 @@ import type { Certificate } from "@cordon/core/identity/certificate";
 import type { SigningKey } from "../../keys/provider/key-provider.ts";
 import { enumerateModel, defaultIgnorePaths, type ModelFiles } from "../integrity/enumerate-files.ts";
 import type { HashType } from "../integrity/hash-file.ts";
-import { ignorePathProblem } from "../integrity/canonical-path.ts";
+import { ignorePathProblem } from "@cordon/core/supply/canonical-path";
 import { makeManifest, rootDigest, type Manifest, type Serialization } from "../integrity/manifest.ts";
 import { bundleMediaType, payloadType } from "./bundle.ts";
 import { signDsse } from "./dsse.ts";

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { hashTypes, digestBytes } from "../integrity/hash-file.ts";
-import { ignorePathProblem, pathProblem } from "../integrity/canonical-path.ts";
+import { ignorePathProblem, pathProblem } from "@cordon/core/supply/canonical-path";
 import { maxModelFiles } from "../integrity/enumerate-files.ts";
 import { rootDigest, type Manifest, type Resource } from "../integrity/manifest.ts";
 import { firstIssue, parseForeignJson } from "./bundle.ts";

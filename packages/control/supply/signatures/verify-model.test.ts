@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import fc from "fast-check";
 import { signingKeyOf } from "../../keys/provider/key-provider.ts";
-import { compareCodePoints } from "../integrity/canonical-path.ts";
+import { compareCodePoints } from "@cordon/core/supply/canonical-path";
 import { hashFile } from "../integrity/hash-file.ts";
 import { openContentStore } from "../integrity/content-store.ts";
 import { preAuthenticationEncoding } from "./dsse.ts";

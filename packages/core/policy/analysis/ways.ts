@@ -50,9 +50,9 @@ export function routedWays(
 
 function* waysOf(route: Route, texts: ReadonlySet<string>): Generator<readonly [SpiffeId, Way]> {
   if (route.kind === "http") {
-    const { external } = route.upstream;
-    for (const [method, action] of route.actions)
-      yield [route.resource, { action, route: route.name, method, external }];
+    for (const { resource, upstream } of [route, ...(route.fallback === undefined ? [] : [route.fallback])])
+      for (const [method, action] of route.actions)
+        yield [resource, { action, route: route.name, method, external: upstream.external }];
     return;
   }
   if (route.kind === "mcp") {

@@ -1,0 +1,84 @@
+/**
+ * Watches the model files on this machine: those that components name by `modelFiles`. In: the control plane. Out: what
+ * lies there, in the store as soon as it is seen, until disposed; with every snapshot, watchers for what is named in it.
+ */
+import { openHasher } from "@cordon/agent/model-files/hasher";
+import { watchModel, type ModelWatch } from "@cordon/agent/model-files/watch-model";
+import { recordSeen } from "@cordon/control/supply/served/served-files";
+import type { ControlPlane } from "@cordon/control/wire";
+import type { FilesSeen } from "@cordon/core/contract/served-files";
+import type { Instant } from "@cordon/core/instant";
+import { ownMachine } from "@cordon/core/policy/served-model";
+import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
+
+export interface ServedModelsOptions {
+  readonly control: Pick<ControlPlane, "snapshots" | "store">;
+  readonly now: () => Instant;
+  readonly onProblem: (error: unknown) => void;
+}
+
+const actor = "system:model-files";
+const retryAfterMs = 500;
+
+interface Watched {
+  readonly component: Component;
+  readonly watch: ModelWatch;
+}
+
+export function watchServedModels({ control, now, onProblem }: ServedModelsOptions): AsyncDisposable {
+  const [hasher, quietHasher] = [openHasher(), openHasher()];
+  const watched = new Map<string, Watched>();
+  const news = new Map<string, { readonly component: Component; readonly seen: FilesSeen }>();
+  let writing: Promise<void> | undefined;
+  let closed = false;
+
+  const report = (component: Component, seen: FilesSeen): void => {
+    news.set(component.id, { component, seen });
+    writing ??= write().finally(() => (writing = undefined));
+  };
+  /** Writes until there is no news. What cannot be written is tried again: until then the snapshot goes stale. */
+  async function write(): Promise<void> {
+    while (news.size > 0 && !closed) {
+      const reports = [...news.values()];
+      news.clear();
+      try {
+        await recordSeen(control.store, reports, { where: ownMachine, actor, now: now() });
+      } catch (error) {
+        onProblem(error);
+        for (const one of reports) if (!news.has(one.component.id)) news.set(one.component.id, one);
+        await new Promise((resolve) => setTimeout(resolve, retryAfterMs).unref());
+      }
+    }
+  }
+
+  let components: Snapshot["components"] | undefined;
+  const follow = (snapshot: Snapshot): void => {
+    if (snapshot.components === components || closed) return;
+    components = snapshot.components;
+    for (const [id, { component, watch }] of watched) {
+      if (components.get(component.id)?.modelFiles === component.modelFiles) continue;
+      watched.delete(id);
+      void watch[Symbol.asyncDispose]();
+    }
+    for (const component of components.values()) {
+      const { id, modelFiles } = component;
+      if (modelFiles === undefined || watched.has(id)) continue;
+      // What another place was seen to hold says nothing of this one.
+      if (snapshot.servedFiles?.has(component.id) === true) report(component, { problem: "they are being measured" });
+      const onSeen = (seen: FilesSeen): void => report(component, seen);
+      watched.set(id, { component, watch: watchModel({ path: modelFiles, hasher, quietHasher, onSeen }) });
+    }
+  };
+  const stop = control.snapshots.subscribe(follow);
+  follow(control.snapshots.current());
+
+  return {
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      stop();
+      await Promise.all([...watched.values()].map(({ watch }) => watch[Symbol.asyncDispose]()));
+      await Promise.all([hasher[Symbol.asyncDispose](), quietHasher[Symbol.asyncDispose]()]);
+      await writing;
+    },
+  };
+}
