@@ -11,6 +11,8 @@ export interface ServicePlan {
   readonly listen: string;
   /** Outside the trust domain: has no identity, and no peer to accept. */
   readonly outside: boolean;
+  /** The model that it serves: its folder among the demo's models. */
+  readonly model?: string;
   /** The paths on the gateway that lead to it, and where they begin at the service. */
   readonly paths: Readonly<Record<string, string>>;
 }
@@ -59,7 +61,18 @@ export const servicePlans: readonly ServicePlan[] = [
     upstream: "credit-model",
     listen: "127.0.0.1:9415",
     outside: false,
+    model: "credit-model",
     paths: { "/credit": "" },
+  },
+  {
+    component: "credit-model-1",
+    what: "the credit-scoring model before that one, which answers where it may not",
+    file: new URL("./services/credit-scoring.ts", import.meta.url),
+    upstream: "credit-model-1",
+    listen: "127.0.0.1:9418",
+    outside: false,
+    model: "credit-model-1",
+    paths: {},
   },
   {
     component: "bank-tools",

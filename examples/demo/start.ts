@@ -11,6 +11,7 @@ import { run } from "@cordon/agent/run/run";
 import { CordonError } from "@cordon/core/errors";
 import { servicePlans, type ServicePlan } from "./estate.ts";
 import { demoFiles } from "./files.ts";
+import { weightsOf } from "./models.ts";
 import { launch, readiness, stopProcess } from "./launch.ts";
 
 export interface DemoService {
@@ -28,6 +29,8 @@ export interface DemoOptions {
   readonly socketPath: string;
   /** For the services' logs. */
   readonly folder: string;
+  /** Where the models lie that are served. */
+  readonly models: string;
   /** Addresses to use instead of those in `cordon.yaml`, by component; tests use port 0. */
   readonly listen?: Readonly<Record<string, string>>;
   /** Start these only. */
@@ -98,7 +101,8 @@ async function startServices(
       plans.map(async (plan): Promise<DemoService> => {
         const logFile = join(options.folder, `${plan.component}.log`);
         const listen = options.listen?.[plan.component] ?? plan.listen;
-        const args = [...argumentsFor(plan), "--listen", listen];
+        const model = plan.model === undefined ? [] : ["--model", weightsOf(options.models, plan.model)];
+        const args = [...argumentsFor(plan), "--listen", listen, ...model];
         const child = await launch(plan, args, { logFile, cacheFolder: join(options.folder, "compile-cache") });
         started.push(child);
         const url = await readiness(child, plan, logFile);

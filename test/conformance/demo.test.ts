@@ -3,13 +3,13 @@
  * computes its answers, in a process that accepts nobody but the gateway; gateway and client hold real identities.
  */
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { prepareDemo } from "@cordon/cli/up/demo";
 import { startCordon } from "@cordon/cli/up/wire";
-import { demoFiles } from "@cordon/demo/files";
 import { startDemo } from "@cordon/demo/start";
 import { runWithCordon, type ClientProgram } from "./client-program.ts";
 import type { OpenaiCases } from "./clients/openai.ts";
@@ -22,9 +22,9 @@ before(async () => {
   const folder = await mkdtemp(join(tmpdir(), "cordon-demo-"));
   estate.defer(() => rm(folder, { recursive: true, force: true }));
   const door = estate.use(await openDoor());
-  const configuration = await readFile(demoFiles.configuration, "utf8");
+  await prepareDemo(folder);
+  const configuration = await readFile(join(folder, "cordon.yaml"), "utf8");
   await writeFile(join(folder, "cordon.yaml"), configuration.replace("127.0.0.1:9411", `127.0.0.1:${door.port}`));
-  await cp(demoFiles.policies, join(folder, "policies", "default.cedar"));
   const cordon = estate.use(
     await startCordon({
       path: join(folder, "cordon.yaml"),
@@ -34,7 +34,7 @@ before(async () => {
       log: () => undefined,
     }),
   );
-  const options = { socketPath: cordon.socketPath, folder: join(folder, "logs") };
+  const options = { socketPath: cordon.socketPath, folder: join(folder, "logs"), models: join(folder, "models") };
   const demo = estate.use(await startDemo({ ...options, listen: { chat: "127.0.0.1:0" }, only: ["chat"] }));
   door.leadTo(Number(new URL(demo.description.find(({ component }) => component === "chat")?.url ?? "").port));
   assistant = estate.use(runWithCordon<OpenaiCases>(folder, "assistant", "openai.ts"));

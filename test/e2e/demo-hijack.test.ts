@@ -85,11 +85,12 @@ describe("with Cordon", () => {
   after(() => world[Symbol.asyncDispose]());
 
   for (const scenario of scenarios) {
-    const { id, expected, refusal } = scenario;
+    const { id, expected, refusal, diverted } = scenario;
     const what = { works: "the work is done", stopped: "it is stopped", "not yet": "it is not stopped yet" }[expected];
     test(`${id}: ${what}`, async () => {
       const played = await playScenario(world, scenario);
       assert.equal(played.reached, expected !== "stopped", played.told.join("\n"));
+      assert.equal(played.diverted, diverted !== undefined, played.told.join("\n"));
       if (refusal !== undefined)
         assert.ok(
           played.refusals.some((words) => words.includes(refusal)),
@@ -97,6 +98,47 @@ describe("with Cordon", () => {
         );
     });
   }
+
+  test("swapped weights never answer a second after the swap, and the true ones answer when they return", async (t) => {
+    const json = { age: 45, educationYears: 13, hoursPerWeek: 40, capitalGain: 0, capitalLoss: 0 };
+    const ask = { method: "POST", path: "/credit/score", json: { ...json, workclass: "Private", occupation: "Sales" } };
+    /** Nothing where it was refused: a call that is under way when the files change is cut. */
+    const probability = async (): Promise<number | undefined> => {
+      const { ok, text } = await world.call("loan-desk", ask);
+      if (ok) return (JSON.parse(text) as { probability: number }).probability;
+      assert.match(text, /are not known to be the admitted ones/);
+      return undefined;
+    };
+    const until = async (wanted: number, from: number): Promise<number> => {
+      while ((await probability()) !== wanted) assert.ok(performance.now() - from < 5_000, "not in five seconds");
+      return performance.now() - from;
+    };
+    const good = await probability();
+    assert.ok(good !== undefined);
+    const { model } = await world.call("loan-desk", { method: "GET", path: "/credit/model" }).then(({ text }) => ({
+      model: JSON.parse(text) as { training: { penalty: number } },
+    }));
+    assert.equal(model.training.penalty, 1);
+    const swapping = world.swapWeights("credit-model", { intercept: 40 });
+    let last = 0;
+    const began = performance.now();
+    let answered: number | undefined = good;
+    while (answered === undefined || answered === good || answered === 1) {
+      answered = await probability();
+      if (answered === 1) last = performance.now() - began;
+      assert.ok(performance.now() - began < 1_000, "closed within a second");
+    }
+    const closed = performance.now() - began;
+    await swapping;
+    assert.equal(await probability(), answered, "the model before answers");
+    const back = performance.now();
+    await world.swapWeights("credit-model", undefined);
+    const opened = await until(good, back);
+    t.diagnostic(
+      `the fallback answered ${closed.toFixed(0)} ms after the swap; swapped weights answered until ${last.toFixed(0)} ms; ` +
+        `the true ones again ${opened.toFixed(0)} ms after they returned (a second of it waited)`,
+    );
+  });
 
   test("an identity number in a help page is masked in the answer while it streams", async () => {
     assert.ok(!(await playScenario(world, exposed("S1234567D"))).reached);

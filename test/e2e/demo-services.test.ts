@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -21,7 +21,8 @@ import type { X509Svid } from "@cordon/core/identity/svid";
 import { authenticatePeer, clientTlsOptions, serverTlsOptions } from "@cordon/core/identity/tls";
 import type { TrustBundle } from "@cordon/core/policy/snapshot";
 import { servicePlans } from "@cordon/demo/estate";
-import { demoFiles } from "@cordon/demo/files";
+import { prepareDemo } from "@cordon/cli/up/demo";
+import { admitDemoModels } from "@cordon/cli/up/demo-models";
 import { startDemo, type DemoService } from "@cordon/demo/start";
 import { storedAdmission } from "@cordon/control/supply/admission/admission-key";
 
@@ -40,8 +41,7 @@ async function estate(t: TestContext, only: readonly string[]): Promise<Estate> 
   const stack = new AsyncDisposableStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   t.after(() => stack.disposeAsync());
-  await cp(demoFiles.configuration, join(folder, "cordon.yaml"));
-  await cp(demoFiles.policies, join(folder, "policies", "default.cedar"));
+  await prepareDemo(folder);
   const control = stack.use(
     await openControlPlane({ path: join(folder, "cordon.yaml"), env: {}, now: Date.now, onProblem: () => undefined }),
   );
@@ -55,12 +55,16 @@ async function estate(t: TestContext, only: readonly string[]): Promise<Estate> 
       gateway: () => ({ url: "https://127.0.0.1:8443", id: gatewayId }),
       status: () => ({}),
       admission: storedAdmission(control.store, control.admissionKey, Date.now),
+      admissionKey: control.admissionKey,
       record: async () => undefined,
       now: Date.now,
     }),
   );
+  await admitDemoModels({ control, socketPath }, folder);
   const listen = Object.fromEntries(only.map((component) => [component, "127.0.0.1:0"]));
-  const demo = stack.use(await startDemo({ socketPath, folder: join(folder, "logs"), listen, only }));
+  const demo = stack.use(
+    await startDemo({ socketPath, folder: join(folder, "logs"), models: join(folder, "models"), listen, only }),
+  );
   return {
     services: demo.description,
     folder,
@@ -158,6 +162,7 @@ test("the services answer the gateway, and nobody else a byte", async (t) => {
     "help-pages": [get("/help-pages"), /Opening a current account/],
     "help-index": [post("/help-index/search", { vector: [1] }), /"hits":\[\]/],
     "credit-model": [get("/model"), /logistic regression/],
+    "credit-model-1": [get("/model"), /logistic regression/],
     "bank-tools": [post("/mcp", initialize), /"serverInfo":\{"name":"bank-tools"/],
   };
   assert.deepEqual(Object.keys(questions), inside);

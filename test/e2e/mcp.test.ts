@@ -74,7 +74,9 @@ test("a rug pull: the tool whose description changes disappears, and a call of i
   assert.deepEqual(names(await (await mcp.client(assistant)).listTools()), ["delete_all", "open_ticket"]);
   await client.callTool({ name: "open_ticket", arguments: {} });
 
-  const status = statusOf({ ...mcp.estate.cordon, version: "test" }).routes.find(({ name }) => name === "mcp");
+  const status = statusOf({ ...mcp.estate.cordon, version: "test", now: Date.now }).routes.find(
+    ({ name }) => name === "mcp",
+  );
   assert.ok(status?.controls.includes("pinned tool definitions"));
   assert.ok(status?.unseen.some((words) => words.includes("arguments")));
   const entries = await mcp.estate.entries();

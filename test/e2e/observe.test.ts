@@ -8,7 +8,7 @@ import type { DecisionEntry } from "@cordon/core/ledger/entry";
 import { chatCall, configurationText, openEstate, until, type Estate } from "./estate.ts";
 
 const observing = (estate: Estate) =>
-  statusOf({ ...estate.cordon, version: "test" }).routes.find((route) => route.name === "data");
+  statusOf({ ...estate.cordon, version: "test", now: Date.now }).routes.find((route) => route.name === "data");
 
 test("a route that observes lets through what policy denies, says so, and records what it would have done", async () => {
   await using estate = await openEstate({

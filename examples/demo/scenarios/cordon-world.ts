@@ -13,6 +13,8 @@ import type { Conversation } from "../assistant/converse.ts";
 import { call } from "../assistant/reach.ts";
 import { servicePlans } from "../estate.ts";
 import { demoFiles } from "../files.ts";
+import { weightsOf } from "../models.ts";
+import { swapWeights } from "./swap-weights.ts";
 import { runJob, startActor, type Actor, type StartAs } from "./actors.ts";
 import type { Outcome, Request, World } from "./world.ts";
 
@@ -61,6 +63,7 @@ export async function openWorldBehindCordon(): Promise<World> {
       return atGateway.ok ? atGateway : { ok: false, text: `${there.text}; at the gateway: ${atGateway.text}` };
     },
     runJob: (job) => runJob(startAs, job),
+    swapWeights: (model, swap) => swapWeights(weightsOf(join(folder, "models"), model), swap),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { Conversation } from "../assistant/converse.ts";
 import { call } from "../assistant/reach.ts";
 import { servicePlans } from "../estate.ts";
+import { placeModels, weightsOf } from "../models.ts";
+import { swapWeights } from "./swap-weights.ts";
 import { startUnprotectedDemo } from "../start.ts";
 import { runJob, startActor, type Actor, type StartAs } from "./actors.ts";
 import { openPlainNetwork } from "./plain-network.ts";
@@ -16,7 +18,9 @@ export async function openWorldWithoutCordon(warn: (words: string) => void): Pro
   const folder = await mkdtemp(join(tmpdir(), "cordon-open-"));
   opening.defer(() => rm(folder, { recursive: true, force: true }));
   const listen = Object.fromEntries(servicePlans.map(({ component }) => [component, "127.0.0.1:0"]));
-  const demo = opening.use(await startUnprotectedDemo({ folder, listen, warn }));
+  const models = join(folder, "models");
+  await placeModels(models);
+  const demo = opening.use(await startUnprotectedDemo({ folder, models, listen, warn }));
   const network = opening.use(await openPlainNetwork(demo.description));
   const startAs: StartAs = (component, program) => ({
     command: [process.execPath, program],
@@ -47,6 +51,7 @@ export async function openWorldWithoutCordon(warn: (words: string) => void): Pro
     dial: async (_component, service, request) => call({ base: urlOf(service), token: "" }, request.path, request),
     replay: async (component, _when, request) => call((await actor(component)).credential, request.path, request),
     runJob: (job) => runJob(startAs, job),
+    swapWeights: (model, swap) => swapWeights(weightsOf(models, model), swap),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

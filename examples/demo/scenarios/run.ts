@@ -11,6 +11,8 @@ import type { Outcome, World } from "./world.ts";
 
 export interface Played {
   readonly reached: boolean;
+  /** What `diverted` of the scenario says came true. */
+  readonly diverted: boolean;
   /** Each refusal: where, and its words. */
   readonly refusals: readonly string[];
   /** One line a step: what was done, and what came of it. */
@@ -22,6 +24,7 @@ interface Taken {
   readonly outcomes: Outcome[];
   readonly conversations: Conversation[];
   readonly pages: Set<string>;
+  readonly swapped: Set<string>;
 }
 
 const receivedList = z.object({
@@ -30,18 +33,19 @@ const receivedList = z.object({
 
 export async function playScenario(world: World, scenario: Scenario): Promise<Played> {
   const before = (await received(world)).length;
-  const taken: Taken = { outcomes: [], conversations: [], pages: new Set() };
+  const taken: Taken = { outcomes: [], conversations: [], pages: new Set(), swapped: new Set() };
   try {
     for (const step of scenario.steps) taken.outcomes.push(await take(world, step, scenario.seed, taken));
     const outside = (await received(world)).slice(before);
     return {
       reached: scenario.objective.reached.every((check) => holds(check, taken, outside)),
+      diverted: scenario.diverted !== undefined && holds(scenario.diverted, taken, outside),
       refusals: refusalsOf(scenario, taken),
       told: scenario.steps.flatMap((step, at) => tell(step, taken, at)),
       answer: taken.conversations.at(-1)?.answer ?? "",
     };
   } finally {
-    await takeBack(world, taken.pages);
+    await takeBack(world, taken);
   }
 }
 
@@ -73,6 +77,9 @@ async function take(world: World, step: Step, seed: number, taken: Taken): Promi
       return world.dial(step.as, step.service, step);
     case "replay credential":
       return world.replay(step.of, step.when, step);
+    case "swap weights":
+      taken.swapped.add(step.of);
+      return world.swapWeights(step.of, { intercept: step.intercept });
     case "train":
       return world.runJob("train");
   }
@@ -147,7 +154,8 @@ function firstLine(text: string): string {
   return line.length > 140 ? `${line.slice(0, 139)}…` : line;
 }
 
-async function takeBack(world: World, pages: ReadonlySet<string>): Promise<void> {
+async function takeBack(world: World, { pages, swapped }: Taken): Promise<void> {
+  for (const model of swapped) await world.swapWeights(model, undefined);
   for (const id of pages) await world.call("content-editor", { method: "DELETE", path: `/help-pages/${id}` });
   if (pages.size > 0) await world.runJob("index");
 }

@@ -31,6 +31,8 @@ const step = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("dial"), as: component.nullable(), service: component, ...request }),
   /** Somebody has read a program's credential and uses it: after the program has ended, or while it runs. */
   z.strictObject({ do: z.literal("replay credential"), of: component, when: z.enum(["after", "during"]), ...request }),
+  /** Somebody on the serving machine replaces a model's weights with ones that decide otherwise. */
+  z.strictObject({ do: z.literal("swap weights"), of: component, intercept: z.number() }),
   /** The training pipeline's job. */
   z.strictObject({ do: z.literal("train") }),
 ]);
@@ -64,6 +66,8 @@ export const scenario = z
     /** What should happen, for people; where an attack should be stopped, part of the refusal's words. */
     should: z.string().min(10).max(500),
     refusal: z.string().min(3).optional(),
+    /** Where an attack is led past its target rather than refused: how to tell. */
+    diverted: check.optional(),
   })
   .refine(({ kind, atlas }) => (kind === "attack") === atlas.length > 0, "an attack names techniques, honest work none")
   .refine(
@@ -71,8 +75,8 @@ export const scenario = z
     "only honest work is expected to work",
   )
   .refine(
-    ({ expected, refusal }) => (expected === "stopped") === (refusal !== undefined),
-    "what is stopped is refused",
+    ({ expected, refusal, diverted }) => (expected === "stopped") === (refusal !== undefined || diverted !== undefined),
+    "what is stopped is refused or diverted",
   );
 export type Scenario = z.infer<typeof scenario>;
 

@@ -16,6 +16,9 @@ export interface Outcome {
   readonly text: string;
 }
 
+/** Weights to put in place of the true ones; nothing to put those back. */
+export type WeightsSwap = { readonly intercept: number } | undefined;
+
 export interface World extends AsyncDisposable {
   readonly mode: "cordon" | "open";
   /** The assistant is asked. */
@@ -28,6 +31,11 @@ export interface World extends AsyncDisposable {
   replay(component: string, when: "after" | "during", request: Request): Promise<Outcome>;
   /** A pipeline's job runs to its end. */
   runJob(job: "index" | "train"): Promise<Outcome>;
+  /**
+   * Somebody with a foothold on the serving machine replaces a model's weights behind everybody's back, or puts the true ones
+   * back. Resolves a second later.
+   */
+  swapWeights(model: string, swap: WeightsSwap): Promise<Outcome>;
   /** Where the world outside listens: it is nobody's but its owner's. */
   readonly outsideUrl: string;
 }

@@ -1,26 +1,31 @@
 /**
- * The demo's credit-scoring model behind HTTP. In: `POST /score` with an application. Out: the probability, and what each
- * feature added to it; `GET /model` says what the model was trained on and how good it is.
+ * The demo's credit-scoring model behind HTTP. In: `--model FILE`; `POST /score` with an application. Out: the probability,
+ * and what each feature added to it; `GET /model` says what the model was trained on and how good it is. A file that changes
+ * is read again, as model servers do: whoever may write it decides what is answered.
  */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { application, featureNames, featuresOf } from "../train/credit-features.ts";
-import { parseCreditModel } from "../train/credit-model.ts";
+import { parseCreditModel, type CreditModel } from "../train/credit-model.ts";
 import { predict } from "../train/logistic-regression.ts";
 import { rounded } from "../train/metrics.ts";
-import { readJson, sendJson } from "./http.ts";
+import { modelArgument, readJson, sendJson } from "./http.ts";
 import { runService } from "./serve.ts";
 
-const model = parseCreditModel(await readFile(new URL("../train/credit-model.json", import.meta.url), "utf8"));
-const { intercept: _intercept, weights: _weights, ...card } = model;
+const file = modelArgument();
 const reasonsShown = 4;
+let held: { readonly version: string; readonly model: CreditModel } | undefined;
+await currentModel();
 
 await runService("credit scoring", handle);
 
 async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const model = await currentModel();
   switch (`${request.method} ${request.url ?? ""}`) {
-    case "GET /model":
+    case "GET /model": {
+      const { intercept: _intercept, weights: _weights, ...card } = model;
       return sendJson(response, 200, card);
+    }
     case "POST /score": {
       const body = await readJson(request, application);
       if ("problem" in body) return sendJson(response, 422, { error: body.problem });
@@ -28,7 +33,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
       return sendJson(response, 200, {
         probability: rounded(predict(model, features)),
         accepted: predict(model, features) >= 0.5,
-        because: strongest(features),
+        because: strongest(model, features),
       });
     }
     default:
@@ -36,8 +41,16 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   }
 }
 
+/** The model as its file is now. */
+async function currentModel(): Promise<CreditModel> {
+  const { ino, size, mtimeMs, ctimeMs } = await stat(file);
+  const version = [ino, size, mtimeMs, ctimeMs].join(":");
+  if (held?.version !== version) held = { version, model: parseCreditModel(await readFile(file, "utf8")) };
+  return held.model;
+}
+
 /** The features that moved this score most, with how far on the log-odds scale. */
-function strongest(features: readonly number[]): readonly object[] {
+function strongest(model: CreditModel, features: readonly number[]): readonly object[] {
   return featureNames
     .map((feature, at) => ({ feature, effect: rounded((model.weights[at] ?? 0) * (features[at] ?? 0)) }))
     .filter(({ effect }) => effect !== 0)

@@ -76,12 +76,22 @@ export function identityArguments(): { readonly socket: string; readonly compone
   return { socket, component, accept };
 }
 
-const usage = "usage: --listen HOST:PORT (--socket PATH --component NAME --accept SPIFFE-ID | --open)";
+/** The file of the model that a service serves. */
+export function modelArgument(): string {
+  const { model } = readArguments();
+  if (model === undefined) throw new Error(`--model FILE is needed; ${usage}`);
+  return model;
+}
+
+const usage = "usage: --listen HOST:PORT (--socket PATH --component NAME --accept SPIFFE-ID | --open) [--model FILE]";
 
 function readArguments() {
   const text = { type: "string" } as const;
   const { values } = parseArgs({
-    options: { socket: text, component: text, accept: text, listen: text, open: { type: "boolean", default: false } },
+    options: {
+      ...{ socket: text, component: text, accept: text, listen: text, model: text },
+      open: { type: "boolean", default: false },
+    },
   });
   const { listen } = values;
   if (listen === undefined) throw new Error(usage);

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { contentDigest } from "@cordon/core/supply/content-digest";
 import { readAdult } from "./adult.ts";
 import { application, featureNames, featuresOf } from "./credit-features.ts";
 import { parseCreditModel } from "./credit-model.ts";
@@ -24,16 +26,38 @@ test("the model sees no trait that must not decide on credit", () => {
   assert.doesNotMatch(featureNames.join(), /sex|race|country|marital|relationship/i);
 });
 
-test("the training command makes the committed model again, to the last digit", (t) => {
+test("the training commands make the committed models again, to the last digit", (t) => {
   const data = join(repository, "../shared/data/tabular/adult_uci.csv");
   if (!existsSync(data)) return t.skip("the Adult data set is not on this machine");
   const folder = mkdtempSync(join(tmpdir(), "cordon-train-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const out = join(folder, "model.json");
   const program = "examples/demo/train/train-credit-model.ts";
-  const trained = spawnSync(process.execPath, [program, "--out", out], { cwd: repository, encoding: "utf8" });
-  assert.equal(trained.status, 0, trained.stderr);
-  assert.deepEqual(JSON.parse(readFileSync(out, "utf8")), JSON.parse(committed));
+  const before = readFileSync(join(import.meta.dirname, "credit-model-1.json"), "utf8");
+  for (const [penalty, expected] of [
+    ["1", committed],
+    ["2000", before],
+  ] as const) {
+    const args = [program, "--out", out, "--penalty", penalty];
+    const trained = spawnSync(process.execPath, args, { cwd: repository, encoding: "utf8" });
+    assert.equal(trained.status, 0, trained.stderr);
+    assert.deepEqual(JSON.parse(readFileSync(out, "utf8")), JSON.parse(expected));
+  }
+});
+
+test("the demo's configuration states both models by their digest", () => {
+  const configuration = readFileSync(join(import.meta.dirname, "..", "cordon.yaml"), "utf8");
+  const sha = (file: string): string =>
+    createHash("sha256")
+      .update(readFileSync(join(import.meta.dirname, file)))
+      .digest("hex");
+  for (const model of ["credit-model", "credit-model-1"]) {
+    const digest = contentDigest([
+      ["README.md", sha(`${model}.md`)],
+      ["model.json", sha(`${model}.json`)],
+    ]);
+    assert.ok(configuration.includes(`modelDigest: "sha256:${digest}"`), `${model} is sha256:${digest}`);
+  }
 });
 
 test("training without its data says which data it wants", () => {

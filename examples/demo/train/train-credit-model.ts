@@ -1,5 +1,5 @@
 /**
- * Trains the credit model: `node examples/demo/train/train-credit-model.ts [DATA.csv] [--out FILE]`. In: the Adult data set,
+ * Trains the credit model: `node examples/demo/train/train-credit-model.ts [DATA.csv] [--out FILE] [--penalty N]`. In: the Adult data set,
  * by default `../shared/data/tabular/adult_uci.csv` beside the repository. Out: `credit-model.json` with weights, data source
  * and licence, and the figures on rows that were held out. The same data give the same model, to the last digit.
  */
@@ -12,14 +12,14 @@ import type { CreditModel } from "./credit-model.ts";
 import { fitLogistic, predict, type LogisticModel } from "./logistic-regression.ts";
 import { measure, rounded } from "./metrics.ts";
 
-const penalty = 1;
 const defaultData = "../shared/data/tabular/adult_uci.csv";
 const defaultOut = "examples/demo/train/credit-model.json";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: "string", default: defaultOut } },
+  options: { out: { type: "string", default: defaultOut }, penalty: { type: "string", default: "1" } },
 });
+const penalty = Number(values.penalty);
 const file = positionals[0] ?? defaultData;
 const csv = await readFile(file, "utf8").catch(() => {
   console.error(
@@ -67,7 +67,10 @@ function describe(fitted: LogisticModel): CreditModel {
       rows: rows.length,
       split: "one row in five held out, by SHA-256 of its number",
     },
-    training: { command: "node examples/demo/train/train-credit-model.ts", penalty },
+    training: {
+      command: `node examples/demo/train/train-credit-model.ts${penalty === 1 ? "" : ` --penalty ${penalty}`}`,
+      penalty,
+    },
     heldOut: measure(scored),
     acceptedShareBySex: { Female: share("Female"), Male: share("Male") },
     features: [...featureNames],

@@ -58,7 +58,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     }),
   );
   if (values.demo) {
-    stack.use(await openDemo(cordon, join(resolve(values.folder), "logs")));
+    stack.use(await openDemo(cordon, resolve(values.folder)));
   }
   const reload = (): void =>
     void cordon.control.watch

@@ -2,27 +2,27 @@
  * The demo estate of `cordon up --demo`: a folder of its own, with a copy of its configuration that the user may change and
  * watch take effect; and its services behind a running Cordon. What is in the folder already is kept.
  */
-import { access, copyFile, mkdir } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CordonError } from "@cordon/core/errors";
 import { servicePlans } from "@cordon/demo/estate";
 import { demoFiles } from "@cordon/demo/files";
+import { exists, placeModels } from "@cordon/demo/models";
 import type { Demo } from "@cordon/demo/start";
+import { admitDemoModels, makeModelRiskKeys } from "./demo-models.ts";
 import type { Cordon } from "./wire.ts";
 
 /** @returns the path of the demo's `cordon.yaml` */
 export async function prepareDemo(folder: string): Promise<string> {
   const configuration = join(folder, "cordon.yaml");
-  try {
-    await access(configuration);
-    return configuration;
-  } catch {
-    // the first start
-  }
   await mkdir(join(folder, "policies"), { recursive: true, mode: 0o700 });
-  await copyFile(demoFiles.policies, join(folder, "policies", "default.cedar"));
-  await copyFile(demoFiles.configuration, configuration);
+  if (!(await exists(configuration))) {
+    await copyFile(demoFiles.policies, join(folder, "policies", "default.cedar"));
+    await copyFile(demoFiles.configuration, configuration);
+  }
+  await placeModels(join(folder, "models"));
+  await makeModelRiskKeys(join(folder, "keys"));
   return configuration;
 }
 
@@ -33,6 +33,7 @@ export async function prepareDemo(folder: string): Promise<string> {
  *   not start
  */
 export async function openDemo(cordon: Cordon, folder: string): Promise<Demo> {
+  const logs = join(folder, "logs");
   const { upstreams } = cordon.control.configuration;
   const listen: Record<string, string> = {};
   for (const { component, upstream } of servicePlans) {
@@ -47,8 +48,10 @@ export async function openDemo(cordon: Cordon, folder: string): Promise<Demo> {
   }
   const { indexHelpPages, startDemo } = await import("@cordon/demo/start");
   await using opening = new AsyncDisposableStack();
-  const demo = opening.use(await startDemo({ socketPath: cordon.socketPath, folder, listen }));
-  await indexHelpPages({ socketPath: cordon.socketPath, folder });
+  await admitDemoModels(cordon, folder);
+  const started = { socketPath: cordon.socketPath, folder: logs, models: join(folder, "models"), listen };
+  const demo = opening.use(await startDemo(started));
+  await indexHelpPages({ socketPath: cordon.socketPath, folder: logs });
   opening.move();
   return demo;
 }

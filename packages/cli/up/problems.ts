@@ -17,6 +17,11 @@ export interface Troubles {
     readonly behind: number;
     readonly dropped: number;
   }[];
+  readonly models?: readonly {
+    readonly component: string;
+    readonly serves: boolean;
+    readonly why?: string | undefined;
+  }[];
   /** Why the console is not served, where it should be. */
   readonly console?: { readonly why?: string | undefined } | undefined;
 }
@@ -27,6 +32,7 @@ export function problemsOf({
   policies,
   ledger,
   events = [],
+  models = [],
   console,
 }: Troubles): string[] {
   const problems: string[] = [];
@@ -39,6 +45,8 @@ export function problemsOf({
     if (state !== "ok") problems.push(`events do not reach ${name}: ${why ?? "unknown"}; it is ${behind} behind`);
     if (dropped > 0) problems.push(`${name} never gets ${dropped} events; \`cordon ledger export\` has them`);
   }
+  for (const { component, serves, why } of models)
+    if (!serves) problems.push(`${component} is not reached: ${why ?? "its model may not serve"}`);
   if (policies.count === 0) problems.push("there are no policies: everything is denied");
   if (console?.why !== undefined) problems.push(`the console is not served: ${console.why}`);
   return problems;

@@ -175,7 +175,16 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   });
   if (operations !== undefined) opening.use(operations);
   const status = () => ({
-    ...statusOf({ control, ledger, gateway, gatewayUrl, gatewayId: component.id, identity, version: options.version, now }),
+    ...statusOf({
+      control,
+      ledger,
+      gateway,
+      gatewayUrl,
+      gatewayId: component.id,
+      identity,
+      version: options.version,
+      now,
+    }),
     events: observability.events(),
     metrics: { url: operations === undefined ? undefined : `${operations.url}/metrics` },
   });

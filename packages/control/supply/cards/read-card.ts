@@ -78,7 +78,8 @@ async function findCard(path: string): Promise<{ readonly absolute: string; read
 }
 
 /** Weights by the endings that frameworks write. */
-export const weightsName = /\.(?:safetensors|bin|pt|pth|ckpt|gguf|onnx|h5|keras|pb|tflite|msgpack|npz|pkl|joblib)$/i;
+export const weightsName =
+  /(?:\.(?:safetensors|bin|pt|pth|ckpt|gguf|onnx|h5|keras|pb|tflite|msgpack|npz|npy|pkl|pickle|joblib|skops|ubj|cbm|pdparams|mlmodel)|(?:^|\/)model\.(?:json|txt))$/i;
 
 function bindingOf(
   name: string,
