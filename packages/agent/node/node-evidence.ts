@@ -1,6 +1,6 @@
 /**
- * How this node proves itself the first time. In: a join token, a certificate with its key, or a projected service
- * account token. Out: the evidence that goes with a signing request, and which authorities to know the control plane by.
+ * How this node proves itself the first time. In: a join token, a certificate with its key, a projected service account
+ * token, or a cloud's metadata server. Out: the evidence that goes with a signing request, and which authorities to know the control plane by.
  */
 import { createPrivateKey, sign } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -11,12 +11,14 @@ import { sha256Hex } from "@cordon/core/identity/certificate";
 import { parseJoinToken } from "@cordon/core/identity/join-token";
 import type { TrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { TrustBundle } from "@cordon/core/policy/snapshot";
+import { askMetadataServer } from "./gce-metadata.ts";
 
 /** What the agent was started with. */
 export type NodeProof =
   | { readonly kind: "join-token"; readonly token: string }
   | { readonly kind: "x509"; readonly certFile: string; readonly keyFile: string; readonly bundleFile: string }
-  | { readonly kind: "kubernetes"; readonly tokenFile: string; readonly bundleFile: string };
+  | { readonly kind: "kubernetes"; readonly tokenFile: string; readonly bundleFile: string }
+  | { readonly kind: "gce"; readonly audience: string; readonly bundleFile: string };
 
 /** The part of a bundle that we were told to trust. @throws {CordonError} `SVID_UNTRUSTED` when none of it is */
 export async function trustedPart(proof: NodeProof, offered: TrustBundle): Promise<TrustBundle> {
@@ -43,6 +45,8 @@ export async function evidenceOf(proof: NodeProof, trustDomain: TrustDomain, csr
     }
     case "kubernetes":
       return { kind: "kubernetes", token: (await readText(proof.tokenFile)).trim() };
+    case "gce":
+      return { kind: "gce", token: await askMetadataServer(proof.audience, process.env["GCE_METADATA_HOST"]) };
   }
 }
 

@@ -110,8 +110,8 @@ async function enrol({ url, proof, clocks, folder }: NodeIdentityOptions): Promi
   if (proof === undefined)
     throw new CordonError(
       "USAGE",
-      `this node is not enrolled yet (nothing in ${folder.path}): start the agent with --join-token, ` +
-        "--x509-cert or --kubernetes-token",
+      `this node is not enrolled yet (nothing in ${folder.path}): start the agent with --join-token-file, ` +
+        "--x509-cert, --kubernetes-token or --gce",
     );
   const bundle = await firstBundle(url, proof, clocks);
   const { privateKey } = await generate("ec", { namedCurve: "P-256" });

@@ -30,7 +30,9 @@ The first time, one way to prove which node this is:
                           a certificate of this machine; --bundle is what \`cordon identity bundle\` prints there
   --kubernetes-token FILE --bundle FILE
                           a projected service account token
-Nodes that prove themselves by a TPM or a cloud's instance document are not supported yet.
+  --gce [--audience NAME] --bundle FILE
+                          this virtual machine's token, of Google Compute Engine's metadata server
+Nodes that prove themselves by a TPM or another cloud's instance document are not supported yet.
 `;
 
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
@@ -77,6 +79,7 @@ async function proofOf(values: Values): Promise<NodeProof | undefined> {
   const kubernetesToken = values["kubernetes-token"];
   if (kubernetesToken !== undefined)
     proofs.push({ kind: "kubernetes", tokenFile: kubernetesToken, bundleFile: bundleOf(values) });
+  if (values.gce) proofs.push({ kind: "gce", audience: values.audience, bundleFile: bundleOf(values) });
   if (proofs.length > 1) throw misuse("name one way to prove which node this is");
   return proofs[0];
 }
@@ -118,6 +121,8 @@ function parse(args: readonly string[]) {
         "x509-cert": { type: "string" },
         "x509-key": { type: "string" },
         "kubernetes-token": { type: "string" },
+        gce: { type: "boolean", default: false },
+        audience: { type: "string", default: "cordon" },
         bundle: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },

@@ -1,7 +1,7 @@
 /**
  * Node attestation: how a machine proves which node it is, the first time. One plug-in shape for every way. Built in:
- * join token, X.509 and Kubernetes. A TPM's quote or a cloud's instance document would be one more `NodeAttestor`; they
- * are not built.
+ * join token, X.509, Kubernetes and Google Compute Engine. A TPM's quote or another cloud's instance document would be one
+ * more `NodeAttestor`; they are not built.
  */
 import type { Attestation } from "@cordon/core/contract/node-api";
 import type { Instant } from "@cordon/core/instant";
@@ -18,8 +18,9 @@ export interface NodeAttestor<K extends Attestation["kind"] = Attestation["kind"
   /**
    * Judges evidence.
    *
-   * @returns the node's name, as the evidence alone proves it
+   * @returns the node's name, as the evidence alone proves it; `once` where others on the machine could have the same
+   * evidence, so that it must not replace the key of a node that is enrolled
    * @throws {CordonError} `ACCESS_DENIED` in words that do not help an attacker
    */
-  attest(evidence: NodeEvidence<K>): Promise<{ readonly node: string }>;
+  attest(evidence: NodeEvidence<K>): Promise<{ readonly node: string; readonly once?: true }>;
 }

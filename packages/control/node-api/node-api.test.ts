@@ -22,6 +22,7 @@ import * as x509 from "@peculiar/x509";
 import { openOwnIdentity } from "../authority/own-identity.ts";
 import { revocationKind, revocationsFrom } from "../authority/revocation.ts";
 import { estate, trustDomain } from "../authority/testing/estate.ts";
+import { gceAttestor } from "./attest-gce.ts";
 import { joinTokenAttestor, newJoinToken } from "./attest-join-token.ts";
 import { kubernetesAttestor } from "./attest-kubernetes.ts";
 import { x509Attestor } from "./attest-x509.ts";
@@ -481,4 +482,51 @@ test("a projected token proves the node it is bound to, when cluster, audience, 
   await assert.rejects(attest(tokenOf(good, { alg: "RS256", kid: "k2" })), { code: "ACCESS_DENIED" });
   await assert.rejects(attest(tokenOf(good, { alg: "none", kid: "k1" })), { code: "ACCESS_DENIED" });
   await assert.rejects(attest(`${tokenOf(good).slice(0, -4)}AAAA`), { code: "ACCESS_DENIED" });
+});
+
+test("a machine of Google Compute Engine enrols by its token, once, and only from a project that was named", async (context) => {
+  const now = Date.UTC(2026, 10, 23);
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const jwks = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "g1", use: "sig", alg: "RS256" }] };
+  const attestor = gceAttestor({
+    issuer: "https://accounts.google.com",
+    audience: "cordon",
+    projects: ["bank-ai"],
+    readKeys: () => Promise.resolve(Buffer.from(JSON.stringify(jwks))),
+  });
+  const instance = { project_id: "bank-ai", zone: "asia-southeast1-b", instance_name: "gpu-7", instance_id: "1" };
+  const good = { iss: "https://accounts.google.com", aud: "cordon", exp: now / 1000 + 3_600, iat: now / 1000 };
+  const attest = (claims: object, header: object = { alg: "RS256", kid: "g1", typ: "JWT" }) => {
+    const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+    const token = `${signed}.${sign("sha256", Buffer.from(signed), privateKey).toString("base64url")}`;
+    return attestor.attest({ attestation: { kind: "gce", token }, csr: "", now });
+  };
+  const of = (change: object = {}) => ({ ...good, google: { compute_engine: { ...instance, ...change } } });
+  assert.deepEqual(await attest(of()), { node: "gpu-7.asia-southeast1-b.bank-ai", once: true });
+  for (const bad of [
+    good,
+    of({ project_id: "somebody-else" }),
+    of({ instance_name: "gpu-7.asia-southeast1-b.bank-ai" }),
+    of({ zone: "../b" }),
+    of({ instance_name: undefined }),
+    { ...of(), aud: "https://cordon" },
+    { ...of(), iss: "https://accounts.google.com.evil.example" },
+    { ...of(), exp: now / 1000 - 60 },
+    { ...of(), exp: now / 1000 + 7_200 },
+  ])
+    await assert.rejects(attest(bad), { code: "ACCESS_DENIED" }, JSON.stringify(bad));
+  await assert.rejects(attest(of(), { alg: "none", kid: "g1" }), { code: "ACCESS_DENIED" });
+  await assert.rejects(attest(of(), { alg: "RS256", kid: "g2" }), { code: "ACCESS_DENIED" });
+
+  const { store } = await estate(context);
+  const nodes = openNodes(store);
+  const agent = { name: "gpu-7", attestedBy: "gce", keyFingerprint: "a".repeat(64), enrolledAt: now };
+  await nodes.enrol(agent, true);
+  await nodes.enrol(agent, true);
+  // Whoever runs on the machine has the same token, and a key of his own.
+  const thief = { ...agent, keyFingerprint: "b".repeat(64) };
+  await assert.rejects(nodes.enrol(thief, true), { code: "ACCESS_DENIED", message: /--evict gpu-7/ });
+  assert.equal((await nodes.find("gpu-7"))?.keyFingerprint, "a".repeat(64));
+  await nodes.evict("gpu-7", "made anew", "test", now);
+  await nodes.enrol(thief, true);
 });

@@ -83,8 +83,8 @@ export function nodeOperations(rooms: NodeApiRooms): NodeOperations {
         );
       const keyFingerprint = sha256Hex(readCsr(csr).publicKeyInfo);
       const at = now();
-      const { node } = await attestor.attest({ attestation, csr, now: at });
-      await nodes.enrol({ name: node, attestedBy: attestation.kind, keyFingerprint, enrolledAt: at });
+      const { node, once = false } = await attestor.attest({ attestation, csr, now: at });
+      await nodes.enrol({ name: node, attestedBy: attestation.kind, keyFingerprint, enrolledAt: at }, once);
       return issueToAgent(node, csr);
     },
 

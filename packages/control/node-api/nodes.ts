@@ -24,8 +24,13 @@ export interface EnrolledNode extends z.output<typeof value> {
 }
 
 export interface Nodes {
-  /** Enrols a node, or replaces the key of one that proved itself anew. */
-  enrol(node: EnrolledNode): Promise<void>;
+  /**
+   * Enrols a node, or replaces the key of one that proved itself anew.
+   *
+   * @param once refuse to replace the key of a node that is enrolled
+   * @throws {CordonError} `ACCESS_DENIED`
+   */
+  enrol(node: EnrolledNode, once?: boolean): Promise<void>;
   find(name: string): Promise<EnrolledNode | undefined>;
   list(): Promise<readonly EnrolledNode[]>;
   /** Forgets a node and revokes its agent's key. @throws {CordonError} `COMPONENT_UNKNOWN` */
@@ -34,10 +39,17 @@ export interface Nodes {
 
 export function openNodes(store: Pick<StateStore, "transact" | "get" | "list">): Nodes {
   return {
-    async enrol({ name, ...node }) {
-      await store.transact("system:node-attestation", node.enrolledAt, (transaction) =>
-        transaction.put(keyOf(name), node, "api"),
-      );
+    async enrol({ name, ...node }, once = false) {
+      await store.transact("system:node-attestation", node.enrolledAt, async (transaction) => {
+        const before = once ? await transaction.get(keyOf(name)) : undefined;
+        if (before !== undefined && readValue(value, before).keyFingerprint !== node.keyFingerprint)
+          throw new CordonError(
+            "ACCESS_DENIED",
+            `node \`${name}\` is enrolled with another key; if it was made anew, evict it first: ` +
+              `cordon identity nodes --evict ${name} --reason TEXT`,
+          );
+        await transaction.put(keyOf(name), node, "api");
+      });
     },
     async find(name) {
       const object = await store.get(keyOf(name));

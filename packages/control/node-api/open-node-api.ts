@@ -13,6 +13,7 @@ import type { Authority } from "../authority/authority.ts";
 import { openOwnIdentity } from "../authority/own-identity.ts";
 import type { StateStore } from "../store/state-store.ts";
 import { joinTokenAttestor } from "./attest-join-token.ts";
+import { gceAttestor } from "./attest-gce.ts";
 import { kubernetesAttestor } from "./attest-kubernetes.ts";
 import { x509Attestor } from "./attest-x509.ts";
 import type { NodeAttestor } from "./attestor.ts";
@@ -67,7 +68,7 @@ export async function openNodeApi(options: NodeApiOptions): Promise<NodeListener
 }
 
 function attestorsOf({ settings, folder, store, trustDomain }: NodeApiOptions): readonly NodeAttestor[] {
-  const { x509, kubernetes } = settings;
+  const { x509, kubernetes, gce } = settings;
   const attestors: NodeAttestor[] = [joinTokenAttestor(store) as NodeAttestor];
   if (x509 !== undefined) {
     const read = () => readFile(resolve(folder, x509.caFile), "utf8");
@@ -76,6 +77,10 @@ function attestorsOf({ settings, folder, store, trustDomain }: NodeApiOptions): 
   if (kubernetes !== undefined) {
     const readKeys = () => readFile(resolve(folder, kubernetes.jwksFile));
     attestors.push(kubernetesAttestor({ ...kubernetes, readKeys }) as NodeAttestor);
+  }
+  if (gce !== undefined) {
+    const readKeys = () => readFile(resolve(folder, gce.jwksFile));
+    attestors.push(gceAttestor({ ...gce, readKeys }) as NodeAttestor);
   }
   return attestors;
 }

@@ -44,6 +44,23 @@ export const agentsSchema = z.strictObject({
     })
     .optional()
     .describe("Nodes may enrol with a projected service account token that is bound to a node."),
+  gce: z
+    .strictObject({
+      issuer: z.string().min(1).max(1024).default("https://accounts.google.com").describe("The tokens' issuer."),
+      audience: z.string().min(1).max(256).default("cordon").describe("The audience that agents ask tokens for."),
+      jwksFile: filePath.describe(
+        "Google's token keys (JWKS); read again when it changes. They change every few days.",
+      ),
+      projects: z
+        .array(z.string().regex(/^[a-z0-9.:-]{4,64}$/, "must be a project's id"))
+        .min(1)
+        .max(256)
+        .describe("Projects whose machines may enrol."),
+    })
+    .optional()
+    .describe(
+      "Virtual machines of Google Compute Engine may enrol with the token of their metadata server, once each.",
+    ),
 });
 
 export type AgentsSettings = z.output<typeof agentsSchema>;

@@ -32,6 +32,7 @@ export const attestation = z.discriminatedUnion("kind", [
     signature: z.base64().max(2048),
   }),
   z.strictObject({ kind: z.literal("kubernetes"), token: z.string().min(1).max(16_384) }),
+  z.strictObject({ kind: z.literal("gce"), token: z.string().min(1).max(16_384) }),
 ]);
 
 /** `POST /v1/nodes/attest`, over TLS without a client certificate. */

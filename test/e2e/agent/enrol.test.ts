@@ -1,9 +1,10 @@
-/** Nodes that enrol without a join token: by a machine's certificate, and by a Kubernetes token. */
+/** Nodes that enrol without a join token: by a machine's certificate, a Kubernetes token, a cloud's metadata server. */
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { createServer } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
@@ -25,12 +26,12 @@ function succeeds(command: string, args: readonly string[]): boolean {
 
 before(async () => {
   estate = await openAgentEstate({
-    agents: `, kubernetes: { issuer: "https://cluster.example", jwksFile: jwks.json, serviceAccounts: ["cordon:agent"] }, x509: { caFile: machines.pem }`,
+    agents: `, kubernetes: { issuer: "https://cluster.example", jwksFile: jwks.json, serviceAccounts: ["cordon:agent"] }, gce: { jwksFile: jwks.json, projects: [bank-ai] }, x509: { caFile: machines.pem }`,
     components: ({ uid, goodDigest, folder }) => {
       const jwk = { ...publicKey.export({ format: "jwk" }), kid: "k1" };
       writeFileSync(join(folder, "jwks.json"), JSON.stringify({ keys: [jwk] }));
       if (hasOpenssl) machines(folder);
-      return `  - { name: assistant, kind: agent, boundary: api, registrations: [{ nodes: [worker-1, rack-7.bank.internal], uid: ${uid}, sha256: ${goodDigest} }] }`;
+      return `  - { name: assistant, kind: agent, boundary: api, registrations: [{ nodes: [worker-1, rack-7.bank.internal, gpu-7.asia-southeast1-b.bank-ai], uid: ${uid}, sha256: ${goodDigest} }] }`;
     },
   });
   await estate.startControl();
@@ -69,6 +70,14 @@ async function cordon(...args: readonly string[]): Promise<string> {
   return (await promisify(execFile)(process.execPath, [program, ...args, ...state])).stdout;
 }
 
+function tokenOf(claims: object): string {
+  const parts = [{ alg: "RS256", kid: "k1" }, claims].map((one) =>
+    Buffer.from(JSON.stringify(one)).toString("base64url"),
+  );
+  const signed = parts.join(".");
+  return `${signed}.${sign("sha256", Buffer.from(signed), privateKey).toString("base64url")}`;
+}
+
 async function hasIdentity(agent: AgentProcess): Promise<void> {
   const heard = await estate.startWorkload(estate.good, [agent.socketPath, "x509"]).hear(() => true, "an SVID");
   assert.equal(heard.event, "svid", JSON.stringify(heard));
@@ -80,14 +89,36 @@ test("a node of a Kubernetes cluster enrols by its projected token", async () =>
     ...{ iss: "https://cluster.example", aud: ["cordon"], exp: seconds + 600, iat: seconds },
     "kubernetes.io": { namespace: "cordon", serviceaccount: { name: "agent" }, node: { name: "worker-1" } },
   };
-  const parts = [{ alg: "RS256", kid: "k1" }, claims].map((one) =>
-    Buffer.from(JSON.stringify(one)).toString("base64url"),
-  );
-  const signed = parts.join(".");
   const file = join(estate.folder, "projected");
-  writeFileSync(file, `${signed}.${sign("sha256", Buffer.from(signed), privateKey).toString("base64url")}`);
+  writeFileSync(file, tokenOf(claims));
   await hasIdentity(await estate.startAgent("by-token", ["--kubernetes-token", file, "--bundle", bundle]));
   assert.match(await cordon("identity", "nodes"), /^worker-1 {2}by kubernetes/m);
+});
+
+test("a virtual machine enrols by its metadata server's token; another program there with that token does not", async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${String(request.headers["metadata-flavor"])} ${request.url}`);
+    const seconds = Math.floor(Date.now() / 1000);
+    const instance = { project_id: "bank-ai", zone: "asia-southeast1-b", instance_name: "gpu-7" };
+    response.setHeader("metadata-flavor", "Google");
+    response.end(
+      tokenOf({
+        ...{ iss: "https://accounts.google.com", aud: "cordon", exp: seconds + 3_000, iat: seconds },
+        google: { compute_engine: instance },
+      }),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const env = { GCE_METADATA_HOST: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+  try {
+    await hasIdentity(await estate.startAgent("by-gce", ["--gce", "--bundle", bundle], env));
+    assert.match(await cordon("identity", "nodes"), /^gpu-7\.asia-southeast1-b\.bank-ai {2}by gce/m);
+    assert.match(asked[0] ?? "", /^Google .*audience=cordon&format=full$/);
+    await assert.rejects(estate.startAgent("thief", ["--gce", "--bundle", bundle], env), /enrolled with another key/);
+  } finally {
+    server.close();
+  }
 });
 
 test("a machine enrols by its own certificate; the bundle may be PEM", async (t) => {

@@ -46,7 +46,7 @@ export interface AgentEstate extends AsyncDisposable, EstateFacts {
   /** Starts the control plane; resolves once it answers. */
   startControl(): Promise<ChildProcess>;
   /** Starts an agent; enrols it by join token the first time. */
-  startAgent(node: string, args?: readonly string[]): Promise<AgentProcess>;
+  startAgent(node: string, args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<AgentProcess>;
   /** Starts a workload that asks an agent, and hears what it says. */
   startWorkload(executable: string, args: readonly string[], options?: WorkloadOptions): Workload;
 }
@@ -137,7 +137,7 @@ ${options.extra ?? ""}`,
       await answers(child, said, () => control.status());
       return child;
     },
-    async startAgent(node, args) {
+    async startAgent(node, args, env = {}) {
       const agentSocket = join(folder, `${node}.sock`);
       const enrolled: string[] = [];
       if (args === undefined && !nodes.has(node)) {
@@ -150,7 +150,7 @@ ${options.extra ?? ""}`,
       const paths = ["--socket", agentSocket, "--folder", join(folder, `node-${node}`)];
       const child = track(
         spawn(process.execPath, [program, "agent", "--control", controlUrl, ...paths, ...enrolled, ...(args ?? [])], {
-          env: { PATH: process.env["PATH"] },
+          env: { PATH: process.env["PATH"], ...env },
           stdio: ["ignore", "pipe", "pipe"],
         }),
       );
