@@ -5,6 +5,7 @@
 import { standingOfCertificate, standingOfToken } from "@cordon/core/identity/standing";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
 import type { Signals } from "@cordon/core/policy/decision";
+import { mayReveal } from "./inspection/tokens.ts";
 import { decideHere, recordDecision } from "./admission.ts";
 import { answerError } from "./answer.ts";
 import type { Exchange, ExchangeHost } from "./exchange.ts";
@@ -30,11 +31,14 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
       const decision = decideHere(snapshot, subject.screening?.seen(access) ?? access, signals(), now());
       if (decision.effect === "deny") return decision;
       subject.screening?.obey(decision);
+      const undoing = subject.screening?.reveals === true ? mayReveal(snapshot, access, signals(), now()) : undefined;
+      if (undoing === undefined && subject.screening !== undefined) subject.screening.reveals = false;
       const { assurance, svid } = exchange.start.caller;
       const judge = assurance === "jwt-svid" ? standingOfToken : standingOfCertificate;
       const standing = judge(svid, snapshot);
       // Where only the chain can tell, the connection that it came by is judged next (`listener/connections.ts`).
-      if (standing.stands !== false) return decision;
+      const validUntil = Math.min(decision.validUntil ?? Infinity, undoing?.validUntil ?? Infinity);
+      if (standing.stands !== false) return { ...decision, validUntil };
       const reason = { code: "revoked", words: standing.words } as const;
       return { ...decision, effect: "deny", obligations: [], reasons: [reason] };
     },

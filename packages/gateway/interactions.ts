@@ -26,6 +26,7 @@ import { Exchange } from "./exchange.ts";
 import { forwarder, type Ask } from "./forwarder.ts";
 import { judgeRequest, withModelName } from "./inspect-request.ts";
 import { screeningOf } from "./inspection/screening.ts";
+import { mayReveal, openTokens } from "./inspection/tokens.ts";
 import type { Refusals } from "./ledger/refusals.ts";
 import { readBody, refuseEncodedBody, requireJsonContentType } from "./listener/body.ts";
 import { bearerToken, tokenVerifier, type Caller } from "./listener/caller.ts";
@@ -246,6 +247,9 @@ export function openInteractions(deps: InteractionDeps): {
       ...(contentType === undefined ? {} : { contentType }),
       ...screeningOf(match.route),
     };
+    const { screening } = subject;
+    if (screening !== undefined)
+      await openTokens(deps.tokenKeys, screening, { snapshot, caller: asked, namespace, now });
 
     passage.concerns(asked, intent.upstream.name, intent.model?.name);
     passage.deciding();
@@ -293,6 +297,16 @@ export function openInteractions(deps: InteractionDeps): {
       return over(passage, "denied", 403, decision.reasons[0]?.code);
     }
     if (decision.observed !== undefined) deps.observed.note(routeKey(match.route));
+    const undoing = screening?.usesTokens === true ? mayReveal(snapshot, access, seen, at) : undefined;
+    if (undoing !== undefined && screening !== undefined) {
+      screening.reveals = true;
+      const { request: question, decision: answer } = undoing;
+      const revealed = recordDecision(ledger, at, {
+        ...{ id, again: attempt + 1, caller, access: question, decision: answer, signals: seen, body, namespace },
+      });
+      recorded = Promise.all([recorded, revealed]).then(([index]) => index);
+      decision = { ...decision, validUntil: Math.min(decision.validUntil ?? Infinity, answer.validUntil ?? Infinity) };
+    }
     if (keep && outgoing !== undefined && body !== undefined) {
       const kept = deps.content.keep(namespace, body.hmac, outgoing);
       recorded = Promise.all([recorded, kept]).then(([index]) => index);

@@ -2,6 +2,7 @@
  * What a gateway is given: everything it needs from outside, as values and small interfaces. `wire.ts` of the process
  * hands these in; nothing in this package reaches for them.
  */
+import type { KeyObject } from "node:crypto";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { IdentitySource } from "@cordon/core/identity/svid";
@@ -30,6 +31,11 @@ export interface GatewayLedger extends LedgerAppender {
 export interface DigestKeys {
   /** `name` goes into the ledger beside the digest; destroying the key forgets the content for good. */
   current(namespace: Namespace, now: Instant): DigestKey | Promise<DigestKey>;
+}
+
+/** Keys that tokens for values are made with: one per namespace. Immediate, but for the first use of a key. */
+export interface TokenKeys {
+  current(namespace: Namespace): KeyObject | Promise<KeyObject>;
 }
 
 /** Where content is kept, encrypted, when policy says so. Resolves once durable. */
@@ -145,6 +151,8 @@ export interface GatewayDependencies {
    */
   readonly refreshTrust?: (trustDomain: TrustDomain) => Promise<boolean>;
   readonly inspection?: Inspection;
+  /** Without it nothing is tokenised: what would be is redacted. */
+  readonly tokenKeys?: TokenKeys;
   readonly quotas?: Quotas;
   readonly now: () => Instant;
   readonly monotonicMs: () => number;

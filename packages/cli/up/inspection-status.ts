@@ -1,5 +1,5 @@
 /** What inspection does on a route, and what it does not see there, in words for `cordon status` and the console. */
-import { actionWords, type InspectionSettings } from "@cordon/core/inspection/settings";
+import { actionWords, defaultTokens, tokenizes, type InspectionSettings } from "@cordon/core/inspection/settings";
 import type { Route } from "@cordon/core/policy/snapshot";
 
 export function inspectionStatus({ inspection, kind }: Pick<Route, "inspection" | "kind">): {
@@ -15,9 +15,12 @@ function inspectionWords(settings: InspectionSettings): string {
   const { mode, onFailure, wholeAnswer, request, response } = settings;
   const observes = mode === "observe" ? " (observes only)" : "";
   const whole = wholeAnswer === "buffer" ? "held back" : "cut on a verdict";
+  const { scope, lifetimeHours } = settings.tokens ?? defaultTokens;
+  const inForce = settings.tokens !== undefined || tokenizes(settings);
+  const tokens = inForce ? `; tokens open within the ${scope} for ${lifetimeHours} h` : "";
   return (
     `requests${observes}: ${actionWords(request)}; answers: ${actionWords(response)}; ` +
-    `whole answers are ${whole}; fails ${onFailure}`
+    `whole answers are ${whole}; fails ${onFailure}${tokens}`
   );
 }
 

@@ -11,7 +11,7 @@ import type { ConsoleServer } from "@cordon/control/console/console-server";
 import { openLiveEntries, recentEntries } from "@cordon/control/console/live-entries";
 import type { ModelAdmission } from "@cordon/control/node-api/model-admission";
 import { openNodeApi } from "@cordon/control/node-api/open-node-api";
-import { digestKeys } from "@cordon/control/keys/digest-keys";
+import { digestKeys, tokenKeys } from "@cordon/control/keys/digest-keys";
 import { openOperations, type OperationsHandlers } from "@cordon/control/operations/listener";
 import { probeHandlers } from "@cordon/control/operations/probes";
 import { secretEffects } from "@cordon/control/registry/secret-effects";
@@ -147,6 +147,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       snapshots,
       ledger,
       digestKeys: digestKeys(vault),
+      tokenKeys: tokenKeys(vault),
       content: {
         keep: async (namespace, digest, bytes) =>
           void (await keepContent(join(stateFolder, "content"), await vault.contentKey(namespace), digest, bytes)),

@@ -32,6 +32,22 @@ export function digestKeys(vault: Pick<KeyVault, "digestKey">): {
   };
 }
 
+/** The keys that tokens are made with, one per namespace: immediate once a key was used. */
+export function tokenKeys(vault: Pick<KeyVault, "tokenKey">): {
+  /** @throws {CordonError} `KEY_SEALED`, `STORE_UNAVAILABLE`, as a rejection */
+  current(namespace: Namespace): KeyObject | Promise<KeyObject>;
+} {
+  const opened = new Map<Namespace, KeyObject>();
+  return {
+    current: (namespace) =>
+      opened.get(namespace) ??
+      vault.tokenKey(namespace).then((key) => {
+        opened.set(namespace, key);
+        return key;
+      }),
+  };
+}
+
 function endOfMonth(now: Instant): Instant {
   const date = new Date(now);
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);

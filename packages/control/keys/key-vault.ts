@@ -38,6 +38,10 @@ export interface KeyVault {
   logKey(): Promise<KeyObject>;
   /** The AES-256 key for content that policy says to keep, per namespace. */
   contentKey(namespace: Namespace): Promise<KeyObject>;
+  /** The key that tokens for values are made with, per namespace. */
+  tokenKey(namespace: Namespace): Promise<KeyObject>;
+  /** Destroys it: no token of the namespace can be undone ever again, and none is made any more. */
+  forgetTokenKey(namespace: Namespace): Promise<void>;
   /** Destroys a private key that is no longer needed, by purpose. */
   forgetSigningKey(purpose: string): Promise<void>;
 }
@@ -90,6 +94,8 @@ export function openKeyVault({ store, rootKey, now }: KeyVaultOptions): KeyVault
     forgetDigestKey: (namespace, period) => forget(keyOf(namespace, `digest-${period}`)),
     logKey: () => demand(keyOf(systemNamespace, "signing-log"), async () => (await generatePair("ed25519")).privateKey),
     contentKey: (namespace) => secret(namespace, "content"),
+    tokenKey: (namespace) => secret(namespace, "tokens"),
+    forgetTokenKey: (namespace) => forget(keyOf(namespace, "tokens")),
   };
 }
 

@@ -5,9 +5,11 @@
 import { z } from "zod";
 import { findingCategories } from "../inspection/finding.ts";
 import {
+  defaultTokens,
   failureModes,
   inspectionActions,
   isActionKey,
+  tokenScopes,
   wholeAnswerModes,
   type CategoryActions,
   type InspectionSettings,
@@ -37,6 +39,21 @@ const actionKey = text((key) =>
     : `must be a category (${findingCategories.join(", ")}) or a detector such as \`pii/sg-nric\``,
 ).meta({ pattern: "^[a-z0-9-]+(?:/[a-z0-9-]+)?$" });
 const categoryActions = z.record(actionKey, categoryAction);
+
+const tokens = z.strictObject({
+  scope: z
+    .enum(tokenScopes)
+    .default(defaultTokens.scope)
+    .describe(
+      "Whom a token can be undone for, where policy permits `detokenize`: `principal`, only who sent the value, for the same person; `namespace`, all principals of the namespace.",
+    ),
+  lifetimeHours: z
+    .int()
+    .min(1)
+    .max(8760)
+    .default(defaultTokens.lifetimeHours)
+    .describe("Hours that a token opens for at least; it does for less than twice as long."),
+});
 
 const limits = { maxBytes: 1_048_576, timeBudgetMs: 500 };
 
@@ -81,6 +98,11 @@ export const inspectionSchema = z.strictObject({
     .readonly()
     .default([])
     .describe("Identifiers of your own, such as customer numbers, looked for beside those that are built in."),
+  tokens: tokens
+    .optional()
+    .describe(
+      "How `tokenize` works here. Where it is given, tokens are undone in answers though nothing is tokenised.",
+    ),
   request: categoryActions
     .default({})
     .describe("Action by category of finding (`pii`) or by detector (`pii/sg-nric`), on the way in. Otherwise `flag`."),
@@ -118,6 +140,7 @@ export const storedInspection = z.strictObject({
     .array(z.strictObject({ name: z.string(), shape: z.string(), category: z.enum(findingCategories) }))
     .readonly()
     .default([]),
+  tokens: z.strictObject({ scope: z.enum(tokenScopes), lifetimeHours: z.int().positive() }).optional(),
   request: storedActions,
   response: storedActions,
 });

@@ -14,7 +14,7 @@ export interface FindingSummary {
   readonly owasp: string;
   readonly atlas: string;
   /** What was done; on a route that observes, what would have been. */
-  readonly action: InspectionAction;
+  readonly action: InspectionAction | "detokenize";
   /** Set where the route only observes. */
   readonly observed?: true;
   readonly count: number;
@@ -35,6 +35,15 @@ export class FindingLog {
   add(direction: Direction, finding: Finding, action: InspectionAction, observed: boolean): void {
     const percent = Math.round(finding.score * 100);
     if (percent > (this.#scores[finding.category] ?? -1)) this.#scores[finding.category] = percent;
+    this.#count(direction, finding, action, observed);
+  }
+
+  /** A token that was undone: counted, and no finding that policy is asked about. */
+  undone(direction: Direction, finding: Finding): void {
+    this.#count(direction, finding, "detokenize", false);
+  }
+
+  #count(direction: Direction, finding: Finding, action: FindingSummary["action"], observed: boolean): void {
     let key = `${direction} ${finding.detector} ${action}`;
     let { detector } = finding;
     if (!this.#lines.has(key) && this.#lines.size >= maxSummaryLines) {

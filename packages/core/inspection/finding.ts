@@ -54,8 +54,12 @@ export interface SpanDetector {
   readonly version: string;
   /** The most code units that one finding covers, with the context on both sides that its rule looks at. */
   readonly maxSpan: number;
-  /** All findings of a whole text, by start. */
-  detect(text: string): readonly Finding[];
+  /**
+   * All findings of a whole text, by start.
+   *
+   * @param from findings that start before it are not asked for: a detector may leave them out, and save the reading
+   */
+  detect(text: string, from?: number): readonly Finding[];
   /**
    * The first index from which text of an unfinished stream must be kept: nothing before it can become part of, or
    * change, a finding, whatever follows. `text.length` when everything may go. Never below `text.length - maxSpan`.

@@ -5,8 +5,11 @@
 import type { IdentifierShape } from "./shapes.ts";
 import { findingCategories, type Finding } from "./finding.ts";
 
-/** Least to most strict. `flag` records; `redact` puts something in the span's place. */
-export const inspectionActions = ["allow", "flag", "redact", "block"] as const;
+/**
+ * Least to most strict. `flag` records; `tokenize` puts a token in the span's place, which answers can undo for those
+ * whom policy allows; `redact` puts a word there.
+ */
+export const inspectionActions = ["allow", "flag", "tokenize", "redact", "block"] as const;
 export type InspectionAction = (typeof inspectionActions)[number];
 
 /** What happens when content cannot be inspected: `closed` refuses it, `open` lets it pass and says so. */
@@ -45,9 +48,31 @@ export interface InspectionSettings {
   readonly timeBudgetMs: number;
   /** Identifiers of one's own, beside those that are built in. */
   readonly identifiers: readonly IdentifierShape[];
+  /** Absent: {@link defaultTokens}, wherever something is tokenised. Present: tokens of others are undone here as well. */
+  readonly tokens?: TokenSettings | undefined;
   readonly request: CategoryActions;
   readonly response: CategoryActions;
 }
+
+/** Whether a route tokenises by itself; policy may demand it besides. */
+export function tokenizes({ request, response }: Pick<InspectionSettings, "request" | "response">): boolean {
+  return [request, response].some((actions) => Object.values(actions).some(({ action }) => action === "tokenize"));
+}
+
+export const tokenScopes = ["principal", "namespace"] as const;
+
+/** How far a token reaches that stands for something that was found. */
+export interface TokenSettings {
+  /**
+   * Who may have it undone, where policy allows: `principal`, only who sent the value (and the same person behind it), or
+   * `namespace`, every principal of the namespace.
+   */
+  readonly scope: (typeof tokenScopes)[number];
+  /** Hours that a token opens for at least; it does for less than twice as long. */
+  readonly lifetimeHours: number;
+}
+
+export const defaultTokens: TokenSettings = { scope: "principal", lifetimeHours: 24 };
 
 export const defaultCategoryAction: CategoryAction = { action: "flag", from: 50 };
 

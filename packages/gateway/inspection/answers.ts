@@ -6,6 +6,7 @@ import type { Finding } from "@cordon/core/inspection/finding";
 import { EventStreamFilter, type AnswerFilter, type Released } from "@cordon/core/inspection/streaming/answer-filter";
 import { JsonBodyFilter, JsonLinesFilter, TextBodyFilter } from "@cordon/core/inspection/streaming/body-filters";
 import { ChatCompletionsFraming } from "@cordon/core/inspection/streaming/chat-completions";
+import { blanked } from "@cordon/core/inspection/redaction/token-detector";
 import { ContentGuard } from "@cordon/core/inspection/streaming/content-guard";
 import type { EventFraming } from "@cordon/core/inspection/streaming/framing";
 import { MessagesFraming } from "@cordon/core/inspection/streaming/messages";
@@ -45,7 +46,10 @@ export function openAnswer(
             // A page is no stream: it is judged before any of it is sent, as JSON is.
             mode: isText(type) ? "buffer" : screening.settings.wholeAnswer,
             maxLength: screening.settings.maxBytes,
-            judge: (text) => detectors.parts.flatMap((each) => [...each.judge({ text, origin }, "response").findings]),
+            judge: (written) => {
+              const text = screening.tokens === undefined ? written : blanked(written, screening.tokens);
+              return detectors.parts.flatMap((each) => [...each.judge({ text, origin }, "response").findings]);
+            },
           },
         }),
   });

@@ -4,6 +4,7 @@
  */
 import type { Finding } from "@cordon/core/inspection/finding";
 import { partsOf } from "@cordon/core/inspection/subject";
+import { blanked } from "@cordon/core/inspection/redaction/token-detector";
 import { ContentGuard } from "@cordon/core/inspection/streaming/content-guard";
 import type { InspectionSubject, RequestContent, RequestVerdict } from "../ports.ts";
 import { messagesOf } from "./messages-of.ts";
@@ -76,11 +77,14 @@ function attacks(
     if (screening.judge("request", finding) !== "release") blocked ??= finding;
   };
   unread.forEach(note);
-  for (const part of parts)
+  const { tokens } = screening;
+  for (const part of parts) {
+    const seen = tokens === undefined ? part : { ...part, text: blanked(part.text, tokens) };
     for (const judge of judges) {
       onText(part.text.length);
-      judge.judge(part, "request").findings.forEach(note);
+      judge.judge(seen, "request").findings.forEach(note);
     }
+  }
   return blocked;
 }
 

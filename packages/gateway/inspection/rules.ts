@@ -2,6 +2,7 @@
 import type { Finding, SpanDetector } from "@cordon/core/inspection/finding";
 import type { Direction, PartDetector } from "@cordon/core/inspection/inspect";
 import type { InspectionSettings } from "@cordon/core/inspection/settings";
+import { besideTokens, tokenDetector } from "@cordon/core/inspection/redaction/token-detector";
 import { shapeDetector } from "@cordon/core/inspection/shapes";
 import type { SpanRules } from "@cordon/core/inspection/streaming/span-rules";
 import type { Screening } from "./screening.ts";
@@ -22,16 +23,29 @@ export interface CountedRules extends SpanRules {
 
 export function rulesOf(detectors: Detectors, screening: Screening, direction: Direction): CountedRules {
   return {
-    detectors: spansOf(detectors, screening.settings),
+    detectors: beside(spansOf(detectors, screening.settings), screening, direction),
     decide: (finding) => screening.judge(direction, finding),
-    replace(finding, span) {
-      this.masks += 1;
-      this.last = finding;
-      return screening.replacement(direction, finding, span);
+    replace(finding, span, action) {
+      if (action !== "reveal") {
+        this.masks += 1;
+        this.last = finding;
+      }
+      return screening.replacement(finding, span, action);
     },
     masks: 0,
     last: undefined,
   };
+}
+
+/** Detectors that do not take a token for a secret; and, for an answer, one that finds those that may be undone. */
+function beside(
+  spans: readonly SpanDetector[],
+  { tokens, reveals }: Screening,
+  direction: Direction,
+): readonly SpanDetector[] {
+  if (tokens === undefined) return spans;
+  const blind = spans.map((each) => besideTokens(each, tokens));
+  return direction === "response" && reveals ? [tokenDetector(tokens), ...blind] : blind;
 }
 
 const own = new WeakMap<InspectionSettings, readonly SpanDetector[]>();

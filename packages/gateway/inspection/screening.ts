@@ -6,8 +6,10 @@ import type { Finding, FindingCategory } from "@cordon/core/inspection/finding";
 import { FindingLog } from "@cordon/core/inspection/finding-summary";
 import type { Direction } from "@cordon/core/inspection/inspect";
 import { placeholderName } from "@cordon/core/inspection/redaction/redact";
-import { actionFor, type InspectionAction, type InspectionSettings } from "@cordon/core/inspection/settings";
-import type { SpanAction } from "@cordon/core/inspection/streaming/span-rules";
+import { openedToken, tokenFindings } from "@cordon/core/inspection/redaction/token-detector";
+import type { TokenSealer } from "@cordon/core/inspection/redaction/token-sealer";
+import { actionFor, tokenizes, type InspectionAction, type InspectionSettings } from "@cordon/core/inspection/settings";
+import type { Replacing, SpanAction } from "@cordon/core/inspection/streaming/span-rules";
 import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
 import type { FindingFacts } from "@cordon/core/policy/finding-facts";
 import type { InspectionDemands } from "@cordon/core/policy/inspect-annotation";
@@ -21,6 +23,10 @@ export class Screening {
   readonly response = new FindingLog();
   /** What policy said about what was found in the answer, once it refused. */
   refusal: Decision | undefined;
+  /** Seals and opens tokens of this caller; absent where no key for them is at hand. */
+  tokens: TokenSealer | undefined;
+  /** Whether policy lets this caller see what tokens in the answer stand for. */
+  reveals = false;
   #demands: InspectionDemands | undefined;
   #askPolicy: AskPolicy = () => undefined;
 
@@ -31,6 +37,12 @@ export class Screening {
   /** Whether it only watches: nothing is changed, and the record says what would have been. */
   get observes(): boolean {
     return this.settings.mode === "observe";
+  }
+
+  /** Whether tokens are of any concern here: the route or policy tokenises, or the route says how. */
+  get usesTokens(): boolean {
+    if (this.tokens === undefined || this.observes) return false;
+    return this.settings.tokens !== undefined || tokenizes(this.settings) || demandsTokens(this.#demands);
   }
 
   get findings(): FindingFacts {
@@ -63,6 +75,11 @@ export class Screening {
 
   /** What is done about a finding; it is on record afterwards. */
   judge(direction: Direction, finding: Finding): SpanAction {
+    if (finding.detector.startsWith(`${tokenFindings}/`)) {
+      if (direction === "request" || !this.reveals || this.observes) return "release";
+      this.response.undone(direction, finding);
+      return "reveal";
+    }
     const action = this.#actionFor(direction, finding);
     if (action === undefined) return "release";
     const log = this[direction];
@@ -76,9 +93,11 @@ export class Screening {
     return spanActionOf(action);
   }
 
-  /** What stands in place of a masked span. */
-  replacement(_direction: Direction, finding: Finding, _span: string): string {
-    return `[${placeholderName(finding.detector)}]`;
+  /** What stands in place of a span: what its token stands for, a token for it, or a word where there can be none. */
+  replacement({ detector, category }: Finding, span: string, action: Replacing): string {
+    if (action === "reveal") return (this.tokens && openedToken(this.tokens, span)?.value) ?? span;
+    const token = action === "tokenize" ? this.tokens?.seal(detector, category, span) : undefined;
+    return token ?? `[${placeholderName(detector)}]`;
   }
 
   /** Content that nothing could read: put on record, and refused where the route or policy says so. */
@@ -103,8 +122,12 @@ export function screeningOf({ inspection }: { readonly inspection?: InspectionSe
 }
 
 function spanActionOf(action: InspectionAction): SpanAction {
-  if (action === "block") return "block";
+  if (action === "block" || action === "tokenize") return action;
   return action === "redact" ? "mask" : "release";
+}
+
+function demandsTokens(demands: InspectionDemands | undefined): boolean {
+  return [demands?.request, demands?.response].some((actions) => Object.values(actions ?? {}).includes("tokenize"));
 }
 
 /** A refusal in words, for the client and the record: what kind of thing was found, never the thing. */

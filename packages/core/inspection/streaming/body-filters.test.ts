@@ -111,3 +111,19 @@ test("JSON lines whose texts run on equal the masked text, whatever their pieces
     }),
   );
 });
+
+test("the line that says the rest of a text repeats nothing of its line that was masked, and no call", () => {
+  const line = {
+    model: "m",
+    note: "hunter2",
+    message: { role: "assistant", content: "it is S123", tool_calls: [{ id: 1 }] },
+  };
+  const { text } = run(new JsonLinesFilter(options(masking)), `${JSON.stringify(line)}\n`, [0]);
+  const lines = text
+    .trim()
+    .split("\n")
+    .map((one) => JSON.parse(one));
+  assert.ok(!text.includes("hunter2"));
+  assert.equal(lines.map(({ message }) => message.content).join(""), "it is S123");
+  assert.equal(lines.filter(({ message }) => message.tool_calls !== undefined).length, 1);
+});

@@ -178,9 +178,19 @@ export class ContentGuard {
       const filtered = this.fixed(text);
       if (text.includes("\\")) {
         const undone = unescaped(text);
-        const again = filterText(undone, this.#rules);
+        // What is to be revealed may stand: nothing is lost by that.
+        const rules = this.#rules;
+        const strict: SpanRules = {
+          detectors: rules.detectors,
+          decide: (finding) => {
+            const action = rules.decide(finding);
+            return action === "reveal" ? "release" : action;
+          },
+          replace: (finding, span, action) => rules.replace(finding, span, action),
+        };
+        const again = filterText(undone, strict);
         if (again.blocked !== undefined || (again.text !== undone && filtered === text))
-          this.#blocked ??= again.blocked ?? anyFinding(undone, this.#rules);
+          this.#blocked ??= again.blocked ?? anyFinding(undone, strict);
       }
       return filtered;
     }

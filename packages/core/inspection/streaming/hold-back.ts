@@ -87,7 +87,7 @@ export class HoldBack {
     if (!(open >= window.length - detector.maxSpan && open >= 0 && open <= window.length))
       throw new Error(`detector \`${detector.name}\` keeps text from ${open} of ${window.length}, past its maxSpan`);
     if (open <= known) return;
-    for (const finding of detector.detect(window))
+    for (const finding of detector.detect(window, known))
       if (finding.start >= known && finding.start < open && finding.end > finding.start)
         this.#note({ ...finding, start: finding.start + from, end: finding.end + from });
     cursor.settled = from + open;
@@ -121,7 +121,7 @@ export class HoldBack {
         this.#spans = [];
         return out;
       }
-      out += this.#rules.replace(group.finding, this.#slice(group.start, group.end));
+      out += this.#rules.replace(group.finding, this.#slice(group.start, group.end), group.action);
       this.#masked = true;
       this.#released = group.end;
       taken += group.count;

@@ -44,8 +44,8 @@ export class JsonLines {
       released.push({ path, text: now });
       bare = put(bare, path, "");
     }
-    this.#last = bare;
     const rest = this.#guard.tree(bare, nothing, asArguments) as JsonObject;
+    this.#last = envelopeOf(rest);
     if (this.#guard.blocked !== undefined && rest !== bare) return out;
     if (!changed && rest === bare) return out + written + lineEnd;
     const filtered = released.reduce((all, { path, text }) => put(all, path, text), rest);
@@ -68,6 +68,19 @@ export class JsonLines {
     if (this.#guard.blocked !== undefined) return "";
     return filtered === tree ? written : `${JSON.stringify(filtered)}\n`;
   }
+}
+
+/** What a further line says of itself: as filtered as the line that it comes from, and calls and lists said once. */
+function envelopeOf(line: JsonObject): JsonObject {
+  const plain = (fields: JsonObject): [string, JsonValue][] =>
+    Object.entries(fields).filter(
+      ([name, value]) => name !== "arguments" && (typeof value !== "object" || value === null),
+    );
+  const { message } = line;
+  return Object.fromEntries([
+    ...plain(line),
+    ...(isJsonObject(message) ? [["message", Object.fromEntries(plain(message))] as [string, JsonValue]] : []),
+  ]);
 }
 
 function at(tree: JsonValue, path: readonly string[]): JsonValue | undefined {

@@ -5,21 +5,29 @@
  */
 import type { Finding, SpanDetector } from "../finding.ts";
 
-/** `release` lets the span stand, `mask` puts something in its place, `block` ends the text before it. */
-export type SpanAction = "release" | "mask" | "block";
+/**
+ * What becomes of a span, least to most strict. `release` lets it stand, `reveal` puts what it stands for in its place,
+ * `tokenize` something that can be undone, `mask` something that cannot, `block` ends the text before it.
+ */
+export const spanActions = ["release", "reveal", "tokenize", "mask", "block"] as const;
+export type SpanAction = (typeof spanActions)[number];
+export type Replacing = Exclude<SpanAction, "release" | "block">;
 
 export interface SpanRules {
   readonly detectors: readonly SpanDetector[];
   /** Called once for each finding of a text, in no particular order; it may keep count. Offsets are into the text. */
   decide(finding: Finding): SpanAction;
-  /** What stands in place of a masked span. Of findings that overlap, the surest, then the longest, speaks for them all. */
-  replace(finding: Finding, span: string): string;
+  /**
+   * What stands in place of a span. Of findings that overlap, the surest, then the longest, speaks for them all, and the
+   * strictest of their actions is taken.
+   */
+  replace(finding: Finding, span: string, action: Replacing): string;
 }
 
 /** A finding that something has to be done about. */
 export interface JudgedSpan {
   readonly finding: Finding;
-  readonly action: "mask" | "block";
+  readonly action: Exclude<SpanAction, "release">;
 }
 
 /** Spans that overlap are one: masked as one, and blocked when any of them is. */
@@ -29,6 +37,8 @@ export interface SpanGroup {
   /** The surest of its findings, then the longest, then the first. */
   readonly finding: Finding;
   readonly blocked: Finding | undefined;
+  /** The strictest that is done with any of them, blocking aside. */
+  readonly action: Replacing;
   /** How many of the sorted spans it took. */
   readonly count: number;
 }
@@ -45,14 +55,16 @@ export function groupAt(spans: readonly JudgedSpan[], index: number): SpanGroup 
   let { finding } = first;
   let { end } = finding;
   let blocked = first.action === "block" ? first.finding : undefined;
+  let action: Replacing = first.action === "block" ? "mask" : first.action;
   let count = 1;
   for (let next = spans[index + 1]; next !== undefined && next.finding.start < end; next = spans[index + count]) {
     if (next.finding.end > end) end = next.finding.end;
     if (next.action === "block") blocked ??= next.finding;
+    else if (spanActions.indexOf(next.action) > spanActions.indexOf(action)) action = next.action;
     if (speaksBefore(next.finding, finding)) finding = next.finding;
     count += 1;
   }
-  return { start: first.finding.start, end, finding, blocked, count };
+  return { start: first.finding.start, end, finding, blocked, action, count };
 }
 
 function speaksBefore(a: Finding, b: Finding): boolean {
@@ -82,7 +94,7 @@ export function filterText(text: string, rules: SpanRules): FilteredText {
   for (let index = 0, group = groupAt(spans, 0); group !== undefined; group = groupAt(spans, (index += group.count))) {
     out += text.slice(at, group.start);
     if (group.blocked !== undefined) return { text: out, blocked: group.blocked };
-    out += rules.replace(group.finding, text.slice(group.start, group.end));
+    out += rules.replace(group.finding, text.slice(group.start, group.end), group.action);
     at = group.end;
   }
   return { text: out + text.slice(at), blocked: undefined };

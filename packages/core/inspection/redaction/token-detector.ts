@@ -1,0 +1,89 @@
+/**
+ * Tokens in a text, as the filter of a stream sees them. In: a sealer. Out: a detector that finds the tokens that open, and
+ * detectors that do not see into them. What only looks like a token is text like any other.
+ */
+import { classified } from "../taxonomy.ts";
+import type { Finding, SpanDetector } from "../finding.ts";
+import { maxTokenLength, openTokenFrom, tokenMark, tokenShapes, type TokenShape } from "./token-format.ts";
+import type { OpenedToken, TokenSealer } from "./token-sealer.ts";
+
+/** The part of a finding's detector before the slash. */
+export const tokenFindings = "token";
+
+/** How far back an address is looked for that a token stands in. */
+const linkReach = 1024;
+
+/**
+ * Finds `token/TYPE`: tokens that open and may be undone where they stand. One inside of an address stays: whoever shows
+ * the address to a browser would send the value to wherever a model was talked into pointing it. The score is 0: where a
+ * token overlaps something that was found, that speaks.
+ */
+export function tokenDetector(sealer: TokenSealer): SpanDetector {
+  return {
+    name: tokenFindings,
+    version: "1",
+    maxSpan: maxTokenLength + linkReach,
+    detect(text) {
+      if (!text.includes(tokenMark)) return [];
+      const found: Finding[] = [];
+      for (const shape of tokenShapes(text)) {
+        const opened = sealer.open(shape);
+        if (opened === undefined || isInAddress(text, shape.start)) continue;
+        const { start, end, type } = shape;
+        found.push(
+          classified({ detector: `${tokenFindings}/${type}`, category: opened.category, start, end, score: 0 }),
+        );
+      }
+      return found;
+    },
+    openFrom: openTokenFrom,
+  };
+}
+
+/** What a text that is exactly one token stands for. */
+export function openedToken(sealer: TokenSealer, text: string): OpenedToken | undefined {
+  const shape = tokenShapes(text).find(({ start, end }) => start === 0 && end === text.length);
+  return shape && sealer.open(shape);
+}
+
+/** A detector to which tokens are stars: a token looks like a secret, and is none. */
+export function besideTokens(detector: SpanDetector, sealer: TokenSealer): SpanDetector {
+  return {
+    name: detector.name,
+    version: detector.version,
+    maxSpan: detector.maxSpan + maxTokenLength,
+    detect: (text, from) => detector.detect(blanked(text, sealer), from),
+    openFrom(text) {
+      // What may become a token is not there yet: until it is whole, nobody knows what the detector will see of it.
+      const settled = openTokenFrom(text);
+      return detector.openFrom(blanked(settled === text.length ? text : text.slice(0, settled), sealer));
+    },
+  };
+}
+
+/** A text with stars in the place of its tokens; the offsets stay. */
+export function blanked(text: string, sealer: TokenSealer): string {
+  if (!text.includes(tokenMark)) return text;
+  const tokens = tokenShapes(text).filter((shape) => sealer.open(shape) !== undefined);
+  let out = "";
+  let at = 0;
+  for (const { start, end } of tokens as readonly TokenShape[]) {
+    if (start < at) continue;
+    out += text.slice(at, start) + "*".repeat(end - start);
+    at = end;
+  }
+  return at === 0 ? text : out + text.slice(at);
+}
+
+/** Whether an address, as links and images have them, began before a place and has not ended there. */
+function isInAddress(text: string, at: number): boolean {
+  const reach = text.slice(Math.max(0, at - linkReach), at);
+  if (reach.length === linkReach && !/\s/.test(reach)) return true;
+  for (let found = reach.indexOf("//"); found >= 0; found = reach.indexOf("//", found + 1)) {
+    const opener = /([<"'])[a-z][a-z0-9+.-]{0,30}:$|([<"'])$/i.exec(reach.slice(0, found));
+    const closer = opener?.[1] ?? opener?.[2];
+    const rest = reach.slice(found);
+    if (closer === undefined ? !/[\s"'<>]/.test(rest) : !rest.includes(closer === "<" ? ">" : closer)) return true;
+  }
+  return false;
+}
