@@ -28,6 +28,7 @@ import { watchConfiguration, type ConfigurationWatch } from "./registry/watch-co
 import { configuredStoreUrl } from "./store/configured-url.ts";
 import { openStateStore } from "./store/open-state-store.ts";
 import type { StateStore } from "./store/state-store.ts";
+import type { KeeperSettings } from "./supply/keeping/keeper.ts";
 import { readAdmissionKey } from "./supply/admission/admission-key.ts";
 import { forgetSeen } from "./supply/served/served-files.ts";
 import { admissionsFrom } from "./supply/admission/registry.ts";
@@ -42,6 +43,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly authority: Authority;
   /** Whoever may admit models, where the configuration names one. */
   readonly admissionKey: KeyObject | undefined;
+  /** What keeps admissions true, with absolute paths. */
+  readonly keeping: KeeperSettings | undefined;
   readonly snapshots: SnapshotFeed;
   /** Other trust domains. */
   readonly federation: Federation;
@@ -140,6 +143,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     sealedBy: rootKey.sealedBy,
     authority,
     admissionKey,
+    keeping: keeperSettings(configuration, folder),
     snapshots,
     federation,
     watch,
@@ -158,6 +162,17 @@ async function makePrivateFolder(folder: string): Promise<void> {
       { cause },
     );
   }
+}
+
+function keeperSettings({ modelAdmission }: Configuration, folder: string): KeeperSettings | undefined {
+  if (modelAdmission === undefined) return undefined;
+  const { vulnerabilities, revocations, rescanHours } = modelAdmission;
+  return {
+    ...(vulnerabilities && { database: resolve(folder, vulnerabilities.database) }),
+    maxAgeDays: vulnerabilities?.maxAgeDays ?? 7,
+    ...(revocations !== undefined && { revocations: resolve(folder, revocations) }),
+    rescanHours,
+  };
 }
 
 function upstreamFiles(

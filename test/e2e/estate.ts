@@ -134,6 +134,8 @@ export interface Estate extends AsyncDisposable {
   readonly folder: string;
   readonly configuration: string;
   readonly cordon: Cordon;
+  /** What was logged: `level event: words`. */
+  readonly log: readonly string[];
   readonly chat: TestUpstream;
   readonly spare: TestUpstream;
   readonly data: TestUpstream;
@@ -246,6 +248,7 @@ export async function openEstate(options: EstateOptions = {}): Promise<Estate> {
     folder,
     configuration,
     cordon,
+    log,
     chat,
     spare,
     data,

@@ -3,7 +3,7 @@
  * watched. Out: the estate, and the commands as an administrator types them.
  */
 import assert from "node:assert/strict";
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +27,10 @@ export interface Gated extends AsyncDisposable {
   readonly estate: Estate;
   /** The folder that the served model lies in. */
   readonly model: string;
+  /** The folder beside it: keys, policy, what `admission` put there. */
   readonly keys: string;
+  /** The private key that may admit. */
+  readonly admitter: KeyObject;
   /** `cordon model admit`, as an administrator types it. */
   readonly admit: (keyFile?: string, more?: readonly string[]) => Promise<number>;
   readonly withdraw: () => Promise<number>;
@@ -37,8 +40,10 @@ export interface Gated extends AsyncDisposable {
 export interface GatedOptions extends EstateOptions {
   /** The component names its files, so that they are watched. */
   readonly watched?: boolean;
-  /** More fields of `modelAdmission`. */
-  readonly admission?: string;
+  /** More fields of `modelAdmission`, and what they name put into the folder. */
+  readonly admission?: (folder: string) => Promise<string>;
+  /** The admission policy; by default the scan alone. */
+  readonly policy?: string;
 }
 
 export async function openGated(options: GatedOptions = {}): Promise<Gated> {
@@ -58,14 +63,16 @@ export async function openGated(options: GatedOptions = {}): Promise<Gated> {
   await writeFile(join(keys, "model", "model.safetensors"), weights);
   await writeFile(
     join(keys, "policy.yaml"),
-    `version: 1\nscan: { accept: [proven-safe] }\nsignature: { required: false }\ncard: { required: false }\n`,
+    options.policy ??
+      `version: 1\nscan: { accept: [proven-safe] }\nsignature: { required: false }\ncard: { required: false }\n`,
   );
+  const fields = (await options.admission?.(keys)) ?? "";
   const estate = await openEstate({
     ...options,
     configuration: (ports) =>
       configurationText(ports, {
         ...options,
-        more: `modelAdmission: { publicKeyFile: "${publicKeyFile}"${options.admission ?? ""} }\n`,
+        more: `modelAdmission: { publicKeyFile: "${publicKeyFile}"${fields} }\n`,
       }).replace(
         "{ name: chat, kind: endpoint, boundary: model }",
         `{ name: chat, kind: endpoint, boundary: model, modelDigest: "${modelDigest}"${options.watched === true ? `, modelFiles: "${join(keys, "model")}"` : ""} }`,
@@ -76,6 +83,7 @@ export async function openGated(options: GatedOptions = {}): Promise<Gated> {
     estate,
     model: join(keys, "model"),
     keys,
+    admitter: admitter.privateKey,
     admit: async (name = "admitter", more = []) => {
       const before = estate.cordon.control.snapshots.current().revision;
       const key = ["--admission-key", files.get(name) ?? ""];

@@ -57,9 +57,12 @@ import {
 
 import {
   admissionResponse,
+  rescanResponse,
   withdrawalResponse,
   type AdmissionRequest,
   type AdmissionResponse,
+  type RescanRequest,
+  type RescanResponse,
   type WithdrawalRequest,
   type WithdrawalResponse,
 } from "@cordon/core/contract/admission-api";
@@ -83,6 +86,8 @@ export interface ControlClient {
   /** Lets the model that a component states serve, and ends that. */
   admitModel(request: AdmissionRequest): Promise<AdmissionResponse>;
   withdrawModel(request: WithdrawalRequest): Promise<WithdrawalResponse>;
+  /** Scans the files that a component serves; may take minutes. */
+  rescanModel(request: RescanRequest): Promise<RescanResponse>;
   /** The trust domain's own keys, and what is done to them. */
   authorities(): Promise<AuthoritiesResponse>;
   prepareAuthority(request: PrepareRequest): Promise<AuthoritiesResponse>;
@@ -105,6 +110,9 @@ export interface ControlClient {
   revokeConsoleKey(id: string): Promise<ConsoleKeyRevokedResponse>;
 }
 
+/** A scan takes as long as the model is large. */
+const rescanTimeoutMs = 1_800_000;
+
 /**
  * A client of the control plane that listens at `socketPath`.
  *
@@ -113,8 +121,14 @@ export interface ControlClient {
  */
 export function controlClient(socketPath: string, options: { readonly timeoutMs?: number } = {}): ControlClient {
   const timeoutMs = options.timeoutMs ?? 10_000;
-  const call = async <T>(method: "GET" | "POST", path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> => {
-    const { status, text } = await exchange({ socketPath, method, path, timeoutMs, body });
+  const call = async <T>(
+    method: "GET" | "POST",
+    path: string,
+    schema: z.ZodType<T>,
+    body?: unknown,
+    waitMs = timeoutMs,
+  ): Promise<T> => {
+    const { status, text } = await exchange({ socketPath, method, path, timeoutMs: waitMs, body });
     const value = parseJson(text, socketPath);
     if (status < 200 || status > 299) throw refusalOf(status, value, socketPath);
     const parsed = schema.safeParse(value);
@@ -131,6 +145,7 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     revocations: () => call("GET", "/v1/revocations", revocationsResponse),
     admitModel: (request) => call("POST", "/v1/models/admissions", admissionResponse, request),
     withdrawModel: (request) => call("POST", "/v1/models/withdrawals", withdrawalResponse, request),
+    rescanModel: (request) => call("POST", "/v1/models/rescans", rescanResponse, request, rescanTimeoutMs),
     authorities: () => call("GET", "/v1/authority", authoritiesResponse),
     prepareAuthority: (request) => call("POST", "/v1/authority/prepare", authoritiesResponse, request),
     activateAuthority: (request) => call("POST", "/v1/authority/activate", authoritiesResponse, request),

@@ -124,6 +124,10 @@ export const commands: CommandTable = {
     summary: "may this model serve? policy over all evidence; a signed admission",
     load: () => import("./model/admit.ts"),
   },
+  "model rescan": {
+    summary: "scan what a component serves again, by today's rules; what fails is withdrawn",
+    load: () => import("./model/rescan.ts"),
+  },
   "model withdraw": {
     summary: "a component's model serves no more; its streams are cut, its fallback answers",
     load: () => import("./model/withdraw.ts"),

@@ -19,6 +19,8 @@ export interface Status {
   readonly components: number;
   readonly routes: readonly RouteStatus[];
   readonly tunnels?: readonly TunnelStatus[];
+  /** What keeps admissions from being looked at again. */
+  readonly keeping?: readonly string[];
   /** Components that state a model. */
   readonly models?: readonly ModelStatus[];
   /** Where routes lead: what `--probe` dials. */

@@ -22,6 +22,8 @@ export interface Troubles {
     readonly serves: boolean;
     readonly why?: string | undefined;
   }[];
+  /** What keeps admissions from being looked at again. */
+  readonly keeping?: readonly string[];
   /** Why the console is not served, where it should be. */
   readonly console?: { readonly why?: string | undefined } | undefined;
 }
@@ -33,6 +35,7 @@ export function problemsOf({
   ledger,
   events = [],
   models = [],
+  keeping = [],
   console,
 }: Troubles): string[] {
   const problems: string[] = [];
@@ -47,6 +50,7 @@ export function problemsOf({
   }
   for (const { component, serves, why } of models)
     if (!serves) problems.push(`${component} is not reached: ${why ?? "its model may not serve"}`);
+  for (const words of keeping) problems.push(`admissions are not kept up: ${words}`);
   if (policies.count === 0) problems.push("there are no policies: everything is denied");
   if (console?.why !== undefined) problems.push(`the console is not served: ${console.why}`);
   return problems;

@@ -39,6 +39,7 @@ import { openConfiguredConsole } from "./console.ts";
 import { openConfiguredEndpoint } from "./federation.ts";
 import { openConfiguredTelemetry, openObservability, teeLog } from "./observability.ts";
 import { lastEntries } from "./recent-entries.ts";
+import { openConfiguredKeeper } from "./keeper.ts";
 import { watchServedModels } from "./served-models.ts";
 import { readinessOf, statusOf } from "./status.ts";
 
@@ -175,6 +176,8 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     ...observability.handlers({ ledger, gateway, identity, version: options.version }),
   });
   if (operations !== undefined) opening.use(operations);
+  const keeper = await openConfiguredKeeper({ control, ledger, log, now, onProblem });
+  if (keeper !== undefined) opening.use(keeper);
   const status = () => ({
     ...statusOf({
       control,
@@ -187,6 +190,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       now,
     }),
     events: observability.events(),
+    keeping: keeper?.problems() ?? [],
     metrics: { url: operations === undefined ? undefined : `${operations.url}/metrics` },
   });
   const console = opening.use(await openConfiguredConsole({ control, ledger, files, live, status, folder, log, now }));
@@ -227,6 +231,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       agentsUrl,
       admission,
       admissionKey: control.admissionKey,
+      keeper,
       federation: control.federation,
       endpoint: endpoint && {
         ...{ url: endpoint.url, profile: endpoint.profile },

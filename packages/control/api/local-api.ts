@@ -12,6 +12,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { rm } from "node:fs/promises";
+import { maxAdmissionRequestBytes } from "@cordon/core/contract/admission-api";
 import { isCordonError } from "@cordon/core/errors";
 import { listenLocally } from "./local-socket.ts";
 import { localOperations } from "./local-operations.ts";
@@ -63,7 +64,7 @@ async function respond(
     const operation = methods[request.method ?? ""];
     if (operation === undefined)
       return refusal(405, "REQUEST_MALFORMED", `${path} answers ${Object.keys(methods).join(" and ")} only.`);
-    const body = request.method === "POST" ? await readJsonBody(request) : undefined;
+    const body = request.method === "POST" ? await readJsonBody(request, longBodies[path]) : undefined;
     return { status: 200, value: await operation(body) };
   } catch (error) {
     if (isCordonError(error)) {
@@ -75,6 +76,9 @@ async function respond(
     return refusal(500, "INTERNAL", "The control plane failed on this request; its log says why.");
   }
 }
+
+/** Requests that may be longer than others, in bytes. */
+const longBodies: Readonly<Record<string, number>> = { "/v1/models/admissions": maxAdmissionRequestBytes };
 
 const statusOf: Readonly<Record<string, number>> = {
   REQUEST_MALFORMED: 400,

@@ -16,11 +16,14 @@ export function refusal(status: number, code: string, message: string): Answer {
 }
 
 /**
- * Reads a JSON body of at most 64 KiB.
+ * Reads a JSON body, of at most 64 KiB unless said.
  *
  * @throws {CordonError} `REQUEST_TOO_LARGE`, `REQUEST_MALFORMED`, `BODY_AMBIGUOUS`
  */
-export async function readJsonBody(request: IncomingMessage): Promise<JsonValue> {
+export async function readJsonBody(
+  request: IncomingMessage,
+  maxBytes: number = maxLocalRequestBytes,
+): Promise<JsonValue> {
   const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json")
     throw new CordonError("REQUEST_MALFORMED", "Send the body as `content-type: application/json`.");
@@ -29,11 +32,10 @@ export async function readJsonBody(request: IncomingMessage): Promise<JsonValue>
   // Read to its end even when too long, so that the caller sees the answer; what is too long is not kept.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength;
-    if (bytes <= maxLocalRequestBytes) chunks.push(chunk);
-    else if (bytes > 16 * maxLocalRequestBytes) break;
+    if (bytes <= maxBytes) chunks.push(chunk);
+    else if (bytes > 16 * maxBytes) break;
   }
-  if (bytes > maxLocalRequestBytes)
-    throw new CordonError("REQUEST_TOO_LARGE", `The body is longer than ${maxLocalRequestBytes} bytes.`);
+  if (bytes > maxBytes) throw new CordonError("REQUEST_TOO_LARGE", `The body is longer than ${maxBytes} bytes.`);
   return parseStrictJson(Buffer.concat(chunks), { depth: 8, names: 64 });
 }
 

@@ -7,6 +7,7 @@ import type { Authority } from "../authority/authority.ts";
 import type { ConsoleServer } from "../console/console-server.ts";
 import type { Federation } from "../federation/federation.ts";
 import type { ModelAdmission } from "../node-api/model-admission.ts";
+import type { AdmissionKeeper } from "../supply/keeping/keeper.ts";
 import type { StateStore } from "../store/state-store.ts";
 
 export interface LocalApiRooms {
@@ -27,6 +28,8 @@ export interface LocalApiRooms {
   readonly admission: ModelAdmission;
   /** Whoever may admit models; without it nobody may. */
   readonly admissionKey?: KeyObject | undefined;
+  /** Withdraws admissions that do not stand any more; where nobody may admit, there is none. */
+  readonly keeper?: Pick<AdmissionKeeper, "rescan" | "refusalOf"> | undefined;
   /** The web console of this process, where it has one. */
   readonly console?: Pick<ConsoleServer, "url" | "pairing" | "keys"> | undefined;
   /** Other trust domains, and where our own bundle is served. */

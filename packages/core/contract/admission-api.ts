@@ -24,6 +24,21 @@ export const withdrawalRequest = z.strictObject({ component: componentReference,
 
 export const withdrawalResponse = z.object({ revision, id: z.string(), modelDigest: z.string() });
 
+/** `POST /v1/models/rescans`: the files that a component serves are scanned now. */
+export const rescanRequest = z.strictObject({ component: componentReference });
+
+export const rescanResponse = z.object({
+  component: z.string(),
+  modelDigest: z.string(),
+  outcome: z.enum(["passed", "withdrawn", "not-here", "not-asked"]),
+  words: z.string(),
+});
+
+/** Longest admission that the local API takes, in bytes of its request: a model of some thousand files and packages. */
+export const maxAdmissionRequestBytes = 1024 * 1024;
+
+export type RescanRequest = z.infer<typeof rescanRequest>;
+export type RescanResponse = z.infer<typeof rescanResponse>;
 export type AdmissionRequest = z.infer<typeof admissionRequest>;
 export type AdmissionResponse = z.infer<typeof admissionResponse>;
 export type WithdrawalRequest = z.infer<typeof withdrawalRequest>;

@@ -12,6 +12,7 @@ import { agentsSchema } from "./agents-schema.ts";
 import { componentSchema } from "./component-schema.ts";
 import { eventSinkSchema } from "./events-schema.ts";
 import { federationSchema, trustDomainName } from "./federation-schema.ts";
+import { modelAdmissionSchema } from "./model-admission-schema.ts";
 import { inspectionSchema } from "./inspection-schema.ts";
 import { mcpFields } from "./mcp-schema.ts";
 import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
@@ -293,10 +294,6 @@ const upstreamAuthoritySchema = z
     ({ keyFile, key }) => (keyFile === undefined) !== (key === undefined),
     "needs `keyFile` or `key`, and one only",
   );
-
-const modelAdmissionSchema = z.strictObject({
-  publicKeyFile: filePath.describe("PEM file of the public key whose holder may admit models."),
-});
 
 export const configurationSchema = z.strictObject({
   version: z.literal(1, { error: "must be 1" }).describe("Version of this format."),

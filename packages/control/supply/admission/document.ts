@@ -14,6 +14,7 @@ import { refuse } from "../signatures/refusal.ts";
 import { statementType } from "../signatures/statement.ts";
 import { keyDigest } from "../signatures/trust.ts";
 import type { ModelEvidence } from "./evidence.ts";
+import { keepOf, keepSchema } from "./keep.ts";
 import { admissionParts, type AdmissionDecision } from "./judge-admission.ts";
 import type { LoadedPolicy } from "./policy.ts";
 
@@ -48,6 +49,11 @@ const predicateSchema = z.strictObject({
         keySha256: sha256,
         identity: z.string().optional(),
         issuer: z.string().optional(),
+        certificateSha256: sha256.optional(),
+        authorities: z
+          .array(z.strictObject({ key: sha256, certificate: sha256 }))
+          .max(16)
+          .optional(),
       })
       .optional(),
     card: sha256.optional(),
@@ -55,6 +61,8 @@ const predicateSchema = z.strictObject({
     vulnerabilityDatabase: z.array(sha256).optional(),
     scannedFiles: z.number().int().nonnegative().optional(),
   }),
+  /** What has to stay so for it to stand: judged again while the model serves. */
+  keep: keepSchema.optional(),
   /** SHA-256 of each file, for whoever measures one file of a model. */
   files: z.record(z.string(), sha256),
 });
@@ -124,6 +132,7 @@ export async function signAdmission(
         : { vulnerabilityDatabase: evidence.vulnerabilities.database.sources.map(({ digest }) => digest) }),
       ...(evidence.scan === undefined ? {} : { scannedFiles: evidence.scan.length }),
     },
+    keep: keepOf(evidence, policy),
     files: Object.fromEntries(evidence.files),
   };
   const statement = {
@@ -146,12 +155,16 @@ function describeSigner({
   keyDigest: keySha256,
   identity,
   issuer,
+  certificateDigest,
+  authorities,
 }: NonNullable<NonNullable<ModelEvidence["signature"]>["signer"]>) {
   return {
     method,
     keySha256,
     ...(identity === undefined ? {} : { identity }),
     ...(issuer === undefined ? {} : { issuer }),
+    ...(certificateDigest === undefined ? {} : { certificateSha256: certificateDigest }),
+    ...(authorities === undefined ? {} : { authorities: [...authorities] }),
   };
 }
 

@@ -106,7 +106,10 @@ function exceptionFor(finding: SupplyFinding, policy: AdmissionPolicy, now: Inst
 }
 
 /** Every file must be covered by a report that is good enough, except documents that no loader reads. */
-function judgeScan({ scan, files }: ModelEvidence, policy: AdmissionPolicy): SupplyFinding[] | undefined {
+export function judgeScan(
+  { scan, files }: Pick<ModelEvidence, "scan" | "files">,
+  policy: { readonly scan: Pick<AdmissionPolicy["scan"], "accept" | "documents"> },
+): SupplyFinding[] | undefined {
   if (scan === undefined) return undefined;
   const isDocument = documentTest(policy.scan.documents);
   const reports = new Map(scan.map((report) => [report.path, report]));

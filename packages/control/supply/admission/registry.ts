@@ -108,8 +108,9 @@ export async function withdrawAdmissions(
  */
 export function admissionsFrom(objects: readonly StoredObject[], key: KeyObject): ReadonlyMap<string, ModelStanding> {
   const standings = new Map<string, ModelStanding>();
-  for (const object of objects) {
-    const { admission, withdrawn } = judgedObject(object, key);
+  const judged = objects.map((object) => judgedObject(object, key));
+  // Of several withdrawals of one digest the latest is told.
+  for (const { admission, withdrawn } of judged.toSorted((a, b) => (a.withdrawn?.at ?? 0) - (b.withdrawn?.at ?? 0))) {
     if (admission === undefined) continue; // not readable, or not signed by that key, admits nobody
     const standing: ModelStanding =
       withdrawn === undefined
@@ -125,9 +126,21 @@ export function admissionsFrom(objects: readonly StoredObject[], key: KeyObject)
 /** Of two admissions of one digest the longer one counts; what either covers is covered. */
 function better(one: ModelStanding | undefined, other: ModelStanding): ModelStanding {
   if (one === undefined) return other;
-  const [long, short] = endOf(other) > endOf(one) ? [other, one] : [one, other];
+  const [long, short] = endOf(other) >= endOf(one) ? [other, one] : [one, other];
   if (!("validUntil" in long) || !("validUntil" in short)) return long;
   return { ...long, content: [...new Set([...(long.content ?? []), ...(short.content ?? [])])] };
+}
+
+/** Admissions that stand now: signed by that key, not withdrawn, not over. */
+export function standingAdmissions(
+  objects: readonly StoredObject[],
+  key: KeyObject,
+  now: Instant,
+): readonly Admission[] {
+  return objects.flatMap((object) => {
+    const { admission, withdrawn } = judgedObject(object, key);
+    return admission === undefined || withdrawn !== undefined || now >= admission.validUntil ? [] : [admission];
+  });
 }
 
 function endOf(standing: ModelStanding): number {
@@ -137,7 +150,7 @@ function endOf(standing: ModelStanding): number {
 interface JudgedObject {
   readonly key: KeyObject;
   readonly admission?: Admission;
-  readonly withdrawn?: { readonly reason: string } | undefined;
+  readonly withdrawn?: { readonly at: Instant; readonly reason: string } | undefined;
 }
 
 /** Stored objects are immutable: what each says is verified once. */

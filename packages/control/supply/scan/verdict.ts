@@ -4,6 +4,11 @@
  */
 
 /** From best to worst: a file's verdict is the worst that any part of it earns. */
+/**
+ * Which rules judge. Raised with every change that may turn a verdict: what was admitted under other rules is scanned again.
+ */
+export const scannerRules = "2026-11-25.1";
+
 export const verdicts = [
   /** Every byte that a loader interprets was interpreted, and all that it can do is on the allow-list. */
   "proven-safe",

@@ -49,17 +49,24 @@ export function parseRevocations(text: string, file: string): RevocationList {
   return parsed.data;
 }
 
-/** The entries that hit this signer or this model. */
-export function findRevocations(list: RevocationList, signer: Signer, rootDigest: string): readonly SupplyFinding[] {
+/** The entries that hit this signer, an authority above it, or this model. A model that nobody signed has no signer. */
+export function findRevocations(
+  list: RevocationList,
+  signer: Signer | undefined,
+  rootDigest: string,
+): readonly SupplyFinding[] {
+  const above = signer?.authorities ?? [];
   return list.revoked
     .filter((entry) => {
       switch (entry.kind) {
         case "key":
-          return entry.sha256 === signer.keyDigest;
+          return entry.sha256 === signer?.keyDigest || above.some(({ key }) => key === entry.sha256);
         case "certificate":
-          return entry.sha256 === signer.certificateDigest;
+          return (
+            entry.sha256 === signer?.certificateDigest || above.some(({ certificate }) => certificate === entry.sha256)
+          );
         case "identity":
-          return entry.identity === signer.identity && (entry.issuer ?? signer.issuer) === signer.issuer;
+          return entry.identity === signer?.identity && (entry.issuer ?? signer.issuer) === signer.issuer;
         case "model":
           return entry.sha256 === rootDigest;
       }

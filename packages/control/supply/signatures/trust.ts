@@ -32,6 +32,8 @@ export interface Signer {
   readonly keyDigest: string;
   /** SHA-256 of the certificate, lower-case hex, where there is one. */
   readonly certificateDigest?: string;
+  /** The authorities above it, up to the root that was trusted: SHA-256 of key and certificate each. */
+  readonly authorities?: readonly { readonly key: string; readonly certificate: string }[];
   readonly identity?: string;
   readonly issuer?: string;
 }

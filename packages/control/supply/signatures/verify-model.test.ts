@@ -311,6 +311,23 @@ test("a chain verifies to its root for code signing only, now, with the pinned s
   assert.equal((await judge({ signerKeys: ["00".repeat(32)] })).verdict, "refused");
   assert.equal((await judge({ roots: [(await makeChain(now, {})).root] })).verdict, "refused");
   assert.equal((await judge({}, now + 400 * 86_400_000)).verdict, "refused", "an expired certificate");
+  for (const { keyFingerprint, fingerprint } of [good.root, ...good.chain.slice(1)])
+    for (const [kind, sha256] of [
+      ["key", keyFingerprint],
+      ["certificate", fingerprint],
+    ]) {
+      const text = JSON.stringify({
+        version: 1,
+        issued: "2026-11-25T00:00:00Z",
+        revoked: [{ kind, sha256, reason: "r" }],
+      });
+      const revocations = parseRevocations(text, "revoked.json");
+      const verdict = await verify(path, bundle, {
+        trust: { method: "certificate", roots, signerKeys: [] },
+        revocations,
+      });
+      assert.deepEqual([verdict.verdict, rules(verdict)], ["refused", ["signature/revoked"]], `an authority's ${kind}`);
+    }
   for (const bent of [{ serverOnly: true }, { noSigning: true }]) {
     const chain = await makeChain(now, bent);
     const other = await signed(path, { key: signingKeyOf(chain.key), chain: chain.chain });

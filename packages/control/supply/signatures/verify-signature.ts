@@ -46,13 +46,14 @@ function verifyEnvelope(bundle: OmsBundle, { trust, now, legacy = false }: Signa
     return { method: "key", keyDigest: keyDigest(trust.key) };
   }
   if (material.method !== "certificate") throw refuse("the bundle holds no certificate chain");
-  const { leaf } = verifyChain(material.chain, trust, now);
+  const { leaf, path } = verifyChain(material.chain, trust, now);
   checkStands(bundle, signingKeyOf(leaf), legacy);
   const name = leaf.extensions.subjectAltName?.names.find(({ kind }) => kind === "uri" || kind === "email");
   return {
     method: "certificate",
     keyDigest: leaf.keyFingerprint,
     certificateDigest: leaf.fingerprint,
+    authorities: path.slice(1).map(({ keyFingerprint: key, fingerprint: certificate }) => ({ key, certificate })),
     ...(name !== undefined && "value" in name && typeof name.value === "string" ? { identity: name.value } : {}),
   };
 }
