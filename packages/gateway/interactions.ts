@@ -18,6 +18,7 @@ import {
   recordDecision,
   refusalWords,
 } from "./admission.ts";
+import { readThrough, spend, wantsApproval, withCall } from "./approvals.ts";
 import { answerError, receiptHeaders } from "./answer.ts";
 import { ContentMeter } from "./content-meter.ts";
 import { statusOf } from "./error-status.ts";
@@ -228,11 +229,12 @@ export function openInteractions(deps: InteractionDeps): {
   }
 
   /** Decides, inspects, records, and sets the exchange going. */
-  async function admit(interaction: Interaction, snapshot: Snapshot, ask: Ask): Promise<void> {
+  async function admit(interaction: Interaction, snapshot: Snapshot, read: Ask): Promise<void> {
+    let ask = read;
     const { id, request, response, head, caller, match, shape, passage } = interaction;
     const { intent, attempt } = ask;
     const [at, seen] = [now(), signals()];
-    const asked = accessRequestOf(caller, intent, match.route, head.method);
+    let asked = accessRequestOf(caller, intent, match.route, head.method);
     const contentType = request.headers["content-type"];
     const namespace = namespaceOf(snapshot, intent.resource);
     const held = deps.digestKeys.current(namespace, at);
@@ -253,7 +255,13 @@ export function openInteractions(deps: InteractionDeps): {
 
     passage.concerns(asked, intent.upstream.name, intent.model?.name);
     passage.deciding();
-    const first = decideHere(snapshot, asked, seen, at);
+    let first = decideHere(snapshot, asked, seen, at);
+    if (wantsApproval(first)) {
+      if (ask.body === "through") ask = await readThrough(request, ask, deps.options.receiveTimeoutMs);
+      const address = match.rest + head.query;
+      asked = withCall(asked, { method: head.method, address, kind: match.route.kind, bytes: ask.bytes });
+      first = decideHere(snapshot, asked, seen, at);
+    }
     passage.decided(first.effect);
     const again = (access: AccessRequest) => decideHere(deps.snapshots.current(), access, signals(), now());
     const judged = judgeRequest(deps.inspection, subject, ask, asked, first, again);
@@ -265,6 +273,7 @@ export function openInteractions(deps: InteractionDeps): {
     if (intent.refusal !== undefined && decision.effect === "allow")
       decision = denied(decision, "tool-pins", intent.refusal);
 
+    decision = await spend(deps, decision);
     const outgoing = withModelName(inspected.bytes, ask.tree, intent);
     const keep = keepsRequest(decision);
     const meter = new ContentMeter(digestKey, false);

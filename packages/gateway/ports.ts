@@ -154,6 +154,8 @@ export interface GatewayDependencies {
   /** Without it nothing is tokenised: what would be is redacted. */
   readonly tokenKeys?: TokenKeys;
   readonly quotas?: Quotas;
+  /** Uses an approval of one call up; false when it was used before. Without it no approved call is let through. */
+  readonly spendApproval?: (grant: string) => Promise<boolean>;
   readonly now: () => Instant;
   readonly monotonicMs: () => number;
   /** Operational log: one line an event, never content. */

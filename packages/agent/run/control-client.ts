@@ -67,6 +67,13 @@ import {
   type WithdrawalResponse,
 } from "@cordon/core/contract/admission-api";
 import {
+  invitationResponse,
+  peopleResponse,
+  type invitationRequest,
+  type InvitationResponse,
+  type PeopleResponse,
+} from "@cordon/core/contract/people-api";
+import {
   federatedDomainResponse,
   federationResponse,
   type FederatedDomainResponse,
@@ -108,6 +115,10 @@ export interface ControlClient {
   newPairingCode(): Promise<PairingCodeResponse>;
   consoleKeys(): Promise<ConsoleKeysResponse>;
   revokeConsoleKey(id: string): Promise<ConsoleKeyRevokedResponse>;
+  /** People who are enrolled; a code to enrol with; and accounts to lock. */
+  people(): Promise<PeopleResponse>;
+  invitePerson(request: z.input<typeof invitationRequest>): Promise<InvitationResponse>;
+  lockPerson(request: { readonly name: string; readonly reason: string; readonly locked: boolean }): Promise<unknown>;
 }
 
 /** A scan takes as long as the model is large. */
@@ -161,6 +172,9 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     evictNode: (request) => call("POST", "/v1/nodes/evictions", evictedResponse, request),
     newPairingCode: () => call("POST", "/v1/console/pairing-codes", pairingCodeResponse, {}),
     consoleKeys: () => call("GET", "/v1/console/keys", consoleKeysResponse),
+    people: () => call("GET", "/v1/people", peopleResponse),
+    invitePerson: (request) => call("POST", "/v1/people/invitations", invitationResponse, request),
+    lockPerson: (request) => call("POST", "/v1/people/locks", statusResponse, request),
     revokeConsoleKey: (id) => call("POST", "/v1/console/key-revocations", consoleKeyRevokedResponse, { id }),
   };
 }

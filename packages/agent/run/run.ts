@@ -14,7 +14,7 @@ import { controlClient, type ControlClient } from "./control-client.ts";
 import { openEndpoint } from "./endpoint.ts";
 import { childEnvironment } from "./environment.ts";
 import { openGatewayLink } from "./gateway-link.ts";
-import { openIdentity } from "./identity.ts";
+import { openIdentity, type WorkloadIdentity } from "./identity.ts";
 import { fetchBundle, issueThrough } from "./issue.ts";
 import { newRunSecret } from "./secret.ts";
 
@@ -50,7 +50,17 @@ export async function run(options: RunOptions): Promise<number> {
     fetchTainted: async () => (await client.bundle()).tainted,
     onTrouble: options.say,
   });
-  const gateway = await client.gateway();
+  return await runWith(identity, await client.gateway(), options);
+}
+
+export type ChildRun = Omit<RunOptions, "component" | "socketPath">;
+
+/** Runs a command whose calls carry an identity that is there already. */
+export async function runWith(
+  identity: WorkloadIdentity,
+  gateway: { readonly url: string; readonly id: string },
+  options: ChildRun,
+): Promise<number> {
   await using link = openGatewayLink(identity, { url: gateway.url, id: parseSpiffeId(gateway.id) });
   await using checkpoints = await openCheckpointKeeper(options.checkpointsFolder, options.say);
   const secret = newRunSecret();

@@ -5,11 +5,13 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { defaultCheckpointsFolder, run as runAs } from "@cordon/agent/run/run";
+import { openIdentity } from "@cordon/agent/run/identity";
+import { defaultCheckpointsFolder, run as runAs, runWith, type ChildRun } from "@cordon/agent/run/run";
 import { runMeasured } from "@cordon/agent/run/run-measured";
 import { CordonError } from "@cordon/core/errors";
 import { socketOptions, controlSocket, socketUsage } from "../control-socket.ts";
 import type { Io } from "../io.ts";
+import { issuedOf, loadLogin } from "../login/login-file.ts";
 import { agentSocket } from "../workload-identity.ts";
 
 const usage = `Usage: cordon run [--as COMPONENT] [OPTIONS] -- COMMAND [ARGUMENTS]
@@ -17,6 +19,7 @@ const usage = `Usage: cordon run [--as COMPONENT] [OPTIONS] -- COMMAND [ARGUMENT
 Runs a command with an identity. It finds OPENAI_BASE_URL, OPENAI_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY,
 CORDON_URL and CORDON_TOKEN in its environment, all of which lead through Cordon's gateway.
 
+  --me                 as yourself, with the credential of \`cordon login\`
   --as COMPONENT       name, namespace/name or SPIFFE ID (default: the only registered agent)
   --listen unix:PATH   offer the endpoint on a unix socket (CORDON_SOCKET) instead of a loopback port
   --checkpoints DIR    where the ledger's signed heads are kept (default: CORDON_CHECKPOINTS, or cordon/checkpoints in
@@ -39,7 +42,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
   const [program, ...rest] = command;
   if (program === undefined) throw new CordonError("USAGE", `name the command to run after \`--\`\n\n${usage}`);
-  const agent = agentSocket(values, process.env);
+  const agent = values.me ? undefined : agentSocket(values, process.env);
   if (agent === undefined && (values.user ?? values.lock) !== undefined)
     throw new CordonError("USAGE", `--user and --lock go with --agent\n\n${usage}`);
   const checkpoints = values.checkpoints ?? process.env["CORDON_CHECKPOINTS"];
@@ -53,8 +56,21 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     ...(values.as === undefined ? {} : { component: values.as }),
     ...(values.listen === undefined ? {} : { listenSocketPath: listenPath(values.listen) }),
   };
+  if (values.me) {
+    if ((values.as ?? values.agent) !== undefined) throw new CordonError("USAGE", `--me stands alone\n\n${usage}`);
+    return runAsPerson(options);
+  }
   if (agent === undefined) return runAs({ ...options, socketPath: controlSocket(values, process.env) });
   return runMeasured({ ...options, agentSocket: agent, lockFile: values.lock, user: userOf(values.user) });
+}
+
+/** The credential ends when it ends: another login is taken over while the command runs. */
+async function runAsPerson(options: ChildRun): Promise<number> {
+  const { credential } = await loadLogin(process.env);
+  const issue = (): ReturnType<typeof issuedOf> => issuedOf(process.env);
+  const fetchBundle = async () => (await issue()).bundle;
+  await using identity = await openIdentity({ issue, fetchBundle, onTrouble: options.say });
+  return await runWith(identity, credential.gateway, options);
 }
 
 function userOf(text: string | undefined): { readonly uid: number; readonly gid: number } | undefined {
@@ -74,6 +90,7 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         ...socketOptions,
+        me: { type: "boolean", default: false },
         as: { type: "string" },
         agent: { type: "string" },
         user: { type: "string" },

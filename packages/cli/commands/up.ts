@@ -83,6 +83,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     cordon.log({ level: "info", event: "started", words, facts: { version: manifest.version, pid: process.pid } });
   show(
     firstScreen(cordon, {
+      firstCode: (await cordon.console.server?.people?.firstCode())?.code,
       version: manifest.version,
       command: import.meta.url.endsWith(".ts") ? "npm run -s cordon --" : "npx cordon",
       demo: values.demo ? demoPrograms() : undefined,

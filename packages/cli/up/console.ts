@@ -4,6 +4,7 @@
  */
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { revoke } from "@cordon/control/api/revocation-operations";
 import { openConsole, type ConsoleServer } from "@cordon/control/console/console-server";
 import type { LiveEntries } from "@cordon/control/console/live-entries";
 import type { ConsoleRooms } from "@cordon/control/console/operations";
@@ -11,8 +12,11 @@ import type { ControlPlane } from "@cordon/control/wire";
 import { parseListenAddress } from "@cordon/core/contract/addresses";
 import type { OverviewResponse } from "@cordon/core/contract/console-api";
 import { CordonError } from "@cordon/core/errors";
+import type { LedgerEntry } from "@cordon/core/ledger/entry";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Ledger } from "@cordon/gateway/ledger/ledger";
 import type { GatewayEvent } from "@cordon/gateway/ports";
+import { openConfiguredPeople } from "./people.ts";
 import { problemsOf } from "./problems.ts";
 import type { statusOf } from "./status.ts";
 import { verifyLiveLedger, type LiveLedger } from "./verify-ledger.ts";
@@ -31,6 +35,8 @@ export interface ConsoleWiring {
   readonly status: () => ReturnType<typeof statusOf>;
   /** Folder of the `cordon.yaml`, where relative paths start. */
   readonly folder: string;
+  /** Where the gateway is, and who. */
+  readonly gateway: () => { readonly url: string; readonly id: SpiffeId };
   readonly log: (event: GatewayEvent) => void;
   readonly now: () => number;
 }
@@ -51,6 +57,12 @@ export async function openConfiguredConsole(wiring: ConsoleWiring): Promise<Open
       rooms: consoleRooms(wiring),
       store: control.store,
       record: (entry) => ledger.append(entry),
+      people: (around) => openConfiguredPeople(wiring, around),
+      revoke: (component, reason, actor) => {
+        const rooms = { store: control.store, snapshot: () => control.snapshots.current(), now };
+        const record = (change: LedgerEntry) => ledger.append(change);
+        return revoke({ ...rooms, record }, { type: "workload", component, reason }, actor);
+      },
       log,
       now,
       monotonicMs: () => performance.now(),

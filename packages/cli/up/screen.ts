@@ -12,6 +12,8 @@ export interface ScreenOptions {
   readonly command: string;
   /** The demo's client programs, when the demo runs. */
   readonly demo: { readonly ask: string } | undefined;
+  /** For the first administrator, while nobody is enrolled. */
+  readonly firstCode?: string | undefined;
   readonly cwd: string;
   readonly checkpointFolder: string | undefined;
 }
@@ -28,7 +30,7 @@ export function firstScreen(cordon: Cordon, options: ScreenOptions): string {
     `  policy        ${size} ${size === 1 ? "policy" : "policies"}, revision ${snapshot.revision}; ${denialWords(snapshot)}`,
     `  ledger        ${from(cordon.ledgerFolder)}`,
     `  keys          ${keysLine(cordon.control.sealedBy)}`,
-    ...consoleLine(cordon.console),
+    ...consoleLine(cordon.console, options.firstCode),
     "",
     "Protected",
     ...table(snapshot.routes.map((route) => [`  ${route.path}`, protectedBy(route, snapshot)])),
@@ -89,8 +91,14 @@ function describe(component: Component | undefined): string {
 }
 
 /** The code is made now: it is good for ten minutes from when people see it. */
-function consoleLine({ server, why }: Cordon["console"]): string[] {
-  if (server !== undefined) return [`  console       ${server.url}  code ${server.pairing.newCode().code}`];
+function consoleLine({ server, why }: Cordon["console"], first: string | undefined): string[] {
+  if (server !== undefined)
+    return [
+      `  console       ${server.url}  code ${server.pairing.newCode().code}`,
+      ...(first === undefined
+        ? []
+        : [`  people        nobody is enrolled; the first administrator's code, for ten minutes: ${first}`]),
+    ];
   return why === undefined ? [] : [`  console       not served: ${why}`];
 }
 

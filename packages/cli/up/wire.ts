@@ -13,6 +13,7 @@ import type { ModelAdmission } from "@cordon/control/node-api/model-admission";
 import { openNodeApi } from "@cordon/control/node-api/open-node-api";
 import { digestKeys, tokenKeys } from "@cordon/control/keys/digest-keys";
 import { openOperations, type OperationsHandlers } from "@cordon/control/operations/listener";
+import { spendApproval } from "@cordon/control/grants/grants";
 import { probeHandlers } from "@cordon/control/operations/probes";
 import { secretEffects } from "@cordon/control/registry/secret-effects";
 import { recordChanges } from "@cordon/control/store/record-changes";
@@ -164,6 +165,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       monotonicMs: () => performance.now(),
       log,
       ...(observability.observer === undefined ? {} : { observer: observability.observer }),
+      spendApproval: (id) => spendApproval({ store: control.store, now }, id),
     }),
   );
   const gatewayUrl = `https://${isWildcard(gateway.host) ? "127.0.0.1" : gateway.host}:${gateway.port}`;
@@ -193,7 +195,12 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     keeping: keeper?.problems() ?? [],
     metrics: { url: operations === undefined ? undefined : `${operations.url}/metrics` },
   });
-  const console = opening.use(await openConfiguredConsole({ control, ledger, files, live, status, folder, log, now }));
+  const console = opening.use(
+    await openConfiguredConsole({
+      ...{ control, ledger, files, live, status, folder, log, now },
+      gateway: () => ({ url: gatewayUrl, id: component.id }),
+    }),
+  );
   opening.use(watchServedModels({ control, now, onProblem }));
   const admission: ModelAdmission = {
     ...storedAdmission(control.store, control.admissionKey, now),

@@ -22,13 +22,16 @@ export interface ConsoleClient {
   readonly policies: (signal?: AbortSignal) => Promise<PoliciesResponse>;
   /** A receipt's text: the proof that one entry is in the ledger. */
   readonly receipt: (index: number, signal?: AbortSignal) => Promise<string>;
+  /** Asks by POST, with a body that the signature covers; and by GET. */
+  readonly post: <T>(target: string, schema: Schema<T>, body: unknown) => Promise<T>;
+  readonly get: <T>(target: string, schema: Schema<T>, signal?: AbortSignal) => Promise<T>;
   /** Ledger entries from an index on, as bytes of newline-delimited JSON; without one, all that are at hand. */
   readonly events: (since: number | undefined, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
   /** Has the ledger recomputed; progress and verdict as bytes of newline-delimited JSON. */
   readonly verify: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
 }
 
-interface Schema<T> {
+export interface Schema<T> {
   safeParse(value: unknown): { readonly success: true; readonly data: T } | { readonly success: false };
 }
 
@@ -38,6 +41,9 @@ export function openClient(key: BrowserKey): ConsoleClient {
   const read = async <T>(target: string, schema: Schema<T>, signal?: AbortSignal): Promise<T> =>
     parseAnswer(schema, await (await send(key, "GET", target, signal)).text());
   return {
+    get: read,
+    post: async (target, schema, body) =>
+      parseAnswer(schema, await (await send(key, "POST", target, undefined, JSON.stringify(body))).text()),
     overview: (signal) => read("/v1/overview", overviewResponse, signal),
     estate: (signal) => read("/v1/estate", estateResponse, signal),
     policies: (signal) => read("/v1/policies", policiesResponse, signal),
@@ -59,10 +65,27 @@ export async function pairBrowser(code: string, publicKey: PublicKeyJwk, label: 
   return parseAnswer(pairResponse, await response.text());
 }
 
-async function send(key: BrowserKey, method: "GET" | "POST", target: string, signal?: AbortSignal): Promise<Response> {
+/** Asks without a signature: what a passkey, or a code, stands for instead. */
+export async function postOpenly<T>(target: string, schema: Schema<T>, body: unknown): Promise<T> {
+  const headers = { "content-type": "application/json" };
+  return parseAnswer(
+    schema,
+    await (await answered(target, { method: "POST", body: JSON.stringify(body), headers })).text(),
+  );
+}
+
+async function send(
+  key: BrowserKey,
+  method: "GET" | "POST",
+  target: string,
+  signal?: AbortSignal,
+  body?: string,
+): Promise<Response> {
   const at = { timestampMs: Date.now(), nonce: makeNonce() };
-  const signature = await signRequest(key, { method, host: location.host, target, body: noBody }, at);
-  return answered(target, { method, headers: { [signatureHeader]: signature }, ...(signal && { signal }) });
+  const bytes = body === undefined ? noBody : new TextEncoder().encode(body);
+  const signature = await signRequest(key, { method, host: location.host, target, body: bytes }, at);
+  const headers = { [signatureHeader]: signature, ...(body !== undefined && { "content-type": "application/json" }) };
+  return answered(target, { method, headers, ...(body !== undefined && { body }), ...(signal && { signal }) });
 }
 
 async function answered(target: string, request: RequestInit): Promise<Response> {

@@ -16,6 +16,8 @@ export interface BrowserKey {
   /** What the user calls this browser. */
   readonly label: string;
   readonly pairedAt: number;
+  /** Who signed in with a passkey; absent for a browser that was paired with a code. */
+  readonly person?: string;
   readonly expiresAt: number;
 }
 

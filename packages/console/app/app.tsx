@@ -1,13 +1,18 @@
 /** The whole console: pairing until this browser is paired, then a header and one of three pages. */
 import { useCallback, useEffect, useState } from "react";
 import { forgetKey, loadKey } from "../access/key-store.ts";
+import { SignInPage } from "../access/sign-in-page.tsx";
 import { PairPage } from "../access/pair-page.tsx";
 import type { RequestRefused } from "../access/refusal.ts";
 import type { BrowserKey } from "../access/sign.ts";
 import { EstatePage } from "../estate/estate-page.tsx";
+import { CliLoginPage } from "../people/cli-login-page.tsx";
+import { GrantsPage } from "../people/grants-page.tsx";
+import { PeoplePage } from "../people/people-page.tsx";
 import { LedgerPage } from "../ledger/ledger-page.tsx";
 import { LivePage } from "../live/live-page.tsx";
 import { Header } from "./header.tsx";
+import { useCliLogin, useSignInWay } from "../access/ways.ts";
 import { usePlace } from "./route.ts";
 import { openSession, SessionContext, type Session } from "./session.ts";
 
@@ -29,7 +34,17 @@ export function App() {
     setAccess({ state: "unpaired", ...(refusal && { refusal }) });
   }, []);
 
+  const way = useSignInWay();
   if (access.state === "unknown") return null;
+  const nobody = access.state === "unpaired" || access.key.person === undefined;
+  if (nobody && way !== undefined)
+    return (
+      <SignInPage
+        way={way}
+        refusal={access.state === "unpaired" ? access.refusal : undefined}
+        onSignedIn={(key) => setAccess({ state: "paired", key })}
+      />
+    );
   if (access.state === "unpaired")
     return <PairPage refusal={access.refusal} onPaired={(key) => setAccess({ state: "paired", key })} />;
   return <Console browserKey={access.key} onForget={forget} />;
@@ -47,16 +62,20 @@ function Console({ browserKey, onForget }: ConsoleProps) {
     setSession(opened);
     return () => opened[Symbol.dispose]();
   }, [browserKey]);
-  const { page, component } = usePlace();
+  const { page, component, id } = usePlace();
+  const cli = useCliLogin();
   if (session === undefined) return null;
   return (
     <SessionContext value={session}>
       <div className="shell">
         <Header page={page} onForget={onForget} />
         <main className="page">
-          {page === "live" && <LivePage />}
+          {cli !== undefined && <CliLoginPage asked={cli} />}
+          {cli === undefined && page === "live" && <LivePage />}
           {page === "estate" && <EstatePage selected={component} />}
           {page === "ledger" && <LedgerPage />}
+          {page === "grants" && <GrantsPage selected={id} />}
+          {page === "people" && <PeoplePage />}
         </main>
       </div>
     </SessionContext>

@@ -2,6 +2,7 @@
 import { useEffect, useSyncExternalStore } from "react";
 import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import type { OverviewResponse } from "@cordon/core/contract/console-api";
+import { anything } from "../access/people.ts";
 import type { RequestRefused } from "../access/refusal.ts";
 import { count, counted, localDateTime } from "../words/amounts.ts";
 import { Words } from "../words/words.tsx";
@@ -11,7 +12,13 @@ import { placeHref, type Page } from "./route.ts";
 import { useSession } from "./session.ts";
 import { usePolled } from "./use-polled.ts";
 
-const titles: Readonly<Record<Page, string>> = { live: "Live decisions", estate: "Estate", ledger: "Ledger" };
+const titles: Readonly<Record<Page, string>> = {
+  live: "Live decisions",
+  estate: "Estate",
+  ledger: "Ledger",
+  grants: "Grants",
+  people: "People",
+};
 const pollMs = 3_000;
 
 interface HeaderProps {
@@ -140,7 +147,7 @@ function ColourSwitch() {
 }
 
 function BrowserMenu({ onForget }: Pick<HeaderProps, "onForget">) {
-  const { key } = useSession();
+  const { key, client } = useSession();
   return (
     <Menu position="bottom-end" width={300} shadow="md">
       <Menu.Target>
@@ -150,12 +157,20 @@ function BrowserMenu({ onForget }: Pick<HeaderProps, "onForget">) {
       </Menu.Target>
       <Menu.Dropdown>
         <div className="browser-facts">
-          <strong>{key.label}</strong>
-          <span>Paired {localDateTime(key.pairedAt)}</span>
+          <strong>{key.person ?? key.label}</strong>
+          {key.person !== undefined && <span>{key.label}</span>}
+          <span>
+            {key.person === undefined ? "Paired" : "Signed in"} {localDateTime(key.pairedAt)}
+          </span>
           <span>Until {localDateTime(key.expiresAt)}</span>
           <code>{key.keyId}</code>
         </div>
         <Menu.Divider />
+        {key.person !== undefined && (
+          <Menu.Item onClick={() => void client.post("/v1/sign-out", anything, {}).finally(() => void onForget())}>
+            Sign out
+          </Menu.Item>
+        )}
         <Menu.Item color="red" onClick={() => void onForget()}>
           Forget this browser's key
         </Menu.Item>

@@ -8,6 +8,7 @@ import "../access/pair.css";
 import "../estate/estate.css";
 import "../ledger/ledger.css";
 import "../live/live.css";
+import "../people/people.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { MantineProvider } from "@mantine/core";

@@ -1,24 +1,30 @@
 /** Which page the address names: `#/estate?component=ID`. In: the fragment. Out: page and component; and back. */
 import { useSyncExternalStore } from "react";
 
-export const pages = ["live", "estate", "ledger"] as const;
+export const pages = ["live", "estate", "ledger", "grants", "people"] as const;
 export type Page = (typeof pages)[number];
 
 export interface Place {
   readonly page: Page;
   /** On the estate: whose facts are shown. */
   readonly component?: string;
+  /** On the grants: which one is open. */
+  readonly id?: string;
 }
 
 /** What the fragment names; the live page for anything that is no page. */
 export function parsePlace(fragment: string): Place {
   const [path = "", query = ""] = fragment.replace(/^#\/?/, "").split("?", 2);
   const page = pages.find((each) => each === path) ?? "live";
-  const component = new URLSearchParams(query).get("component");
+  const asked = new URLSearchParams(query);
+  const component = asked.get("component");
+  const id = asked.get("id");
+  if (page === "grants" && id !== null && id !== "") return { page, id };
   return component === null || component === "" ? { page } : { page, component };
 }
 
-export function placeHref({ page, component }: Place): string {
+export function placeHref({ page, component, id }: Place): string {
+  if (id !== undefined) return `#/${page}?${new URLSearchParams({ id })}`;
   return component === undefined ? `#/${page}` : `#/${page}?${new URLSearchParams({ component })}`;
 }
 

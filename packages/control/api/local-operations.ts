@@ -39,6 +39,7 @@ import { federationOperations } from "./federation-operations.ts";
 import { findComponent } from "./find-component.ts";
 import { checked } from "./local-exchange.ts";
 import type { LocalApiRooms } from "./local-rooms.ts";
+import { localPeopleOperations } from "./people-operations.ts";
 import { revocationOperations } from "./revocation-operations.ts";
 
 type Operation = (body: unknown) => Promise<unknown>;
@@ -62,6 +63,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     "/v1/components": { GET: () => listComponents(rooms) },
     ...revocationOperations(rooms),
     ...admissionOperations(rooms),
+    ...localPeopleOperations(rooms),
     "/v1/nodes": { GET: () => listNodes(rooms) },
     "/v1/nodes/join-tokens": { POST: (body) => newNodeToken(rooms, body) },
     "/v1/nodes/evictions": { POST: (body) => evictNode(rooms, body) },

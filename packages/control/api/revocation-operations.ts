@@ -24,12 +24,15 @@ import type { LocalApiRooms } from "./local-rooms.ts";
 
 export type RevocationRooms = Pick<LocalApiRooms, "store" | "snapshot" | "record" | "now">;
 
-const actor = "local-administrator";
+const localAdministrator = "local-administrator";
 
 /** Operations by path and method. */
 export function revocationOperations(rooms: RevocationRooms) {
   return {
-    "/v1/revocations": { GET: () => listRevocations(rooms), POST: (body: unknown) => revoke(rooms, body) },
+    "/v1/revocations": {
+      GET: () => listRevocations(rooms),
+      POST: (body: unknown) => revoke(rooms, body, localAdministrator),
+    },
     "/v1/revocations/lift": { POST: (body: unknown) => lift(rooms, body) },
   };
 }
@@ -39,7 +42,8 @@ async function listRevocations({ store }: RevocationRooms): Promise<{ readonly r
   return { revocations: objects.map((object) => answerOf(readValue(revocationSchema, object))) };
 }
 
-async function revoke(rooms: RevocationRooms, body: unknown): Promise<RevokedResponse> {
+/** @param actor who revokes, for the ledger */
+export async function revoke(rooms: RevocationRooms, body: unknown, actor: string): Promise<RevokedResponse> {
   const at = rooms.now();
   const revocation = revocationOf(checked(revocationRequest, body), rooms.snapshot(), at);
   const key = revocationKey(revocation);
@@ -65,6 +69,7 @@ function revocationOf(request: RevocationRequest, snapshot: Snapshot, at: Instan
 
 async function lift(rooms: RevocationRooms, body: unknown): Promise<LiftedResponse> {
   const { component, reason } = checked(liftRequest, body);
+  const actor = localAdministrator;
   const at = rooms.now();
   const id = workloadOf(rooms.snapshot(), component);
   const key = revocationKey({ type: "workload", id, reason, at });

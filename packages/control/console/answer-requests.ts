@@ -8,6 +8,7 @@ import { readBody, refuse, send } from "./exchange.ts";
 import type { Followers } from "./followers.ts";
 import type { consoleOperations } from "./operations.ts";
 import { guardOrigin } from "./origin-guard.ts";
+import type { PeopleDoor } from "./people-door.ts";
 import { pairBrowser, type PairingRooms } from "./pair-browser.ts";
 import { authenticate, type SignatureCheck } from "./signature.ts";
 import { readStatic } from "./static-files.ts";
@@ -19,6 +20,8 @@ export interface RequestRooms {
   readonly pages: string;
   readonly pairing: PairingRooms;
   readonly check: SignatureCheck;
+  /** Signing in, people and grants; absent where there is no such thing. */
+  readonly people?: PeopleDoor | undefined;
   readonly followers: Pick<Followers, "add">;
   readonly operationFor: ReturnType<typeof consoleOperations>;
   /** One line for the operator's log that a stranger can cause. */
@@ -44,6 +47,7 @@ export function answerRequests(rooms: RequestRooms): Answering {
     }
     if (!isApi) return servePage(rooms.pages, path, request, response);
     if (path === "/v1/pair" && request.method === "POST") return pairBrowser(request, response, rooms.pairing);
+    if (await rooms.people?.open(`${request.method} ${path}`, request, response)) return;
     return callApi(rooms, { host: guarded.host, from }, request, response);
   };
 }
@@ -75,8 +79,9 @@ async function callApi(
     return refuse(response, 401, "IDENTITY_REQUIRED", unsignedWords);
   }
   const url = new URL(target, "http://console");
+  if (await rooms.people?.signed(`${method} ${url.pathname}`, caller, response)) return;
   const operation = rooms.operationFor(method, url.pathname);
   if (operation === undefined) return refuse(response, 404, "ROUTE_UNKNOWN", "The console's API has no such path.");
   const follow = (since: number | undefined): void => rooms.followers.add(response, caller.key, since);
-  await operation({ request, response, url, key: caller.key, follow });
+  await operation({ request, response, url, key: caller.key, body: caller.body, follow });
 }

@@ -28,6 +28,9 @@ const consoleKeyValue = z.strictObject({
   publicKey: z.strictObject({ kty: z.literal("EC"), crv: z.literal("P-256"), x: z.string(), y: z.string() }),
   createdAt: z.number().int(),
   expiresAt: z.number().int(),
+  /** Of somebody who signed in with a passkey: who, and the session that it stands and falls with. */
+  user: z.string().exactOptional(),
+  session: z.string().exactOptional(),
 });
 type ConsoleKeyValue = z.output<typeof consoleKeyValue>;
 
@@ -36,11 +39,21 @@ export interface ConsoleKey {
   readonly label: string;
   readonly createdAt: Instant;
   readonly expiresAt: Instant;
+  /** A person's, signed in with a passkey; absent for a browser that was paired with a code. */
+  readonly user?: string;
+  readonly session?: string;
+}
+
+/** Whose key it is, for a key of somebody who signed in. */
+export interface KeyOwner {
+  readonly user: string;
+  readonly session: string;
+  readonly expiresAt: Instant;
 }
 
 export interface ConsoleKeys {
   /** @throws {CordonError} `REQUEST_MALFORMED` (no point of the curve), `STORE_CONFLICT` (too many), `LEDGER_UNAVAILABLE` */
-  add(publicKey: PairRequest["publicKey"], label: string): Promise<ConsoleKey>;
+  add(publicKey: PairRequest["publicKey"], label: string, owner?: KeyOwner): Promise<ConsoleKey>;
   /** The key, if it stands now. */
   find(id: string): Promise<(ConsoleKey & { readonly publicKey: KeyObject }) | undefined>;
   /** Those that stand, newest first. */
@@ -57,11 +70,19 @@ export interface ConsoleKeysOptions {
   readonly record: (change: ChangeEntry) => Promise<unknown>;
   readonly now: () => Instant;
   readonly ttlMs?: number;
+  /** Whether a person's session stands; without it no key of a person does. */
+  readonly sessionStands?: (session: string) => Promise<boolean>;
 }
 
 const pairingActor = "console:pairing";
 
-export function openConsoleKeys({ store, record, now, ttlMs = consoleKeyTtlMs }: ConsoleKeysOptions): ConsoleKeys {
+export function openConsoleKeys({
+  store,
+  record,
+  now,
+  ttlMs = consoleKeyTtlMs,
+  ...options
+}: ConsoleKeysOptions): ConsoleKeys {
   const listeners = new Set<(id: string) => void>();
   const stands = (key: ConsoleKey): boolean => now() < key.expiresAt;
   const recordChange = (revision: Revision, actor: string, id: string, value?: ConsoleKeyValue): Promise<unknown> => {
@@ -76,11 +97,11 @@ export function openConsoleKeys({ store, record, now, ttlMs = consoleKeyTtlMs }:
     });
 
   return {
-    async add(publicKey, label) {
+    async add(publicKey, label, owner) {
       checkPublicKey(publicKey);
       const id = randomBytes(10).toString("hex");
       const createdAt = now();
-      const value: ConsoleKeyValue = { label, publicKey, createdAt, expiresAt: createdAt + ttlMs };
+      const value: ConsoleKeyValue = { label, publicKey, createdAt, expiresAt: createdAt + ttlMs, ...owner };
       const { revision } = await store.transact(pairingActor, createdAt, async (transaction) => {
         await makeRoom(transaction, createdAt);
         await transaction.put(objectKey(id), value, "system");
@@ -98,7 +119,9 @@ export function openConsoleKeys({ store, record, now, ttlMs = consoleKeyTtlMs }:
       if (object === undefined) return undefined;
       const value = readValue(consoleKeyValue, object);
       const key = keyOf(id, value);
-      return stands(key) ? { ...key, publicKey: importKey(value.publicKey) } : undefined;
+      if (!stands(key)) return undefined;
+      if (key.session !== undefined && (await options.sessionStands?.(key.session)) !== true) return undefined;
+      return { ...key, publicKey: importKey(value.publicKey) };
     },
     async list() {
       const objects = await store.list(consoleKeyKind);
@@ -127,8 +150,8 @@ function objectKey(id: string): ObjectKey {
   return { kind: consoleKeyKind, namespace: systemNamespace, name: id };
 }
 
-function keyOf(id: string, { label, createdAt, expiresAt }: ConsoleKeyValue): ConsoleKey {
-  return { id, label, createdAt, expiresAt };
+function keyOf(id: string, { publicKey: _publicKey, ...value }: ConsoleKeyValue): ConsoleKey {
+  return { id, ...value };
 }
 
 /** Deletes what has expired, and refuses one more than there is room for. */
@@ -136,7 +159,9 @@ async function makeRoom(transaction: StateTransaction, now: Instant): Promise<vo
   const objects: readonly StoredObject[] = await transaction.list(consoleKeyKind);
   const expired = objects.filter((object) => readValue(consoleKeyValue, object).expiresAt <= now);
   for (const object of expired) await transaction.delete(objectKey(object.name), "system");
-  if (objects.length - expired.length >= maxConsoleKeys)
+  // People's keys are bounded by their sessions.
+  const paired = objects.filter((object) => readValue(consoleKeyValue, object).session === undefined);
+  if (paired.length - expired.length >= maxConsoleKeys)
     throw new CordonError(
       "STORE_CONFLICT",
       `${maxConsoleKeys} browsers are paired already. Revoke one: \`cordon console keys\`, \`cordon console revoke KEYID\`.`,

@@ -21,6 +21,11 @@ import { securityHeaders } from "./headers.ts";
 import { rememberNonces } from "./nonces.ts";
 import { consoleOperations, type ConsoleRooms } from "./operations.ts";
 import { openPairingDesk, type PairingDesk } from "./pairing.ts";
+import type { People, PeopleOptions } from "../people/open-people.ts";
+import { standingSession } from "../people/sessions.ts";
+import type { RelyingParty } from "../people/verify-passkey.ts";
+import { openPeopleDoor } from "./people-door.ts";
+import type { PeopleOperationRooms } from "./people-operations.ts";
 
 export interface ConsoleOptions {
   readonly listen: ListenAddress;
@@ -33,6 +38,10 @@ export interface ConsoleOptions {
   readonly store: Pick<StateStore, "transact" | "get" | "list">;
   /** Writes to the ledger; what cannot be recorded does not happen. */
   readonly record: (entry: LedgerEntry) => Promise<unknown>;
+  /** Opens the rooms of people, given the keys and where browsers find the console. */
+  readonly people?: (console: Pick<PeopleOptions, "keys" | "relyingParty" | "monotonicMs">) => Promise<People>;
+  /** Withdraws a component's identity. */
+  readonly revoke?: PeopleOperationRooms["revoke"];
   readonly log: (event: ConsoleEvent) => void;
   readonly now: () => Instant;
   readonly monotonicMs: () => number;
@@ -48,6 +57,7 @@ export interface ConsoleServer extends AsyncDisposable {
   readonly port: number;
   readonly pairing: Pick<PairingDesk, "newCode">;
   readonly keys: Pick<ConsoleKeys, "list" | "revoke">;
+  readonly people: People | undefined;
 }
 
 const limits = { maxHeaderSize: 16_384, headersTimeout: 5_000, requestTimeout: 10_000 };
@@ -68,16 +78,26 @@ export async function openConsole(options: ConsoleOptions): Promise<ConsoleServe
     );
   await using opening = new AsyncDisposableStack();
   const tls = options.tls === undefined ? undefined : opening.use(await openConsoleTls(options.tls, log));
-  const keys = openConsoleKeys({ store: options.store, record, now });
+  const sessionStands = async (id: string): Promise<boolean> =>
+    (await standingSession({ store: options.store, now }, id)) !== undefined;
+  const keys = openConsoleKeys({ store: options.store, record, now, sessionStands });
   const desk = openPairingDesk({ now, monotonicMs });
   const followers = opening.use(openFollowers(options.rooms.live, keys, options));
   const complain = quietly(log, monotonicMs);
   let origins: readonly string[] = [];
+  const relyingParty = (): RelyingParty => {
+    const origin = origins[0] ?? "";
+    return { origin, rpId: new URL(origin).hostname };
+  };
+  const people = await options.people?.({ keys, relyingParty, monotonicMs });
+  if (people !== undefined) opening.use(people);
+  const revoke = options.revoke ?? (() => Promise.reject(new CordonError("ROUTE_UNKNOWN", "nothing is revoked here")));
   const answer = answerRequests({
     origins: () => origins,
     pages: options.staticFolder,
     pairing: { desk, keys, record, now, complain },
     check: { keys, nonces: rememberNonces(), now, startedAt: now() },
+    people: people && openPeopleDoor({ people, revoke, url: () => origins[0] ?? "" }),
     followers,
     operationFor: consoleOperations({ ...options.rooms, store: options.store }),
     complain,
@@ -100,7 +120,14 @@ export async function openConsole(options: ConsoleOptions): Promise<ConsoleServe
   const { port } = opening.use(await listenForBrowsers(makeServer, listen));
   origins = consoleOrigins({ host: listen.host, port }, options);
   const owned = opening.move();
-  return { url: origins[0] ?? "", port, pairing: desk, keys, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    url: origins[0] ?? "",
+    port,
+    pairing: desk,
+    keys,
+    people,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 /** An answer for what went wrong: the caller's mistake in words, ours in the log. */
@@ -118,6 +145,12 @@ const statusOf: Readonly<Record<string, number>> = {
   REQUEST_TOO_LARGE: 413,
   BODY_AMBIGUOUS: 400,
   STORE_CONFLICT: 409,
+  ACCESS_DENIED: 403,
+  SIGNATURE_INVALID: 403,
+  SVID_REVOKED: 403,
+  SVID_INVALID: 400,
+  SPIFFE_ID_INVALID: 400,
+  COMPONENT_UNKNOWN: 404,
   STORE_UNAVAILABLE: 503,
   LEDGER_UNAVAILABLE: 503,
 };

@@ -38,6 +38,8 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly url: URL;
   readonly key: ConsoleKey;
+  /** The body that the signature covers. */
+  readonly body: Buffer;
   /** Opens the live updates for this browser. */
   readonly follow: (since: number | undefined) => void;
 }

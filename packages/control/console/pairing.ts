@@ -27,6 +27,8 @@ export interface PairingDesk {
   newCode(): PairingCode;
   /** Tries a code as a person typed it. The right one is used up by this. */
   redeem(typed: string): Redemption;
+  /** Whether this is the code; the right one stays good, a wrong one counts as a try. */
+  holds(typed: string): boolean;
 }
 
 /** A code of 50 random bits, `XXXXX-XXXXX`. */
@@ -52,20 +54,23 @@ export function openPairingDesk(clock: {
       current = { digest: digestOf(code), until, untilMs: clock.monotonicMs() + codeTtlMs, wrong: 0 };
       return { code, expiresAt: until };
     },
+    holds: (typed) => judge(typed) === "paired",
     redeem(typed) {
-      if (current !== undefined && (clock.now() >= current.until || clock.monotonicMs() >= current.untilMs))
-        current = undefined;
-      if (current === undefined) return "none";
-      if (timingSafeEqual(current.digest, digestOf(typed))) {
-        current = undefined;
-        return "paired";
-      }
-      current.wrong += 1;
-      if (current.wrong < maxWrongTries) return "wrong";
-      current = undefined;
-      return "void";
+      const redemption = judge(typed);
+      if (redemption === "paired") current = undefined;
+      return redemption;
     },
   };
+  function judge(typed: string): Redemption {
+    if (current !== undefined && (clock.now() >= current.until || clock.monotonicMs() >= current.untilMs))
+      current = undefined;
+    if (current === undefined) return "none";
+    if (timingSafeEqual(current.digest, digestOf(typed))) return "paired";
+    current.wrong += 1;
+    if (current.wrong < maxWrongTries) return "wrong";
+    current = undefined;
+    return "void";
+  }
 }
 
 /** Of the code as it was meant: case, hyphens and spaces aside, and the letters that Crockford reads as digits. */

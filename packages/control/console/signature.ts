@@ -56,7 +56,8 @@ export async function authenticate(request: SignedRequest, check: SignatureCheck
   // After the body was read, which a caller may draw out: still fresh, and only now the nonce is used up.
   if (!isFresh(timestampMs, check)) return undefined;
   if (!check.nonces.take(keyId, nonce, timestampMs + maxSignatureAgeMs, check.now())) return undefined;
-  return { key: { id: key.id, label: key.label, createdAt: key.createdAt, expiresAt: key.expiresAt }, body };
+  const { publicKey: _, ...known } = key;
+  return { key: known, body };
 }
 
 function isFresh(timestampMs: number, { now, startedAt }: SignatureCheck): boolean {

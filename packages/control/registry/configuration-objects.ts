@@ -55,6 +55,13 @@ export function configurationObjects(
       place("policy", { namespace: item.namespace, name: policyName(item) }, policyObject(item, policyTexts)),
     ),
     ...configuration.windows.map(({ name, namespace, ...value }) => place("window", { name, namespace }, value)),
+    ...configuration.grants.map(({ name, namespace, resources, ...value }, order) =>
+      place(
+        "grant-rule",
+        { name, namespace },
+        { ...value, resources: resources.map((one) => qualify(one, namespace)), order },
+      ),
+    ),
     ...configuration.boundaries.exceptions.map((item) => place("exception", item, exceptionObject(item))),
   ];
 }

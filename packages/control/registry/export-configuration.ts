@@ -4,6 +4,7 @@
  */
 import { stringify } from "yaml";
 import type { Configuration } from "@cordon/core/contract/configuration";
+import { grantRuleKind, rulesFrom } from "../grants/rules.ts";
 import type { StoredObject } from "../store/state-store.ts";
 import {
   boundaryModesKey,
@@ -60,6 +61,8 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
     tunnels: of("tunnel").map((object) => ({ ...place(object), ...readValue(tunnelValue, object) })),
     policies: policies.map(({ object, file }) => ({ ...place(object), file })),
     windows: of("window").map((object) => ({ ...place(object), ...readValue(windowValue, object) })),
+    people: base.people,
+    grants: rulesFrom(of(grantRuleKind)),
     boundaries: {
       ...(modes ? readValue(boundaryModesValue, modes) : {}),
       exceptions: of("exception").map((object) => ({ ...place(object), ...exception(object) })),

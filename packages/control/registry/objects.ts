@@ -33,6 +33,7 @@ export const objectKinds = [
   "reroute",
   "window",
   "exception",
+  "grant-rule",
   "user",
   "session",
   "grant",
@@ -53,6 +54,7 @@ export const configuredKinds = [
   "federation",
   "window",
   "exception",
+  "grant-rule",
 ] as const;
 
 const qualifiedName = z.string().regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, "must be `namespace/name`");

@@ -20,6 +20,7 @@ type Tunnel = Configuration["tunnels"][number];
 type Policy = Configuration["policies"][number];
 type WindowItem = Configuration["windows"][number];
 type Exception = Configuration["boundaries"]["exceptions"][number];
+type GrantRule = Configuration["grants"][number];
 type ModelTarget = Extract<Route, { models: unknown }>["models"][string];
 
 export interface Listed<T> {
@@ -38,6 +39,7 @@ export interface ReadableConfiguration {
   readonly policies: readonly Listed<Policy>[];
   readonly windows: readonly Listed<WindowItem>[];
   readonly exceptions: readonly Listed<Exception>[];
+  readonly grants: readonly Listed<GrantRule>[];
   /** `undefined` when `federation` cannot be read. */
   readonly federated: FederationParts["federated"];
   /** `namespace/name` of unreadable components and upstreams; `undefined` when even their names are unreadable. */
@@ -60,6 +62,8 @@ export function checkReferences(readable: ReadableConfiguration): PathProblem[] 
     ...duplicateNames(readable.tunnels, "tunnel", readable.lineOf),
     ...duplicateNames(readable.windows, "window", readable.lineOf),
     ...duplicateNames(readable.exceptions, "exception", readable.lineOf),
+    ...duplicateNames(readable.grants, "grant rule", readable.lineOf),
+    ...readable.grants.flatMap(({ path, item }) => grantProblems(check, path, item)),
     ...duplicatePolicies(readable.policies, readable.lineOf),
     ...duplicatePaths(readable.routes, readable.lineOf),
     ...gatewayProblems(check),
@@ -78,6 +82,17 @@ interface Check {
   readonly readable: ReadableConfiguration;
   readonly components: ReadonlyMap<string, Component>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
+}
+
+/** A namespace's rules speak of its own resources, as its policies do. */
+function grantProblems(check: Check, path: PropertyPath, { namespace, resources }: GrantRule): PathProblem[] {
+  return resources.flatMap((reference, index): PathProblem[] => {
+    const at = [...path, "resources", index];
+    if (qualify(reference, namespace).startsWith(`${namespace}/`))
+      return componentReference(check, at, reference, namespace);
+    const words = `a rule of namespace \`${namespace}\` grants on its own resources only: move it to the resource's namespace`;
+    return [atValue(at, words)];
+  });
 }
 
 const atValue = (path: PropertyPath, message: string): PathProblem => ({ path, at: "value", message });

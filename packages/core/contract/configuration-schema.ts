@@ -15,6 +15,7 @@ import { federationSchema, trustDomainName } from "./federation-schema.ts";
 import { modelAdmissionSchema } from "./model-admission-schema.ts";
 import { inspectionSchema } from "./inspection-schema.ts";
 import { mcpFields } from "./mcp-schema.ts";
+import { grantRuleSchema, peopleSchema } from "./people-schema.ts";
 import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
 import { riskSchemaWith } from "./risk-schema.ts";
 import { boundariesSchema, windowSchema } from "./segmentation-schema.ts";
@@ -323,6 +324,12 @@ export const configurationSchema = z.strictObject({
     .describe("How old knowledge may be."),
   gateway: gatewaySchema.prefault({}).describe("The enforcement point."),
   console: consoleSchema.prefault({}).describe("The web console; a one-time code pairs a browser with it."),
+  people: peopleSchema.prefault({}).describe("How people sign in, and what administrators need for it."),
+  grants: z
+    .array(grantRuleSchema)
+    .max(1_000)
+    .default([])
+    .describe("Who may ask for what, for how long, and who approves it. The first rule that fits a request counts."),
   operations: operationsSchema
     .optional()
     .describe("Where `/healthz`, `/readyz` and `/metrics` are answered. Without it, nowhere."),

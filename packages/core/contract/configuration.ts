@@ -10,6 +10,7 @@ import type { ConfigurationProblem, PathProblem } from "./configuration-problems
 import { checkReferences, type Listed } from "./configuration-references.ts";
 import { componentSchema } from "./component-schema.ts";
 import { configurationSchema, policySchema, routeSchema, upstreamSchema } from "./configuration-schema.ts";
+import { grantRuleSchema } from "./people-schema.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
 import { federationSchema } from "./federation-schema.ts";
 import { locate, readYaml, type LocatedNode, type LocatedYaml, type PropertyPath } from "./located-yaml.ts";
@@ -65,6 +66,7 @@ function readableParts(yaml: LocatedYaml, root: LocatedNode): Parameters<typeof 
     tunnels: readItems(fields.get("tunnels"), "tunnels", tunnelSchema).items,
     policies: readItems(fields.get("policies"), "policies", policySchema).items,
     windows: readItems(fields.get("windows"), "windows", windowSchema).items,
+    grants: readItems(fields.get("grants"), "grants", grantRuleSchema).items,
     exceptions: readExceptions(fields.get("boundaries")),
     federated: readFederated(fields.get("federation")),
     unreadable: { components: components.unreadable, upstreams: upstreams.unreadable },

@@ -20,7 +20,7 @@ export function grantReason({ id, ends, reason, approvers, breakGlass }: Granted
 
 /**
  * Policy may ask that people approve each call by itself. An approval is a grant that is bound to the digest of the call's
- * exact arguments; where nobody read those before deciding, nothing can be approved.
+ * exact arguments; an enforcement point that has not read them yet decides again once it has.
  */
 export function checkApproval(
   snapshot: Snapshot,
@@ -34,14 +34,16 @@ export function checkApproval(
   const who = needed === 1 ? "one person" : `${needed} people`;
   if (request.call === undefined)
     return {
-      code: "obligation-unmet",
-      words: `policy wants ${who} to approve this very call, and this route does not read its arguments`,
+      code: "approval-required",
+      words: `policy wants ${who} to approve this very call, and its arguments were not read before deciding`,
     };
   const approval = approvalsFor(snapshot, request, now).grants.find(({ approvers }) => approvers.length >= needed);
   if (approval !== undefined) return approval;
   return {
     code: "approval-required",
-    words: `policy wants ${who} to approve this very call, ${request.call}`,
+    words:
+      `policy wants ${who} to approve this very call, ${request.call}: whoever answers for it asks with ` +
+      `\`cordon grant request ${request.action} RESOURCE --call ${request.call}\``,
   };
 }
 

@@ -65,7 +65,7 @@ export const componentFacts: readonly ComponentFact[] = [
 
 /** The fields of `context`, with their Cedar types, closed sets, and what stands where a request has no such thing. */
 export const contextFacts = {
-  assurance: { type: "String", values: ["x509-svid", "jwt-svid"] },
+  assurance: { type: "String", values: ["x509-svid", "jwt-svid", "passkey-session"] },
   route: { type: "String" },
   method: { type: "String" },
   stream: { type: "Bool" },

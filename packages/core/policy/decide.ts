@@ -174,6 +174,7 @@ export function checkContainment(
 
 function checkAssurance({ context }: AccessRequest, principal: Principal): Reason | undefined {
   if (context.assurance === "x509-svid") return undefined;
+  if (isUser(principal) && context.assurance === "passkey-session") return undefined;
   if (isUser(principal))
     return { code: "token-not-permitted", words: `${principal.id} is a person: people never use bearer tokens` };
   if (context.assurance === "jwt-svid" && principal.bearerTokens) return undefined;

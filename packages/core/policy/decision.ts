@@ -11,7 +11,11 @@ import type { InspectionDemands } from "./inspect-annotation.ts";
 import type { ActingUser } from "./people.ts";
 
 /** How the principal proved itself; policy can see it. */
-export type Assurance = "x509-svid" | "jwt-svid";
+export type Assurance =
+  | "x509-svid"
+  | "jwt-svid"
+  /** A person in the console: each request is signed by the key that a passkey signed in. */
+  | "passkey-session";
 
 /** What is asked. Facts about the request, never its content. */
 export interface AccessRequest {

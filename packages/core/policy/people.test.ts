@@ -177,7 +177,7 @@ test("a permit may want people to approve each call: exactly that call, by enoug
     "approval-required",
   ]);
   const { call: _, ...unread } = asks;
-  assert.deepEqual(codes(estate(permit, { grants: approvals({ approvers: two }) }), unread), ["obligation-unmet"]);
+  assert.deepEqual(codes(estate(permit, { grants: approvals({ approvers: two }) }), unread), ["approval-required"]);
   const lone = estate("", { grants: approvals({ approvers: two }) });
   assert.deepEqual(codes(lone, asks), ["no-permit"], "an approval of a call is no permission by itself");
 });

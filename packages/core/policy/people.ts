@@ -128,14 +128,16 @@ export function checkPerson(snapshot: Snapshot, request: AccessRequest, principa
     return refused("user-unknown", `${acting.id} is not enrolled, or not the one who asks`);
   if (user.locked !== undefined) return refused("user-locked", `the account ${user.name} is locked: ${user.locked}`);
   const session = snapshot.sessions?.get(acting.session);
-  if (session === undefined || session.user !== acting.id || now >= session.ends) {
-    const ended = session === undefined ? "" : ` It ended at ${new Date(session.ends).toISOString()}.`;
-    return refused("session-ended", `${user.name} is not signed in with this key.${ended} Sign in again: cordon login`);
-  }
-  if (session.grant === undefined) return { until: session.ends };
+  if (session === undefined || session.user !== acting.id)
+    return refused("session-ended", `${user.name} is not signed in with this key; sign in: cordon login`);
   const grant = snapshot.grants?.get(acting.id)?.find(({ id }) => id === session.grant);
-  if (grant === undefined || now < grant.starts || now >= grant.ends)
-    return refused("session-ended", `the credential was made for grant ${session.grant}, which is over`);
+  if (session.grant !== undefined && (grant === undefined || now < grant.starts || now >= grant.ends))
+    return refused("session-ended", `the credential was made for grant ${session.grant}, and that is over`);
+  if (now >= session.ends) {
+    const ended = new Date(session.ends).toISOString();
+    return refused("session-ended", `${user.name} was signed in until ${ended}; sign in again: cordon login`);
+  }
+  if (grant === undefined) return { until: session.ends };
   return { until: Math.min(session.ends, grant.ends) };
 }
 

@@ -1,0 +1,89 @@
+/** Grants: what is asked for, what holds and until when, and a passkey's word for or against a request. */
+import { useCallback, useState } from "react";
+import { Button, Table } from "@mantine/core";
+import { grantsResponse, type GrantView } from "@cordon/core/contract/people-api";
+import { useSession } from "../app/session.ts";
+import { go } from "../app/route.ts";
+import { usePolled } from "../app/use-polled.ts";
+import { localDateTime } from "../words/amounts.ts";
+import { GrantDrawer } from "./grant-drawer.tsx";
+import { GrantForm } from "./grant-form.tsx";
+import { MustSignIn } from "./must-sign-in.tsx";
+import { shortId, stateWords } from "./grant-words.ts";
+
+export function GrantsPage({ selected }: { readonly selected: string | undefined }) {
+  const { client, key } = useSession();
+  const [asking, setAsking] = useState(false);
+  const [turn, setTurn] = useState(0);
+  const ask = useCallback((signal: AbortSignal) => client.get("/v1/grants", grantsResponse, signal), [client, turn]);
+  const { value, problem } = usePolled(ask, 2_000);
+  if (key.person === undefined) return <MustSignIn onSignIn={() => (location.hash = "#/sign-in")} />;
+  const grants = value?.grants ?? [];
+  const open = grants.find(({ id }) => id === selected);
+  const reload = (): void => setTurn((last) => last + 1);
+  return (
+    <section className="people-page" aria-labelledby="grants-title">
+      <div className="people-bar">
+        <h1 id="grants-title">Grants</h1>
+        <Button onClick={() => setAsking(true)}>Ask for a grant</Button>
+      </div>
+      {problem !== undefined && <p role="alert">{problem.message}</p>}
+      {value !== undefined && grants.length === 0 ? (
+        <div className="people-empty">
+          <h2>No grant yet</h2>
+          <p>A grant is a permission for a while: for somebody, to do something, with a reason and an end.</p>
+        </div>
+      ) : (
+        <Rows grants={grants} />
+      )}
+      {asking && (
+        <GrantForm
+          onClose={(made) => {
+            setAsking(false);
+            reload();
+            if (made !== undefined) go({ page: "grants", id: made.id });
+          }}
+        />
+      )}
+      {open !== undefined && <GrantDrawer grant={open} onClose={() => go({ page: "grants" })} onChanged={reload} />}
+    </section>
+  );
+}
+
+function Rows({ grants }: { readonly grants: readonly GrantView[] }) {
+  return (
+    <Table highlightOnHover aria-label="Grants">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>State</Table.Th>
+          <Table.Th>For</Table.Th>
+          <Table.Th>May</Table.Th>
+          <Table.Th>On</Table.Th>
+          <Table.Th>Why</Table.Th>
+          <Table.Th>Asked</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {grants.map((grant) => (
+          <Table.Tr key={grant.id} className="grant-row" onClick={() => go({ page: "grants", id: grant.id })}>
+            <Table.Td>
+              <span className={`grant-state grant-${grant.state}`}>{stateWords(grant, Date.now())}</span>
+              {grant.breakGlass === true && (
+                <span className="grant-state grant-glass">
+                  break-glass{grant.review === undefined && ", not reviewed"}
+                </span>
+              )}
+            </Table.Td>
+            <Table.Td>{shortId(grant.principal)}</Table.Td>
+            <Table.Td>{grant.actions.join(", ")}</Table.Td>
+            <Table.Td>{grant.resources.map(shortId).join(", ")}</Table.Td>
+            <Table.Td>
+              <a href={`#/grants?id=${grant.id}`}>{grant.reason}</a>
+            </Table.Td>
+            <Table.Td>{localDateTime(grant.requestedAt)}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * Lets requests in that are about people and grants. In: what an open or a signed request asks, by `METHOD /path`. Out: whether
+ * it was one of ours; then it is answered.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ConsoleKey } from "./console-keys.ts";
+import { readBody, refuse, sendJson } from "./exchange.ts";
+import { openOperations, personOperations, type PeopleOperationRooms } from "./people-operations.ts";
+
+export interface PeopleDoor {
+  /** @throws {CordonError} what is wrong with it */
+  open(what: string, request: IncomingMessage, response: ServerResponse): Promise<boolean>;
+  signed(
+    what: string,
+    caller: { readonly key: ConsoleKey; readonly body: Buffer },
+    response: ServerResponse,
+  ): Promise<boolean>;
+}
+
+export function openPeopleDoor(rooms: PeopleOperationRooms): PeopleDoor {
+  const open = openOperations(rooms);
+  const signed = personOperations(rooms);
+  return {
+    async open(what, request, response) {
+      const operation = open[what];
+      if (operation === undefined) return false;
+      // A page of another site can send a form without asking; it cannot send this type.
+      if (request.headers["content-type"] !== "application/json")
+        refuse(response, 400, "REQUEST_MALFORMED", "Send the body as `content-type: application/json`.");
+      else sendJson(response, await operation(await readBody(request)));
+      return true;
+    },
+    async signed(what, { key, body }, response) {
+      if (what === "GET /v1/me") sendJson(response, await rooms.people.me(key));
+      else {
+        const operation = signed[what];
+        if (operation === undefined) return false;
+        const person = await rooms.people.personOf(key);
+        if (person === undefined)
+          refuse(
+            response,
+            403,
+            "ACCESS_DENIED",
+            "That takes somebody who is signed in with a passkey, in this browser.",
+          );
+        else sendJson(response, await operation(person, body, key));
+      }
+      return true;
+    },
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * People and grants over the console's address, path by path. In: a request's body, and who signed it where it is signed.
+ * Out: the answer's value, or a `CordonError`. What administers Cordon is decided, and recorded, like any other access.
+ */
+import type { z } from "zod";
+import * as api from "@cordon/core/contract/people-api";
+import { parseStrictJson } from "@cordon/core/contract/strict-json";
+import { CordonError } from "@cordon/core/errors";
+import { breakGlassDigest, findGrant, requestGrant, revokeGrant, speak } from "../grants/grants.ts";
+import { grantDigest } from "../grants/grant-digest.ts";
+import { confirmWithPasskey, passkeysOf, requireUser, shortNameOf } from "../people/accounts.ts";
+import { administer } from "../people/administration.ts";
+import { invite, type Invited } from "../people/invitations.ts";
+import { lockUser, removePasskey, unlockUser } from "../people/manage.ts";
+import type { People, SignedInPerson } from "../people/open-people.ts";
+import { approveRecovery, recoveryApprovers, recoveryDigest, redeemSealedCode, sealCodes } from "../people/recovery.ts";
+import { endSessions } from "../people/sessions.ts";
+import {
+  finishEnrolment,
+  finishPasskey,
+  finishSignIn,
+  startEnrolment,
+  startPasskey,
+  startSignIn,
+} from "../people/sign-in.ts";
+import type { User } from "@cordon/core/policy/people";
+import type { ConsoleKey } from "./console-keys.ts";
+
+/** @param revoke withdraws a component's identity, as `cordon identity revoke` does */
+export interface PeopleOperationRooms {
+  readonly people: People;
+  readonly url: () => string;
+  readonly revoke: (component: string, reason: string, actor: string) => Promise<unknown>;
+}
+
+type OpenOperation = (body: Buffer) => Promise<unknown>;
+type SignedOperation = (signed: SignedInPerson, body: Buffer, key: ConsoleKey) => Promise<unknown>;
+
+/** What goes without a signature: a passkey, or a code, stands for it. By `METHOD /path`. */
+export function openOperations({ people }: PeopleOperationRooms): Readonly<Record<string, OpenOperation>> {
+  const { signIn, cli, deps } = people;
+  return bare({
+    "POST /v1/enrol/start": (body) => startEnrolment(signIn, read(api.enrolStartRequest, body)),
+    "POST /v1/enrol/finish": async (body) =>
+      publicOf(await finishEnrolment(signIn, read(api.enrolFinishRequest, body))),
+    "POST /v1/sign-in/start": (body) => startSignIn(signIn, read(api.signInStartRequest, body).publicKey),
+    "POST /v1/sign-in/finish": async (body) =>
+      publicOf(await finishSignIn(signIn, read(api.signInFinishRequest, body))),
+    "POST /v1/cli/redeem": (body) => cli.redeem(read(api.cliRedeemRequest, body)),
+    "POST /v1/recovery/redeem": async (body) => {
+      const { name, code } = read(api.recoveryRedeem, body);
+      return { code: (await redeemSealedCode(deps, name, code, people.wrongRecoveries)).code };
+    },
+  });
+}
+
+/** What a person asks who is signed in. By `METHOD /path`. */
+export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<string, SignedOperation>> {
+  const { people } = rooms;
+  const { deps, grants, cli, signIn } = people;
+  const { challenges } = grants;
+  const confirmation = async ({ user }: SignedInPerson, body: Buffer): Promise<unknown> => {
+    const { purpose, subject } = read(api.confirmRequest, body);
+    const { id, bytes } = challenges.issue(purpose, await digestFor(user, purpose, subject));
+    const passkeys = (await passkeysOf(deps.store, user)).filter(({ locked }) => locked === undefined);
+    const allowCredentials = passkeys.map(({ credentialId, transports }) => ({
+      type: "public-key",
+      id: credentialId,
+      transports,
+    }));
+    const challenge = Buffer.from(bytes).toString("base64url");
+    const { rpId } = deps.relyingParty();
+    return { id, options: { challenge, rpId, allowCredentials, userVerification: "required", timeout: 120_000 } };
+  };
+  /** The digest of what is to be confirmed, made from what is known here. */
+  const digestFor = async (
+    user: User,
+    purpose: z.output<typeof api.confirmRequest>["purpose"],
+    subject: string,
+  ): Promise<string> => {
+    if (purpose === "approve" || purpose === "deny" || purpose === "review")
+      return grantDigest(await findGrant(grants, subject));
+    if (purpose === "recover") return recoveryDigest(shortNameOf((await requireUser(deps, subject)).user));
+    if (purpose === "add-passkey") return user.id;
+    if (purpose === "break-glass") return breakGlassDigest(read(api.grantRequest, Buffer.from(subject)));
+    const { publicKey, grant } = read(
+      api.cliAuthoriseRequest.pick({ publicKey: true, grant: true }),
+      Buffer.from(subject),
+    );
+    return cli.digest(publicKey, grant);
+  };
+  const invitation = (name: string, { code, expiresAt }: Invited): api.InvitationResponse => ({
+    name,
+    code,
+    expiresAt,
+    url: rooms.url(),
+  });
+  const voice =
+    (verdict: "approve" | "deny" | "review"): SignedOperation =>
+    async ({ user }, body) => {
+      const { id, words, assertion } = read(api.grantVoice.extend({ id: idText }), body);
+      return { id: (await speak(grants, user, { id, verdict, words, assertion })).id };
+    };
+  return bare({
+    "POST /v1/confirm": confirmation,
+    "POST /v1/sign-out": async ({ user, person }) => {
+      const words = `${user.name} signed out`;
+      return { ended: await endSessions(deps, ({ id }) => id === person.session, { actor: user.id, words }) };
+    },
+    "POST /v1/cli/authorise": async ({ user }, body) => ({
+      code: await cli.authorise(user, read(api.cliAuthoriseRequest, body)),
+    }),
+    "POST /v1/passkeys/start": async ({ user }, body) => {
+      const { assertion } = read(api.addPasskeyStart, body);
+      await confirmWithPasskey(deps, challenges, { purpose: "add-passkey", digest: user.id, assertion, by: user });
+      return startPasskey(signIn, user);
+    },
+    "POST /v1/passkeys/finish": async ({ user }, body) => {
+      const { label, credential } = read(api.addPasskeyFinish, body);
+      await finishPasskey(signIn, user, label, credential);
+      return {};
+    },
+    "POST /v1/passkeys/remove": async ({ user }, body) => {
+      await removePasskey(deps, user, read(api.grantRevocation.pick({}).extend({ name: idText }), body).name);
+      return {};
+    },
+    "POST /v1/recovery/codes": async ({ user }, body) => {
+      const { assertion } = read(api.addPasskeyStart, body);
+      await confirmWithPasskey(deps, challenges, { purpose: "add-passkey", digest: user.id, assertion, by: user });
+      return { codes: await sealCodes(deps, user) };
+    },
+    "GET /v1/grants": async (signed) => ({ grants: await people.viewGrants(signed) }),
+    "POST /v1/grants": async (signed, body) => {
+      const made = await requestGrant(grants, signed.user, read(api.grantRequest, body));
+      return (await people.viewGrants(signed)).find(({ id }) => id === made.id);
+    },
+    "POST /v1/grants/approve": voice("approve"),
+    "POST /v1/grants/deny": voice("deny"),
+    "POST /v1/grants/review": voice("review"),
+    "POST /v1/grants/revoke": async ({ user, person }, body) => {
+      const { id, words } = read(api.grantRevocation.extend({ id: idText }), body);
+      return { id: (await revokeGrant(grants, user, person, id, words)).id };
+    },
+    "GET /v1/people": ({ person }) => administer(deps, person, "people", () => people.people()),
+    "POST /v1/people/invite": ({ user, person }, body) => {
+      const { name, displayName, groups } = read(api.invitationRequest, body);
+      return administer(deps, person, "people/invite", async () =>
+        invitation(name, await invite(deps, { name, displayName, groups, recovers: false }, user.id)),
+      );
+    },
+    "POST /v1/people/lock": ({ user, person }, body) => {
+      const { name, reason } = read(api.lockRequest, body);
+      return administer(deps, person, "people/lock", async () => ({
+        locked: await lockUser(deps, name, reason, user.id),
+      }));
+    },
+    "POST /v1/people/unlock": ({ user, person }, body) => {
+      const { name, reason } = read(api.lockRequest, body);
+      return administer(deps, person, "people/unlock", async () => ({
+        unlocked: await unlockUser(deps, name, reason, user.id),
+      }));
+    },
+    // Two administrators let somebody back in; it is their passkeys that count, and no grant can stand in for one of them.
+    "POST /v1/people/recover": async ({ user }, body) => {
+      const request = read(api.recoveryRequest, body);
+      const { approvals, invited } = await approveRecovery(grants, user, request);
+      const made = invited === undefined ? {} : { invitation: invitation(request.name, invited) };
+      return { approvals, needed: recoveryApprovers, ...made };
+    },
+    "POST /v1/revocations": ({ user, person }, body) => {
+      const { name, reason } = read(api.lockRequest.extend({ name: idText }), body);
+      return administer(deps, person, "revocations", () => rooms.revoke(name, reason, user.id));
+    },
+  });
+}
+
+const idText = api.lockRequest.shape.reason;
+
+function publicOf({ session: _session, ...signed }: api.SignedIn & { readonly session: string }): api.SignedIn {
+  return signed;
+}
+
+/** @throws {CordonError} `REQUEST_MALFORMED` naming the field */
+function read<S extends z.ZodType>(schema: S, body: Buffer): z.output<S> {
+  const parsed = schema.safeParse(parseStrictJson(body, { depth: 12, names: 256 }));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new CordonError(
+    "REQUEST_MALFORMED",
+    `The body is not what is expected here, at \`${issue?.path.join(".") ?? ""}\`: ${issue?.message ?? ""}`,
+  );
+}
+
+function bare<T extends object>(operations: T): T {
+  return Object.assign(Object.create(null) as object, operations);
+}

@@ -1,0 +1,101 @@
+/** What the rooms of people and grants stand on; whoever builds the process hands it in. */
+import { createHash, createPublicKey, type KeyObject } from "node:crypto";
+import type { PublicKeyJwk } from "@cordon/core/contract/people-api";
+import type { Configuration } from "@cordon/core/contract/configuration";
+import type { Namespace, Revision } from "@cordon/core/contract/vocabulary";
+import { CordonError } from "@cordon/core/errors";
+import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
+import type { Instant } from "@cordon/core/instant";
+import type { LedgerEntry } from "@cordon/core/ledger/entry";
+import type { Snapshot } from "@cordon/core/policy/snapshot";
+import type { ObjectKey, StateStore, StateTransaction } from "../store/state-store.ts";
+import type { RelyingParty } from "./verify-passkey.ts";
+
+export interface PeopleDeps {
+  readonly store: Pick<StateStore, "transact" | "get" | "list">;
+  readonly trustDomain: TrustDomain;
+  readonly snapshot: () => Snapshot;
+  readonly settings: Configuration["people"];
+  /** Where passkeys are made and used; known once the console listens. */
+  readonly relyingParty: () => RelyingParty;
+  /** What administering Cordon is decided on. */
+  readonly administered: SpiffeId;
+  /** Writes to the ledger; what cannot be recorded does not happen. */
+  readonly record: (entry: LedgerEntry) => Promise<unknown>;
+  /** Loud news for the operator. */
+  readonly warn: (event: string, words: string) => void;
+  readonly now: () => Instant;
+}
+
+/** The group whose members may ask to administer Cordon. */
+export const administrators = "administrators";
+
+/** A change to people or grants. */
+export interface PersonChange {
+  readonly actor: string;
+  /** What happened, for the ledger's reader. */
+  readonly words: string;
+  readonly objects: readonly (ObjectKey & { readonly op?: "put" | "delete" })[];
+}
+
+/**
+ * Changes the state, records it in words, and waits until it is in force here. A change that could not be recorded stays
+ * only where it takes something away: `undo` runs otherwise.
+ */
+export async function change<T>(
+  deps: Pick<PeopleDeps, "store" | "record" | "now" | "snapshot">,
+  describe: PersonChange | ((result: T) => PersonChange),
+  work: (transaction: StateTransaction) => Promise<T>,
+  undo?: (transaction: StateTransaction, result: T) => Promise<void>,
+): Promise<T> {
+  const at = deps.now();
+  const actor = typeof describe === "function" ? "people" : describe.actor;
+  const { revision, result } = await deps.store.transact(actor, at, work);
+  const told = typeof describe === "function" ? describe(result) : describe;
+  try {
+    await deps.record({
+      ...{ v: 1, kind: "change", at, revision, actor: told.actor, words: told.words },
+      objects: told.objects.map(({ op = "put", kind, namespace, name }) => ({ op, kind, namespace, name })),
+    });
+  } catch (error) {
+    if (undo !== undefined) await deps.store.transact(actor, deps.now(), (transaction) => undo(transaction, result));
+    throw error;
+  }
+  await inForce(deps.snapshot, revision);
+  return result;
+}
+
+/** Waits, for two seconds at most, until this process decides on a revision. */
+async function inForce(snapshot: () => Snapshot, revision: Revision): Promise<void> {
+  for (let tries = 0; tries < 400 && snapshot().revision < revision; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** SHA-256 of a key's SubjectPublicKeyInfo, lower-case hex: what names a session. @throws `REQUEST_MALFORMED` */
+export function keyFingerprint(publicKey: PublicKeyJwk): string {
+  return createHash("sha256")
+    .update(importKey(publicKey).export({ type: "spki", format: "der" }))
+    .digest("hex");
+}
+
+/** @throws {CordonError} `REQUEST_MALFORMED` when this is no point of the curve */
+export function importKey(publicKey: PublicKeyJwk): KeyObject {
+  try {
+    return createPublicKey({ key: { ...publicKey }, format: "jwk" });
+  } catch (cause) {
+    throw new CordonError("REQUEST_MALFORMED", "The public key is not a point of P-256.", { cause });
+  }
+}
+
+/** `name` or `namespace/name`, as people type it. */
+export function parsePersonName(text: string): { readonly namespace: Namespace; readonly name: string } {
+  const [first = "", second] = text.split("/");
+  return second === undefined
+    ? { namespace: "default" as Namespace, name: first }
+    : { namespace: first as Namespace, name: second };
+}
+
+/** Lower-case hex SHA-256 of lines: what a passkey confirms is always one of these. */
+export function digestOfLines(...lines: readonly string[]): string {
+  return createHash("sha256").update(lines.join("\n")).digest("hex");
+}

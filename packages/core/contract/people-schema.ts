@@ -1,0 +1,75 @@
+/**
+ * The `people` and `grants` parts of `cordon.yaml`. In: what a file says. Out: how long people stay signed in, which
+ * authenticators administrators need, and the rules by which grants are asked for, with every default filled in.
+ */
+import { z } from "zod";
+import { filePath, name, namespace, reference } from "./schema-parts.ts";
+import { actions, sensitivities } from "./vocabulary.ts";
+
+const minutes = (least: number, most: number) => z.int().min(least).max(most);
+const group = name.describe("A group of people, such as `data-science`.");
+
+export const peopleSchema = z.strictObject({
+  sessionMinutes: minutes(1, 720).default(480).describe("How long a browser stays signed in after a passkey."),
+  credentialMinutes: minutes(1, 720).default(60).describe("Life of the credential that `cordon login` gets."),
+  administrators: z
+    .strictObject({
+      authenticators: z
+        .array(
+          z
+            .string()
+            .regex(
+              /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+              "must be an AAGUID: lower-case hex with hyphens, as its maker lists it",
+            ),
+        )
+        .max(100)
+        .default([])
+        .describe("Models of security keys (AAGUIDs) that administrators may use. Empty: any, nothing is proven."),
+      attestationRootsFile: filePath
+        .optional()
+        .describe("PEM file of the makers' roots that prove the model. Needed with `authenticators`."),
+    })
+    .prefault({})
+    .superRefine((value, context) => {
+      if (value.authenticators.length > 0 && value.attestationRootsFile === undefined)
+        context.addIssue({
+          code: "custom",
+          path: ["attestationRootsFile"],
+          message:
+            "without the makers' roots a key's model is only its own word: set it, or leave `authenticators` out",
+        });
+    })
+    .describe("What members of the group `administrators` need."),
+});
+
+export const grantRuleSchema = z.strictObject({
+  name: name.describe("Unique among the rules of its namespace."),
+  namespace,
+  actions: z.array(z.enum(actions)).min(1).describe("What may be asked for; a request for more is narrowed to these."),
+  resources: z
+    .array(reference)
+    .max(256)
+    .default([])
+    .describe("Components of its namespace that may be asked for. Empty: all that `maxSensitivity` leaves."),
+  maxSensitivity: z
+    .enum(sensitivities)
+    .default("restricted")
+    .describe("The most sensitive that a resource under this rule may be."),
+  requesters: z.array(group).max(64).default([]).describe("Groups that may ask. Empty: everybody who is enrolled."),
+  approvers: z.int().min(0).max(2).default(1).describe("People who must approve, never the one who asks. 0: nobody."),
+  approverGroups: z
+    .array(group)
+    .min(1)
+    .max(64)
+    .default(["administrators"])
+    .describe("Groups whose members may approve."),
+  maxMinutes: minutes(1, 10_080).default(120).describe("The longest a grant lasts; a longer request is shortened."),
+  breakGlass: z
+    .boolean()
+    .default(false)
+    .describe("Whether the requester may take it without approval in an emergency, once until it is reviewed."),
+});
+
+export type PeopleSettings = z.output<typeof peopleSchema>;
+export type GrantRule = z.output<typeof grantRuleSchema>;
