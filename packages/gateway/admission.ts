@@ -38,6 +38,7 @@ export function accessRequestOf(
       ...(intent.mcp === undefined ? {} : intent.mcp),
     },
     via: routeKey(route),
+    ...(intent.arguments === undefined ? {} : { arguments: intent.arguments }),
     ...personBehind(caller),
   };
 }

@@ -15,6 +15,7 @@ export type Offer = Record<string, string>;
 
 export const policies = `
 @id("assistant-opens-tickets") permit (principal == Workload::"default/agent/assistant", action == Action::"callTool", resource == Component::"default/tool/desk") when { context.tool == "open_ticket" };
+@id("short-notes") permit (principal == Workload::"default/agent/assistant", action == Action::"callTool", resource == Component::"default/tool/desk") when { context.tool == "note" && context.arguments.size < 1000 && ["a", "b"].contains(context.arguments.subject) };
 @id("agents-look") permit (principal, action == Action::"read", resource == Component::"default/tool/desk") when { principal.kind == "agent" && context.rpc != "resources/read" };
 `;
 
@@ -46,10 +47,14 @@ export async function openMcpEstate(offer: Offer, route = "", sessions = false):
   const build = (): McpServer => {
     const server = new McpServer({ name: "desk", version: "1.0.0" });
     for (const [name, description] of Object.entries(offer))
-      server.registerTool(name, { description, inputSchema: z.object({ subject: z.string().default("") }) }, () => {
-        called.push(name);
-        return { content: [{ type: "text", text: `${name} done` }] };
-      });
+      server.registerTool(
+        name,
+        { description, inputSchema: z.looseObject({ subject: z.string().default("") }) },
+        () => {
+          called.push(name);
+          return { content: [{ type: "text", text: `${name} done` }] };
+        },
+      );
     return server;
   };
   const stateless = createMcpHandler(build);

@@ -54,6 +54,23 @@ for (const mode of ["legacy", { pin: "2026-07-28" }] as const)
     assert.ok(!JSON.stringify(entries).includes("secret-words"), "no argument is in the ledger");
   });
 
+test("policy decides by the values of arguments, and none of them is recorded", async () => {
+  await using mcp = await openMcpEstate({ note: "Writes a note." });
+  const client = await mcp.client(await mcp.estate.svidFor("agent", "assistant"));
+  const note = (given: Record<string, unknown>) => client.callTool({ name: "note", arguments: given });
+  await note({ subject: "a", size: 999 });
+  await assert.rejects(note({ subject: "a", size: 1000 }), /no policy/);
+  await assert.rejects(note({ subject: "secret-c", size: 1 }), /no policy/);
+  await assert.rejects(note({ subject: "a" }), /`short-notes` failed: .*`size`/);
+  await assert.rejects(note({ subject: "a", size: "1; secret-999" }), /`size` is a text, not a whole number/);
+  await assert.rejects(note({ subject: "a", size: 1, Size: 9e9 }), /`size` is written a second time as `Size`/);
+  assert.deepEqual(mcp.called, ["note"]);
+  const straight = await mcp.client(undefined);
+  await straight.callTool({ name: "note", arguments: { subject: "secret-c", size: 9e9 } });
+  assert.deepEqual(mcp.called, ["note", "note"], "without the gateway any value passes");
+  assert.ok(!JSON.stringify(await mcp.estate.entries()).includes("secret"));
+});
+
 test("a rug pull: the tool whose description changes disappears, and a call of it is refused", async () => {
   const offer = { ...honest };
   await using mcp = await pinnedEstate(offer);
@@ -78,7 +95,7 @@ test("a rug pull: the tool whose description changes disappears, and a call of i
     ({ name }) => name === "mcp",
   );
   assert.ok(status?.controls.includes("pinned tool definitions"));
-  assert.ok(status?.unseen.some((words) => words.includes("arguments")));
+  assert.ok(status?.unseen.some((words) => words.includes("elicitation")));
   const entries = await mcp.estate.entries();
   const found = entries
     .filter((entry): entry is OutcomeEntry => entry.kind === "outcome")

@@ -137,7 +137,6 @@ function routeStatus(route: Route, wouldHaveDenied: ReadonlyMap<RouteKey, number
 /** What no control on a route to an MCP server sees. */
 function unseenInMcp(pinned: boolean): string[] {
   return [
-    "the values of a tool's arguments are not visible to policy",
     "what the server asks of its client (sampling, elicitation, roots) is not decided on; answers to it are refused",
     ...(pinned ? [] : ["tools are not pinned: a definition may change unnoticed"]),
   ];

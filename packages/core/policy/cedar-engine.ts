@@ -11,6 +11,8 @@ import type { Namespace } from "../contract/vocabulary.ts";
 import { authorize, compileSet, type Authorization, type CompiledPolicySet } from "./cedar/authorize.ts";
 import { compilePolicy, type CompiledPolicy } from "./cedar/compile-policy.ts";
 import { EvaluationError } from "./cedar/evaluation-error.ts";
+import { argumentsRead, argumentsTypeText, mergedArguments, type ArgumentTree } from "./argument-types.ts";
+import { schemaText } from "./cedar-schema.ts";
 import { CedarRequests, type Asked } from "./cedar-requests.ts";
 import type { SlottedPolicies } from "./cedar-slots.ts";
 import type { AccessRequest } from "./decision.ts";
@@ -20,6 +22,7 @@ import { shadowEvaluation } from "./cedar-shadow.ts";
 import type { Principal } from "./people.ts";
 import type { RiskFacts } from "../risk/assess.ts";
 import type { Component } from "./snapshot.ts";
+import { boundedCompiled, dependsOnArguments, withoutArguments, type Bound } from "./unknown-arguments.ts";
 import { windowsNamed } from "./windows-named.ts";
 
 const maxErrorCharacters = 300;
@@ -50,6 +53,8 @@ export interface AnalysedPolicy {
 /** Policies whose insides can be looked at, for analysis before deployment. */
 export interface AnalysablePolicies {
   readonly analysed: readonly AnalysedPolicy[];
+  /** Policies that read no arguments of calls, for questions about all calls: see unknown-arguments.ts. */
+  withoutArguments(bound: Bound): CompiledPolicies & AnalysablePolicies;
 }
 
 /** Compiled policies, with what made them. */
@@ -101,6 +106,8 @@ export interface PolicySet {
   readonly known: Map<string, Evaluation>;
   /** The same policies for the official engine. */
   readonly slotted: SlottedPolicies;
+  /** What they read of a call's arguments, if they do. */
+  readonly reads: ArgumentTree | undefined;
 }
 
 export const nothingMatched: Evaluation = Object.freeze({
@@ -123,8 +130,18 @@ class CompiledCedar implements CedarPolicies {
   /** What speaks about a namespace's principals elsewhere: its forbids. */
   readonly #forbids: ReadonlyMap<Namespace, PolicySet>;
 
-  constructor(policies: readonly ParsedPolicy[], sources: readonly PolicySource[], options: CompileOptions) {
+  readonly #policies: readonly ParsedPolicy[];
+  #onArguments: boolean | undefined;
+  readonly #bounds = new Map<Bound, CompiledCedar>();
+
+  constructor(
+    policies: readonly ParsedPolicy[],
+    sources: readonly PolicySource[],
+    options: CompileOptions,
+    bound?: Bound,
+  ) {
     const { previous: _, ...kept } = options;
+    this.#policies = policies;
     this.size = policies.length;
     this.namedWindows = policies.flatMap(({ id, json, source }) =>
       windowsNamed(json).map((name) => ({ namespace: source.namespace, policy: id, name })),
@@ -135,7 +152,7 @@ class CompiledCedar implements CedarPolicies {
     this.#requests = new CedarRequests(options.trustDomain);
     const all = new Map<Namespace, PolicySet>();
     const forbids = new Map<Namespace, PolicySet>();
-    const compiled = policies.map((policy): Checked => ({ policy, compiled: compileChecked(policy) }));
+    const compiled = policies.map((policy): Checked => ({ policy, compiled: compileChecked(policy, bound) }));
     for (const [namespace, own] of Map.groupBy(compiled, ({ policy }) => policy.source.namespace)) {
       all.set(namespace, policySet(`${namespace}/all`, own));
       const forbidding = own.filter(({ policy }) => policy.json.effect === "forbid");
@@ -144,7 +161,7 @@ class CompiledCedar implements CedarPolicies {
     this.analysed = compiled.map(({ policy: { source, id, json }, compiled: closures }) => ({
       namespace: source.namespace,
       id,
-      json,
+      json: bound === undefined ? json : withoutArguments(json, bound),
       compiled: closures,
     }));
     this.#all = all;
@@ -173,8 +190,19 @@ class CompiledCedar implements CedarPolicies {
     };
   }
 
+  withoutArguments(bound: Bound): CompiledPolicies & AnalysablePolicies {
+    this.#onArguments ??= this.#policies.some(({ json }) => dependsOnArguments(json));
+    if (!this.#onArguments) return this;
+    let bounded = this.#bounds.get(bound);
+    if (bounded === undefined) {
+      const { shadow: _, ...options } = this.options; // the official engine reads the policies' texts
+      this.#bounds.set(bound, (bounded = new CompiledCedar(this.#policies, this.sources, options, bound)));
+    }
+    return bounded;
+  }
+
   #ask(set: PolicySet, asked: Asked): Evaluation {
-    const environment = this.#requests.environment(asked);
+    const environment = this.#requests.environment(asked, set.reads);
     if (typeof environment === "string") return { ...nothingMatched, errors: [{ policy: "", words: environment }] };
     const evaluation = evaluationOf(set, authorize(set.compiled, environment));
     const { shadow, trustDomain } = this.options;
@@ -218,17 +246,26 @@ interface Checked {
 }
 
 function policySet(slot: string, policies: readonly Checked[]): PolicySet {
+  const trees = policies.flatMap(({ policy: { json } }) => argumentsRead(json).tree ?? []);
+  const reads = trees.length === 0 ? undefined : mergedArguments(trees).tree;
   return {
+    reads,
     matched: policies.map(({ policy }) => matchedPolicy(policy)),
     compiled: compileSet(policies.map(({ compiled }) => compiled)),
     known: new Map(),
-    slotted: { slot, texts: Object.fromEntries(policies.map(({ policy }, index) => [`p${index}`, policy.text])) },
+    slotted: {
+      slot,
+      texts: Object.fromEntries(policies.map(({ policy }, index) => [`p${index}`, policy.text])),
+      ...(reads === undefined ? {} : { schema: schemaText(argumentsTypeText(reads, true)) }),
+    },
   };
 }
 
-function compileChecked(policy: ParsedPolicy): CompiledPolicy {
+function compileChecked(policy: ParsedPolicy, bound: Bound | undefined): CompiledPolicy {
+  const { json } = policy;
   try {
-    return compilePolicy(policy.json);
+    if (bound === undefined) return compilePolicy(json);
+    return boundedCompiled(compilePolicy(withoutArguments(json, bound)), json, bound);
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;
     throw new CordonError("POLICY_INVALID", `${policy.source.origin}: policy \`${policy.id}\`: ${error.message}`, {

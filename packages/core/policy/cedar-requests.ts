@@ -8,6 +8,8 @@ import type { TrustDomain } from "../identity/spiffe-id.ts";
 import type { Environment, EntitySource } from "./cedar/environment.ts";
 import { CedarRecord, CedarSet, EntityUid, type EntityData, type Value } from "./cedar/value.ts";
 import { valueOf } from "./cedar/value-json.ts";
+import { argumentRecord } from "./argument-facts.ts";
+import type { ArgumentTree } from "./argument-types.ts";
 import { cedarEntity, cedarUser, contextFacts } from "./cedar-schema.ts";
 import type { AccessRequest, RequestContext } from "./decision.ts";
 import { findingsRecord } from "./finding-facts.ts";
@@ -49,11 +51,15 @@ export class CedarRequests {
     this.#trustDomain = trustDomain;
   }
 
-  /** The environment, or in words why the request does not fit the schema. */
-  environment({ request, principal, resource, windows, risk }: Asked): Environment | string {
+  /**
+   * The environment, or in words why the request does not fit the schema.
+   *
+   * @param read what the policies read of a call's arguments
+   */
+  environment({ request, principal, resource, windows, risk }: Asked, read?: ArgumentTree): Environment | string {
     const action = actionUids.get(request.action);
     if (action === undefined) return `\`${request.action}\` is not an action of the schema`;
-    const context = contextRecord(request.context, windows, risk);
+    const context = contextRecord(request.context, windows, risk, argumentRecord(read, request.arguments));
     if (typeof context === "string") return context;
     const from = this.#entity(this.#principals, "Workload", principal);
     const to = this.#entity(this.#resources, "Component", resource);
@@ -107,6 +113,7 @@ function contextRecord(
   context: RequestContext,
   windows: readonly string[],
   risk: RiskFacts | undefined,
+  given: CedarRecord,
 ): CedarRecord | string {
   const fields = new Map<string, Value>();
   for (const [name, { type, absent }] of facts) {
@@ -117,6 +124,7 @@ function contextRecord(
   }
   fields.set("userGroups", context.userGroups === undefined ? noGroups : new CedarSet(context.userGroups));
   fields.set("windows", windowSet(windows));
+  fields.set("arguments", given);
   fields.set("findings", findingsRecord(context.findings));
   for (const [name, record] of riskRecords(risk)) fields.set(name, record);
   return new CedarRecord(fields);

@@ -95,9 +95,13 @@ const riskFieldsText = Object.entries(riskFields)
   .join("\n");
 
 /** The schema in Cedar's human-readable syntax; `cordon policy check --schema` prints it. */
-export const cedarSchema: string = schemaText();
+export const cedarSchema: string = schemaText("{}");
 
-function schemaText(): string {
+/**
+ * @param argumentsType the record of the arguments that policies read (argument-types.ts); each namespace's policies say
+ *   themselves what they expect of a call
+ */
+export function schemaText(argumentsType: string): string {
   const labels = componentFacts.filter((fact) => fact.path.startsWith("labels."));
   const direct = componentFacts.filter((fact) => !fact.path.includes("."));
   const shape = [
@@ -127,12 +131,12 @@ function schemaText(): string {
     "",
     riskTypesText,
     "",
-    "// The facts of a request.",
+    "// The facts of a request. `arguments` is what each policy reads of a call's arguments: it says itself of which types.",
     `type Context = {\n${Object.entries(contextFacts)
       .map(([name, fact]) => `  ${name}: ${fact.type},`)
       .join(
         "\n",
-      )}\n  userGroups: Set<String>,\n  windows: Set<String>,\n  findings: ${findingFactsType},\n${riskFieldsText}\n};`,
+      )}\n  userGroups: Set<String>,\n  windows: Set<String>,\n  arguments: ${argumentsType},\n  findings: ${findingFactsType},\n${riskFieldsText}\n};`,
     "",
     `action ${actions.map((action) => `"${action}"`).join(", ")}`,
     "  appliesTo { principal: [Workload, User], resource: [Component], context: Context };",

@@ -5,7 +5,8 @@
 import type { TrustDomain } from "../identity/spiffe-id.ts";
 import type { PolicySet } from "./cedar-engine.ts";
 import { absentFacts, cedarEntity, cedarUser } from "./cedar-schema.ts";
-import { askCedar } from "./cedar-slots.ts";
+import { argumentJson, argumentRecord, isUnfit } from "./argument-facts.ts";
+import { askCedar, type CedarRequest } from "./cedar-slots.ts";
 import type { Asked } from "./cedar-requests.ts";
 import { findingsJson } from "./finding-facts.ts";
 import { riskJson } from "../risk/facts.ts";
@@ -23,8 +24,10 @@ export function shadowEvaluation(
   shadowed: Shadowed,
   report: (disagreement: string) => void,
 ): Evaluation {
+  const given = argumentRecord(shadowed.set.reads, shadowed.request.arguments);
+  if (isUnfit(given)) return evaluation; // Cedar has no value that fails when it is looked at: nothing to compare
   const compiled = summary(evaluation);
-  const official = officialSummary(shadowed);
+  const official = officialSummary(shadowed, argumentJson(given));
   if (compiled === official) return evaluation;
   const { request } = shadowed;
   const words = `the compiled policy engine and Cedar's disagree about ${request.principal} ${request.action} ${request.resource}`;
@@ -41,7 +44,10 @@ function summary({ permits, forbids, errors }: Evaluation): string {
   ]);
 }
 
-function officialSummary({ set, request, principal, resource, windows, risk, trustDomain }: Shadowed): string {
+function officialSummary(
+  { set, request, principal, resource, windows, risk, trustDomain }: Shadowed,
+  given: Record<string, unknown>,
+): string {
   const workload = isUser(principal)
     ? cedarUser(principal, trustDomain)
     : cedarEntity("Workload", principal, trustDomain);
@@ -56,6 +62,7 @@ function officialSummary({ set, request, principal, resource, windows, risk, tru
       ...request.context,
       userGroups: [...(request.context.userGroups ?? [])],
       windows: [...windows],
+      arguments: given as CedarRequest["context"],
       findings: findingsJson(request.context.findings),
       ...riskJson(risk),
     },

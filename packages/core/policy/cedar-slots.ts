@@ -23,6 +23,8 @@ export interface SlottedPolicies {
   readonly slot: string;
   /** Policy text by the id that Cedar reports. */
   readonly texts: Readonly<Record<string, string>>;
+  /** The schema that they go by, where it is not the one that most do. */
+  readonly schema?: string;
 }
 
 const poolSize = 256;
@@ -45,7 +47,7 @@ export function askCedar(policies: SlottedPolicies, request: CedarRequest): Auth
     return statefulIsAuthorized({
       ...request,
       preparsedPolicySetId: filled.name,
-      preparsedSchemaName: schemaName,
+      preparsedSchemaName: policies.schema === undefined ? schemaName : schemaOf(filled),
       validateRequest: true,
     });
   } catch (error) {
@@ -80,10 +82,19 @@ function fill(policies: SlottedPolicies): FilledSlot {
   slots.set(policies.slot, slot);
   if (slot.filledBy === policies) return { name: slot.name, errors: [] };
   slot.filledBy = undefined;
+  if (policies.schema !== undefined) {
+    const own = preparseSchema(schemaOf(slot), policies.schema);
+    if (own.type === "failure") return { name: slot.name, errors: own.errors };
+  }
   const parsed = preparsePolicySet(slot.name, { staticPolicies: policies.texts });
   if (parsed.type === "failure") return { name: slot.name, errors: parsed.errors };
   slot.filledBy = policies;
   return { name: slot.name, errors: [] };
+}
+
+/** A slot's own schema lives and goes with its policies. */
+function schemaOf({ name }: { readonly name: string }): string {
+  return `${schemaName}-${name}`;
 }
 
 /** A slot that nobody holds: a new one while the pool lasts, then the least recently used one's. */

@@ -4,6 +4,7 @@
  */
 import type { Instant } from "../instant.ts";
 import type { Action, Boundary, Namespace, Revision, RiskTier, Sensitivity } from "../contract/vocabulary.ts";
+import type { JsonObject } from "../contract/strict-json.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
 import type { FindingFacts } from "./finding-facts.ts";
 import type { RiskSignals } from "../risk/signals.ts";
@@ -29,6 +30,8 @@ export interface AccessRequest {
   readonly user?: ActingUser;
   /** `sha256:` and hex of the call's exact arguments, where they are read before deciding: what an approval is bound to. */
   readonly call?: string;
+  /** The arguments of a tool call, for policies that read them. Content: never recorded. */
+  readonly arguments?: JsonObject;
 }
 
 /** `namespace/name` of a route. Built with {@link routeKey}. */

@@ -5,7 +5,8 @@
 import { validate, type DetailedError, type PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import type { TrustDomain } from "../identity/spiffe-id.ts";
 import { exactPolicyJson } from "./cedar/policy-json.ts";
-import { cedarSchema } from "./cedar-schema.ts";
+import { argumentsRead, argumentsTypeText, mergedArguments, type ArgumentTree } from "./argument-types.ts";
+import { cedarSchema, schemaText } from "./cedar-schema.ts";
 import { engineError } from "./cedar-slots.ts";
 import type { PolicySource } from "./engine.ts";
 import { lintPolicy, refuseDepth } from "./policy-lint.ts";
@@ -77,7 +78,9 @@ export function checkPolicies(sources: readonly PolicySource[], options: PolicyO
       if (passed === undefined) unchecked.push(policy);
     }
   }
-  problems.push(...duplicateIds(policies), ...validatePolicies(unchecked));
+  problems.push(...duplicateIds(policies), ...argumentClashes(policies));
+  for (const [schema, own] of Map.groupBy(unchecked, ({ json }) => schemaFor(json)))
+    problems.push(...validatePolicies(own, schema));
   return { policies, problems: inSourceOrder(sources, problems) };
 }
 
@@ -122,11 +125,35 @@ function duplicateIds(policies: readonly ParsedPolicy[]): PolicyProblem[] {
   return problems;
 }
 
-function validatePolicies(policies: readonly ParsedPolicy[]): PolicyProblem[] {
+/** A policy that reads arguments is validated against what it takes them to be. */
+function schemaFor(json: PolicyJson): string {
+  const { tree } = argumentsRead(json);
+  return tree === undefined ? cedarSchema : schemaText(argumentsTypeText(tree));
+}
+
+/** Requests are read once for all policies of a namespace: they must take an argument for the same thing. */
+function argumentClashes(policies: readonly ParsedPolicy[]): PolicyProblem[] {
+  const problems: PolicyProblem[] = [];
+  const known = new Map<string, ArgumentTree>();
+  for (const policy of policies) {
+    const { tree } = argumentsRead(policy.json);
+    if (tree === undefined) continue;
+    const { namespace } = policy.source;
+    const merged = mergedArguments([known.get(namespace) ?? new Map(), tree]);
+    if (merged.clash === undefined) known.set(namespace, merged.tree);
+    else
+      problems.push(
+        problemAt(policy.source, policy.start, `\`context.arguments.${merged.clash} by policies of \`${namespace}\``),
+      );
+  }
+  return problems;
+}
+
+function validatePolicies(policies: readonly ParsedPolicy[], schema: string): PolicyProblem[] {
   const staticPolicies = Object.fromEntries(policies.map((policy, index) => [`p${index}`, policy.text]));
   const first = policies[0];
   if (first === undefined) return [];
-  const answer = guarded(() => validate({ schema: cedarSchema, policies: { staticPolicies } }));
+  const answer = guarded(() => validate({ schema, policies: { staticPolicies } }));
   if ("failed" in answer) return [problemAt(first.source, 0, answer.failed)];
   if (answer.value.type === "failure") return answer.value.errors.flatMap((error) => problemsOf(first, error));
   const { validationErrors, validationWarnings, otherWarnings } = answer.value;

@@ -12,6 +12,7 @@ import {
   namespaceOfEntityId,
   refuseEntityId,
 } from "./cedar-schema.ts";
+import { argumentsRead } from "./argument-types.ts";
 import { entityLiterals } from "./entity-literals.ts";
 import { demandProblems } from "./adaptive.ts";
 import { parseInspect } from "./inspect-annotation.ts";
@@ -56,6 +57,7 @@ export function lintPolicy(policy: PolicyText, json: PolicyJson, trustDomain: Tr
     ...lintEntityIds(json, policy.source.namespace, trustDomain),
     ...lintScope(json, policy.source.namespace),
     ...lintLiterals(json.conditions),
+    ...argumentsRead(json).problems.map((words) => ({ words, near: "arguments" })),
   ].map(({ words, near }) => problemAt(policy.source, policy.start + offsetOf(policy.text, near), words));
 }
 

@@ -28,6 +28,7 @@ test("a call names its tool; everything else names none", () => {
   assert.deepEqual(readMcpMessage(call({ name: "open_ticket", arguments: {} }), {}), {
     method: "tools/call",
     tool: "open_ticket",
+    arguments: {},
   });
   const get = { jsonrpc: "2.0", id: "a", method: "prompts/get", params: { name: "open_ticket" } };
   assert.deepEqual(readMcpMessage(get, {}), { method: "prompts/get", tool: "" });

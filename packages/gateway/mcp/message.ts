@@ -15,6 +15,8 @@ export interface McpMessage {
   readonly method: string;
   /** The tool of a `tools/call`; else empty. */
   readonly tool: string;
+  /** Of a `tools/call`; empty where it has none. */
+  readonly arguments?: JsonObject;
 }
 
 /** The headers that MCP gives a meaning; each once at most. */
@@ -86,7 +88,9 @@ export function readMcpMessage(tree: JsonObject | undefined, headers: McpHeaders
   refuseFolded(params);
   const tool = method === "tools/call" ? toolOf(params) : "";
   compareHeaders(headers, method, params);
-  return { method, tool };
+  if (tool === "") return { method, tool };
+  const given = params?.["arguments"];
+  return { method, tool, arguments: isJsonObject(given) ? given : {} };
 }
 
 /** A client answers what its server asked. Pings and errors pass; answers with content are under no control yet. */

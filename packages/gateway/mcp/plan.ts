@@ -43,13 +43,14 @@ export function planMcp(route: McpRoute, { head, rest }: PlanInput, around: McpS
       kind: "forward",
       body: "json",
       intent(tree) {
-        const { method, tool } = readMcpMessage(tree, headers);
+        const { method, tool, arguments: given } = readMcpMessage(tree, headers);
         const refusal = tool === "" ? undefined : around.tools.refusal(route, tool);
         return {
           ...base,
           action: mcpMethods.get(method) ?? "read",
           stream: method === "subscriptions/listen",
           mcp: { rpc: method, tool },
+          ...(given === undefined ? {} : { arguments: given }),
           ...(method === "initialize" ? { creates: "mcp-session" } : {}),
           ...(refusal === undefined ? {} : { refusal }),
         };

@@ -33,6 +33,8 @@ export interface Intent {
   readonly deletes?: ObjectUse;
   /** Set for a message to an MCP server: its method and its tool, each empty where there is none. */
   readonly mcp?: { readonly rpc: string; readonly tool: string };
+  /** A tool call's arguments: policy may read them, nothing records them. */
+  readonly arguments?: JsonObject;
   /** Why it is refused whatever policy says. */
   readonly refusal?: string;
   /** What the answer passes before anything else looks at it. */

@@ -110,7 +110,7 @@ function printPairs(io: Io, snapshot: Snapshot, found: Reach, { edges, pairs, js
   );
   if (json) {
     const listed = list.map(({ edge: { action, routed, during }, principal, resource, why }) => {
-      const { permits, excepted, observedOnly } = why;
+      const { permits, excepted, observedOnly, dependsOnArguments } = why;
       return {
         principal: principal.id,
         action,
@@ -118,6 +118,7 @@ function printPairs(io: Io, snapshot: Snapshot, found: Reach, { edges, pairs, js
         routed,
         during,
         permits,
+        dependsOnArguments,
         excepted,
         observedOnly,
       };
@@ -128,6 +129,7 @@ function printPairs(io: Io, snapshot: Snapshot, found: Reach, { edges, pairs, js
     const notes = [
       duringWords(edge.during),
       edge.routed ? "" : "no route leads there",
+      why.dependsOnArguments ? "with some arguments" : "",
       why.excepted ? "by an exception" : "",
       why.observedOnly ? "only while its boundary observes" : "",
     ].filter((note) => note !== "");

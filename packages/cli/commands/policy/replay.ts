@@ -18,11 +18,13 @@ const usage = `usage: cordon policy replay LEDGER [--config FILE] [--since TIME]
 Takes every decision of the ledger again, on the configuration (default: cordon.yaml), at the time and with the facts that
 it was taken with. TIME is ISO 8601, or an age such as 90s, 15m, 6h, 7d.
 
-Exit code: 0 every answer is the same, 1 some would be others, 2 something cannot be read.
+Arguments of calls are in no ledger: where policies look at them, the answer is "unknown", unless it is the same for all.
+
+Exit code: 0 every answer is the same, 1 some would be others or are unknown, 2 something cannot be read.
 `;
 
 interface Group {
-  readonly change: "would allow" | "would deny";
+  readonly change: "would allow" | "would deny" | "unknown";
   readonly words: string;
   readonly why: string;
   count: number;
@@ -48,7 +50,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       io.stdout(usage);
       return 0;
     }
-    const { snapshot } = await loadOfflineSnapshot(values.config);
+    const { snapshot, policies } = await loadOfflineSnapshot(values.config);
     const ledger = await openFolder(positionals, values.key);
     const { checkpoint } = await readCheckpoint(ledger);
     const now = Date.now();
@@ -63,10 +65,14 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       const entry = parseEntry(bytes);
       if (entry?.kind !== "decision" || !matches(entry, filter)) continue;
       decisions += 1;
-      const { change, now: decision } = replay(snapshot, entry);
+      const { change, now: decision } = replay(snapshot, entry, policies);
       if (change === "none") continue;
       const words = `${shortName(snapshot, entry.principal)} ${entry.action} ${shortName(snapshot, entry.resource)}`;
-      const why = decision.reasons.map((reason) => reason.words).join("; ");
+      const reasons = decision.reasons.map((reason) => reason.words).join("; ");
+      const why =
+        change === "unknown"
+          ? `policies look at the call's arguments, which the ledger does not hold (${reasons})`
+          : reasons;
       const key = `${change}\n${words}\n${why}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, { change, words, why, count: 1, first: index, last: index });
@@ -79,8 +85,11 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
         io.stdout(
           `${change}: ${words}, ${count} ${count === 1 ? "time" : "times"} (entries ${first} to ${last})\n    ${why}\n`,
         );
-    const differ = sorted.reduce((sum, { count }) => sum + count, 0);
-    io.stderr(`${decisions} decisions taken again: ${differ} would be others\n`);
-    return differ > 0 ? 1 : 0;
+    const [unknown, differ] = [true, false].map((unsure) =>
+      sorted.filter(({ change }) => (change === "unknown") === unsure).reduce((sum, { count }) => sum + count, 0),
+    );
+    const more = unknown ? `, ${unknown} depend on arguments that are not known` : "";
+    io.stderr(`${decisions} decisions taken again: ${differ} would be others${more}\n`);
+    return sorted.length > 0 ? 1 : 0;
   });
 }

@@ -13,7 +13,8 @@ FILE holds, in YAML:
   tests:
     - { principal: assistant, action: infer, resource: chat, expect: allow, because: assistant-may-chat }
     - { principal: assistant, action: read, resource: training-data, expect: deny }
-A row may have a name, a context (assurance, route, method, stream, external) and a time (at: 2027-01-31T02:00:00+08:00).
+A row may have a name, a context (assurance, route, method, stream, external, rpc, tool), the arguments of a tool call
+(arguments: { amount: 900 }) and a time (at: 2027-01-31T02:00:00+08:00).
 Policies are enforced here, whatever a route's mode is.
 
 Exit code: 0 every row is as expected, 1 some are not, 2 a file cannot be read.

@@ -112,15 +112,15 @@ function entry(
 }
 
 test("a replayed decision is taken at its own time with its own facts, and says what would change", () => {
-  const { estate } = of(text);
-  assert.equal(replay(estate, entry(assistant, "callTool", tools, "allow")).change, "none");
-  assert.equal(replay(estate, entry(assistant, "read", index, "allow")).change, "would deny");
-  assert.equal(replay(estate, entry(tools, "read", index, "deny")).change, "would allow");
+  const { estate, policies } = of(text);
+  assert.equal(replay(estate, entry(assistant, "callTool", tools, "allow"), policies).change, "none");
+  assert.equal(replay(estate, entry(assistant, "read", index, "allow"), policies).change, "would deny");
+  assert.equal(replay(estate, entry(tools, "read", index, "deny"), policies).change, "would allow");
   const night = Date.parse("2026-11-25T18:00:00Z");
-  assert.equal(replay(estate, entry(trainer, "read", training, "allow", night)).change, "none");
-  assert.equal(replay(estate, entry(trainer, "read", training, "allow", now)).change, "would deny");
+  assert.equal(replay(estate, entry(trainer, "read", training, "allow", night), policies).change, "none");
+  assert.equal(replay(estate, entry(trainer, "read", training, "allow", now), policies).change, "would deny");
   const observed = { ...entry(assistant, "read", index, "allow"), observed: { effect: "deny" as const, reasons: [] } };
-  assert.deepEqual(replay(estate, observed).change, "none", "it would have been refused, and would be");
+  assert.deepEqual(replay(estate, observed, policies).change, "none", "it would have been refused, and would be");
 });
 
 test("suggested policies permit what was seen and nothing else", () => {

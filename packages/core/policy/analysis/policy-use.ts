@@ -7,7 +7,7 @@ import type { AnalysablePolicies } from "../cedar-engine.ts";
 import type { Snapshot } from "../snapshot.ts";
 import type { Active, Group } from "./compose.ts";
 import { addTo, keepOnly, meets, takeFrom, type Bits, type IndexSet } from "./index-set.ts";
-import { activeIn, analyse, signatureOf, type Analysis } from "./reach.ts";
+import { activeIn, analyse, onArgumentsOf, signatureOf, type Analysis } from "./reach.ts";
 
 export interface PolicyUse {
   /** `namespace/id`. */
@@ -21,9 +21,17 @@ export interface PolicyUse {
 export function policyUse(snapshot: Snapshot, policies: AnalysablePolicies, now: Instant): readonly PolicyUse[] {
   const analysis = analyse(snapshot, policies, now);
   const { applies, needed } = usesOf(analysis);
+  // What holds for some arguments of calls only makes no permit unnecessary, and what it refuses is not known.
+  const unsure = onArgumentsOf(policies);
+  const beside =
+    unsure.size === 0
+      ? needed
+      : usesOf(analyse(snapshot, policies, now, undefined, ({ namespace, id }) => !unsure.has(`${namespace}/${id}`)))
+          .needed;
   return policies.analysed.flatMap(({ namespace, id, compiled: { effect } }): PolicyUse[] => {
     const policy = `${namespace}/${id}`;
-    if (needed.has(policy)) return [];
+    if (needed.has(policy) || (effect === "permit" && beside.has(policy))) return [];
+    if (unsure.has(policy) && (effect === "forbid" || applies.has(policy))) return [];
     if (effect === "permit" && !applies.has(policy))
       return [
         {

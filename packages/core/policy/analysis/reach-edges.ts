@@ -25,6 +25,8 @@ export type During = readonly (readonly string[])[];
 export interface Explanation {
   /** Ids of the permits that it rests on in some context, as `namespace/id`. */
   readonly permits: readonly string[];
+  /** Every permit of it looks at the call's arguments: it is allowed for some of them, perhaps. */
+  readonly dependsOnArguments: boolean;
   /** It stands on an exception to a boundary. */
   readonly excepted: boolean;
   /** Allowed only because a boundary does not enforce yet. */
@@ -171,5 +173,10 @@ export function explain(reach: Reach, from: Component, action: Action, to: Compo
     }
   }
   if (allowed === 0) return undefined;
-  return { permits: [...permits].toSorted(), excepted: excepted === allowed, observedOnly: observed === allowed };
+  return {
+    permits: [...permits].toSorted(),
+    dependsOnArguments: permits.size > 0 && [...permits].every((permit) => reach.onArguments.has(permit)),
+    excepted: excepted === allowed,
+    observedOnly: observed === allowed,
+  };
 }

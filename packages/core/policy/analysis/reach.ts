@@ -1,6 +1,6 @@
 /**
  * Who can reach what. In: a snapshot and a time. Out: for every action, principal and window state the set of resources that
- * the decision allows in some context. Sets are composed, pairs are not looked at one by one: a policy is evaluated once
+ * the decision allows in some context, and for some arguments of a call. Sets are composed, pairs are not looked at one by one: a policy is evaluated once
  * for each class of principals and of resources that it can tell apart (sides.ts), and what it says is added to or taken
  * from whole sets (compose.ts). Pairs that stand in a relation of their own are decided each by itself. Principals are
  * components, each acting for itself: what a person, a proof of presence or an approval would open is not open to them.
@@ -10,12 +10,13 @@
 import type { Instant } from "../../instant.ts";
 import type { Action } from "../../contract/vocabulary.ts";
 import type { SpiffeId } from "../../identity/spiffe-id.ts";
-import type { AnalysablePolicies } from "../cedar-engine.ts";
+import type { AnalysablePolicies, AnalysedPolicy } from "../cedar-engine.ts";
 import { checkSession } from "../adaptive-checks.ts";
 import { checkAdmission } from "../admission-check.ts";
 import { checkContainment, decide } from "../decide.ts";
 import type { Signals } from "../decision.ts";
 import type { Component, Snapshot } from "../snapshot.ts";
+import { dependsOnArguments } from "../unknown-arguments.ts";
 import { defaultSingledUpTo, Groups, type Active, type Group } from "./compose.ts";
 import { addTo, allBits, clearBit, isEmpty, keepOnly, setBit, takeFrom, wordsFor, type Bits } from "./index-set.ts";
 import type { ContextReads } from "./policy-parts.ts";
@@ -42,8 +43,10 @@ export interface Reach {
   /** Evaluations and decisions that it took. */
   readonly evaluations: number;
   readonly askings: readonly Asking[];
-  /** The snapshot at each moment, its windows standing still. */
+  /** The snapshot at each moment, its windows standing still, and arguments of calls whatever lets most through. */
   readonly stills: readonly Snapshot[];
+  /** Policies that look at the arguments of calls, as `namespace/id`. */
+  readonly onArguments: ReadonlySet<string>;
 }
 
 /** Where sets are few or many; tests set them low, so that small estates go every way. */
@@ -67,19 +70,24 @@ export interface Analysis {
   readonly tally: Tally;
 }
 
-/** @param policies the snapshot's own, with what they are made of */
+/**
+ * @param policies the snapshot's own, with what they are made of
+ * @param keep leaves policies out
+ */
 export function analyse(
   snapshot: Snapshot,
   policies: AnalysablePolicies,
   now: Instant,
   { singledUpTo, mostEvaluations } = defaultLimits,
+  keep: (policy: AnalysedPolicy) => boolean = () => true,
 ): Analysis {
+  const bounded = policies.withoutArguments("may"); // arguments are the caller's to choose
   const universe = new Universe(snapshot);
   const tally = new Tally();
   const sides = new Sides(universe);
-  const rules: PolicyRule[] = policies.analysed.map(
-    (policy) => new PolicyRule(policy, sides, universe, tally, mostEvaluations),
-  );
+  const rules: PolicyRule[] = bounded.analysed
+    .filter(keep)
+    .map((policy) => new PolicyRule(policy, sides, universe, tally, mostEvaluations));
   const boundary = new BoundaryRule(snapshot.boundaries, universe, tally);
   const all: readonly Rule[] = [...rules, boundary];
   const groups = new Groups(
@@ -92,6 +100,7 @@ export function analyse(
   const { moments, complete } = momentsOf(reads.has("windows") ? snapshot.windows : { all: [] }, now);
   const stills = moments.map(({ at }) => ({
     ...snapshot,
+    policies: bounded,
     windows: windowsAt(snapshot.windows, at),
     // What is reported of somebody today says nothing of what may be reached; ended sessions are looked at by themselves.
     subjects: noSubjects,
@@ -170,7 +179,15 @@ export function reach(snapshot: Snapshot, policies: AnalysablePolicies, now: Ins
     evaluations,
     askings: analysis.askings,
     stills,
+    onArguments: onArgumentsOf(policies),
   };
+}
+
+/** Policies that look at the arguments of calls, as `namespace/id`: what they say is sure for no call. */
+export function onArgumentsOf({ analysed }: AnalysablePolicies): ReadonlySet<string> {
+  return new Set(
+    analysed.filter(({ json }) => dependsOnArguments(json)).map(({ namespace, id }) => `${namespace}/${id}`),
+  );
 }
 
 const noSubjects: NonNullable<Snapshot["subjects"]> = new Map();

@@ -4,6 +4,7 @@
  */
 import { parse } from "yaml";
 import { z } from "zod";
+import type { JsonObject } from "../../contract/strict-json.ts";
 import { CordonError } from "../../errors.ts";
 import { isExactInstant, type Instant } from "../../instant.ts";
 import { actions } from "../../contract/vocabulary.ts";
@@ -24,8 +25,11 @@ const row = z.strictObject({
       method: z.string().default("POST"),
       stream: z.boolean().default(false),
       external: z.boolean().default(false),
+      rpc: z.string().default(""),
+      tool: z.string().max(256).default(""),
     })
     .prefault({}),
+  arguments: z.record(z.string(), z.json()).optional().describe("Of a tool call: what policies read of them."),
   at: z
     .string()
     .refine(isExactInstant, { error: "must be a date and time with its zone, such as `2027-01-31T18:00:00+08:00`" })
@@ -82,7 +86,13 @@ export function runTable(snapshot: Snapshot, rows: readonly TableRow[], now: Ins
       const missing = principal === undefined ? one.principal : one.resource;
       return { row: one, passed: false, words: `there is no component \`${missing}\`` };
     }
-    const request = { principal: principal.id, action: one.action, resource: resource.id, context: one.context };
+    const request = {
+      principal: principal.id,
+      action: one.action,
+      resource: resource.id,
+      context: one.context,
+      ...(one.arguments === undefined ? {} : { arguments: one.arguments as JsonObject }),
+    };
     const at = one.at === undefined ? now : Date.parse(one.at);
     const decision = decide(snapshot, request, { snapshotAgeMs: 0 }, at);
     const words = problemOf(one, decision);
