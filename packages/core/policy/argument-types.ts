@@ -249,7 +249,7 @@ export function readsArguments(node: unknown): boolean {
     if (contextPath(has.left) !== undefined && path[0] === "arguments") return true;
   }
   // A bare `context` may be compared whole, and holds the arguments.
-  if ("." in node && contextPath(node as Node) !== undefined) return false;
+  if ("." in node && contextPath(node) !== undefined) return false;
   if (has !== undefined && contextPath(has.left) !== undefined) return false;
   return (node as Node)["Var"] === "context" || Object.values(node as Node).some(readsArguments);
 }
