@@ -6,63 +6,19 @@
  * is recorded before the connection closes. It ends in exactly one way, whatever happens in whatever order.
  */
 import type { Readable } from "node:stream";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
-import type { Decision, AccessRequest } from "@cordon/core/policy/decision";
+import type { Decision } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
-import type { Namespace } from "@cordon/core/contract/vocabulary";
-import { ContentMeter, type DigestKey } from "./content-meter.ts";
+import { ContentMeter } from "./content-meter.ts";
 import { asCordonError, statusFor, upstreamFailure } from "./exchange-failure.ts";
-import type { Caller } from "./listener/caller.ts";
 import { responseHeaders, withoutLength } from "./listener/headers.ts";
 import type { LiveExchange } from "./live/live-exchanges.ts";
-import type { Passage } from "./observation/passage.ts";
-import type { FilterCut, GatewayLedger, InspectionSubject, QuotaUse, ResponseFilter, ResponseHead } from "./ports.ts";
+import type { ExchangeHost, ExchangeStart } from "./exchange-start.ts";
+import type { FilterCut, ResponseFilter } from "./ports.ts";
 import { watchCreatedObject, type CreatedObjectWatch } from "./routes/created-object.ts";
-import { upstreamKey, type Intent } from "./routes/intent.ts";
-
-/** What an exchange needs from the gateway around it. */
-export interface ExchangeHost {
-  readonly ledger: GatewayLedger;
-  readonly now: () => number;
-  redecide(exchange: Exchange, snapshot: Snapshot): Decision;
-  recordAgain(exchange: Exchange, decision: Decision): Promise<number>;
-  openFilter(exchange: Exchange, head: ResponseHead): ResponseFilter | undefined;
-  keepContent(namespace: Namespace, digest: string, bytes: Uint8Array): Promise<void>;
-  created(exchange: Exchange, id: string): void;
-  deleted(exchange: Exchange): void;
-  ended(exchange: Exchange, outcome: OutcomeEntry): void;
-  /** Answers with an error in the API's own shape. Only called before a head was sent. */
-  answerError(exchange: Exchange, status: number, code: string, words: string): void;
-}
-
-export interface ExchangeStart {
-  readonly id: string;
-  readonly passage: Passage;
-  /** 1 for the first decision, 2 for a fallback's, and so on. */
-  readonly attempt: number;
-  readonly caller: Caller;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly access: AccessRequest;
-  readonly intent: Intent;
-  readonly decision: Decision;
-  readonly namespace: Namespace;
-  readonly subject: InspectionSubject;
-  readonly digestKey: DigestKey;
-  /** Resolves with the decision's index once it is durable. */
-  readonly recorded: Promise<number>;
-  readonly requestMeter: ContentMeter;
-  readonly findings: readonly unknown[];
-  readonly masks: number;
-  /** What quotas hold for this interaction, where they do. */
-  readonly reservation: { settle(used: QuotaUse): void } | undefined;
-  /** Called when this upstream cannot answer, before anything was sent; true when another has taken over. */
-  readonly fallBack: (why: CordonError) => boolean;
-  readonly receiptHeaders: (index: number) => string[];
-}
+import { upstreamKey } from "./routes/intent.ts";
 
 /** The head of an answer that came before its decision was durable. */
 interface EarlyHead {
@@ -254,8 +210,36 @@ export class Exchange implements LiveExchange {
     if (this.#state !== "streaming") return;
     const created = this.#watch?.end();
     if (created !== undefined && !this.#created(created)) return;
-    if (this.#filter !== undefined) this.#release(undefined, new Uint8Array(0), (filter) => filter.end());
-    if ((this.#state as string) === "ended") return;
+    if (this.#filter !== undefined) {
+      const last = this.#ended(this.#filter);
+      if (last instanceof Promise) {
+        // A long body is judged elsewhere; nothing of it has been sent.
+        last.then(
+          (out) => this.#endWith(() => out),
+          (error: Error) => this.#endWith(() => ({ cut: `the response filter failed: ${error.message}` })),
+        );
+        return;
+      }
+      return this.#endWith(() => last);
+    }
+    this.#keepAndComplete();
+  }
+
+  #ended(filter: ResponseFilter): ReturnType<ResponseFilter["end"]> {
+    try {
+      return filter.end();
+    } catch (error) {
+      return { cut: `the response filter failed: ${(error as Error).message}` };
+    }
+  }
+
+  #endWith(last: () => Uint8Array | FilterCut): void {
+    if (this.#state !== "streaming") return;
+    this.#release(undefined, new Uint8Array(0), last);
+    if ((this.#state as string) !== "ended") this.#keepAndComplete();
+  }
+
+  #keepAndComplete(): void {
     this.#heldHead?.(); // of an answer that is empty
     const kept = this.#keepResponse ? this.#responseMeter.kept : undefined;
     if (kept === undefined) return this.#complete();

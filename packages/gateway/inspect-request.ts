@@ -7,7 +7,9 @@ import { replaceTopLevel, type JsonObject } from "@cordon/core/contract/strict-j
 import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
 import { denied } from "./admission.ts";
 import { contentOf } from "./inspection/request-content.ts";
-import type { Inspection, InspectionSubject } from "./ports.ts";
+import { InspectionFailure } from "./inspection/inspection-thread.ts";
+import type { Screening } from "./inspection/screening.ts";
+import type { Inspection, InspectionSubject, RequestContent } from "./ports.ts";
 import type { Intent } from "./routes/intent.ts";
 
 /** A body as it was read: its bytes, and what they say. */
@@ -42,45 +44,81 @@ export function judgeRequest(
   access: AccessRequest,
   first: Decision,
   decide: (access: AccessRequest) => Decision,
-): Judged {
+): Judged | Promise<Judged> {
   const { screening } = subject;
   if (inspection === undefined || screening === undefined || first.effect === "deny")
     return { access, decision: first, inspected: uninspected(body) };
+  const parts = { subject, screening, body, access, decide };
+  const content = readContent(subject, body);
+  const aside = content instanceof Error ? undefined : inspection.aside?.(subject, content);
+  if (aside === undefined) return judged({ ...parts, inspection, content }, first);
+  return aside
+    .then(
+      (known) => ({ ...parts, inspection: known, content }),
+      (error: Error) => ({ ...parts, inspection, content: error }),
+    )
+    .then((ready) => {
+      const now = decide(access); // what holds may be something else by now
+      return now.effect === "deny" ? { access, decision: now, inspected: uninspected(body) } : judged(ready, now);
+    });
+}
+
+interface Judging {
+  readonly inspection: Pick<Inspection, "inspectRequest">;
+  readonly subject: InspectionSubject;
+  readonly screening: Screening;
+  readonly body: ReadBody;
+  /** What the body says; or why that cannot be known. */
+  readonly content: RequestContent | Error;
+  readonly access: AccessRequest;
+  readonly decide: (access: AccessRequest) => Decision;
+}
+
+function judged(judging: Judging, first: Decision): Judged {
+  const { screening, access, decide } = judging;
   screening.obey(first);
-  let inspected = inspectRequest(inspection, subject, body);
-  let judged = access;
+  let inspected = inspectRequest(judging);
+  let seen = access;
   let decision = first;
   if (!screening.observes && !screening.request.empty) {
-    judged = screening.seen(access);
-    decision = decide(judged);
-    if (decision.effect === "deny") return { access: judged, decision, inspected };
+    seen = screening.seen(access);
+    decision = decide(seen);
+    if (decision.effect === "deny") return { access: seen, decision, inspected };
     // Other permits may hold for what was found, and demand something else of inspection.
     if (screening.obey(decision)) {
       screening.again();
-      inspected = inspectRequest(inspection, subject, body);
+      inspected = inspectRequest(judging);
     }
   }
   if (inspected.blocked !== undefined) decision = denied(decision, "inspection", inspected.blocked);
   screening.askAbout((findings) => {
-    const again = decide({ ...judged, context: { ...judged.context, findings } });
+    const again = decide({ ...seen, context: { ...seen.context, findings } });
     return again.effect === "deny" ? again : undefined;
   });
-  return { access: judged, decision, inspected };
+  return { access: seen, decision, inspected };
 }
 
-function inspectRequest(inspection: Inspection, subject: InspectionSubject, { bytes, tree }: ReadBody): Inspected {
-  const { screening } = subject;
+function readContent({ contentType }: InspectionSubject, { bytes, tree }: ReadBody): RequestContent | Error {
   try {
-    const verdict = inspection.inspectRequest(subject, contentOf(bytes, tree, subject.contentType));
+    return contentOf(bytes, tree, contentType);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function inspectRequest({ inspection, subject, screening, content, body: { bytes } }: Judging): Inspected {
+  try {
+    if (content instanceof Error) throw content;
+    const verdict = inspection.inspectRequest(subject, content);
     const { findings } = verdict;
     if (verdict.verdict === "block") return { bytes, findings, masks: 0, blocked: verdict.words };
     if (verdict.verdict === "pass") return { bytes, findings, masks: 0, blocked: undefined };
     return { bytes: Buffer.from(verdict.body), findings, masks: verdict.masks, blocked: undefined };
   } catch (error) {
-    const open = screening?.observes === true || screening?.settings.onFailure === "open";
-    screening?.unread("request", "gateway/unread-request");
+    const open = screening.observes || screening.settings.onFailure === "open";
+    screening.unread("request", error instanceof InspectionFailure ? error.detector : "gateway/unread-request");
     const blocked = open ? undefined : `the request could not be inspected: ${(error as Error).message}`;
-    return { bytes, findings: screening?.request.summary() ?? [], masks: 0, blocked };
+    return { bytes, findings: screening.request.summary(), masks: 0, blocked };
   }
 }
 

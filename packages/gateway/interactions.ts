@@ -264,7 +264,8 @@ export function openInteractions(deps: InteractionDeps): {
     }
     passage.decided(first.effect);
     const again = (access: AccessRequest) => decideHere(deps.snapshots.current(), access, signals(), now());
-    const judged = judgeRequest(deps.inspection, subject, ask, asked, first, again);
+    const judging = judgeRequest(deps.inspection, subject, ask, asked, first, again);
+    const judged = judging instanceof Promise ? await judging : judging;
     const { access, inspected } = judged;
     let { decision } = judged;
     const reservation = decision.effect === "allow" ? deps.quotas?.reserve(caller.id, intent.resource, at) : undefined;

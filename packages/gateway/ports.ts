@@ -82,7 +82,8 @@ export interface ResponseFilter {
   /** The answer is judged whole: nothing of it is sent, its head included, before `end` has said what. */
   readonly whole?: boolean;
   push(chunk: Uint8Array): Uint8Array | FilterCut;
-  end(): Uint8Array | FilterCut;
+  /** A long body may be judged elsewhere meanwhile. */
+  end(): Uint8Array | FilterCut | Promise<Uint8Array | FilterCut>;
   readonly findings: readonly unknown[];
   readonly masks: number;
 }
@@ -107,6 +108,11 @@ export interface ResponseHead {
  * status says so. A throw blocks.
  */
 export interface Inspection {
+  /**
+   * Reads a long request elsewhere, so that this thread is not held up. Out: an inspection that knows what was found in it;
+   * `undefined` for one that is inspected here. Rejects where it could not be read.
+   */
+  aside?(subject: InspectionSubject, content: RequestContent): Promise<Pick<Inspection, "inspectRequest">> | undefined;
   inspectRequest(subject: InspectionSubject, content: RequestContent): RequestVerdict;
   openResponse(subject: InspectionSubject, head: ResponseHead): ResponseFilter | undefined;
 }

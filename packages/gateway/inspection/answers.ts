@@ -12,6 +12,8 @@ import type { EventFraming } from "@cordon/core/inspection/streaming/framing";
 import { MessagesFraming } from "@cordon/core/inspection/streaming/messages";
 import { PlainEventsFraming } from "@cordon/core/inspection/streaming/plain-events";
 import { ResponsesFraming } from "@cordon/core/inspection/streaming/responses";
+import { askedAhead, inlineBytes } from "./aside.ts";
+import { InspectionFailure } from "./inspection-thread.ts";
 import { refusalWords } from "../admission.ts";
 import type { FilterCut, ResponseFilter, ResponseHead } from "../ports.ts";
 import type { ApiShape } from "../routes/error-shapes.ts";
@@ -24,7 +26,22 @@ export interface AnswerKind extends ResponseHead {
   readonly path: string;
 }
 
-export function openAnswer(
+export function openAnswer(deps: InspectionDeps, screening: Screening, kind: AnswerKind): ResponseFilter | undefined {
+  const { thread } = deps;
+  const { type } = mediaType(kind.contentType);
+  const opened = openHere(deps, screening, kind);
+  if (thread === undefined || opened === undefined || !isJson(type)) return opened;
+  // A long body is put before the same filter twice: to learn what it asks of detectors, and once they have answered.
+  const ahead = (body: Uint8Array): Promise<ResponseFilter> =>
+    askedAhead(thread, deps.detectors, screening, "response", (detectors, scratch) => {
+      const listening = openHere({ ...deps, detectors }, scratch, kind);
+      listening?.push(body);
+      void listening?.end();
+    }).then((detectors) => openHere({ ...deps, detectors }, screening, kind) ?? opened);
+  return heldBody(opened, ahead, screening);
+}
+
+function openHere(
   { detectors, monotonicMs }: InspectionDeps,
   screening: Screening,
   kind: AnswerKind,
@@ -32,13 +49,12 @@ export function openAnswer(
   if (kind.api === "openai" && kind.path === "/embeddings" && kind.status < 300) return undefined;
   const rules = rulesOf(detectors, screening, "response");
   const { type, charset } = mediaType(kind.contentType);
-  const isJson = type === "application/json" || type.endsWith("+json");
   const origin = kind.api === "http" || kind.api === "mcp" ? "untrusted" : "model";
   const guard = new ContentGuard(rules, {
     repeats: isResponses(kind),
     onBinary: () => (screening.unread("response", "gateway/unread-content") === "block" ? unreadFinding : undefined),
     // A body is read in one go, and may take too long; a stream takes as long as its upstream.
-    ...(isJson ? { onText: budgetOf(monotonicMs, screening.settings.timeBudgetMs) } : {}),
+    ...(isJson(type) ? { onText: budgetOf(monotonicMs, screening.settings.timeBudgetMs) } : {}),
     ...(detectors.parts.length === 0
       ? {}
       : {
@@ -72,12 +88,73 @@ export function openAnswer(
     );
   if (type === "text/event-stream")
     return adapted(new EventStreamFilter({ ...common, framing: framingOf(kind, guard) }), false, screening, rules);
-  if (isJson) return adapted(new JsonBodyFilter(common, screening.settings.maxBytes), true, screening, rules);
+  if (isJson(type)) return adapted(new JsonBodyFilter(common, screening.settings.maxBytes), true, screening, rules);
   if (type === "application/x-ndjson" || type === "application/jsonl" || type === "application/ndjson")
     return adapted(new JsonLinesFilter(common), false, screening, rules);
   if (isText(type)) return adapted(new TextBodyFilter(common), true, screening, rules);
   const refused = (): boolean => screening.unread("response", "gateway/uninspected-answer") === "block";
   return adapted(unreadable(kind.contentType, refused), true, screening, rules);
+}
+
+/** A body that is judged whole: here while it is short, and else once a thread has read it. */
+function heldBody(
+  here: ResponseFilter,
+  ahead: (body: Uint8Array) => Promise<ResponseFilter>,
+  screening: Screening,
+): ResponseFilter {
+  let chunks: Uint8Array[] | undefined = [];
+  let length = 0;
+  let filter = here;
+  /** Everything that was held goes through the filter, and all that follows. */
+  const flush = (): Uint8Array | FilterCut => {
+    const held = Buffer.concat(chunks ?? []);
+    chunks = undefined;
+    return filter.push(held);
+  };
+  return {
+    whole: true,
+    push(chunk) {
+      if (chunks === undefined) return filter.push(chunk);
+      chunks.push(chunk);
+      length += chunk.length;
+      return length > screening.settings.maxBytes ? flush() : nothing;
+    },
+    end() {
+      const last = (): ReturnType<ResponseFilter["end"]> => {
+        const first = chunks === undefined ? nothing : flush();
+        if (!(first instanceof Uint8Array)) return first;
+        const rest = filter.end();
+        if (first.length === 0 || !(rest instanceof Uint8Array)) return rest;
+        return Buffer.concat([first, rest]);
+      };
+      if (chunks === undefined || length <= inlineBytes) return last();
+      const body = Buffer.concat(chunks);
+      return ahead(body).then(
+        (known) => {
+          filter = known;
+          return last();
+        },
+        (error: Error) => {
+          const detector = error instanceof InspectionFailure ? error.detector : "gateway/unread-answer";
+          screening.unread("response", detector);
+          if (screening.observes || screening.settings.onFailure === "open") return body;
+          return { cut: `the answer could not be inspected: ${error.message}` };
+        },
+      );
+    },
+    get findings() {
+      return filter.findings;
+    },
+    get masks() {
+      return filter.masks;
+    },
+  };
+}
+
+const nothing = new Uint8Array(0);
+
+function isJson(type: string): boolean {
+  return type === "application/json" || type.endsWith("+json");
 }
 
 const textTypes: ReadonlySet<string> = new Set(["application/xml", "application/javascript", "application/yaml"]);

@@ -1,20 +1,35 @@
 /**
- * Inspection of what passes through the gateway. In: detectors. Out: the {@link Inspection} that interactions call: it
- * reads requests whole, and answers while they stream.
+ * Inspection of what passes through the gateway. In: detectors, and a thread for long bodies. Out: the {@link Inspection}
+ * that interactions call: it reads requests whole, and answers while they stream.
  */
 import type { Inspection } from "../ports.ts";
 import { openAnswer } from "./answers.ts";
+import { askedAhead, inlineBytes } from "./aside.ts";
+import type { InspectionThread } from "./inspection-thread.ts";
 import { inspectContent } from "./requests.ts";
 import type { Detectors } from "./rules.ts";
 
 export interface InspectionDeps {
   readonly detectors: Detectors;
+  /** Where long bodies are read; its detectors are those that are built in. Without it all are read here. */
+  readonly thread?: InspectionThread;
   readonly monotonicMs: () => number;
 }
 
 export function openInspection(deps: InspectionDeps): Inspection {
-  warm(deps.detectors);
+  const { detectors, thread, monotonicMs } = deps;
+  warm(detectors);
   return {
+    aside(subject, content) {
+      const { screening } = subject;
+      if (thread === undefined || screening === undefined || !("bytes" in content)) return undefined;
+      if (content.bytes <= inlineBytes || content.bytes > screening.settings.maxBytes) return undefined;
+      return askedAhead(thread, detectors, screening, "request", (listening, scratch) => {
+        inspectContent({ detectors: listening, monotonicMs }, scratch, subject, content);
+      }).then((known) => ({
+        inspectRequest: () => inspectContent({ detectors: known, monotonicMs }, screening, subject, content),
+      }));
+    },
     inspectRequest(subject, content) {
       const { screening } = subject;
       return screening === undefined

@@ -39,6 +39,7 @@ function through(filter: ResponseFilter, text: string, size = 7): string {
     out.push(passed);
   }
   const last = filter.end();
+  assert.ok(!(last instanceof Promise));
   return last instanceof Uint8Array ? Buffer.concat([...out, last]).toString() : `cut: ${last.cut}`;
 }
 

@@ -190,11 +190,14 @@ export function filtersInTurn(first: ResponseFilter, second: ResponseFilter): Re
     },
     end() {
       const rest = first.end();
+      if (rest instanceof Promise) throw new Error("the first of two filters must answer at once");
       if (!(rest instanceof Uint8Array)) return rest;
       const out = rest.length > 0 ? second.push(rest) : nothing;
       if (!(out instanceof Uint8Array)) return out;
       const last = second.end();
-      return last instanceof Uint8Array ? Buffer.concat([out, last]) : last;
+      const joined = (end: Uint8Array | FilterCut): Uint8Array | FilterCut =>
+        end instanceof Uint8Array ? Buffer.concat([out, end]) : end;
+      return last instanceof Promise ? last.then(joined) : joined(last);
     },
     get findings() {
       return [...first.findings, ...second.findings];

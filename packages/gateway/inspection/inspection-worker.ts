@@ -1,0 +1,24 @@
+/**
+ * Entry of the thread that inspects long bodies. In: texts, one job at a time. Out: what each built-in detector found in
+ * them. It holds nothing but the detectors: ending it loses nothing but the job.
+ */
+import { parentPort } from "node:worker_threads";
+import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
+import type { FromInspector, ToInspector } from "./inspection-thread.ts";
+
+const port = parentPort;
+if (port !== null) {
+  const say = (message: FromInspector): void => port.postMessage(message);
+  // Models are unpacked before the first job's time runs.
+  const text = "Ms Tan of 1 Raffles Place asked on Monday whether the rules could be sent to her.";
+  for (const detector of builtInSpanDetectors) detector.detect(text);
+  for (const detector of builtInPartDetectors) detector.judge({ text, origin: "user" }, "request");
+  port.on("message", ({ texts, parts, direction }: ToInspector) => {
+    say({
+      type: "found",
+      spans: texts.map((each) => builtInSpanDetectors.map((detector) => detector.detect(each))),
+      parts: parts.map((part) => builtInPartDetectors.map((detector) => detector.judge(part, direction))),
+    });
+  });
+  say({ type: "ready" });
+}
