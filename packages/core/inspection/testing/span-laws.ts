@@ -33,6 +33,13 @@ export function assertLocal(detector: SpanDetector, text: string, from: number):
   assert.deepEqual(kept.map(brief(text)), whole.map(brief(text)), `${detector.name}: not local from ${from}`);
 }
 
+/** Asked only for what starts at `from` or behind it, a detector gives that, whatever it saves itself on the way. */
+export function assertFrom(detector: SpanDetector, text: string, from: number): void {
+  const behind = (findings: readonly Finding[]): string[] =>
+    findings.filter(({ start }) => start >= from).map(brief(text));
+  assert.deepEqual(behind(detector.detect(text, from)), behind(detector.detect(text)), `${detector.name}: from ${from}`);
+}
+
 /** Findings by start, within the text, not empty, with a score; one name. */
 export function assertWellFormed(detector: SpanDetector, text: string): void {
   let last = 0;

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import fc from "fast-check";
-import { assertLocal, assertSettledBeforeOpen, assertWellFormed } from "../../testing/span-laws.ts";
+import { assertFrom, assertLocal, assertSettledBeforeOpen, assertWellFormed } from "../../testing/span-laws.ts";
 import { nameDetector, namesIn } from "./detector.ts";
 
 function found(text: string): string[] {
@@ -99,4 +99,14 @@ test("holds back two words of ordinary prose, and with a name that may go on the
   const held = (text: string): string => text.slice(nameDetector.openFrom(text));
   assert.equal(held("we looked at the results of last ye"), "last ye");
   assert.equal(held("please ask Priya Ra"), "ask Priya Ra");
+});
+
+test("a reading that begins late finds what starts there as a reading of the whole does", () => {
+  fc.assert(
+    fc.property(fc.array(texts, { minLength: 1, maxLength: 4 }), fc.array(fc.nat(), { maxLength: 8 }), (parts, places) => {
+      const text = parts.join("and so the man said that he would go home. ").repeat(2);
+      for (const place of places) assertFrom(nameDetector, text, place % (text.length + 1));
+    }),
+    { numRuns: 200 },
+  );
 });

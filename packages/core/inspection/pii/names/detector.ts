@@ -29,6 +29,28 @@ export function namesIn(text: string): readonly NameSpan[] {
   return spansOf(tokens, tag(tokens, builtInModel()));
 }
 
+/**
+ * As {@link namesIn}, for names that start at `from` or behind it. A short way back is enough where two words in a row have
+ * no tag there, far enough from the cut that their own neighbours are known: no run goes on over them.
+ */
+function namesFrom(text: string, from: number): readonly NameSpan[] {
+  for (const tail of tails) {
+    const cut = from - tail;
+    if (cut < tail) break;
+    const tokens = tokenize(text.slice(cut));
+    const tagged = tag(tokens, builtInModel());
+    let place = 0;
+    while (place < tokens.count && (tokens.starts[place] ?? 0) + cut < from) place++;
+    for (place--; place > tagReach + 2; place--) {
+      if (tagged.tags[place] !== 0 || tagged.tags[place - 1] !== 0) continue;
+      tagged.tags.fill(0, 0, place);
+      const spans = spansOf(tokens, tagged);
+      return spans.map((span) => ({ ...span, start: span.start + cut, end: span.end + cut }));
+    }
+  }
+  return namesIn(text);
+}
+
 /** Words right before a place or an organisation that make it somebody's. */
 const residence =
   /(?:\b(?:live|lives|lived|living|reside|resides|residing|born|from|moved|moving|grew up|based|home|address|hometown|tinggal|berasal|dari|sống|quê|nakatira|taga)\b[^.!?\n]{0,16})$/i;
@@ -39,8 +61,8 @@ const cueReach = 32;
 /** Surety below this is not worth a finding. */
 const leastScore = 0.55;
 
-/** Enough for all but very long runs. */
-const shortTail = 320;
+/** How far back is read, at first and where that does not do: enough for ordinary prose, and for all but very long runs. */
+const tails = [128, 320] as const;
 /** Two runs, the words around that tags depend on, and the cue before. */
 const maxSpan = (2 * maxRun + 2 * tagReach + 4) * (maxWord + maxGap) + cueReach;
 
@@ -48,9 +70,9 @@ export const nameDetector: SpanDetector = {
   name: "pii",
   version: "1",
   maxSpan,
-  detect(text: string): readonly Finding[] {
+  detect(text: string, from = 0): readonly Finding[] {
     if (!mayHoldNames(text)) return [];
-    return namesIn(text)
+    return namesFrom(text, from)
       .filter((span) => span.score >= leastScore && isPersonal(text, span))
       .map(({ label, start, end, score }) => toFinding({ type: label, start, end, score: Math.min(0.99, score) }));
   },
@@ -119,7 +141,7 @@ function isAddress(text: string, { start, end, score, digits, streets }: NameSpa
  */
 function openNameFrom(text: string): number {
   const least = Math.max(0, text.length - maxSpan);
-  for (const reach of [shortTail, maxSpan]) {
+  for (const reach of [...tails, maxSpan]) {
     const from = Math.max(0, text.length - reach);
     const tokens = tokenize(from === 0 ? text : text.slice(from));
     const { count } = tokens;
