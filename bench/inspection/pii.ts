@@ -17,6 +17,7 @@ import { identifierDetector } from "@cordon/core/inspection/pii/detector";
 import { nameDetector } from "@cordon/core/inspection/pii/names/detector";
 import { secretDetector } from "@cordon/core/inspection/secrets/detector";
 import { longSecretDetector } from "@cordon/core/inspection/secrets/long";
+import { secretsJudged } from "./secrets.ts";
 import { percentile } from "../gateway/statistics.ts";
 import { folder, presidioRows } from "./names/data.ts";
 
@@ -65,10 +66,6 @@ const ordinary = [
   "nusax",
   "cendol",
 ];
-/** Rules of noseyparker whose examples name a thing without giving it away. */
-const noSecret =
-  /Amazon Resource Name|Account ID|S3 Bucket|Storage Bucket|Client ID|Username$|Shopify Domain|Age Recipient/;
-
 export async function benchPii(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { peers: { type: "string" } } });
   if (!existsSync(folder)) throw new Error(`${folder} is not there: the public texts are needed`);
@@ -116,19 +113,7 @@ export async function benchPii(args: readonly string[]): Promise<void> {
     }),
   );
 
-  say("Secrets: texts with one in which something is found, texts without in which nothing is");
-  results["secrets"] = ["secrets_gitleaks", "secrets_noseyparker"].map((source) => {
-    const rows = rowsOf(source).filter(({ meta }) => !noSecret.test(meta.rule ?? ""));
-    const hit = ({ text }: Row): boolean =>
-      secretDetector.detect(text).length + longSecretDetector.detect(text).length > 0;
-    const score = {
-      found: rows.filter((row) => row.spans.length > 0 && hit(row)).length,
-      missed: rows.filter((row) => row.spans.length > 0 && !hit(row)).length,
-      extra: rows.filter((row) => row.spans.length === 0 && hit(row)).length,
-    };
-    say(`  ${source.padEnd(20)} ${scoreText(score)}`);
-    return { source, ...score };
-  });
+  results["secrets"] = secretsJudged(say);
 
   say(`Ordinary text: findings of ${ordinary.join(", ")}`);
   results["ordinary"] = ordinaryCounts();

@@ -33,14 +33,12 @@ const chat = (on: Estate, who: X509Svid, content: string): Promise<Answer> =>
 
 test("a long request is masked as a short one is, and so is a long answer", async () => {
   estate.chat.answer = (seen, response) =>
-    response
-      .writeHead(200, { "content-type": "application/json" })
-      .end(
-        JSON.stringify({
-          choices: [{ index: 0, message: { role: "assistant", content: long(200_000) } }],
-          got: seen.body.length,
-        }),
-      );
+    response.writeHead(200, { "content-type": "application/json" }).end(
+      JSON.stringify({
+        choices: [{ index: 0, message: { role: "assistant", content: long(200_000) } }],
+        got: seen.body.length,
+      }),
+    );
   const answer = await chat(estate, assistant, long(200_000));
   assert.equal(answer.status, 200, answer.text.slice(0, 300));
   const sent = estate.chat.seen[0]?.body.toString() ?? "";

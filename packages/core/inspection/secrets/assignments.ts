@@ -75,7 +75,7 @@ function isWithinWord(text: string, keyword: number): boolean {
 function readGap(text: string, from: number, keyword: number): Gap | undefined {
   const window = text.slice(from, from + maxGap + 16);
   const found =
-    /^(?:\\?["'`]?[\])]?\\?["'`]?)(\s{0,12})(=>|:=|===?|!==?|=|:|,|>|\bis\b|là|adalah|คือ|\()(\s{0,12})(\\?["'`](?:\\?"(?!"))?|\(\\?["']|)/.exec(
+    /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?)(\s{0,12})(=>|:=|===?|!==?|=|:|,|>|\bis\b|là|adalah|คือ|\()(\s{0,12})(\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/.exec(
       window,
     );
   const attribute = /^["']\s{0,4}(?:value\s{0,2}=\s{0,2}|\{\s{1,12}default\s{1,4}=\s{1,4})["']/.exec(window);
@@ -104,7 +104,8 @@ function valueEnd(text: string, { at, quote }: Pick<Gap, "at" | "quote">): numbe
   if (quote !== "") {
     const mark = quote.charAt(quote.length - 1);
     while (end < most && text.charAt(end) !== mark && text.charCodeAt(end) > 32) end++;
-    return end > at && text.charAt(end - 1) === "\\" && quote.startsWith("\\") ? end - 1 : end;
+    if (quote.startsWith("\\")) while (end > at && text.charAt(end - 1) === "\\") end--;
+    return end;
   }
   while (end < most && text.charCodeAt(end) > 32 && !"\"'`;,<>&|".includes(text.charAt(end))) end++;
   while (end > at && ")]}.:\\".includes(text.charAt(end - 1)) && !/[([{]/.test(text.slice(at, end))) end--;
@@ -150,7 +151,10 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
 function isConnectionString(text: string, keyword: number, gap: Gap): boolean {
   if (gap.sign !== "=") return false;
   const before = text.slice(Math.max(0, keyword - 100), keyword);
-  return /(?:user(?: ?id|name)?|uid|server|host|data source|database|accountname)\s?=[^;\n]{0,80};\s?$/i.test(before);
+  // A program may put it together of several strings: `"…;User ID=x; " & "Password=y;"`.
+  return /(?:user(?: ?id|name)?|uid|server|host|data source|database|accountname)\s?=[^;\n]{0,80};\s?(?:["'][ &+.]{1,5}["'])?$/i.test(
+    before,
+  );
 }
 
 function tokenScore(value: string, gap: Gap, random: boolean, text: string, end: number): number {

@@ -7,7 +7,7 @@ import { classesOf, entropy, isPlaceholder, wordlikeness } from "./value.ts";
 
 const least = 24;
 const most = 200;
-const prefixed = /^(?:(?:[a-z][a-z0-9]{0,9}|[A-Z][A-Z0-9]{0,9})[_.-]){1,3}(?=[A-Za-z0-9]{18,180}$)/;
+const prefixed = /^(?:(?:[a-z][a-z0-9]{0,9}|[A-Z][A-Z0-9]{0,9})[_.-]){1,3}(?:\d{4,14}[_-])?(?=[A-Za-z0-9]{18,180}$)/;
 
 export function findPrefixedTokens(text: string, out: (found: Assigned) => void): void {
   // A word of `least` characters covers every `least`-th place: looking back from there, most of the text is never read.

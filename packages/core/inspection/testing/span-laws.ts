@@ -37,7 +37,11 @@ export function assertLocal(detector: SpanDetector, text: string, from: number):
 export function assertFrom(detector: SpanDetector, text: string, from: number): void {
   const behind = (findings: readonly Finding[]): string[] =>
     findings.filter(({ start }) => start >= from).map(brief(text));
-  assert.deepEqual(behind(detector.detect(text, from)), behind(detector.detect(text)), `${detector.name}: from ${from}`);
+  assert.deepEqual(
+    behind(detector.detect(text, from)),
+    behind(detector.detect(text)),
+    `${detector.name}: from ${from}`,
+  );
 }
 
 /** Findings by start, within the text, not empty, with a score; one name. */

@@ -103,10 +103,14 @@ test("holds back two words of ordinary prose, and with a name that may go on the
 
 test("a reading that begins late finds what starts there as a reading of the whole does", () => {
   fc.assert(
-    fc.property(fc.array(texts, { minLength: 1, maxLength: 4 }), fc.array(fc.nat(), { maxLength: 8 }), (parts, places) => {
-      const text = parts.join("and so the man said that he would go home. ").repeat(2);
-      for (const place of places) assertFrom(nameDetector, text, place % (text.length + 1));
-    }),
+    fc.property(
+      fc.array(texts, { minLength: 1, maxLength: 4 }),
+      fc.array(fc.nat(), { maxLength: 8 }),
+      (parts, places) => {
+        const text = parts.join("and so the man said that he would go home. ").repeat(2);
+        for (const place of places) assertFrom(nameDetector, text, place % (text.length + 1));
+      },
+    ),
     { numRuns: 200 },
   );
 });
