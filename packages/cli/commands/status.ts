@@ -101,6 +101,17 @@ function describe(status: Status, problems: readonly string[], probed: readonly 
       `    not seen  ${unseen.join("; ")}`,
     ]),
     ...(status.models ?? []).flatMap(modelLines),
+    ...(status.doors === undefined
+      ? []
+      : [
+          `  doors     ${status.doors.url}`,
+          ...status.doors.enforcementPoints.map(
+            ({ component, protocols, meets }) =>
+              `    asks      ${component} by ${protocols.join(" and ")}${meets.length === 0 ? "" : `; meets ${meets.join(", ")}`}`,
+          ),
+          `    in force  ${status.doors.controls.join(", ")}`,
+          `    not seen  ${status.doors.unseen.join("; ")}`,
+        ]),
   ];
   if (probed.length > 0)
     lines.push("", ...probed.map(({ name, bypass }) => `  ${bypass.verdict.padEnd(10)}  ${name}: ${bypass.words}`));

@@ -1,6 +1,7 @@
 /** What `cordon status` and `cordon doctor` read of the running control plane's answer. */
 import type { ModelStatus } from "../up/model-status.ts";
 import type { ProbeTarget } from "../doctor/probe-upstream.ts";
+import type { DoorStatus } from "../up/doors.ts";
 
 export interface Status {
   readonly version: string;
@@ -23,6 +24,8 @@ export interface Status {
   readonly keeping?: readonly string[];
   /** Components that state a model. */
   readonly models?: readonly ModelStatus[];
+  /** Where other enforcement points ask. */
+  readonly doors?: DoorStatus;
   /** Where routes lead: what `--probe` dials. */
   readonly upstreams: readonly ProbeTarget[];
   readonly isolated: readonly string[];

@@ -38,6 +38,7 @@ import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/le
 import type { GatewayEvent } from "@cordon/gateway/ports";
 import { openObjectOwners } from "@cordon/gateway/routes/ownership";
 import { openConfiguredConsole } from "./console.ts";
+import { doorStatus, openConfiguredDoors } from "./doors.ts";
 import { openConfiguredEndpoint } from "./federation.ts";
 import { openConfiguredTelemetry, openObservability, teeLog } from "./observability.ts";
 import { lastEntries } from "./recent-entries.ts";
@@ -61,6 +62,8 @@ export interface Cordon extends AsyncDisposable {
   readonly operationsUrl: string | undefined;
   /** Where agents of other machines ask; nowhere unless configured. */
   readonly agentsUrl: string | undefined;
+  /** Where other enforcement points ask; nowhere unless configured. */
+  readonly doorsUrl: string | undefined;
   /** Where other trust domains fetch our bundle; nowhere unless configured. */
   readonly endpointUrl: string | undefined;
   /** The web console; without a server when it is switched off, or for the reason that `why` says. */
@@ -181,6 +184,12 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     ...observability.handlers({ ledger, gateway, identity, version: options.version }),
   });
   if (operations !== undefined) opening.use(operations);
+  const doors = await openConfiguredDoors(control, {
+    ...{ ledger, now, onFailure: onProblem, id: component.id },
+    refused: (error, from) =>
+      log({ level: "warn", event: "enforcement-point-refused", words: error.message, code: error.code, from }),
+  });
+  if (doors !== undefined) opening.use(doors);
   const keeper = await openConfiguredKeeper({ control, ledger, log, now, onProblem });
   if (keeper !== undefined) opening.use(keeper);
   const status = () => ({
@@ -194,6 +203,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       version: options.version,
       now,
     }),
+    doors: doorStatus(control, doors),
     events: observability.events(),
     keeping: keeper?.problems() ?? [],
     metrics: { url: operations === undefined ? undefined : `${operations.url}/metrics` },
@@ -265,6 +275,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     socketPath,
     operationsUrl: operations?.url,
     agentsUrl,
+    doorsUrl: doors?.url,
     endpointUrl: endpoint?.url,
     console,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -9,6 +9,7 @@ import { consoleProblems, originProblem } from "./console-address.ts";
 import { credentialHeaderProblem, isLoopbackHost, parseListenAddress, parseUpstreamUrl } from "./addresses.ts";
 import { routePathProblem } from "./addresses.ts";
 import { agentsSchema } from "./agents-schema.ts";
+import { doorsSchema } from "./doors-schema.ts";
 import { componentSchema } from "./component-schema.ts";
 import { eventSinkSchema } from "./events-schema.ts";
 import { federationSchema, trustDomainName } from "./federation-schema.ts";
@@ -336,6 +337,9 @@ export const configurationSchema = z.strictObject({
   agents: agentsSchema
     .optional()
     .describe("Where `cordon agent` of other machines reaches this control plane. Without it, nowhere."),
+  doors: doorsSchema
+    .optional()
+    .describe("Where other enforcement points ask for decisions, by AuthZEN or ext_authz. Without it, nowhere."),
   modelAdmission: modelAdmissionSchema
     .optional()
     .describe("Who may admit models. Without it no component that states a `modelDigest` serves."),

@@ -30,6 +30,8 @@ export interface DecisionEntry extends EntryBase {
   readonly principal: SpiffeId;
   /** How it was proved, and with which certificate or token (lower-case hex SHA-256). */
   readonly credential: { readonly assurance: Assurance; readonly fingerprint: string };
+  /** The enforcement point that asked, where it was another's than ours; then the credential is its own. */
+  readonly askedBy?: SpiffeId;
   readonly action: Action;
   readonly resource: SpiffeId;
   readonly context: RequestContext;

@@ -123,6 +123,7 @@ function contextRecord(
     fields.set(name, value);
   }
   fields.set("userGroups", context.userGroups === undefined ? noGroups : new CedarSet(context.userGroups));
+  fields.set("claims", context.claims === undefined ? noGroups : new CedarSet(context.claims));
   fields.set("windows", windowSet(windows));
   fields.set("arguments", given);
   fields.set("findings", findingsRecord(context.findings));
@@ -130,7 +131,7 @@ function contextRecord(
   return new CedarRecord(fields);
 }
 
-const noGroups = new CedarSet([]);
+const noGroups = new CedarSet([]); // and no claims
 
 /** Open windows change seldom: the list is the same object from one change to the next. */
 const windowSets = new WeakMap<readonly string[], CedarSet>();

@@ -65,7 +65,7 @@ export const componentFacts: readonly ComponentFact[] = [
 
 /** The fields of `context`, with their Cedar types, closed sets, and what stands where a request has no such thing. */
 export const contextFacts = {
-  assurance: { type: "String", values: ["x509-svid", "jwt-svid", "passkey-session"] },
+  assurance: { type: "String", values: ["x509-svid", "jwt-svid", "passkey-session", "vouched"] },
   route: { type: "String" },
   method: { type: "String" },
   stream: { type: "Bool" },
@@ -75,7 +75,7 @@ export const contextFacts = {
   user: { type: "String", absent: "" },
   granted: { type: "Bool", absent: false },
 } as const satisfies Record<
-  Exclude<keyof RequestContext, "findings" | "userGroups">,
+  Exclude<keyof RequestContext, "findings" | "userGroups" | "claims">,
   { readonly type: "String" | "Bool"; readonly values?: readonly string[]; readonly absent?: string | boolean }
 >;
 
@@ -136,7 +136,7 @@ export function schemaText(argumentsType: string): string {
       .map(([name, fact]) => `  ${name}: ${fact.type},`)
       .join(
         "\n",
-      )}\n  userGroups: Set<String>,\n  windows: Set<String>,\n  arguments: ${argumentsType},\n  findings: ${findingFactsType},\n${riskFieldsText}\n};`,
+      )}\n  userGroups: Set<String>,\n  claims: Set<String>,\n  windows: Set<String>,\n  arguments: ${argumentsType},\n  findings: ${findingFactsType},\n${riskFieldsText}\n};`,
     "",
     `action ${actions.map((action) => `"${action}"`).join(", ")}`,
     "  appliesTo { principal: [Workload, User], resource: [Component], context: Context };",

@@ -61,6 +61,7 @@ function officialSummary(
       ...absentFacts,
       ...request.context,
       userGroups: [...(request.context.userGroups ?? [])],
+      claims: [...(request.context.claims ?? [])],
       windows: [...windows],
       arguments: given as CedarRequest["context"],
       findings: findingsJson(request.context.findings),

@@ -173,7 +173,8 @@ export function checkContainment(
 }
 
 function checkAssurance({ context }: AccessRequest, principal: Principal): Reason | undefined {
-  if (context.assurance === "x509-svid") return undefined;
+  // Who is vouched for may do what policies permit to those; the enforcement point that vouches proved itself.
+  if (context.assurance === "x509-svid" || context.assurance === "vouched") return undefined;
   if (isUser(principal) && context.assurance === "passkey-session") return undefined;
   if (isUser(principal))
     return { code: "token-not-permitted", words: `${principal.id} is a person: people never use bearer tokens` };

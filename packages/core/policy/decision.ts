@@ -16,7 +16,9 @@ export type Assurance =
   | "x509-svid"
   | "jwt-svid"
   /** A person in the console: each request is signed by the key that a passkey signed in. */
-  | "passkey-session";
+  | "passkey-session"
+  /** It did not: another enforcement point, which proved itself, says who it is. */
+  | "vouched";
 
 /** What is asked. Facts about the request, never its content. */
 export interface AccessRequest {
@@ -63,6 +65,8 @@ export interface RequestContext {
   readonly userGroups?: readonly string[];
   /** Whether a grant that holds now covers the request. */
   readonly granted?: boolean;
+  /** What another enforcement point claims of the request, as `subject.role=admin`. Policy reads the empty set without. */
+  readonly claims?: readonly string[];
 }
 
 /** What is known of now, beyond the request. */
