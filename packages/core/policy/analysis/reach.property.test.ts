@@ -275,9 +275,9 @@ test("reach agrees with every single decision, times included, on any estate and
       );
       assert.deepEqual(edges.toSorted(), [...expected.keys()].toSorted());
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
-  assert.ok(reached > 200, `${reached} pairs reached`);
+  assert.ok(reached > 100, `${reached} pairs reached`);
 });
 
 function byFirst([a]: readonly unknown[], [b]: readonly unknown[]): number {
@@ -302,7 +302,7 @@ test("a difference is what one has and the other has not, on any two estates", (
       assert.deepEqual(keys(difference.changed), moved.map(([key]) => key).toSorted());
       assert.equal(difference.gained.count, [...difference.gained].length);
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   );
 });
 
@@ -321,9 +321,9 @@ test("a policy is needed exactly where leaving it out changes what all others co
         if (alone) needed += 1;
       }
     }),
-    { numRuns: 30 },
+    { numRuns: 20 },
   );
-  assert.ok(needed > 5, `${needed} were needed`);
+  assert.ok(needed > 2, `${needed} were needed`);
 });
 
 function usesOneByOne(estate: Snapshot): Map<string, { applies: boolean; alone: boolean }> {
