@@ -7,7 +7,7 @@
 /**
  * Which rules judge. Raised with every change that may turn a verdict: what was admitted under other rules is scanned again.
  */
-export const scannerRules = "2026-11-25.1";
+export const scannerRules = "2026-11-25.2";
 
 export const verdicts = [
   /** Every byte that a loader interprets was interpreted, and all that it can do is on the allow-list. */

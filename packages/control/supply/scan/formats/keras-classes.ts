@@ -91,5 +91,32 @@ export const kerasClasses: ReadonlySet<string> = new Set([
     "SparseCategoricalAccuracy TopKCategoricalAccuracy SparseTopKCategoricalAccuracy Recall TruePositives FalsePositives",
   ),
   ...words("TrueNegatives FalseNegatives RootMeanSquaredError MeanIoU IoU BinaryIoU F1Score FBetaScore R2Score"),
-  ...words("TFOpLambda SlicingOpLambda TensorFlowOpLayer AddV2 CompileConfig LossesContainer MetricsContainer"),
+  ...words("AddV2 CompileConfig LossesContainer MetricsContainer"),
 ]);
+
+/** These call a function of TensorFlow's API by the name that the file gives. */
+export const callsByName: ReadonlySet<string> = new Set(
+  words("TFOpLambda SlicingOpLambda ClassMethod InstanceMethod InstanceProperty"),
+);
+
+/** Corners of TensorFlow's API that compute, and single functions of its top. What is left out: `io`, `raw_ops`, `py_function`. */
+const computingCorner =
+  /^(?:__operators__|math|nn|linalg|strings|image|signal|sparse|ragged|random|bitwise|quantization|sets|dtypes|keras\.(?:activations|backend|losses|ops|random)|experimental\.numpy|compat\.v1\.(?:math|nn))\.[a-z0-9_.]{1,100}$/;
+const computingTop: ReadonlySet<string> = new Set(
+  words(
+    "abs acos acosh add add_n argmax argmin argsort as_string asin asinh atan atan2 atanh batch_to_space bitcast boolean_mask " +
+      "broadcast_to cast clip_by_norm clip_by_value complex concat constant convert_to_tensor cos cosh cumsum divide dynamic_partition " +
+      "dynamic_stitch edit_distance eig einsum ensure_shape equal exp expand_dims eye fill fingerprint floor gather gather_nd " +
+      "greater greater_equal hessians histogram_fixed_width identity identity_n is_tensor less less_equal linspace logical_and " +
+      "logical_not logical_or math matmul maximum meshgrid minimum multiply negative no_op norm not_equal one_hot ones ones_like " +
+      "pad pow range rank realdiv reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum " +
+      "repeat reshape reverse reverse_sequence roll round saturate_cast scatter_nd searchsorted sequence_mask shape shape_n sigmoid " +
+      "sign sin sinh size slice sort space_to_batch split sqrt square squeeze stack stop_gradient strided_slice subtract tan tanh " +
+      "tensor_scatter_nd_add tensor_scatter_nd_update tensordot tile transpose truediv truncatediv unique unravel_index unstack " +
+      "where zeros zeros_like",
+  ),
+);
+
+export function computesByName(name: string): boolean {
+  return computingTop.has(name) || computingCorner.test(name);
+}

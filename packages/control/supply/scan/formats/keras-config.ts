@@ -8,7 +8,8 @@
 import type { Scan } from "../scan.ts";
 import { atlas, printable } from "../verdict.ts";
 import { isRecord, walkJson, type Json } from "./json-tree.ts";
-import { carriesCode, kerasClasses } from "./keras-classes.ts";
+import { callsByName, carriesCode, computesByName, kerasClasses } from "./keras-classes.ts";
+import { judgeOperator } from "./tensorflow-operators.ts";
 
 const kerasModule = /^(?:keras|tf_keras|keras_core|tensorflow\.keras|tensorflow\.python\.keras)(?:\.[a-z0-9_]+)*$/;
 /** Where Keras keeps functions that compute, as opposed to those that read, write or load. */
@@ -51,6 +52,14 @@ function checkObject(className: string, object: { readonly [name: string]: Json 
     );
     return;
   }
+  if (callsByName.has(className)) {
+    checkCalled(className, config, scan);
+    return;
+  }
+  if (className === "TensorFlowOpLayer") {
+    checkOperatorLayer(config, scan);
+    return;
+  }
   if (typeof module === "string" && module !== "builtins") {
     const isFunction = className === "function" || className === "builtin_function_or_method";
     const full = `${module.slice(0, 200)}.${isFunction && typeof config === "string" ? config.slice(0, 100) : className}`;
@@ -88,6 +97,39 @@ function checkObject(className: string, object: { readonly [name: string]: Json 
       `${printable(registered, 80)} is registered by code that is not in this file`,
     );
   if (isRecord(config)) checkPaths(className, config, scan);
+}
+
+/** `TFOpLambda` and its kin look up any symbol of TensorFlow's API: some load libraries or write files. */
+function checkCalled(className: string, config: Json | undefined, scan: Scan): void {
+  const named = isRecord(config) ? (config["function"] ?? config["method"] ?? config["attr_name"]) : undefined;
+  const called = typeof named === "string" ? named : "";
+  if (computesByName(called) || (className === "SlicingOpLambda" && called === "__operators__.getitem")) return;
+  report(
+    scan,
+    "keras/function",
+    harmfulCall.test(called) ? "dangerous" : "unknown-import",
+    called,
+    `layer ${printable(className, 60)} calls ${printable(called, 80)}, which is no function that is known to compute only`,
+  );
+}
+
+const harmfulCall =
+  /(?:^|\.)(?:io|raw_ops|py_function|numpy_function|py_func|load_library|load_op_library|saved_model|get_file|load_model|eval|system|data|train|summary)(?:\.|$)/;
+
+/** Holds one node of a graph, as JSON or as protobuf's text. */
+function checkOperatorLayer(config: Json | undefined, scan: Scan): void {
+  const definition = isRecord(config) ? config["node_def"] : undefined;
+  const text = typeof definition === "string" ? definition : JSON.stringify(definition ?? "");
+  const op = /(?:"op"|\bop)\s*:\s*"([A-Za-z0-9_>]{1,100})"/.exec(text.slice(0, 100_000))?.[1];
+  const judged = op === undefined ? { kind: "unknown" as const } : judgeOperator(op);
+  if (judged.kind === "computes") return;
+  report(
+    scan,
+    "keras/operator",
+    judged.kind === "harmful" ? "dangerous" : "unknown-import",
+    op ?? "TensorFlowOpLayer",
+    `a TensorFlowOpLayer runs ${printable(op ?? "an operator that cannot be read", 80)}, which does not compute only`,
+  );
 }
 
 /** Layers that read a vocabulary from a path that the file gives. */

@@ -1,7 +1,7 @@
 /**
  * TensorFlow: SavedModel, frozen graphs, Keras metadata beside them (tensorflow/core/protobuf). In: a source. Out:
- * findings. TensorFlow's own operators are a closed set; those of it that run Python or touch files are refused, in every
- * function of the library. Operators of plug-ins do not run unless their code is loaded first.
+ * findings. Every operator, in every function of the library, must be one that only computes; a checkpoint's place must come from
+ * whoever loads the model, not from the graph.
  */
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { Unreadable } from "../bytes/unreadable.ts";
@@ -10,38 +10,7 @@ import { atlas, printable } from "../verdict.ts";
 import { parseJsonTree } from "./json-tree.ts";
 import { scanKerasConfig } from "./keras-config.ts";
 import { fieldsOf, textOf } from "./protobuf.ts";
-
-const words = (list: string): string[] => list.split(/\s+/);
-
-/** Operator to what it does. */
-const dangerous = new Map<string, string>([
-  ...words("PyFunc PyFuncStateless EagerPyFunc").map((op) => [op, "runs Python code"] as const),
-  ...words("ReadFile MatchingFiles ImmutableConst WholeFileReader WholeFileReaderV2").map(
-    (op) => [op, "reads any file"] as const,
-  ),
-  ...words("WriteFile SaveDataset SaveDatasetV2 DatasetToTFRecord WriteAudioSummary").map(
-    (op) => [op, "writes files"] as const,
-  ),
-  ...words("DebugIdentity DebugIdentityV2 DebugIdentityV3 DebugNumericSummary DebugNanCount").map(
-    (op) => [op, "sends or writes tensors"] as const,
-  ),
-  ...words("CreateSummaryFileWriter CreateSummaryDbWriter WriteGraphSummary WriteRawProtoSummary").map(
-    (op) => [op, "writes files"] as const,
-  ),
-  ...words("RpcOp Rpc TryRpc DataServiceDataset DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4").map(
-    (op) => [op, "talks to the network"] as const,
-  ),
-  ...words("ComputeEngine LoadLibrary TfLiteSubgraphExecute").map((op) => [op, "loads code"] as const),
-]);
-
-/** These read files that the graph names; ordinary input pipelines have them, served models do not. */
-const readers = new Set(
-  words(
-    "TextLineDataset TFRecordDataset TFRecordDatasetV2 FixedLengthRecordDataset FixedLengthRecordDatasetV2 CSVDataset " +
-      "CSVDatasetV2 SqlDataset LMDBDataset LoadDataset SnapshotDataset SnapshotDatasetV2 TextLineReader TextLineReaderV2 " +
-      "TFRecordReader TFRecordReaderV2 LMDBReader FixedLengthRecordReader FixedLengthRecordReaderV2 InitializeTableFromTextFile",
-  ),
-);
+import { judgeOperator } from "./tensorflow-operators.ts";
 
 function report(scan: Scan, rule: string, verdict: "dangerous" | "unknown-import", name: string, text: string): void {
   scan.report({
@@ -77,42 +46,104 @@ export function scanGraphDef(source: ByteSource, scan: Scan): void {
   if (tally.nodes === 0) throw new Unreadable("unsupported", "tensorflow/graph", "it has no graph");
 }
 
-function walkGraph(graph: ByteSource, scan: Scan, tally: Tally): void {
-  for (const { number, wire, span } of fieldsOf(graph, scan.budget)) {
-    if (wire !== 2) continue;
-    if (number === 1) checkNode(span, scan, tally);
-    else if (number === 2)
-      for (const library of fieldsOf(span, scan.budget))
-        if (library.number === 1 && library.wire === 2)
-          for (const part of fieldsOf(library.span, scan.budget))
-            if (part.number === 3 && part.wire === 2) checkNode(part.span, scan, tally);
-  }
+/** What is kept of a node, to find out where a checkpoint's place comes from. */
+interface Kept {
+  readonly op: string;
+  readonly inputs: readonly string[];
 }
 
-function checkNode(node: ByteSource, scan: Scan, tally: Tally): void {
+type Nodes = Map<string, Kept>;
+
+function walkGraph(graph: ByteSource, scan: Scan, tally: Tally): void {
+  const own: Nodes = new Map();
+  for (const { number, wire, span } of fieldsOf(graph, scan.budget)) {
+    if (wire !== 2) continue;
+    if (number === 1) checkNode(span, scan, tally, own);
+    else if (number === 2)
+      for (const library of fieldsOf(span, scan.budget))
+        if (library.number === 1 && library.wire === 2) walkFunction(library.span, scan, tally);
+  }
+  checkPlaces(own, scan);
+}
+
+function walkFunction(definition: ByteSource, scan: Scan, tally: Tally): void {
+  const own: Nodes = new Map();
+  for (const part of fieldsOf(definition, scan.budget))
+    if (part.number === 3 && part.wire === 2) checkNode(part.span, scan, tally, own);
+  checkPlaces(own, scan);
+}
+
+const maxInputs = 64;
+
+function checkNode(node: ByteSource, scan: Scan, tally: Tally, own: Nodes): void {
   tally.nodes++;
   let name = "";
   let op = "";
   let output = "";
+  const inputs: string[] = [];
   for (const { number, wire, span } of fieldsOf(node, scan.budget)) {
     if (wire !== 2) continue;
     if (number === 1) name = textOf(span);
     else if (number === 2) op = textOf(span);
+    else if (number === 3 && inputs.length < maxInputs) inputs.push(textOf(span));
     else if (number === 5) output = attribute(span, "output_stream", scan) ?? output;
   }
-  const what = dangerous.get(op);
+  own.set(name, { op, inputs });
   const place = `node ${printable(name, 80)}`;
-  if (what !== undefined) report(scan, "tensorflow/operator", "dangerous", op, `${place} is a ${op}, which ${what}`);
-  else if (readers.has(op))
+  const shown = printable(op, 60);
+  const judged = judgeOperator(op);
+  if (judged.kind === "harmful")
+    report(scan, "tensorflow/operator", "dangerous", op, `${place} is a ${shown}, which ${judged.what}`);
+  else if (judged.kind === "reader")
     report(
       scan,
       "tensorflow/reader",
       "unknown-import",
       op,
-      `${place} is a ${op}, which reads files that the graph names`,
+      `${place} is a ${shown}, which reads files that the graph names`,
+    );
+  else if (judged.kind === "unknown")
+    report(
+      scan,
+      "tensorflow/operator",
+      "unknown-import",
+      op.slice(0, 100),
+      `${place} is a ${shown}, which is no operator that is known to compute only`,
     );
   else if (op === "PrintV2" && output.includes("file://"))
     report(scan, "tensorflow/operator", "dangerous", op, `${place} prints into the file ${printable(output, 80)}`);
+}
+
+/** Checkpoints whose place is made of constants alone are written or read wherever the graph wants. */
+function checkPlaces(nodes: Nodes, scan: Scan): void {
+  for (const [name, { op, inputs }] of nodes) {
+    if (judgeOperator(op).kind !== "checkpoint") continue;
+    const place = op === "MergeV2Checkpoints" ? inputs[1] : inputs[0];
+    if (place === undefined || comesFromOutside(place, nodes, scan)) continue;
+    report(
+      scan,
+      "tensorflow/checkpoint-place",
+      "dangerous",
+      op,
+      `node ${printable(name, 80)} is a ${printable(op, 60)} at a place that the graph itself names`,
+    );
+  }
+}
+
+/** Whether some of what an input is made of is given by the caller: a placeholder, an argument, anything but constants. */
+function comesFromOutside(input: string, nodes: Nodes, scan: Scan): boolean {
+  const seen = new Set<string>();
+  const open = [input];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    scan.budget.spend(1);
+    const name = next.replace(/^\^/, "").split(":")[0] ?? "";
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const node = nodes.get(name);
+    if (node === undefined || (node.op !== "Const" && node.inputs.length === 0)) return true;
+    if (node.op !== "Const") open.push(...node.inputs);
+  }
+  return false;
 }
 
 /** The text of one attribute of a node: a map entry of name and AttrValue, whose field 2 is bytes. */

@@ -1,11 +1,12 @@
 /**
  * TensorFlow Lite (tensorflow/compiler/mlir/lite/schema.fbs): a FlatBuffer. In: a source. Out: findings: operators that
- * are custom code, or TensorFlow operators run through the Flex delegate.
+ * are custom code, or TensorFlow operators that do more than compute, run through the Flex delegate.
  */
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { malformed } from "../bytes/unreadable.ts";
 import type { Scan } from "../scan.ts";
 import { atlas, printable } from "../verdict.ts";
+import { judgeOperator } from "./tensorflow-operators.ts";
 
 export function isTflite(head: Uint8Array): boolean {
   return Buffer.from(head.subarray(4, 8)).toString("latin1") === "TFL3";
@@ -44,8 +45,9 @@ export function scanTflite(source: ByteSource, scan: Scan): void {
     const length = read(text, 4);
     const name = Buffer.from(source.read(text + 4, Math.min(length, 200))).toString("utf8");
     const flex = name.startsWith("Flex") ? name.slice(4) : undefined;
-    const files =
-      flex !== undefined && /^(?:ReadFile|WriteFile|MatchingFiles|PyFunc|EagerPyFunc|SaveV2|PrintV2)$/.test(flex);
+    const judged = flex === undefined ? undefined : judgeOperator(flex);
+    if (judged?.kind === "computes" && flex !== "PrintV2") continue;
+    const files = judged?.kind === "harmful" || judged?.kind === "checkpoint" || flex === "PrintV2";
     if (!own.has(name))
       scan.report({
         rule: "tflite/custom-operator",

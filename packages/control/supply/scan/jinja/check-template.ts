@@ -132,6 +132,7 @@ function checkBlock(block: Block, callable: ReadonlySet<string>, scan: Scan, opt
       );
   }
   checkComputedCalls(tokens, refuse);
+  checkEffort(tokens, refuse);
 }
 
 /** Written as text, these are meant for a lookup. */
@@ -154,6 +155,21 @@ function isTest(tokens: readonly Token[], index: number): boolean {
   const before = tokens[index - 1];
   if (before?.kind !== "name") return false;
   return before.text === "is" || (before.text === "not" && tokens[index - 2]?.text === "is");
+}
+
+/** Powers and numbers of ten digits: what repeats text, or a loop, until the memory or the time is gone. */
+function checkEffort(
+  tokens: readonly Token[],
+  refuse: (rule: string, verdict: "dangerous" | "unknown-import", words: string, at: number) => void,
+): void {
+  for (const [index, { kind, text, at }] of tokens.entries()) {
+    const before = tokens[index - 1];
+    const afterValue =
+      before !== undefined && (before.kind !== "operator" || before.text === ")" || before.text === "]");
+    const power = kind === "operator" && text === "**" && afterValue;
+    if (power || (kind === "number" && text.replace(/\D/g, "").length > 9))
+      refuse("jinja/effort", "unknown-import", `it computes with ${power ? "powers" : "very large numbers"}`, at);
+  }
 }
 
 /** `x[0](…)`, `(…)(…)`, `"…"(…)`: a callee that is no name. */

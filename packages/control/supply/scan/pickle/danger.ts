@@ -97,7 +97,16 @@ function spread(words: string, list: string): Record<string, string> {
   return Object.fromEntries(list.split(" ").map((name) => [name, words]));
 }
 
+/** Enumerations in such modules: their members are plain values, as programs keep them. */
+const harmless = new Set(
+  (
+    "http.HTTPStatus http.HTTPMethod signal.Signals signal.Handlers socket.AddressFamily socket.SocketKind ssl.TLSVersion " +
+    "inspect.Parameter.empty inspect._ParameterKind"
+  ).split(" "),
+);
+
 export function dangerOf(module: string, name: string): string | undefined {
+  if (harmless.has(`${module}.${name}`)) return undefined;
   const [top = ""] = module.split(".");
   const own = Object.hasOwn(modules, top) ? modules[top] : undefined;
   if (own !== undefined) return own;

@@ -3,10 +3,8 @@
  * a file, our verdict, and what follows from what picklescan 1.0.5 and ModelScan 0.8.8 publish: lists, issues, test files.
  * `docs/model-scanning.md` prints the table; `bypass-classes.test.ts` holds both.
  */
-import { deflateSync, gzipSync } from "node:zlib";
 import { op } from "../pickle/opcodes.ts";
 import type { Verdict } from "../verdict.ts";
-import { field, npy, safetensors, zip } from "./archives.ts";
 import {
   build,
   bytesOf,
@@ -20,20 +18,11 @@ import {
   stream,
   text,
   tuple,
-  u32,
   u64,
 } from "./assemble.ts";
+import { attack, silent, suspicious, onNoList, type BypassClass } from "./bypass-class.ts";
+import { bypassFiles } from "./bypass-files.ts";
 
-export interface BypassClass {
-  readonly what: string;
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  readonly ours: Verdict;
-  readonly picklescan: string;
-  readonly modelscan: string;
-}
-
-const attack = stream(call(global("os", "system"), text("id")));
 const run = (module: string, name: string, ...args: readonly Uint8Array[]): Uint8Array =>
   stream(call(global(module, name), ...args));
 const none = bytesOf(op.NONE);
@@ -51,35 +40,8 @@ const pickle = (
   picklescan,
   modelscan,
 });
-const file = (
-  what: string,
-  name: string,
-  bytes: Uint8Array,
-  ours: Verdict,
-  picklescan: string,
-  modelscan: string,
-): BypassClass => ({
-  what,
-  name,
-  bytes,
-  ours,
-  picklescan,
-  modelscan,
-});
 
-const tfNode = (operator: string): Uint8Array => field(1, bytesOf(field(1, "a"), field(2, operator)));
-const saved = (...graph: readonly Uint8Array[]): Uint8Array =>
-  bytesOf(field(1, 1), field(2, field(2, bytesOf(...graph))));
-const onnx = (...graph: readonly Uint8Array[]): Uint8Array =>
-  bytesOf(field(1, 8), field(7, bytesOf(field(1, bytesOf(field(2, "y"), field(4, "Relu"))), ...graph)));
-
-const silent = "no statement";
-const notAPickle = "not a pickle";
-const suspicious = "suspicious, exit 0";
-const onNoList = "passes (on no list)";
-const notRead = "not read";
-
-export const bypassClasses: readonly BypassClass[] = [
+const pickles: readonly BypassClass[] = [
   pickle("a callable that is on no list", run("mailcap", "findmatch", text("x")), "dangerous", suspicious, onNoList),
   pickle("a module nobody knows", run("some_package.utils", "load", text("x")), "unknown-import", suspicious, onNoList),
   pickle(
@@ -198,6 +160,58 @@ export const bypassClasses: readonly BypassClass[] = [
     suspicious,
     onNoList,
   ),
+  pickle("runpy.run_path", run("runpy", "run_path", text("x")), "dangerous", "found", "found"),
+  pickle("timeit.timeit", run("timeit", "timeit", text("x")), "dangerous", "found", onNoList),
+  pickle("pydoc.pipepager", run("pydoc", "pipepager", text("x"), text("id")), "dangerous", "found", onNoList),
+  pickle("pip.main", run("pip", "main", text("x")), "dangerous", "found", onNoList),
+  pickle("ctypes.CDLL", run("ctypes", "CDLL", text("x.so")), "dangerous", "found", onNoList),
+  pickle(
+    "asyncio's process transport",
+    run("asyncio.unix_events", "_UnixSubprocessTransport._start", text("id")),
+    "dangerous",
+    "found",
+    "found",
+  ),
+  pickle(
+    "distutils.file_util.write_file",
+    run("distutils.file_util", "write_file", text("x")),
+    "dangerous",
+    "found",
+    onNoList,
+  ),
+  pickle("uuid._get_command_stdout", run("uuid", "_get_command_stdout", text("id")), "dangerous", "found", onNoList),
+  pickle(
+    "numpy.f2py.crackfortran.myeval",
+    run("numpy.f2py.crackfortran", "myeval", text("1")),
+    "dangerous",
+    "found",
+    onNoList,
+  ),
+  pickle("marshal.loads", run("marshal", "loads", data(Buffer.from("c"))), "dangerous", suspicious, onNoList),
+  pickle("types.FunctionType", run("types", "FunctionType", none), "dangerous", suspicious, onNoList),
+  pickle("torch.hub.load", run("torch.hub", "load", text("x/y")), "dangerous", suspicious, onNoList),
+  pickle("pandas.read_pickle", run("pandas", "read_pickle", text("x")), "dangerous", suspicious, onNoList),
+  pickle(
+    "multiprocessing.util.spawnv_passfds",
+    run("multiprocessing.util", "spawnv_passfds", text("id")),
+    "dangerous",
+    suspicious,
+    onNoList,
+  ),
+  pickle(
+    "collections.defaultdict over a command",
+    run("collections", "defaultdict", global("os", "system")),
+    "dangerous",
+    "found",
+    "found",
+  ),
+  pickle(
+    "the class of an object replaced by BUILD",
+    stream(build(call(global("argparse", "Namespace")), dict(text("__class__"), global("os", "_wrap_close")))),
+    "dangerous",
+    "found",
+    "found",
+  ),
   pickle("pickle.loads on bytes", run("pickle", "loads", data(attack)), "dangerous", "found", "found"),
   pickle(
     "torch.storage._load_from_bytes",
@@ -256,140 +270,9 @@ export const bypassClasses: readonly BypassClass[] = [
     silent,
     silent,
   ),
-  file(
-    "a joblib dump compressed by gzip",
-    "model.joblib",
-    gzipSync(attack),
-    "dangerous",
-    "clean (not decompressed)",
-    silent,
-  ),
-  file("the same by zlib", "model.joblib", deflateSync(attack), "dangerous", "clean (not decompressed)", silent),
-  file("an object array in .npy", "a.npy", npy("'|O'", "(1,)", attack), "dangerous", "found", silent),
-  file(
-    "an object array in .npz",
-    "a.npz",
-    zip({ name: "a.npy", content: npy("'|O'", "(1,)", attack) }),
-    "dangerous",
-    "found",
-    notRead,
-  ),
-  file(
-    "a zip whose encryption flag is set for show",
-    "a.zip",
-    zip({ name: "data.pkl", content: attack, flags: 1 }),
-    "dangerous",
-    "found (its own test file)",
-    silent,
-  ),
-  file(
-    "a zip whose directory names another file",
-    "a.zip",
-    zip({ name: "a.txt", content: Buffer.from("x"), local: { name: "data.pkl" } }),
-    "malformed",
-    "found (its own test file)",
-    silent,
-  ),
-  file(
-    "a pickle in front of a zip",
-    "model.pt",
-    bytesOf(attack, zip({ name: "a.txt", content: Buffer.from("x") })),
-    "dangerous",
-    silent,
-    silent,
-  ),
-  file("a pickle called .safetensors", "model.safetensors", attack, "dangerous", silent, notRead),
-  file(
-    "safetensors with a name twice",
-    "m.safetensors",
-    safetensors(
-      '{"w":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"w":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
-    ),
-    "malformed",
-    notAPickle,
-    notRead,
-  ),
-  file(
-    "a 7z archive",
-    "model.bin",
-    bytesOf("7z\xbc\xaf\x27\x1c", new Uint8Array(40)),
-    "unsupported",
-    "fails without py7zr",
-    notRead,
-  ),
-  file(
-    "a Lambda layer in .keras",
-    "m.keras",
-    zip(
-      { name: "metadata.json", content: Buffer.from("{}") },
-      {
-        name: "config.json",
-        content: Buffer.from(
-          '{"class_name":"Lambda","module":"keras.layers","config":{"function":{"class_name":"__lambda__","config":{"code":"4wE="}}}}',
-        ),
-      },
-    ),
-    "dangerous",
-    notAPickle,
-    "medium",
-  ),
-  file(
-    "a module outside of Keras (CVE-2025-1550)",
-    "m.keras",
-    zip(
-      { name: "metadata.json", content: Buffer.from("{}") },
-      { name: "config.json", content: Buffer.from('{"class_name":"function","module":"os","config":"system"}') },
-    ),
-    "dangerous",
-    notAPickle,
-    "not found (looks for Lambda only)",
-  ),
-  file(
-    "PyFunc inside a TensorFlow function",
-    "saved_model.pb",
-    saved(
-      tfNode("Const"),
-      field(2, field(1, bytesOf(field(1, field(1, "f")), field(3, bytesOf(field(1, "b"), field(2, "EagerPyFunc")))))),
-    ),
-    "dangerous",
-    notAPickle,
-    onNoList,
-  ),
-  file(
-    "ONNX weights at ../../etc/passwd",
-    "m.onnx",
-    onnx(field(5, field(13, bytesOf(field(1, "location"), field(2, "../../etc/passwd"))))),
-    "dangerous",
-    notAPickle,
-    notRead,
-  ),
-  file(
-    "a GGUF chat template that runs code (CVE-2024-34359)",
-    "m.gguf",
-    bytesOf(
-      "GGUF",
-      u32(3),
-      u64(0),
-      u64(1),
-      u64(23),
-      "tokenizer.chat_template",
-      u32(8),
-      u64(45),
-      "{{ cycler.__init__.__globals__.os.popen(1) }}",
-    ),
-    "dangerous",
-    notAPickle,
-    notRead,
-  ),
-  file(
-    "custom code by auto_map",
-    "config.json",
-    Buffer.from('{"auto_map":{"AutoModel":"modeling.Net"}}'),
-    "unknown-import",
-    notAPickle,
-    notRead,
-  ),
 ];
+
+export const bypassClasses: readonly BypassClass[] = [...pickles, ...bypassFiles];
 
 /** The table as Markdown. */
 export function bypassTable(): string {

@@ -53,6 +53,24 @@ test("a tensor subclass is rebuilt by functions that are judged themselves", () 
   );
 });
 
+test("settings and trainers' states are filled, and an enumeration in a dangerous module is not called dangerous", () => {
+  for (const [module, name] of [
+    ["omegaconf.dictconfig", "DictConfig"],
+    ["torch.cuda.amp.grad_scaler", "GradScaler"],
+    ["easydict", "EasyDict"],
+  ] as const) {
+    assert.equal(verdict(build(make(global(module, name)), dict(text("a"), int(1)))), "proven-safe", name);
+    assert.equal(verdict(call(global(module, name), global("os", "system"))), "dangerous", name);
+  }
+  for (const [module, name] of [
+    ["http", "HTTPStatus"],
+    ["signal", "Signals"],
+  ] as const)
+    assert.equal(verdict(call(global(module, name), int(2))), "unknown-import", name);
+  assert.equal(verdict(call(global("http.client", "HTTPSConnection"), text("x"))), "dangerous");
+  assert.equal(verdict(call(global("signal", "raise_signal"), int(9))), "dangerous");
+});
+
 test("names are listed whole: no listed name lets a dotted path through", () => {
   for (const name of ["OrderedDict.__init__.__globals__", "OrderedDict.fromkeys", "Counter.update"])
     assert.notEqual(verdict(bytesOf(text("collections"), text(name), op.STACK_GLOBAL)), "proven-safe");

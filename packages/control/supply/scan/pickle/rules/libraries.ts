@@ -136,6 +136,7 @@ const scikitLearn: Rules = {
     "_PredictScorer _ProbaScorer _ThresholdScorer _Scorer _PassthroughScorer",
     inertClass,
   ),
+  ...each("sklearn.metrics._scorer", "_passthrough_scorer", fn),
   ...each("sklearn.metrics.scorer", "_PredictScorer _ProbaScorer _ThresholdScorer", inertClass),
   ...each("sklearn.gaussian_process.kernels", "Hyperparameter", { make: anything, call: anything }),
   ...each("sklearn.utils.deprecation", "DeprecationDict", { ...inertClass, fill: ["item"] }),
