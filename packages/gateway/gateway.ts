@@ -12,6 +12,7 @@ import { openConnections } from "./listener/connections.ts";
 import { LiveExchanges } from "./live/live-exchanges.ts";
 import { ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies } from "./ports.ts";
+import { openPostgresDoors } from "./doors/postgres/postgres-doors.ts";
 import { openTunnels } from "./tunnels/tunnels.ts";
 import { openUpstreams } from "./upstream/upstreams.ts";
 
@@ -24,6 +25,8 @@ export interface Gateway extends AsyncDisposable {
   readonly connectionCount: () => number;
   /** Calls since the start that routes in observe mode let through and policy denies. */
   readonly wouldHaveDenied: () => ReadonlyMap<RouteKey, number>;
+  /** Where data doors listen, by `namespace/name`. */
+  readonly doorPorts: () => ReadonlyMap<string, number>;
 }
 
 /** How often live interactions are looked over for decisions that time has overtaken (a window's end, staleness). */
@@ -50,7 +53,8 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
     serve: (request, response) => interactions.serve(request, response),
     tunnel: (socket, caller, chain) => tunnels.accept(socket, caller, chain),
   });
-  const tunnels = openTunnels({ ...deps, refusals, signals, draining: () => draining });
+  const doors = openPostgresDoors({ ...deps, refusals, signals, draining: () => draining });
+  const tunnels = openTunnels({ ...deps, refusals, signals, draining: () => draining, doors });
   const interactions = openInteractions({
     ...deps,
     connections,
@@ -65,24 +69,28 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   const unsubscribe = deps.snapshots.subscribe((snapshot) => {
     void live.redecideAll(snapshot); // first, so that what is cut says why
     tunnels.follow(snapshot);
+    doors.follow(snapshot);
     connections.reverify(snapshot);
     upstreams.follow(snapshot);
   });
   const overtaken = setInterval(() => {
     live.redecideDue(deps.snapshots.current(), deps.now());
     tunnels.redecideDue();
+    doors.redecideDue();
   }, overtakenCheckMs);
   overtaken.unref();
 
   await listen(connections.server, deps.options.listen);
+  await doors.listen();
   const { address, port } = connections.server.address() as AddressInfo;
 
   return {
     host: address,
     port,
-    liveCount: () => live.size + tunnels.size,
-    connectionCount: () => connections.count() + tunnels.size,
+    liveCount: () => live.size + tunnels.size + doors.size,
+    connectionCount: () => connections.count() + tunnels.size + doors.size,
     wouldHaveDenied: () => observed.counts,
+    doorPorts: doors.ports,
     async [Symbol.asyncDispose]() {
       draining = true;
       const closed = new Promise<void>((resolve) => connections.server.close(() => resolve()));
@@ -93,6 +101,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
         late.map((exchange) => exchange.cutFor(new CordonError("DRAINING", "the gateway shut down"), 503)),
       );
       await tunnels[Symbol.asyncDispose]();
+      await doors[Symbol.asyncDispose]();
       connections.closeAll();
       await closed;
       clearInterval(overtaken);

@@ -13,8 +13,9 @@ import { runChild, type ChildOptions } from "./child.ts";
 import { controlClient, type ControlClient } from "./control-client.ts";
 import { openEndpoint } from "./endpoint.ts";
 import { childEnvironment } from "./environment.ts";
+import { doorEnvironment, openDoorEnd } from "./door-end.ts";
 import { openGatewayLink } from "./gateway-link.ts";
-import { openIdentity, type WorkloadIdentity } from "./identity.ts";
+import { openIdentity, systemClocks, type WorkloadIdentity } from "./identity.ts";
 import { fetchBundle, issueThrough } from "./issue.ts";
 import { newRunSecret } from "./secret.ts";
 
@@ -25,6 +26,8 @@ export interface RunOptions {
   readonly socketPath: string;
   /** Listen on this unix socket instead of a loopback port. */
   readonly listenSocketPath?: string;
+  /** A data door, `name` or `namespace/name`, that PostgreSQL clients of the command are led to. */
+  readonly door?: string;
   /** Where ledger checkpoints are kept. */
   readonly checkpointsFolder: string;
   readonly command: string;
@@ -70,11 +73,18 @@ export async function runWith(
     checkpoints,
     ...(options.listenSocketPath === undefined ? {} : { socketPath: options.listenSocketPath }),
   });
-  const { env, replaced } = childEnvironment(options.env, endpoint.address, secret);
+  const way = { identity, gateway: { url: gateway.url, id: parseSpiffeId(gateway.id) }, clocks: systemClocks };
+  await using door =
+    options.door === undefined
+      ? undefined
+      : await openDoorEnd({ ...way, tunnel: qualified(options.door), say: options.say });
+  const child = childEnvironment(options.env, endpoint.address, secret);
+  const led = door === undefined ? { env: child.env, replaced: [] } : doorEnvironment(child.env, door);
+  const [env, replaced] = [led.env, [...child.replaced, ...led.replaced]];
   if (replaced.length > 0)
     options.say(
       `${replaced.join(", ")} from your environment ${replaced.length === 1 ? "is" : "are"} not passed on: ` +
-        `\`${options.command}\` reaches models only through Cordon, as ${identity.current().id}.`,
+        `\`${options.command}\` reaches models and stores only through Cordon, as ${identity.current().id}.`,
     );
   return await runChild({
     command: options.command,
@@ -82,6 +92,10 @@ export async function runWith(
     env,
     ...(options.stdio === undefined ? {} : { stdio: options.stdio }),
   });
+}
+
+function qualified(name: string): string {
+  return name.includes("/") ? name : `default/${name}`;
 }
 
 /** `<state home>/cordon/checkpoints`, by the XDG base directories. */

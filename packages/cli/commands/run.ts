@@ -22,6 +22,7 @@ CORDON_URL and CORDON_TOKEN in its environment, all of which lead through Cordon
   --me                 as yourself, with the credential of \`cordon login\`
   --as COMPONENT       name, namespace/name or SPIFFE ID (default: the only registered agent)
   --listen unix:PATH   offer the endpoint on a unix socket (CORDON_SOCKET) instead of a loopback port
+  --door NAME          lead PostgreSQL clients (PGHOST) to this data door, by a unix socket of this user alone
   --checkpoints DIR    where the ledger's signed heads are kept (default: CORDON_CHECKPOINTS, or cordon/checkpoints in
                        the user's state folder)
   --agent PATH         be known by this machine's agent (default: CORDON_AGENT_SOCKET): the command is measured and
@@ -45,6 +46,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const agent = values.me ? undefined : agentSocket(values, process.env);
   if (agent === undefined && (values.user ?? values.lock) !== undefined)
     throw new CordonError("USAGE", `--user and --lock go with --agent\n\n${usage}`);
+  if (agent !== undefined && values.door !== undefined)
+    throw new CordonError("USAGE", `--door does not go with --agent; run \`cordon tunnel ${values.door}\` beside it`);
   const checkpoints = values.checkpoints ?? process.env["CORDON_CHECKPOINTS"];
   const options = {
     checkpointsFolder:
@@ -54,6 +57,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     env: process.env,
     say: (words: string) => io.stderr(`cordon run: ${words}\n`),
     ...(values.as === undefined ? {} : { component: values.as }),
+    ...(values.door === undefined ? {} : { door: values.door }),
     ...(values.listen === undefined ? {} : { listenSocketPath: listenPath(values.listen) }),
   };
   if (values.me) {
@@ -97,6 +101,7 @@ function parse(args: readonly string[]) {
         lock: { type: "string" },
         listen: { type: "string" },
         checkpoints: { type: "string" },
+        door: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });

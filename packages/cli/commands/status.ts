@@ -112,6 +112,12 @@ function describe(status: Status, problems: readonly string[], probed: readonly 
           `    in force  ${status.doors.controls.join(", ")}`,
           `    not seen  ${status.doors.unseen.join("; ")}`,
         ]),
+    ...(status.dataDoors ?? []).flatMap(({ namespace, name, kind, listen, databases, controls, unseen }) => [
+      `  door ${namespace}/${name}  (${kind}${listen === undefined ? "" : `, ${listen}`})`,
+      ...databases.map((one) => `    database  ${one.name}: ${one.action} of ${one.resource}`),
+      `    in force  ${controls.join(", ")}`,
+      `    not seen  ${unseen.join("; ")}`,
+    ]),
   ];
   if (probed.length > 0)
     lines.push("", ...probed.map(({ name, bypass }) => `  ${bypass.verdict.padEnd(10)}  ${name}: ${bypass.words}`));

@@ -26,6 +26,7 @@ export interface Status {
   readonly models?: readonly ModelStatus[];
   /** Where other enforcement points ask. */
   readonly doors?: DoorStatus;
+  readonly dataDoors?: readonly DataDoorStatus[];
   /** Where routes lead: what `--probe` dials. */
   readonly upstreams: readonly ProbeTarget[];
   readonly isolated: readonly string[];
@@ -58,6 +59,16 @@ export interface TunnelStatus {
   readonly name: string;
   readonly resource: string;
   readonly action: string;
+  readonly controls: readonly string[];
+  readonly unseen: readonly string[];
+}
+
+export interface DataDoorStatus {
+  readonly namespace: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly listen?: string;
+  readonly databases: readonly { readonly name: string; readonly action: string; readonly resource: string }[];
   readonly controls: readonly string[];
   readonly unseen: readonly string[];
 }

@@ -5,6 +5,7 @@ import type { ControlPlane } from "@cordon/control/wire";
 import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
 import { routeKey, type RouteKey } from "@cordon/core/policy/decision";
+import type { PostgresDoor } from "@cordon/core/policy/data-doors";
 import type { Route, Tunnel } from "@cordon/core/policy/snapshot";
 import { inspectionStatus } from "./inspection-status.ts";
 import { modelStatus } from "./model-status.ts";
@@ -42,6 +43,7 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
     routes: snapshot.routes.map((route) => routeStatus(route, wouldHaveDenied)),
     tunnels: [...(snapshot.tunnels?.values() ?? [])].map(tunnelStatus),
     models: modelStatus(snapshot, now()),
+    dataDoors: [...(snapshot.dataDoors?.values() ?? [])].map((door) => doorStatus(door, gateway.doorPorts())),
     upstreams: upstreamsOf(snapshot.routes),
     isolated: [...snapshot.overlays.isolated.keys()],
     revoked: {
@@ -56,6 +58,25 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
 function tunnelStatus({ namespace, name, resource, action }: Tunnel) {
   const controls = ["mutual TLS on both sides", "policy", "ledger"];
   return { namespace, name, resource, action, controls, unseen: ["everything that is carried, but for its bytes"] };
+}
+
+function doorStatus(door: PostgresDoor, ports: ReadonlyMap<string, number>) {
+  const { namespace, name, listen, administrator, databases } = door;
+  const port = ports.get(`${namespace}/${name}`);
+  return {
+    ...{ namespace, name, kind: "postgres" },
+    ...(listen === undefined ? {} : { listen: port === undefined ? "not open" : `${listen.host}:${port}` }),
+    databases: [...databases.values()].map(({ name: called, action, resource }) => ({
+      name: called,
+      action,
+      resource,
+    })),
+    controls: [
+      ...["mutual TLS", "policy by data set", "ledger", "database and role by the decision"],
+      administrator === undefined ? "the role's password stays here" : "a role for each session, dropped after it",
+    ],
+    unseen: ["statements and rows: what a session may do is its role's rights at the server"],
+  };
 }
 
 /** Where routes lead, each once: what `cordon status --probe` dials. */

@@ -23,6 +23,7 @@ import { grantKind, grantsFrom } from "../grants/objects.ts";
 import { sessionKind, sessionsFrom, userKind, usersFrom } from "../people/objects.ts";
 import type { Change, StoredObject } from "../store/state-store.ts";
 import { buildRoute, type BuiltRoute } from "./build-route.ts";
+import { buildDoors } from "./build-doors.ts";
 import { buildTunnels } from "./build-tunnels.ts";
 import { buildDevices, buildSubjects, riskSettings } from "./build-risk.ts";
 import { buildThreats } from "./build-threats.ts";
@@ -136,6 +137,10 @@ function rebuild(
       before?.tunnels && same("tunnel") && components === last?.components
         ? before.tunnels
         : buildTunnels(of("tunnel"), components),
+    dataDoors:
+      before?.dataDoors && same("data-door") && components === last?.components
+        ? before.dataDoors
+        : buildDoors(of("data-door"), components),
     observing: before && routes === last?.routes ? before.observing : observingRoutes(routes),
     policies,
     boundaries: settled ? before.boundaries : buildBoundaries(modes, of("exception"), components),

@@ -16,7 +16,7 @@ import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { ObjectKey } from "../store/state-store.ts";
 import { boundaryModesKey, riskKey, stalenessKey } from "./objects.ts";
 import type { boundaryModesValue, componentValue, ExceptionValue, FederationValue } from "./objects.ts";
-import type { PolicyValue, RouteValue, UpstreamValue } from "./objects.ts";
+import type { DoorValue, PolicyValue, RouteValue, UpstreamValue } from "./objects.ts";
 
 export interface ConfiguredObject {
   readonly key: ObjectKey;
@@ -47,6 +47,9 @@ export function configurationObjects(
     ...configuration.routes.map((item) => place("route", item, routeObject(item, configuration))),
     ...configuration.tunnels.map(({ name, namespace, resource, ...value }) =>
       place("tunnel", { name, namespace }, { ...value, resource: qualify(resource, namespace) }),
+    ),
+    ...configuration.dataDoors.map((item) =>
+      place("data-door", item, doorObject(item, configuration.trustDomain, folder)),
     ),
     ...(configuration.federation?.trustDomains ?? []).map((item) =>
       place("federation", { namespace: "default", name: item.trustDomain }, federationObject(item, folder)),
@@ -98,9 +101,10 @@ function componentObject(
   component: Configuration["components"][number],
   folder: string,
 ): z.input<typeof componentValue> {
-  const { name: _name, namespace, labels, registrations, serves, modelFiles, ...value } = component;
+  const { name: _name, namespace, labels, registrations, serves, holds, modelFiles, ...value } = component;
   return {
     ...value,
+    ...(holds.length === 0 ? {} : { holds: holds.map((dataset) => qualify(dataset, namespace)) }),
     ...(modelFiles === undefined ? {} : { modelFiles: absolute(modelFiles, folder) }),
     ...(serves.length === 0 ? {} : { serves: serves.map((model) => qualify(model, namespace)) }),
     ...(registrations.length === 0
@@ -132,7 +136,7 @@ function upstreamObject(
 }
 
 function authentication(
-  upstream: Configuration["upstreams"][number],
+  upstream: Pick<Configuration["upstreams"][number], "name" | "namespace" | "authentication">,
   trustDomain: string,
   folder: string,
 ): UpstreamValue["authentication"] {
@@ -141,8 +145,26 @@ function authentication(
   if ("webpki" in written) return { kind: "webpki", caFile: absolute(written.webpki.caFile, folder) };
   const peer = peerReference(written.spiffe, trustDomain);
   if (typeof peer !== "string")
-    throw new CordonError("CONFIG_INVALID", `upstream \`${upstream.name}\`: its peer ${peer.problem}`);
+    throw new CordonError("CONFIG_INVALID", `\`${upstream.name}\`: its peer ${peer.problem}`);
   return { kind: "spiffe", peer: qualify(peer, upstream.namespace) };
+}
+
+function doorObject(door: Configuration["dataDoors"][number], trustDomain: string, folder: string): DoorValue {
+  const { name: _name, namespace, listen, administrator, databases, authentication: _written, ...value } = door;
+  const secret = (reference: SecretReference) => mutable(absoluteSecret(reference, folder));
+  return {
+    ...value,
+    ...(listen === undefined ? {} : { listen }),
+    authentication: authentication(door, trustDomain, folder),
+    ...(administrator === undefined
+      ? {}
+      : { administrator: { ...administrator, password: secret(administrator.password) } }),
+    databases: databases.map(({ resource, password, ...database }) => ({
+      ...database,
+      resource: qualify(resource, namespace),
+      ...(password === undefined ? {} : { password: secret(password) }),
+    })),
+  };
 }
 
 function federationObject(

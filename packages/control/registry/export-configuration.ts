@@ -9,6 +9,7 @@ import type { StoredObject } from "../store/state-store.ts";
 import {
   boundaryModesKey,
   boundaryModesValue,
+  doorValue,
   componentValue,
   exceptionValue,
   federationValue,
@@ -55,10 +56,14 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
     ...{ ledger, identity, risk },
     staleness: staleness ? readValue(stalenessValue, staleness) : base.staleness,
     components: of("component").map((object) => ({ ...place(object), ...readValue(componentValue, object) })),
-    upstreams: of("upstream").map((object) => ({ ...place(object), ...upstream(readValue(upstreamValue, object)) })),
+    upstreams: of("upstream").map((object) => ({
+      ...place(object),
+      ...authenticated(readValue(upstreamValue, object)),
+    })),
     ...federation(base, of("federation")),
     routes: of("route").map((object) => ({ ...place(object), ...readValue(routeValue, object) })),
     tunnels: of("tunnel").map((object) => ({ ...place(object), ...readValue(tunnelValue, object) })),
+    dataDoors: of("data-door").map((object) => ({ ...place(object), ...authenticated(readValue(doorValue, object)) })),
     policies: policies.map(({ object, file }) => ({ ...place(object), file })),
     windows: of("window").map((object) => ({ ...place(object), ...readValue(windowValue, object) })),
     people: base.people,
@@ -90,7 +95,7 @@ function federation({ federation: base }: Configuration, objects: readonly Store
   return { federation: { ...(base?.endpoint && { endpoint: base.endpoint }), trustDomains } };
 }
 
-function upstream({ authentication, ...value }: UpstreamValue): object {
+function authenticated({ authentication, ...value }: { authentication: UpstreamValue["authentication"] }): object {
   if (authentication.kind === "spiffe") return { ...value, authentication: { spiffe: authentication.peer } };
   if (authentication.kind === "loopback" || authentication.caFile === undefined)
     return { ...value, authentication: authentication.kind };

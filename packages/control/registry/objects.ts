@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { CordonError } from "@cordon/core/errors";
 import { componentSchema, labelsSchema } from "@cordon/core/contract/component-schema";
-import { secretReferenceSchema } from "@cordon/core/contract/configuration-schema";
+import { secretReferenceSchema } from "@cordon/core/contract/secret-reference-schema";
 import { toolName, toolPin } from "@cordon/core/contract/mcp-schema";
 import { storedInspection } from "@cordon/core/contract/inspection-schema";
 import { tunnelSchema } from "@cordon/core/contract/tunnels-schema";
@@ -24,6 +24,7 @@ export const objectKinds = [
   "upstream",
   "route",
   "tunnel",
+  "data-door",
   "policy",
   "setting",
   "federation",
@@ -49,6 +50,7 @@ export const configuredKinds = [
   "upstream",
   "route",
   "tunnel",
+  "data-door",
   "policy",
   "setting",
   "federation",
@@ -62,17 +64,20 @@ const qualifiedName = z.string().regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, "mu
 export const componentValue = componentSchema.omit({ name: true, namespace: true }).extend({
   labels: labelsSchema.extend({ sensitivity: z.enum(sensitivities) }),
   serves: z.array(qualifiedName).default([]),
+  holds: z.array(qualifiedName).default([]),
 });
 const spiffeId = z.string().startsWith("spiffe://").max(2048);
+
+const upstreamAuthentication = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("spiffe"), peer: qualifiedName }),
+  z.strictObject({ kind: z.literal("webpki"), caFile: z.string().min(1).exactOptional() }),
+  z.strictObject({ kind: z.literal("loopback") }),
+]);
 
 export const upstreamValue = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   external: z.boolean(),
-  authentication: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("spiffe"), peer: qualifiedName }),
-    z.strictObject({ kind: z.literal("webpki"), caFile: z.string().min(1).exactOptional() }),
-    z.strictObject({ kind: z.literal("loopback") }),
-  ]),
+  authentication: upstreamAuthentication,
   credential: z.strictObject({ header: z.string(), prefix: z.string(), secret: secretReferenceSchema }).exactOptional(),
   timeouts: z.strictObject({
     connectMs: z.int().positive(),
@@ -115,6 +120,28 @@ export const routeValue = z.discriminatedUnion("kind", [
 ]);
 
 export const tunnelValue = tunnelSchema.omit({ name: true, namespace: true }).extend({ resource: qualifiedName });
+
+const doorDatabase = z.strictObject({
+  name: z.string(),
+  resource: qualifiedName,
+  action: z.enum(["read", "write"]),
+  database: z.string(),
+  role: z.string(),
+  password: secretReferenceSchema.exactOptional(),
+});
+export const doorValue = z.strictObject({
+  kind: z.literal("postgres"),
+  listen: z.string().exactOptional(),
+  address: z.string(),
+  authentication: upstreamAuthentication,
+  administrator: z
+    .strictObject({ role: z.string(), password: secretReferenceSchema, lifeSeconds: z.int().positive() })
+    .exactOptional(),
+  databases: z.array(doorDatabase).min(1),
+  connectMs: z.int().positive(),
+  idleMs: z.int().positive(),
+});
+export type DoorValue = z.input<typeof doorValue>;
 
 /** `origin` is the policy file as the configuration names it, or `api`. */
 export const policyValue = z.strictObject({ origin: z.string(), text: z.string() });

@@ -44,6 +44,11 @@ export const componentSchema = z.strictObject({
     .max(64)
     .default([])
     .describe("Components of kind `model` whose weights an endpoint serves; it reaches no other's."),
+  holds: z
+    .array(reference)
+    .max(256)
+    .default([])
+    .describe("Data sets that lie in this store. A raw tunnel reaches it only where all are of its own sensitivity."),
   modelDigest: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/, "must be `sha256:` and 64 lower-case hex digits")

@@ -8,6 +8,7 @@ import type { PathProblem } from "./configuration-problems.ts";
 import type { Configuration } from "./configuration.ts";
 import { federationProblems, type FederationParts } from "./federation-references.ts";
 import type { PropertyPath } from "./located-yaml.ts";
+import { dataDoorReferences } from "./data-doors-references.ts";
 import { didYouMean } from "./nearest.ts";
 import { policyName } from "./policy-name.ts";
 import { segmentationProblems } from "./segmentation-references.ts";
@@ -17,6 +18,7 @@ type Component = Configuration["components"][number];
 type Upstream = Configuration["upstreams"][number];
 type Route = Configuration["routes"][number];
 type Tunnel = Configuration["tunnels"][number];
+type Door = Configuration["dataDoors"][number];
 type Policy = Configuration["policies"][number];
 type WindowItem = Configuration["windows"][number];
 type Exception = Configuration["boundaries"]["exceptions"][number];
@@ -36,6 +38,7 @@ export interface ReadableConfiguration {
   readonly upstreams: readonly Listed<Upstream>[];
   readonly routes: readonly Listed<Route>[];
   readonly tunnels: readonly Listed<Tunnel>[];
+  readonly dataDoors: readonly Listed<Door>[];
   readonly policies: readonly Listed<Policy>[];
   readonly windows: readonly Listed<WindowItem>[];
   readonly exceptions: readonly Listed<Exception>[];
@@ -59,7 +62,7 @@ export function checkReferences(readable: ReadableConfiguration): PathProblem[] 
     ...duplicateNames(readable.components, "component", readable.lineOf),
     ...duplicateNames(readable.upstreams, "upstream", readable.lineOf),
     ...duplicateNames(readable.routes, "route", readable.lineOf),
-    ...duplicateNames(readable.tunnels, "tunnel", readable.lineOf),
+    ...duplicateNames([...readable.tunnels, ...readable.dataDoors], "tunnel or door", readable.lineOf),
     ...duplicateNames(readable.windows, "window", readable.lineOf),
     ...duplicateNames(readable.exceptions, "exception", readable.lineOf),
     ...duplicateNames(readable.grants, "grant rule", readable.lineOf),
@@ -75,6 +78,10 @@ export function checkReferences(readable: ReadableConfiguration): PathProblem[] 
     ...readable.tunnels.flatMap(({ path, item }) =>
       componentReference(check, [...path, "resource"], item.resource, item.namespace),
     ),
+    ...dataDoorReferences(readable, {
+      component: (path, reference, within) => resolveComponent(check, path, reference, within),
+      peer: (path, peer, within) => peerProblems(check, path, peer, within),
+    }),
   ];
 }
 

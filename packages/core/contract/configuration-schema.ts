@@ -20,33 +20,12 @@ import { grantRuleSchema, peopleSchema } from "./people-schema.ts";
 import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
 import { riskSchemaWith } from "./risk-schema.ts";
 import { boundariesSchema, windowSchema } from "./segmentation-schema.ts";
-import { secretRemedy } from "./secret-shapes.ts";
+import { secretReferenceSchema } from "./secret-reference-schema.ts";
+import { dataDoorSchema } from "./data-doors-schema.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
 
 const seconds = (least: number, most: number) => z.int().min(least).max(most);
 const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
-
-export const secretReferenceSchema = z
-  .union(
-    [
-      z.strictObject({
-        env: z
-          .string()
-          .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be the name of an environment variable")
-          .describe("Environment variable that holds the secret."),
-      }),
-      z.strictObject({ file: filePath.describe("File that holds the secret; not readable by everybody.") }),
-      z.strictObject({
-        exec: z
-          .array(z.string().max(4096))
-          .min(1)
-          .max(64)
-          .describe("Program and its arguments; prints the secret. Run without a shell, for at most 10 seconds."),
-      }),
-    ],
-    { error: `must be a secret reference; ${secretRemedy}` },
-  )
-  .describe("Where a secret comes from; never the secret itself.");
 
 const credentialSchema = z.strictObject({
   header: text(credentialHeaderProblem).describe("Header that carries it, such as `authorization`."),
@@ -386,6 +365,10 @@ export const configurationSchema = z.strictObject({
   upstreams: z.array(upstreamSchema).default([]).describe("What the gateway forwards to."),
   routes: z.array(routeSchema).default([]).describe("What the gateway serves."),
   tunnels: z.array(tunnelSchema).default([]).describe("TCP between components, through the gateway (`cordon tunnel`)."),
+  dataDoors: z
+    .array(dataDoorSchema)
+    .default([])
+    .describe("Data stores whose protocol the gateway speaks. See docs/data-doors.md."),
   policies: z.array(policySchema).default([]).describe("Cedar policies. Without one, everything is denied."),
   windows: z.array(windowSchema).max(1_000).default([]).describe("Named recurring times that policies can speak of."),
   risk: riskSchemaWith(secretReferenceSchema)

@@ -9,8 +9,9 @@ import { configurationInvalid, describeIssues } from "./configuration-problems.t
 import type { ConfigurationProblem, PathProblem } from "./configuration-problems.ts";
 import { checkReferences, type Listed } from "./configuration-references.ts";
 import { componentSchema } from "./component-schema.ts";
-import { configurationSchema, policySchema, routeSchema, upstreamSchema } from "./configuration-schema.ts";
 import { grantRuleSchema } from "./people-schema.ts";
+import { configurationSchema, policySchema, routeSchema, upstreamSchema } from "./configuration-schema.ts";
+import { dataDoorSchema } from "./data-doors-schema.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
 import { federationSchema } from "./federation-schema.ts";
 import { locate, readYaml, type LocatedNode, type LocatedYaml, type PropertyPath } from "./located-yaml.ts";
@@ -64,6 +65,7 @@ function readableParts(yaml: LocatedYaml, root: LocatedNode): Parameters<typeof 
     upstreams: upstreams.items,
     routes: readItems(fields.get("routes"), "routes", routeSchema).items,
     tunnels: readItems(fields.get("tunnels"), "tunnels", tunnelSchema).items,
+    dataDoors: readItems(fields.get("dataDoors"), "dataDoors", dataDoorSchema).items,
     policies: readItems(fields.get("policies"), "policies", policySchema).items,
     windows: readItems(fields.get("windows"), "windows", windowSchema).items,
     grants: readItems(fields.get("grants"), "grants", grantRuleSchema).items,

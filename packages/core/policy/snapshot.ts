@@ -20,6 +20,7 @@ import type { SpiffeId, TrustDomain } from "../identity/spiffe-id.ts";
 import type { InspectionSettings } from "../inspection/settings.ts";
 import type { BoundaryRules } from "./boundaries.ts";
 import type { RouteKey } from "./decision.ts";
+import type { PostgresDoor } from "./data-doors.ts";
 import type { CompiledPolicies } from "./engine.ts";
 import type { Grant, User, UserSession } from "./people.ts";
 import type { Device } from "../risk/device.ts";
@@ -199,6 +200,8 @@ export interface Snapshot {
   readonly routes: readonly Route[];
   /** By `namespace/name`. */
   readonly tunnels?: ReadonlyMap<string, Tunnel>;
+  /** Data doors by `namespace/name`. */
+  readonly dataDoors?: ReadonlyMap<string, PostgresDoor>;
   /** The routes whose mode is `observe`, with the namespace that may so soften its own policies' denials. */
   readonly observing: ReadonlyMap<RouteKey, Namespace>;
   readonly policies: CompiledPolicies;

@@ -3,6 +3,7 @@
  * or until the decision no longer stands; one outcome in the ledger, with the bytes of each direction. A cut is on record
  * before either connection closes.
  */
+import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { isCordonError, type CordonError } from "@cordon/core/errors";
 import type { Instant } from "@cordon/core/instant";
@@ -16,43 +17,61 @@ import { join, type Joined } from "./pipe.ts";
 import type { ServerEnd } from "./server-end.ts";
 import { qualifiedName } from "./tunnel-name.ts";
 
-export interface TunnelStart {
+/** What carries bytes under a decision: a tunnel, or a session at a data door. */
+export type Carrier = Pick<Tunnel, "namespace" | "name" | "idleMs">;
+
+export interface TunnelStart<C extends Carrier = Tunnel> {
   readonly id: string;
-  readonly tunnel: Tunnel;
+  readonly tunnel: C;
   readonly access: AccessRequest;
   readonly socket: TLSSocket;
   /** Who opened it, by the SVID that its connection was made with. */
   readonly opener: Caller;
   readonly digestKey: DigestKey;
+  /** Hears each piece that goes to the client, before it goes. */
+  readonly passing?: (chunk: Uint8Array) => void;
+  /** What the client is told of a cut, in its own protocol, where it can be told just now. */
+  readonly farewell?: (words: string) => Uint8Array | undefined;
 }
 
-export interface TunnelHost {
+export interface TunnelHost<T> {
   now(): Instant;
-  redecide(tunnel: LiveTunnel, snapshot: Snapshot): Decision;
-  recordAgain(tunnel: LiveTunnel, decision: Decision): Promise<number>;
+  redecide(tunnel: T, snapshot: Snapshot): Decision;
+  recordAgain(tunnel: T, decision: Decision): Promise<number>;
   record(outcome: OutcomeEntry): Promise<unknown>;
-  over(tunnel: LiveTunnel): void;
+  over(tunnel: T): void;
 }
 
 /** How long a proof holds past the end of the SVID that it was made with, in milliseconds. */
 export const proofGraceMs = 30_000;
 
-export class LiveTunnel implements LiveExchange {
-  readonly start: TunnelStart;
+/** How long a client may take to read why it was cut. */
+const farewellMs = 1_000;
+
+export class LiveTunnel<
+  C extends Carrier = Tunnel,
+  F extends { readonly socket: Socket } = ServerEnd,
+> implements LiveExchange {
+  readonly start: TunnelStart<C>;
   validUntil: number;
   place = -1;
   /** The newest proof of who the client is; renewed in band when its SVID is. */
   caller: Caller;
   chain: readonly Uint8Array[];
-  server: ServerEnd | undefined;
-  readonly #host: TunnelHost;
+  server: F | undefined;
+  readonly #host: TunnelHost<LiveTunnel<C, F>>;
   readonly #sent: ContentMeter;
   readonly #received: ContentMeter;
   #joined: Joined | undefined;
   #ended = false;
   #decisionUntil: number;
 
-  constructor(start: TunnelStart, chain: readonly Uint8Array[], decision: Decision, host: TunnelHost) {
+  constructor(
+    start: TunnelStart<C>,
+    chain: readonly Uint8Array[],
+    decision: Decision,
+    host: TunnelHost<LiveTunnel<C, F>>,
+  ) {
     this.start = start;
     this.caller = start.opener;
     this.chain = chain;
@@ -73,13 +92,16 @@ export class LiveTunnel implements LiveExchange {
   }
 
   /** Bytes flow from here on. */
-  flow(server: ServerEnd): void {
+  flow(server: F): void {
     this.server = server;
     this.#joined = join({
       client: this.start.socket,
       server: server.socket,
       sent: (chunk) => this.#sent.push(chunk),
-      received: (chunk) => this.#received.push(chunk),
+      received: (chunk) => {
+        this.#received.push(chunk);
+        this.start.passing?.(chunk);
+      },
       idleMs: this.start.tunnel.idleMs,
       ended: (how, error) => void this.#over(how, error),
     });
@@ -169,8 +191,20 @@ export class LiveTunnel implements LiveExchange {
     for (const each of [socket, this.server?.socket]) {
       if (each === undefined || each.destroyed) continue;
       if (graceful) each.resume().end();
-      else each.destroy();
+      else if (each !== socket || !this.#farewell(why?.words ?? "the connection was cut")) each.destroy();
     }
+  }
+
+  /** False where the client cannot be told: it has not read what came before, and would go on reading it. */
+  #farewell(words: string): boolean {
+    const { socket, farewell } = this.start;
+    const last = socket.writableLength > 0 || socket.writableEnded ? undefined : farewell?.(words);
+    if (last === undefined) return false;
+    socket.resume().end(last); // what it still says is dropped: unread, it would take the connection down first
+    const timer = setTimeout(() => socket.destroy(), farewellMs);
+    socket.once("close", () => clearTimeout(timer));
+    socket.once("end", () => socket.destroySoon());
+    return true;
   }
 
   #due(): number {

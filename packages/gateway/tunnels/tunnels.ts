@@ -11,8 +11,6 @@ import { readTunnelMessage } from "@cordon/core/contract/read-message";
 import { encodeTunnelMessage, tunnelQuestion, type TunnelQuestion } from "@cordon/core/contract/tunnel";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { standingOfCertificate } from "@cordon/core/identity/standing";
-import type { VerifiedSvid } from "@cordon/core/identity/svid";
-import { verifyX509Svid } from "@cordon/core/identity/x509-svid";
 import { decide } from "@cordon/core/policy/decide";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
 import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
@@ -25,11 +23,22 @@ import { requestIds } from "../request-ids.ts";
 import { LiveTunnel, type TunnelHost } from "./live-tunnel.ts";
 import { dialServerEnd } from "./server-end.ts";
 import { qualifiedName } from "./tunnel-name.ts";
+import { withdrawn } from "./withdrawn.ts";
 
 export interface TunnelDeps extends GatewayDependencies {
   readonly refusals: Refusals;
   readonly signals: () => Signals;
   readonly draining: () => boolean;
+  /** Data doors, which tunnels lead to as well. */
+  readonly doors: TunnelledDoors;
+}
+
+/** What the tunnels' door needs of the data doors. */
+export interface TunnelledDoors {
+  /** Takes a connection over, where a door has that name; it answers the question itself. */
+  enter(name: string, socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[]): boolean;
+  /** True where a session of that id is open, and the caller's. */
+  renew(id: string, caller: Caller, chain: readonly Uint8Array[]): boolean;
 }
 
 export interface Tunnels extends AsyncDisposable {
@@ -49,7 +58,7 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
   const live = new LiveExchanges();
   const byId = new Map<string, LiveTunnel>();
   const nextId = requestIds();
-  const host: TunnelHost = {
+  const host: TunnelHost<LiveTunnel> = {
     now,
     redecide: (tunnel, snapshot) => redecide(tunnel, snapshot),
     recordAgain: (tunnel, decision) => record(tunnel.start.id, tunnel.caller, tunnel.start.access, decision, 2),
@@ -84,6 +93,7 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     if (deps.draining())
       throw new CordonError("DRAINING", "the gateway is shutting down; ask another, or again shortly");
     if (question.renew !== undefined) return renew(socket, caller, chain, question.renew);
+    if (deps.doors.enter(question.tunnel, socket, caller, chain)) return;
     const tunnel = find(question);
     const id = nextId();
     const access = accessOf(caller, tunnel);
@@ -128,9 +138,9 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
   /** A connection of its own proves, by its handshake, that the tunnel's client still holds its identity. */
   function renew(socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[], id: string): void {
     const tunnel = byId.get(id);
-    if (tunnel === undefined || tunnel.caller.id !== caller.id)
+    if (tunnel === undefined ? !deps.doors.renew(id, caller, chain) : tunnel.caller.id !== caller.id)
       return answerRefusal(socket, id, "ROUTE_UNKNOWN", "no such tunnel of yours is open");
-    tunnel.renew(caller, chain);
+    tunnel?.renew(caller, chain);
     socket.end(encodeTunnelMessage({ v: 1, ok: true, id }));
   }
 
@@ -221,17 +231,4 @@ function answerRefusal(socket: TLSSocket, id: string, code: string, words: strin
 
 function clip(words: string): string {
   return words.length <= 1000 ? words : `${words.slice(0, 1000)}...`;
-}
-
-/** Why a peer that was accepted would be refused now, its time aside (DESIGN 6.5). */
-function withdrawn(svid: VerifiedSvid, chain: readonly Uint8Array[], snapshot: Snapshot): string | undefined {
-  const standing = standingOfCertificate(svid, snapshot);
-  if (standing.stands === false) return standing.words;
-  if (standing.stands === true) return undefined;
-  try {
-    verifyX509Svid(chain, snapshot, svid.notAfter - 1);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
 }
