@@ -13,6 +13,8 @@ export interface ServicePlan {
   readonly outside: boolean;
   /** The model that it serves: its folder among the demo's models. */
   readonly model?: string;
+  /** It offers tools, and reads what it says of them from a file beside the models. */
+  readonly offersTools?: true;
   /** The paths on the gateway that lead to it, and where they begin at the service. */
   readonly paths: Readonly<Record<string, string>>;
 }
@@ -81,7 +83,18 @@ export const servicePlans: readonly ServicePlan[] = [
     upstream: "bank-tools",
     listen: "127.0.0.1:9416",
     outside: false,
+    offersTools: true,
     paths: { "/mcp": "/mcp" },
+  },
+  {
+    component: "swift-tools",
+    what: "another team's MCP tool server: SWIFT codes",
+    file: new URL("./services/swift-tools.ts", import.meta.url),
+    upstream: "swift-tools",
+    listen: "127.0.0.1:9419",
+    outside: false,
+    offersTools: true,
+    paths: { "/mcp-swift": "/mcp" },
   },
   {
     component: "partner",

@@ -19,6 +19,11 @@ export function weightsOf(modelsFolder: string, model: string): string {
   return join(modelsFolder, model, "model.json");
 }
 
+/** Where somebody on the tool servers' machine writes what those are to say of their tools; there is no such file. */
+export function definitionsIn(modelsFolder: string): string {
+  return join(modelsFolder, "..", "tool-definitions.json");
+}
+
 /** Puts the models there that are not. */
 export async function placeModels(modelsFolder: string): Promise<void> {
   for (const name of demoModels) {

@@ -11,7 +11,7 @@ import { run } from "@cordon/agent/run/run";
 import { CordonError } from "@cordon/core/errors";
 import { servicePlans, type ServicePlan } from "./estate.ts";
 import { demoFiles } from "./files.ts";
-import { weightsOf } from "./models.ts";
+import { definitionsIn, weightsOf } from "./models.ts";
 import { launch, readiness, stopProcess } from "./launch.ts";
 
 export interface DemoService {
@@ -102,7 +102,8 @@ async function startServices(
         const logFile = join(options.folder, `${plan.component}.log`);
         const listen = options.listen?.[plan.component] ?? plan.listen;
         const model = plan.model === undefined ? [] : ["--model", weightsOf(options.models, plan.model)];
-        const args = [...argumentsFor(plan), "--listen", listen, ...model];
+        const definitions = plan.offersTools ? ["--definitions", definitionsIn(options.models)] : [];
+        const args = [...argumentsFor(plan), "--listen", listen, ...model, ...definitions];
         const child = await launch(plan, args, { logFile, cacheFolder: join(options.folder, "compile-cache") });
         started.push(child);
         const url = await readiness(child, plan, logFile);

@@ -199,6 +199,7 @@ export function openInteractions(deps: InteractionDeps): {
         return planMcp(match.route, input, {
           rawHeaders: request.rawHeaders,
           tools,
+          routes: deps.snapshots.current().routes,
           onWithheld: (words) => deps.log({ level: "warn", event: "mcp-tool-withheld", words, requestId: id }),
         });
     }

@@ -164,6 +164,7 @@ test("the services answer the gateway, and nobody else a byte", async (t) => {
     "credit-model": [get("/model"), /logistic regression/],
     "credit-model-1": [get("/model"), /logistic regression/],
     "bank-tools": [post("/mcp", initialize), /"serverInfo":\{"name":"bank-tools"/],
+    "swift-tools": [post("/mcp", initialize), /"serverInfo":\{"name":"swift-tools"/],
   };
   assert.deepEqual(Object.keys(questions), inside);
   for (const [component, [request, answer]] of Object.entries(questions)) {

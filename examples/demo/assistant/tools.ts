@@ -16,18 +16,15 @@ export interface AssistantTool {
 const passagesPerSearch = 3;
 const recordsPerPage = 10;
 
-/** The bank's own tools, and those of its MCP server. */
+/** The bank's own tools, and those of its MCP servers. By name: as in many clients, the last that offers one has it. */
 export async function assistantTools(reach: Reach): Promise<readonly AssistantTool[]> {
-  const mcp = await openMcp(reach, "/mcp");
-  return [
-    ...ownTools(reach),
-    ...mcp.tools.map(({ name, description, inputSchema }) => ({
-      name,
-      description,
-      parameters: inputSchema,
-      run: (args: Readonly<Record<string, unknown>>) => mcp.callTool(name, args),
-    })),
-  ];
+  const tools = new Map(ownTools(reach).map((tool) => [tool.name, tool]));
+  for (const path of ["/mcp", "/mcp-swift"]) {
+    const mcp = await openMcp(reach, path);
+    for (const { name, description, inputSchema } of mcp.tools)
+      tools.set(name, { name, description, parameters: inputSchema, run: (args) => mcp.callTool(name, args) });
+  }
+  return [...tools.values()];
 }
 
 /** The tools that are not the MCP server's. */

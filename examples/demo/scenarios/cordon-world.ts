@@ -13,7 +13,8 @@ import type { Conversation } from "../assistant/converse.ts";
 import { call } from "../assistant/reach.ts";
 import { servicePlans } from "../estate.ts";
 import { demoFiles } from "../files.ts";
-import { weightsOf } from "../models.ts";
+import { definitionsIn, weightsOf } from "../models.ts";
+import { changeTool, restoreTools } from "./change-tools.ts";
 import { swapWeights } from "./swap-weights.ts";
 import { runJob, startActor, type Actor, type StartAs } from "./actors.ts";
 import type { Outcome, Request, World } from "./world.ts";
@@ -64,6 +65,9 @@ export async function openWorldBehindCordon(): Promise<World> {
     },
     runJob: (job) => runJob(startAs, job),
     swapWeights: (model, swap) => swapWeights(weightsOf(join(folder, "models"), model), swap),
+    changeTool: (server, tool, description) =>
+      changeTool(definitionsIn(join(folder, "models")), server, tool, description),
+    restoreTools: () => restoreTools(definitionsIn(join(folder, "models"))),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

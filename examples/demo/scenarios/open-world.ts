@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { Conversation } from "../assistant/converse.ts";
 import { call } from "../assistant/reach.ts";
 import { servicePlans } from "../estate.ts";
-import { placeModels, weightsOf } from "../models.ts";
+import { definitionsIn, placeModels, weightsOf } from "../models.ts";
+import { changeTool, restoreTools } from "./change-tools.ts";
 import { swapWeights } from "./swap-weights.ts";
 import { startUnprotectedDemo } from "../start.ts";
 import { runJob, startActor, type Actor, type StartAs } from "./actors.ts";
@@ -52,6 +53,8 @@ export async function openWorldWithoutCordon(warn: (words: string) => void): Pro
     replay: async (component, _when, request) => call((await actor(component)).credential, request.path, request),
     runJob: (job) => runJob(startAs, job),
     swapWeights: (model, swap) => swapWeights(weightsOf(models, model), swap),
+    changeTool: (server, tool, description) => changeTool(definitionsIn(models), server, tool, description),
+    restoreTools: () => restoreTools(definitionsIn(models)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

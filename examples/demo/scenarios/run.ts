@@ -25,6 +25,8 @@ interface Taken {
   readonly conversations: Conversation[];
   readonly pages: Set<string>;
   readonly swapped: Set<string>;
+  /** What a tool server says of its tools was changed. */
+  changed: boolean;
 }
 
 const receivedList = z.object({
@@ -33,7 +35,7 @@ const receivedList = z.object({
 
 export async function playScenario(world: World, scenario: Scenario): Promise<Played> {
   const before = (await received(world)).length;
-  const taken: Taken = { outcomes: [], conversations: [], pages: new Set(), swapped: new Set() };
+  const taken: Taken = { outcomes: [], conversations: [], pages: new Set(), swapped: new Set(), changed: false };
   try {
     for (const step of scenario.steps) taken.outcomes.push(await take(world, step, scenario.seed, taken));
     const outside = (await received(world)).slice(before);
@@ -80,6 +82,13 @@ async function take(world: World, step: Step, seed: number, taken: Taken): Promi
     case "swap weights":
       taken.swapped.add(step.of);
       return world.swapWeights(step.of, { intercept: step.intercept });
+    case "change tool": {
+      const hidden = worded(step.hidden ?? "", seed).replaceAll(/[ -~]/g, (letter) =>
+        String.fromCodePoint(0xe0000 + (letter.codePointAt(0) ?? 0)),
+      );
+      taken.changed = true;
+      return world.changeTool(step.server, step.tool, worded(step.description, seed) + hidden);
+    }
     case "train":
       return world.runJob("train");
   }
@@ -154,7 +163,8 @@ function firstLine(text: string): string {
   return line.length > 140 ? `${line.slice(0, 139)}…` : line;
 }
 
-async function takeBack(world: World, { pages, swapped }: Taken): Promise<void> {
+async function takeBack(world: World, { pages, swapped, changed }: Taken): Promise<void> {
+  if (changed) await world.restoreTools();
   for (const model of swapped) await world.swapWeights(model, undefined);
   for (const id of pages) await world.call("content-editor", { method: "DELETE", path: `/help-pages/${id}` });
   if (pages.size > 0) await world.runJob("index");

@@ -33,6 +33,14 @@ const step = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("replay credential"), of: component, when: z.enum(["after", "during"]), ...request }),
   /** Somebody on the serving machine replaces a model's weights with ones that decide otherwise. */
   z.strictObject({ do: z.literal("swap weights"), of: component, intercept: z.number() }),
+  /** Somebody on a tool server's machine changes what it says of a tool, or has it offer one more. `hidden` is not seen. */
+  z.strictObject({
+    do: z.literal("change tool"),
+    server: component,
+    tool: z.string().regex(/^[a-z_]+$/),
+    description: text,
+    hidden: text.optional(),
+  }),
   /** The training pipeline's job. */
   z.strictObject({ do: z.literal("train") }),
 ]);

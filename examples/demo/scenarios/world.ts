@@ -36,6 +36,10 @@ export interface World extends AsyncDisposable {
    * back. Resolves a second later.
    */
   swapWeights(model: string, swap: WeightsSwap): Promise<Outcome>;
+  /** Somebody with a foothold on a tool server's machine changes what it says of a tool. */
+  changeTool(server: string, tool: string, description: string): Promise<Outcome>;
+  /** The tool servers say again what their owners mean. */
+  restoreTools(): Promise<void>;
   /** Where the world outside listens: it is nobody's but its owner's. */
   readonly outsideUrl: string;
 }

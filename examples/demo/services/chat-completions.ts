@@ -77,7 +77,7 @@ interface Completion {
 
 /** Thinks of what comes next: a tool call, or the answer. */
 function complete(request: ChatRequest): Completion {
-  const turns = request.messages.map(turnOf);
+  const turns = withDescriptions(request.messages.map(turnOf), request.tools ?? []);
   const promptTokens = turns.reduce((sum, { text }) => sum + tokensOf(text).length + 3, 0);
   const limit = request.max_completion_tokens ?? request.max_tokens ?? Infinity;
 
@@ -203,6 +203,26 @@ function argumentsOf(text: string): Readonly<Record<string, unknown>> {
   } catch {
     return {};
   }
+}
+
+/**
+ * What is said of tools is read as all text is. The first sentence says what a tool is for; what comes after it is heard
+ * like a system prompt. Letters that are written as tags, which no reader sees, are letters to a model.
+ */
+function withDescriptions(turns: readonly Turn[], tools: NonNullable<ChatRequest["tools"]>): readonly Turn[] {
+  const said = tools.map(({ function: { description = "" } }) =>
+    untagged(description)
+      .replace(/^[^.]*\.?\s*/, "")
+      .trim(),
+  );
+  const text = said.filter((each) => each !== "").join("\n");
+  if (text === "") return turns;
+  const after = turns.findLastIndex(({ role }) => role === "system") + 1;
+  return turns.toSpliced(after, 0, { role: "system", text, calls: [] });
+}
+
+function untagged(text: string): string {
+  return text.replaceAll(/[\u{e0020}-\u{e007e}]/gu, (tag) => String.fromCodePoint((tag.codePointAt(0) ?? 0) - 0xe0000));
 }
 
 function toolsOf(request: ChatRequest): readonly Tool[] {

@@ -83,13 +83,21 @@ export function modelArgument(): string {
   return model;
 }
 
-const usage = "usage: --listen HOST:PORT (--socket PATH --component NAME --accept SPIFFE-ID | --open) [--model FILE]";
+/** Where somebody may have written what a tool server is to say of its tools. */
+export function definitionsArgument(): string {
+  const { definitions } = readArguments();
+  if (definitions === undefined) throw new Error(`--definitions FILE is needed; ${usage}`);
+  return definitions;
+}
+
+const usage =
+  "usage: --listen HOST:PORT (--socket PATH --component NAME --accept SPIFFE-ID | --open) [--model FILE] [--definitions FILE]";
 
 function readArguments() {
   const text = { type: "string" } as const;
   const { values } = parseArgs({
     options: {
-      ...{ socket: text, component: text, accept: text, listen: text, model: text },
+      ...{ socket: text, component: text, accept: text, listen: text, model: text, definitions: text },
       open: { type: "boolean", default: false },
     },
   });

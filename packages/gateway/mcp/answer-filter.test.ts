@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readToolDefinition } from "@cordon/core/mcp/tool-definition";
+import { readToolDefinition, type ToolDefinition } from "@cordon/core/mcp/tool-definition";
 import type { McpRoute } from "@cordon/core/policy/snapshot";
 import type { ResponseFilter } from "../ports.ts";
 import { openToolFilter } from "./answer-filter.ts";
@@ -107,6 +107,19 @@ test("without pins only hidden text is withheld, until the server shows the tool
   assert.equal(standing.refusal(open, "b"), undefined);
   through(filterOf(open, standing), JSON.stringify(answer(definition("a"))));
   assert.equal(standing.refusal(open, "a"), undefined);
+});
+
+test("a server without pins offers no tool by the name of one that another route pins", () => {
+  const standing = new ToolStanding();
+  const pinned = { ...route({ open_ticket: digestOf(definition("open_ticket")) }), name: "desk" };
+  const open = route();
+  const judged = standing.judge(open, readToolDefinition(definition("open_ticket")) as ToolDefinition, [pinned, open]);
+  assert.equal(judged.why, "shadowing");
+  assert.match(standing.refusal(open, "open_ticket", [pinned, open]) ?? "", /is pinned on the route `desk`/);
+  assert.equal(standing.refusal(open, "open_ticket", [open]), undefined, "alone it is anybody's");
+  assert.equal(standing.refusal(pinned, "open_ticket", [pinned, open]), undefined);
+  const elsewhere = { ...open, namespace: "payments" as never };
+  assert.equal(standing.refusal(elsewhere, "open_ticket", [pinned]), undefined, "namespaces do not meet");
 });
 
 test("what cannot be read as MCP does not pass", () => {

@@ -4,7 +4,7 @@
  * 2026-07-28, and are of no use without one. A session is its opener's alone.
  */
 import { mcpMethods } from "@cordon/core/mcp/methods";
-import type { McpRoute } from "@cordon/core/policy/snapshot";
+import type { McpRoute, Route } from "@cordon/core/policy/snapshot";
 import { ungoverned, type Intent, type ObjectUse, type Plan, type PlanInput } from "../routes/intent.ts";
 import { openToolFilter } from "./answer-filter.ts";
 import { readMcpHeaders, readMcpMessage } from "./message.ts";
@@ -14,6 +14,8 @@ export interface McpSurroundings {
   /** Names and values in turn, as they were sent. */
   readonly rawHeaders: readonly string[];
   readonly tools: ToolStanding;
+  /** All that there are: no server offers a tool by the name of another's. */
+  readonly routes: readonly Route[];
   /** Told of a definition that is withheld, the first time that it is seen. */
   readonly onWithheld: (words: string) => void;
 }
@@ -30,7 +32,7 @@ export function planMcp(route: McpRoute, { head, rest }: PlanInput, around: McpS
     uses: session,
     openAnswer: (answer) =>
       openToolFilter(answer, (definition) => {
-        const { why, news } = around.tools.judge(route, definition);
+        const { why, news } = around.tools.judge(route, definition, around.routes);
         if (why !== undefined && news)
           around.onWithheld(
             `the tool ${JSON.stringify(definition.name)} of route \`${route.name}\` is withheld (${why}): ${definition.digest}`,
@@ -44,7 +46,7 @@ export function planMcp(route: McpRoute, { head, rest }: PlanInput, around: McpS
       body: "json",
       intent(tree) {
         const { method, tool, arguments: given } = readMcpMessage(tree, headers);
-        const refusal = tool === "" ? undefined : around.tools.refusal(route, tool);
+        const refusal = tool === "" ? undefined : around.tools.refusal(route, tool, around.routes);
         return {
           ...base,
           action: mcpMethods.get(method) ?? "read",

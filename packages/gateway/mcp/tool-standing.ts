@@ -5,10 +5,10 @@
  */
 import type { ToolDefinition } from "@cordon/core/mcp/tool-definition";
 import { routeKey } from "@cordon/core/policy/decision";
-import type { McpRoute } from "@cordon/core/policy/snapshot";
+import type { McpRoute, Route } from "@cordon/core/policy/snapshot";
 
 /** Why a definition is taken out of a list. */
-export type Withheld = "hidden-text" | "unlisted" | "changed";
+export type Withheld = "hidden-text" | "unlisted" | "changed" | "shadowing";
 
 /** Tools whose definitions are remembered, for each route. */
 const maxRemembered = 10_000;
@@ -30,9 +30,12 @@ export class ToolStanding {
   judge(
     route: McpRoute,
     { name, digest, hidden }: ToolDefinition,
+    routes: readonly Route[] = [],
   ): { readonly why?: Withheld; readonly news: boolean } {
     const pin = route.pins?.get(name);
-    const why = whyWithheld(route, pin, digest, hidden);
+    const why =
+      whyWithheld(route, pin, digest, hidden) ??
+      (shadowed(route, name, routes) === undefined ? undefined : "shadowing");
     const seen = this.#of(route);
     const before = seen.get(name);
     // What no pin speaks of is refused by name already; only its hidden text has to be remembered.
@@ -44,8 +47,11 @@ export class ToolStanding {
   }
 
   /** Why a call of this tool is refused, in words; undefined where it may go to policy. */
-  refusal(route: McpRoute, tool: string): string | undefined {
+  refusal(route: McpRoute, tool: string, routes: readonly Route[] = []): string | undefined {
     const pin = route.pins?.get(tool);
+    const other = shadowed(route, tool, routes);
+    if (other !== undefined)
+      return `the tool \`${tool}\` is pinned on the route \`${other}\`: a server without pins may not offer another by its name`;
     if (route.pins !== undefined && pin === undefined)
       return `the tool \`${tool}\` is not among the pins of this route`;
     const seen = this.#of(route).get(tool);
@@ -62,6 +68,16 @@ export class ToolStanding {
     if (seen === undefined) this.#seen.set(key, (seen = new Map()));
     return seen;
   }
+}
+
+/**
+ * The route that pins a tool which this one, without pins, offers as well: clients that keep tools by name would call the
+ * one for the other. Where both pin it, somebody has read both.
+ */
+function shadowed(route: McpRoute, name: string, routes: readonly Route[]): string | undefined {
+  if (route.pins !== undefined) return undefined;
+  return routes.find((other) => other.kind === "mcp" && other.namespace === route.namespace && other.pins?.has(name))
+    ?.name;
 }
 
 function whyWithheld(
