@@ -18,7 +18,7 @@ const recordsPerPage = 10;
 
 /** The bank's own tools, and those of its MCP servers. By name: as in many clients, the last that offers one has it. */
 export async function assistantTools(reach: Reach): Promise<readonly AssistantTool[]> {
-  const tools = new Map(ownTools(reach).map((tool) => [tool.name, tool]));
+  const tools = new Map(ownTools(reach).map((own) => [own.name, own]));
   for (const path of ["/mcp", "/mcp-swift"]) {
     const mcp = await openMcp(reach, path);
     for (const { name, description, inputSchema } of mcp.tools)
