@@ -1,15 +1,19 @@
 /**
- * `node tools/train-injection.ts [--check]`: trains the injection classifier from `../shared/data/text` and the generators in
+ * `node tools/train-injection.ts [--check | --unseen | --fifth]`: trains the injection classifier from `../shared/data/text` and the generators in
  * `tools/injection`, and writes its weights. In: nothing else; chance is seeded. Out: `packages/core/inspection/injection/
- * weights.ts`, and the leave-one-family-out table on the screen (`--check`: the table alone).
+ * weights.ts`, and the leave-one-family-out table on the screen (`--check`: the table alone; `--unseen`: instead the table of
+ * a classifier that saw nothing but our own corpus and the generators; `--fifth`: of one that saw four rows of five).
  *
  * Each family of sources is left out once; what the others' classifier says of it calibrates the probabilities. The last
  * training is on everything.
  */
 import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { calibrate, describeHeldOut, judgeFamily, type Judged } from "./injection/held-out.ts";
-import { exampleOf } from "./injection/examples.ts";
+import { readCorpus } from "./injection/corpus/corpus.ts";
+import { calibrate, judgeFamily, judgeFifth, judgeUnseen, verdictsOf, type Fold } from "./injection/held-out.ts";
+import { calibration as deployed } from "@cordon/core/inspection/injection/weights";
+import { describeHeldOut } from "./injection/describe.ts";
+import { exampleOf, words } from "./injection/examples.ts";
 import { generateRows } from "./injection/generate.ts";
 import { Chance } from "./injection/random.ts";
 import { heldOutFamilies, readRows } from "./injection/rows.ts";
@@ -21,7 +25,12 @@ const folder = "../shared/data/text";
 const target = "packages/core/inspection/injection/weights.ts";
 
 const { values } = parseArgs({
-  options: { check: { type: "boolean", default: false }, family: { type: "string", multiple: true } },
+  options: {
+    unseen: { type: "boolean", default: false },
+    fifth: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
+    family: { type: "string", multiple: true },
+  },
 });
 if (!existsSync(folder)) {
   process.stderr.write(`${folder} is not there: the labelled texts come from outside the repository\n`);
@@ -32,17 +41,26 @@ const say = (words: string): void =>
   void process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${words}\n`);
 const rows = readRows(folder);
 say(`${rows.length} rows`);
-const judged: Judged[] = [];
-for (const family of values.family ?? heldOutFamilies) {
-  judged.push(...judgeFamily(rows, family));
-  say(`left out: ${family}`);
-}
-const calibration = calibrate(judged);
-process.stdout.write(describeHeldOut(judged, calibration));
-if (!values.check) {
+const own = readCorpus();
+const folds: Fold[] = [];
+if (values.unseen) folds.push(judgeUnseen(rows, own));
+else if (values.fifth) folds.push(judgeFifth(rows, own));
+else
+  for (const family of values.family ?? heldOutFamilies) {
+    folds.push(judgeFamily(rows, own, family));
+    say(`left out: ${family}`);
+  }
+const calibration = values.fifth ? deployed : calibrate(folds.flatMap(({ judged }) => judged));
+process.stdout.write(
+  describeHeldOut(
+    folds.flatMap((fold) => verdictsOf(fold, calibration)),
+    calibration,
+  ),
+);
+if (!values.check && !values.unseen && !values.fifth) {
   const generated = generateRows(new Chance(5), { scale: trainingScale, carriers: rows });
-  const examples = [...rows, ...generated].map(exampleOf);
-  const weights = train(examples, trainingOptions, new Chance(3), say);
-  writeFileSync(target, weightsModule(weights, calibration, examples.length));
+  const examples = [...rows, ...own, ...generated].map(exampleOf);
+  const weights = train(examples, words, trainingOptions, new Chance(3), say);
+  writeFileSync(target, weightsModule(weights, words, calibration, examples.length));
   say(`wrote ${target}`);
 }

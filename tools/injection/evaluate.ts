@@ -1,18 +1,10 @@
 /** Scores of texts under some weights. In: features, weights. Out: each text's worst logit. */
 import type { Features } from "@cordon/core/inspection/injection/features";
-import {
-  average,
-  eachWindow,
-  hidden,
-  logitOf,
-  support,
-  totals,
-  width,
-  type Weights,
-} from "@cordon/core/inspection/injection/network";
+import { eachWindow, hidden, logitOf, support, width, type Weights } from "@cordon/core/inspection/injection/network";
+import { average, totals } from "./averages.ts";
 
-const mean = new Float32Array(width);
-const units = new Float32Array(hidden);
+const mean = new Float64Array(width);
+const units = new Float64Array(hidden);
 
 export function score(features: Features, weights: Weights): number {
   if (features.until.length === 0) return -20;

@@ -1,36 +1,93 @@
 /**
  * What the classifier does with sources that it never saw. In: rows and a family. Out: each row of the family with the logit
- * of a classifier trained without the family; calibrated probabilities; the table for people.
+ * of a classifier trained without the family; the calibration that follows; and the whole detector's verdicts.
  */
-import { probabilityOf, type Calibration } from "@cordon/core/inspection/injection/classifier";
-import { windowCount } from "@cordon/core/inspection/injection/network";
-import { exampleOf, featuresOf } from "./examples.ts";
+import { classifierDetector, type Calibration } from "@cordon/core/inspection/injection/classifier";
+import { packVectors, windowCount, type Weights } from "@cordon/core/inspection/injection/network";
+import { exampleOf, words } from "./examples.ts";
 import { score } from "./evaluate.ts";
 import { generateRows } from "./generate.ts";
 import { Chance } from "./random.ts";
 import type { Row } from "./rows.ts";
 import { benignBlocked, trainingOptions, trainingScale } from "./settings.ts";
 import { train } from "./trainer.ts";
+import { quantised } from "./weights-module.ts";
 
 export interface Judged {
   readonly row: Row;
-  readonly heldOut: string;
   readonly logit: number;
   readonly windows: number;
 }
 
-/** Trains without the family, and without rows elsewhere that repeat it, and judges the family's rows. */
-export function judgeFamily(rows: readonly Row[], family: string): Judged[] {
+/** What a classifier made of rows that it never saw. */
+export interface Fold {
+  /** What it never saw: a family, or `all`. */
+  readonly heldOut: string;
+  readonly weights: Weights;
+  readonly judged: readonly Judged[];
+}
+
+/** Trains without the family, and without rows elsewhere that repeat it, and judges the family's rows. `own` is our corpus. */
+export function judgeFamily(rows: readonly Row[], own: readonly Row[], family: string): Fold {
   const repeats = (row: Row): boolean => family === "jailbreaks" && row.label === "jailbreak";
   const seen = rows.filter((row) => row.family !== family && !repeats(row));
   const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers: seen });
-  const weights = train([...seen, ...generated].map(exampleOf), trainingOptions, new Chance(3));
-  return rows
-    .filter((row) => row.family === family)
-    .map((row) => {
-      const features = featuresOf(row.text);
-      return { row, heldOut: family, logit: score(features, weights), windows: windowCount(features.until.length) };
-    });
+  const weights = train([...seen, ...own, ...generated].map(exampleOf), words, trainingOptions, new Chance(3));
+  return judge(
+    rows.filter((row) => row.family === family),
+    family,
+    weights,
+  );
+}
+
+/** Trains on our own corpus and the generators alone, and judges every row: all sources are unseen, honest ones included. */
+export function judgeUnseen(rows: readonly Row[], own: readonly Row[]): Fold {
+  const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers: own });
+  const weights = train([...own, ...generated].map(exampleOf), words, trainingOptions, new Chance(3));
+  return judge(rows, "all", weights);
+}
+
+/** Leaves out every fifth row instead of sources: what the classifier does with new texts of kinds that it knows. */
+export function judgeFifth(rows: readonly Row[], own: readonly Row[]): Fold {
+  const isOut = (_: Row, at: number): boolean => at % 5 === 4;
+  const seen = [...rows, ...own].filter((row, at) => !isOut(row, at));
+  const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers: seen });
+  const weights = train([...seen, ...generated].map(exampleOf), words, trainingOptions, new Chance(3));
+  return judge([...rows, ...own].filter(isOut), "every fifth", weights);
+}
+
+function judge(rows: readonly Row[], heldOut: string, weights: Weights): Fold {
+  const judged = rows.map((row) => {
+    const { features } = exampleOf(row);
+    return { row, logit: score(features, weights), windows: windowCount(features.until.length) };
+  });
+  return { heldOut, weights, judged };
+}
+
+export interface Verdict {
+  readonly row: Row;
+  readonly heldOut: string;
+  readonly probability: number;
+}
+
+/**
+ * What the whole detector says of the fold's rows, each as a user's text: weights as bytes, hidden text and the rules
+ * included.
+ */
+export function verdictsOf({ heldOut, weights, judged }: Fold, calibration: Calibration): Verdict[] {
+  const { vectors, layer, output } = quantised(weights);
+  const { judge: ask } = classifierDetector({
+    version: "held out",
+    vocabulary: words.vocabulary,
+    weights: { packed: packVectors(vectors), layer, output },
+    calibration,
+    report: 0.5,
+  });
+  return judged.map(({ row }) => ({
+    row,
+    heldOut,
+    probability: ask({ text: row.text, origin: "user" }, "request").probability,
+  }));
 }
 
 const perDoubling = 0.12;
@@ -63,27 +120,4 @@ export function calibrate(judged: readonly Judged[]): Calibration {
   const benign = values.filter((_, at) => labels[at] === 0).toSorted((a, b) => b - a);
   const threshold = benign[Math.floor(benign.length * benignBlocked)] ?? 0;
   return { slope, offset: -slope * threshold, perDoubling };
-}
-
-/** Recall and false positives by source, at the deployed threshold and at two others. */
-export function describeHeldOut(judged: readonly Judged[], calibration: Calibration): string {
-  const bars = [0.3, 0.4, 0.5, 0.7] as const;
-  const groups = new Map<string, number[]>();
-  for (const { row, heldOut, logit, windows } of judged) {
-    const kind = row.attack === 1 ? "attack" : row.label === "harmful_request" ? "harmful" : "benign";
-    const name = `${kind.padEnd(8)}${row.source} ${row.attack === 1 ? row.label : ""} (without ${heldOut})`;
-    const list = groups.get(name) ?? [];
-    list.push(probabilityOf(logit, windows, calibration));
-    groups.set(name, list);
-  }
-  const lines = [...groups]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, list]) => {
-      const shares = bars.map((bar) =>
-        ((100 * list.filter((p) => p >= bar).length) / list.length).toFixed(1).padStart(7),
-      );
-      return `${name.padEnd(72)}${String(list.length).padStart(6)}${shares.join("")}`;
-    });
-  const head = `${"left out, share of rows with probability of at least".padEnd(78)}${bars.map((bar) => String(bar).padStart(7)).join("")}`;
-  return `${head}\n${lines.join("\n")}\n${JSON.stringify(calibration)}\n`;
 }

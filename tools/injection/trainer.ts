@@ -4,17 +4,10 @@
  * AdaGrad, in the order that the seed shuffles: the same examples and seed give the same weights.
  */
 import { buckets, type Features } from "@cordon/core/inspection/injection/features";
-import {
-  average,
-  eachWindow,
-  hidden,
-  logitOf,
-  totals,
-  width,
-  shrink,
-  type Weights,
-} from "@cordon/core/inspection/injection/network";
+import { eachWindow, hidden, logitOf, shrink, width, type Weights } from "@cordon/core/inspection/injection/network";
+import { average, totals } from "./averages.ts";
 import type { Chance } from "./random.ts";
+import { wordDimensions, type Words } from "./words/words.ts";
 
 export interface Example {
   readonly features: Features;
@@ -38,22 +31,31 @@ export interface TrainingOptions {
   readonly longest: number;
 }
 
+/** Weights while they are trained: a known word's vector is its row of `vectors` and the projection of its meaning. */
+interface Growing extends Weights {
+  /** width x {@link wordDimensions} */
+  readonly projection: Float32Array;
+}
+
 export function train(
   examples: readonly Example[],
+  words: Words,
   options: TrainingOptions,
   chance: Chance,
   log?: (line: string) => void,
 ): Weights {
-  const weights = {
-    vectors: new Float32Array(buckets * width),
-    layer: new Float32Array(hidden * (width + 1)),
-    output: new Float32Array(hidden + width + 1),
+  const weights: Growing = {
+    vectors: new Float32Array((buckets + words.vocabulary.size) * width),
+    projection: new Float32Array(width * wordDimensions),
+    layer: new Float64Array(hidden * (width + 1)),
+    output: new Float64Array(hidden + width + 1),
   };
   const gauss = (): number => Math.sqrt(-2 * Math.log(chance.next() + 1e-12)) * Math.cos(6.283185307 * chance.next());
-  for (let at = 0; at < weights.vectors.length; at++) weights.vectors[at] = gauss() * 0.05;
+  for (let at = 0; at < buckets * width; at++) weights.vectors[at] = gauss() * 0.05;
+  for (let at = 0; at < weights.projection.length; at++) weights.projection[at] = gauss() * 0.5;
   for (let at = 0; at < weights.layer.length; at++) weights.layer[at] = gauss() * 0.25;
   for (let at = 0; at < weights.output.length - 1; at++) weights.output[at] = gauss() * 0.25;
-  const trainer = new Trainer(weights, options, chance);
+  const trainer = new Trainer(weights, words, options, chance);
   const order = Array.from({ length: examples.length }, (_, at) => at);
   const averaged = new WeightAverage(weights);
   const snapshotEvery = Math.ceil(order.length / 8);
@@ -71,58 +73,79 @@ export function train(
     }
     log?.(`epoch ${epoch + 1}: loss ${(loss / total).toFixed(4)}`);
   }
-  return averaged.mean();
+  return withMeanings(averaged.mean(), words);
 }
+
+/** Adds to each known word's vector what its meaning gives. */
+function withMeanings({ vectors, projection, layer, output }: Growing, words: Words): Weights {
+  for (let word = 0; word < words.vocabulary.size; word++)
+    for (let at = 0; at < width; at++) {
+      const index = (buckets + word) * width + at;
+      for (let from = 0; from < wordDimensions; from++)
+        vectors[index] =
+          (vectors[index] ?? 0) +
+          (projection[at * wordDimensions + from] ?? 0) * (words.vectors[word * wordDimensions + from] ?? 0);
+    }
+  return { vectors, layer, output };
+}
+
+const parts = ["vectors", "projection", "layer", "output"] as const;
 
 /** The mean of the weights at many moments of the second half of training generalises better than the last (Izmailov et al. 2018). */
 class WeightAverage {
-  readonly #sums: Weights;
+  readonly #sums: Growing;
   #count = 0;
 
-  constructor({ vectors, layer, output }: Weights) {
+  constructor({ vectors, projection, layer, output }: Growing) {
     this.#sums = {
       vectors: new Float32Array(vectors.length),
-      layer: new Float32Array(layer.length),
-      output: new Float32Array(output.length),
+      projection: new Float32Array(projection.length),
+      layer: new Float64Array(layer.length),
+      output: new Float64Array(output.length),
     };
   }
 
-  add(weights: Weights): void {
+  add(weights: Growing): void {
     this.#count += 1;
-    for (const part of ["vectors", "layer", "output"] as const) {
+    for (const part of parts) {
       const sums = this.#sums[part];
       const values = weights[part];
-      for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (values[at] ?? 0);
+      for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) + (values[at] as number);
     }
   }
 
-  mean(): Weights {
-    for (const part of ["vectors", "layer", "output"] as const) {
+  mean(): Growing {
+    for (const part of parts) {
       const sums = this.#sums[part];
-      for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) / this.#count;
+      for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] as number) / this.#count;
     }
     return this.#sums;
   }
 }
 
 class Trainer {
-  readonly #weights: Weights;
+  readonly #weights: Growing;
+  readonly #words: Words;
   readonly #options: TrainingOptions;
   readonly #chance: Chance;
-  readonly #vectorSquares = new Float32Array(buckets);
-  readonly #layerSquares: Float32Array;
-  readonly #outputSquares: Float32Array;
-  readonly #mean = new Float32Array(width);
-  readonly #units = new Float32Array(hidden);
-  readonly #meanGradient = new Float32Array(width);
+  readonly #vectorSquares: Float32Array;
+  readonly #projectionSquares: Float32Array;
+  readonly #layerSquares: Float64Array;
+  readonly #outputSquares: Float64Array;
+  readonly #mean = new Float64Array(width);
+  readonly #meaning = new Float64Array(wordDimensions);
+  readonly #units = new Float64Array(hidden);
+  readonly #meanGradient = new Float64Array(width);
 
-  constructor(weights: Weights, options: TrainingOptions, chance: Chance) {
+  constructor(weights: Growing, words: Words, options: TrainingOptions, chance: Chance) {
     this.#weights = weights;
+    this.#words = words;
     this.#options = options;
     this.#chance = chance;
-    this.#layerSquares = new Float32Array(weights.layer.length).fill(1e-3);
-    this.#outputSquares = new Float32Array(weights.output.length).fill(1e-3);
-    this.#vectorSquares.fill(1e-5);
+    this.#projectionSquares = new Float32Array(weights.projection.length).fill(1e-3);
+    this.#layerSquares = new Float64Array(weights.layer.length).fill(1e-3);
+    this.#outputSquares = new Float64Array(weights.output.length).fill(1e-3);
+    this.#vectorSquares = new Float32Array(weights.vectors.length / width).fill(1e-5);
   }
 
   learn({ features: whole, label, weight, payload }: Example): number {
@@ -130,13 +153,14 @@ class Trainer {
     if (tokens === 0) return 0;
     const features = this.#thinned(whole);
     const sums = totals(features, this.#weights.vectors);
+    const meanings = meaningTotals(features, this.#words);
     let worst = -Infinity;
     let worstAt: readonly [number, number] = [0, 0];
     let second = -Infinity;
     let secondAt: readonly [number, number] = [0, 0];
     eachWindow(tokens, (from, to) => {
       if (payload !== undefined && isOutside(payload, from, to)) return;
-      average(sums, features, from, to, this.#mean);
+      this.#average(sums, meanings, features, from, to);
       const logit = logitOf(this.#mean, this.#weights, this.#units);
       if (logit > worst) {
         second = worst;
@@ -150,26 +174,45 @@ class Trainer {
     });
     if (worst === -Infinity) return 0;
     const loss = Math.log1p(Math.exp(-Math.abs(worst))) + (label === 1 ? Math.max(0, -worst) : Math.max(0, worst));
-    this.#update(features, sums, worstAt, label, weight);
+    this.#update(features, sums, meanings, worstAt, label, weight);
     if (label === 0 && second > -2)
-      this.#update(features, totals(features, this.#weights.vectors), secondAt, 0, weight * 0.5);
+      this.#update(features, totals(features, this.#weights.vectors), meanings, secondAt, 0, weight * 0.5);
     return loss;
+  }
+
+  /** The average of a window, into the field for it, and of its words' meanings. */
+  #average(sums: Float32Array, meanings: Float32Array, features: Features, from: number, to: number): void {
+    average(sums, features, from, to, this.#mean);
+    const count = (features.until[to - 1] as number) - (from === 0 ? 0 : (features.until[from - 1] as number));
+    const factor = 1 / (count + shrink);
+    const meaning = this.#meaning;
+    const { projection } = this.#weights;
+    for (let at = 0; at < wordDimensions; at++)
+      meaning[at] =
+        ((meanings[to * wordDimensions + at] as number) - (meanings[from * wordDimensions + at] as number)) * factor;
+    for (let at = 0; at < width; at++) {
+      let sum = 0;
+      const row = at * wordDimensions;
+      for (let index = 0; index < wordDimensions; index++)
+        sum += (projection[row + index] as number) * (meaning[index] as number);
+      this.#mean[at] = (this.#mean[at] as number) + sum;
+    }
   }
 
   /** The features without a random part of them: what is learned must not hang on one word. */
   #thinned({ ids, until, ideas }: Features): Features {
     const { dropout } = this.#options;
     if (dropout === 0) return { ids, until, ideas };
-    const keptIds = new Uint16Array(ids.length);
+    const keptIds = new Int32Array(ids.length);
     const keptUntil = new Int32Array(until.length);
     // Some texts lose much, some little, so that short and long evidence are both learned.
     const rate = dropout * 2 * this.#chance.next();
     let count = 0;
     let from = 0;
     for (let token = 0; token < until.length; token++) {
-      const to = until[token] ?? 0;
+      const to = until[token] as number;
       const dropped = this.#chance.next() < rate * 0.4;
-      for (; from < to; from++) if (!dropped && this.#chance.next() >= rate) keptIds[count++] = ids[from] ?? 0;
+      for (; from < to; from++) if (!dropped && this.#chance.next() >= rate) keptIds[count++] = ids[from] as number;
       keptUntil[token] = count;
     }
     return { ids: keptIds.subarray(0, count), until: keptUntil, ideas };
@@ -178,60 +221,91 @@ class Trainer {
   #update(
     features: Features,
     sums: Float32Array,
+    meanings: Float32Array,
     [from, to]: readonly [number, number],
     label: number,
     weight: number,
   ): void {
-    const { layer, output, vectors } = this.#weights;
+    const { layer, output, vectors, projection } = this.#weights;
     const { rate, decay, longest } = this.#options;
     const mean = this.#mean;
-    average(sums, features, from, to, mean);
+    this.#average(sums, meanings, features, from, to);
     const logit = logitOf(mean, this.#weights, this.#units);
     const target = label === 1 ? 1 - this.#options.smoothing : this.#options.smoothing / 2;
     const error = (1 / (1 + Math.exp(-logit)) - target) * weight;
     if (Math.abs(error) < 1e-4) return;
     const gradient = this.#meanGradient;
-    for (let at = 0; at < width; at++) gradient[at] = error * (output[hidden + at] ?? 0);
+    for (let at = 0; at < width; at++) gradient[at] = error * (output[hidden + at] as number);
     for (let unit = 0; unit < hidden; unit++) {
-      const value = this.#units[unit] ?? 0;
+      const value = this.#units[unit] as number;
       if (value <= 0) continue;
       const row = unit * (width + 1);
-      const pushed = error * (output[unit] ?? 0);
+      const pushed = error * (output[unit] as number);
       step(output, this.#outputSquares, unit, error * value, rate);
       for (let at = 0; at < width; at++) {
-        gradient[at] = (gradient[at] ?? 0) + pushed * (layer[row + at] ?? 0);
-        step(layer, this.#layerSquares, row + at, pushed * (mean[at] ?? 0), rate);
+        gradient[at] = (gradient[at] as number) + pushed * (layer[row + at] as number);
+        step(layer, this.#layerSquares, row + at, pushed * (mean[at] as number), rate);
       }
       step(layer, this.#layerSquares, row + width, pushed, rate);
     }
-    for (let at = 0; at < width; at++) step(output, this.#outputSquares, hidden + at, error * (mean[at] ?? 0), rate);
+    for (let at = 0; at < width; at++)
+      step(output, this.#outputSquares, hidden + at, error * (mean[at] as number), rate);
     step(output, this.#outputSquares, hidden + width, error, rate);
-    const first = from === 0 ? 0 : (features.until[from - 1] ?? 0);
-    const last = features.until[to - 1] ?? 0;
+    for (let at = 0; at < width; at++)
+      for (let index = 0; index < wordDimensions; index++)
+        step(
+          projection,
+          this.#projectionSquares,
+          at * wordDimensions + index,
+          (gradient[at] as number) * (this.#meaning[index] as number),
+          rate,
+        );
+    const first = from === 0 ? 0 : (features.until[from - 1] as number);
+    const last = features.until[to - 1] as number;
     const factor = 1 / (last - first + shrink);
     let square = 0;
     for (let at = 0; at < width; at++) {
-      gradient[at] = (gradient[at] ?? 0) * factor;
-      square += (gradient[at] ?? 0) ** 2;
+      gradient[at] = (gradient[at] as number) * factor;
+      square += (gradient[at] as number) ** 2;
     }
     square /= width;
     for (let at = first; at < last; at++) {
-      const bucket = features.ids[at] ?? 0;
-      const seen = (this.#vectorSquares[bucket] ?? 0) + square;
+      const bucket = features.ids[at] as number;
+      const seen = (this.#vectorSquares[bucket] as number) + square;
       this.#vectorSquares[bucket] = seen;
       const pace = rate / Math.sqrt(seen);
       const vector = bucket * width;
       let norm = 0;
       for (let index = 0; index < width; index++) {
-        const value = (vectors[vector + index] ?? 0) * (1 - decay) - pace * (gradient[index] ?? 0);
+        const value = (vectors[vector + index] as number) * (1 - decay) - pace * (gradient[index] as number);
         vectors[vector + index] = value;
         norm += value * value;
       }
       if (norm <= longest * longest) continue;
       const shorter = longest / Math.sqrt(norm);
-      for (let index = 0; index < width; index++) vectors[vector + index] = (vectors[vector + index] ?? 0) * shorter;
+      for (let index = 0; index < width; index++)
+        vectors[vector + index] = (vectors[vector + index] as number) * shorter;
     }
   }
+}
+
+/** The running total of the meanings of a text's known words: (tokens + 1) x {@link wordDimensions}. */
+function meaningTotals({ ids, until }: Features, { vectors }: Words): Float32Array {
+  const sums = new Float32Array((until.length + 1) * wordDimensions);
+  let from = 0;
+  for (let token = 0; token < until.length; token++) {
+    const row = (token + 1) * wordDimensions;
+    for (let at = 0; at < wordDimensions; at++) sums[row + at] = sums[row - wordDimensions + at] as number;
+    const to = until[token] as number;
+    for (; from < to; from++) {
+      const id = ids[from] as number;
+      if (id < buckets) continue;
+      const vector = (id - buckets) * wordDimensions;
+      for (let at = 0; at < wordDimensions; at++)
+        sums[row + at] = (sums[row + at] as number) + (vectors[vector + at] as number);
+    }
+  }
+  return sums;
 }
 
 /** Whether a window holds less than half of the attack, and is not mostly attack itself. */
@@ -240,7 +314,13 @@ function isOutside([start, end]: readonly [number, number], from: number, to: nu
   return shared * 2 < Math.min(end - start, to - from);
 }
 
-function step(values: Float32Array, squares: Float32Array, at: number, gradient: number, rate: number): void {
+function step(
+  values: Float32Array | Float64Array,
+  squares: Float32Array | Float64Array,
+  at: number,
+  gradient: number,
+  rate: number,
+): void {
   const seen = (squares[at] ?? 0) + gradient * gradient;
   squares[at] = seen;
   values[at] = (values[at] ?? 0) - (rate * gradient) / Math.sqrt(seen);

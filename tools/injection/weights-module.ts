@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
 import type { Calibration } from "@cordon/core/inspection/injection/classifier";
 import { hidden, width, type Head, type Weights } from "@cordon/core/inspection/injection/network";
+import type { Words } from "./words/words.ts";
 
 /**
  * Vectors become bytes, a scale for each of their places; the scales are multiplied into the layers that read them, so that
@@ -23,10 +24,12 @@ export function quantised({ vectors, layer, output }: Weights): Head & { readonl
   return { vectors: bytes, layer: scaledLayer, output: scaledOutput };
 }
 
-export function weightsModule(weights: Weights, calibration: Calibration, examples: number): string {
+export function weightsModule(weights: Weights, words: Words, calibration: Calibration, examples: number): string {
   const { vectors, layer, output } = quantised(weights);
   const bytes = Buffer.concat(
-    [vectors, layer, output].map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength)),
+    [words.hashes, vectors, Float32Array.from([...layer, ...output])].map((part) =>
+      Buffer.from(part.buffer, part.byteOffset, part.byteLength),
+    ),
   );
   const packed = deflateRawSync(bytes, { level: 9 }).toString("base64");
   const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
@@ -40,7 +43,12 @@ export const weightsVersion = "${digest}";
 /** See \`Calibration\`. */
 export const calibration = ${JSON.stringify(calibration)};
 
-/** Vectors (bytes), layer and output (32-bit floats, little endian), deflated, in base64. */
+/** How many words are known one by one. */
+export const knownWords = ${words.vocabulary.size};
+
+/**
+ * Known words' hashes (32 bits), vectors (bytes), layer and output (32-bit floats), little endian, deflated, in base64.
+ */
 export const packedWeights =
   "${packed}";
 `;

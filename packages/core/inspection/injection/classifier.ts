@@ -14,8 +14,19 @@ import { classified } from "../taxonomy.ts";
 import { addressedProbability, findAddressed } from "./addressed.ts";
 import { featurize, type Features } from "./features.ts";
 import { concepts, findIdeas, type Ideas } from "./lexicon.ts";
-import { average, eachWindow, hidden, logitOf, packedTotals, support, width, type PackedWeights } from "./network.ts";
+import {
+  average,
+  blockTotals,
+  eachWindow,
+  hidden,
+  logitOf,
+  shareOf,
+  support,
+  width,
+  type PackedWeights,
+} from "./network.ts";
 import { findOrders, findOverrides, overrideProbability } from "./override.ts";
+import { findKnown, type Vocabulary } from "./vocabulary.ts";
 
 /** How logits become probabilities: Platt scaling, with a term for the chances that a long text has to look bad. */
 export interface Calibration {
@@ -27,6 +38,7 @@ export interface Calibration {
 
 export interface ClassifierModel {
   readonly version: string;
+  readonly vocabulary: Vocabulary;
   readonly weights: PackedWeights;
   readonly calibration: Calibration;
   /** Windows from this probability make findings. */
@@ -39,12 +51,13 @@ interface Hit {
   readonly probability: number;
 }
 
+/** All of it is written over by the next text. */
 interface Analysis {
   readonly folded: Folded;
   readonly tokens: Tokens;
   readonly ideas: Ideas;
   readonly features: Features;
-  readonly sums: Float32Array;
+  readonly sums: Float64Array;
   readonly probability: number;
   readonly hits: readonly Hit[];
 }
@@ -147,13 +160,12 @@ function judgeHidden(
 function analyse(text: string, model: ClassifierModel): Analysis | undefined {
   const { weights, report } = model;
   const folded = fold(text);
-  const tokens = tokenize(folded.text);
+  const tokens = tokenize(folded);
   if (tokens.count === 0) return undefined;
-  const ideas = findIdeas(tokens);
-  const features = featurize(text, folded, tokens, ideas);
-  const sums = packedTotals(features, weights.packed);
-  const mean = new Float32Array(width);
-  const units = new Float32Array(hidden);
+  const known = findKnown(tokens, model.vocabulary);
+  const ideas = findIdeas(tokens, known);
+  const features = featurize(text, folded, tokens, ideas, known);
+  const sums = blockTotals(features, weights.packed);
   let windows = 0;
   let worst = -Infinity;
   const logits: number[] = [];
@@ -178,6 +190,10 @@ function analyse(text: string, model: ClassifierModel): Analysis | undefined {
     .toSorted((a, b) => b.probability - a.probability);
   return { folded, tokens, ideas, features, sums, probability, hits: apart(hits) };
 }
+
+const mean = new Float64Array(width);
+const units = new Float64Array(hidden);
+const slopes = new Float64Array(width);
 
 const commonHashes = new Set(
   "the and to of a in is you your that for it all me with this on be not i my are as from what how do now by or if an can was"
@@ -218,11 +234,8 @@ function apart(hits: readonly Hit[]): Hit[] {
 /** The run of tokens in a window that raised its logit most: the greatest sum of the tokens' shares of it (Kadane). */
 function weightiest(analysis: Analysis, { from, to }: Hit, weights: PackedWeights): readonly [number, number] {
   const { sums, features } = analysis;
-  const mean = new Float32Array(width);
-  const units = new Float32Array(hidden);
   average(sums, features, from, to, mean);
   logitOf(mean, weights, units);
-  const slopes = new Float32Array(width);
   for (let at = 0; at < width; at++) {
     let slope = weights.output[hidden + at] ?? 0;
     for (let unit = 0; unit < hidden; unit++)
@@ -234,9 +247,7 @@ function weightiest(analysis: Analysis, { from, to }: Hit, weights: PackedWeight
   let sum = 0;
   let start = from;
   for (let token = from; token < to; token++) {
-    let share = 0;
-    for (let at = 0; at < width; at++)
-      share += ((sums[(token + 1) * width + at] ?? 0) - (sums[token * width + at] ?? 0)) * (slopes[at] ?? 0);
+    const share = shareOf(features, token, weights.packed, slopes);
     if (sum <= 0) {
       sum = 0;
       start = token;

@@ -17,12 +17,14 @@ import {
   type Tokens,
 } from "../normalise/tokens.ts";
 import type { Ideas } from "./lexicon.ts";
+import type { Known } from "./vocabulary.ts";
 
-export const bucketBits = 15;
+export const bucketBits = 16;
 export const buckets = 1 << bucketBits;
 
 export interface Features {
-  readonly ids: Uint16Array;
+  /** Hashed features lie below {@link buckets}; word number n of the vocabulary is `buckets + n`. */
+  readonly ids: Int32Array;
   /** One past the last of each token's features in {@link ids}. */
   readonly until: Int32Array;
   /** How many ideas there are up to and with each token. */
@@ -30,7 +32,18 @@ export interface Features {
 }
 
 /** Kinds of feature; each hashes apart from the others. */
-const salts = { word: 1, pair: 2, skip: 3, piece: 4, idea: 5, ideaPair: 6, ideaTriple: 7, form: 8, run: 9 } as const;
+const salts = {
+  word: 1,
+  pair: 2,
+  skip: 3,
+  piece: 4,
+  idea: 5,
+  ideaPair: 6,
+  ideaTriple: 7,
+  form: 8,
+  run: 9,
+  opening: 10,
+} as const;
 const shouted = bucketOf(salts.form, 1);
 const disguised = bucketOf(salts.form, 2);
 const numeric = bucketOf(salts.form, 3);
@@ -42,29 +55,57 @@ const mostPerToken = 32;
 /** How far apart, in tokens, ideas may stand to make a pattern. */
 const ideaReach = 9;
 
-export function featurize(text: string, folded: Folded, tokens: Tokens, ideas: Ideas): Features {
-  const ids = new Uint16Array(tokens.count * mostPerToken);
-  const until = new Int32Array(tokens.count);
-  const ideaCounts = new Int32Array(tokens.count);
+interface Room {
+  readonly ids: Int32Array;
+  readonly until: Int32Array;
+  readonly ideas: Int32Array;
+}
+
+function makeRoom(tokens: number): Room {
+  return {
+    ids: new Int32Array(tokens * mostPerToken),
+    until: new Int32Array(tokens),
+    ideas: new Int32Array(tokens),
+  };
+}
+
+let shared = makeRoom(2048);
+/** As in `normalise/fold.ts`: one room for all texts up to this length. */
+const longestShared = 1 << 18;
+
+function roomFor(tokens: number): Room {
+  if (tokens > longestShared) return makeRoom(tokens);
+  if (shared.until.length < tokens) shared = makeRoom(Math.max(tokens, shared.until.length * 2));
+  return shared;
+}
+
+/** @param known the words known one by one; every other word is known by its pieces. The next call writes over what it gives. */
+export function featurize(text: string, folded: Folded, tokens: Tokens, ideas: Ideas, known: Known): Features {
+  const { ids, until, ideas: ideaCounts } = roomFor(tokens.count);
+  const { units } = folded;
   let count = 0;
   let previous = 0;
   let beforePrevious = 0;
   let nextIdea = 0;
   for (let at = 0; at < tokens.count; at++) {
     const kind = tokens.kind[at];
-    const start = tokens.start[at] ?? 0;
-    const end = tokens.end[at] ?? 0;
-    const hash = kind === numberToken ? 77 : (tokens.hash[at] ?? 0);
+    const start = tokens.start[at] as number;
+    const end = tokens.end[at] as number;
+    const hash = kind === numberToken ? 77 : (tokens.hash[at] as number);
     if (kind === unspacedToken) {
-      count = addRun(folded.text, start, end, ids, count);
-    } else {
-      ids[count++] = kind === numberToken ? numeric : bucketOf(salts.word, hash);
-      if (kind === wordToken) {
-        count = addPieces(folded.text, start, end, ids, count);
-        if (isShouted(text, folded, start, end)) ids[count++] = shouted;
-        if (hasStandIn(folded.text, start, end)) ids[count++] = disguised;
+      count = addRun(units, folded.text.length, start, end, ids, count);
+    } else if (kind === wordToken) {
+      const number = known.numbers[at] as number;
+      if (number >= 0) {
+        ids[count++] = buckets + number;
+      } else {
+        ids[count++] = bucketOf(salts.word, hash);
+        count = addPieces(units, start, end, ids, count);
       }
-    }
+      if (isShouted(text, folded, start, end)) ids[count++] = shouted;
+      if (hasStandIn(units, start, end)) ids[count++] = disguised;
+      if (tokens.opens[at] === 1) ids[count++] = bucketOf(salts.opening, hash);
+    } else ids[count++] = kind === numberToken ? numeric : bucketOf(salts.word, hash);
     if (previous !== 0) ids[count++] = bucketOf(salts.pair, mix(previous, hash));
     if (beforePrevious !== 0 && kind !== markToken) ids[count++] = bucketOf(salts.skip, mix(beforePrevious, hash));
     beforePrevious = previous;
@@ -73,7 +114,7 @@ export function featurize(text: string, folded: Folded, tokens: Tokens, ideas: I
     until[at] = count;
     ideaCounts[at] = nextIdea;
   }
-  return { ids: ids.subarray(0, count), until, ideas: ideaCounts };
+  return { ids, until: until.subarray(0, tokens.count), ideas: ideaCounts };
 }
 
 function bucketOf(salt: number, value: number): number {
@@ -90,15 +131,15 @@ function bone(unit: number): number {
 }
 
 /** Pieces of four units, with the word's edges; words of three letters and less are their own piece. */
-function addPieces(text: string, start: number, end: number, ids: Uint16Array, count: number): number {
+function addPieces(units: Uint16Array, start: number, end: number, ids: Int32Array, count: number): number {
   const last = Math.min(end, start + pieceReach);
   if (last - start < pieceLength) return count;
   let a = 0;
-  let b = bone(text.charCodeAt(start));
-  let c = bone(text.charCodeAt(start + 1));
+  let b = bone(units[start] as number);
+  let c = bone(units[start + 1] as number);
   let next = count;
   for (let at = start + 2; at <= last; at++) {
-    const d = at === end ? 1 : at === last ? 0 : bone(text.charCodeAt(at));
+    const d = at === end ? 1 : at === last ? 0 : bone(units[at] as number);
     if (d === 0) break;
     ids[next++] = bucketOf(salts.piece, hashStep(hashStep(hashStep(hashStep(hashSeed, a), b), c), d));
     a = b;
@@ -109,13 +150,13 @@ function addPieces(text: string, start: number, end: number, ids: Uint16Array, c
 }
 
 /** Pairs and triples of characters of scripts without spaces (triples and quadruples of South-East Asian ones). */
-function addRun(text: string, start: number, end: number, ids: Uint16Array, count: number): number {
-  const shorter = text.charCodeAt(start) >= 0x3040 ? 2 : 3;
+function addRun(units: Uint16Array, bound: number, start: number, end: number, ids: Int32Array, count: number): number {
+  const shorter = (units[start] as number) >= 0x3040 ? 2 : 3;
   let next = count;
   for (let from = start; from < end; from++) {
     let hash = hashSeed;
-    for (let at = from; at <= from + shorter && at < text.length; at++) {
-      const unit = text.charCodeAt(at);
+    for (let at = from; at <= from + shorter && at < bound; at++) {
+      const unit = units[at] as number;
       if (classOf(unit) !== 3) break;
       hash = hashStep(hash, unit);
       if (at - from + 1 >= shorter) ids[next++] = bucketOf(salts.run, hash);
@@ -125,7 +166,7 @@ function addRun(text: string, start: number, end: number, ids: Uint16Array, coun
 }
 
 /** The idea alone, with each of up to three ideas before it, and with the two before it together. */
-function addIdeas(ideas: Ideas, at: number, ids: Uint16Array, count: number): number {
+function addIdeas(ideas: Ideas, at: number, ids: Int32Array, count: number): number {
   const idea = (ideas.idea[at] ?? 0) + 1;
   const token = ideas.token[at] ?? 0;
   let next = count;
@@ -152,10 +193,10 @@ function isShouted(text: string, folded: Folded, start: number, end: number): bo
 }
 
 /** A digit or sign with a letter on both sides. */
-function hasStandIn(text: string, start: number, end: number): boolean {
+function hasStandIn(units: Uint16Array, start: number, end: number): boolean {
   for (let at = start + 1; at + 1 < end; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x61 && unit >= 0x20 && classOf(text.charCodeAt(at - 1)) === 1 && classOf(text.charCodeAt(at + 1)) === 1)
+    const unit = units[at] as number;
+    if (unit < 0x61 && unit >= 0x20 && classOf(units[at - 1] as number) === 1 && classOf(units[at + 1] as number) === 1)
       return true;
   }
   return false;

@@ -7,6 +7,7 @@
  * scripts without spaces the words are found anywhere in a run.
  */
 import { fold } from "../normalise/fold.ts";
+import type { Known } from "./vocabulary.ts";
 import {
   classOf,
   hashOfWord,
@@ -238,6 +239,7 @@ interface Lexicon {
   /** One bit a hash (16 bits of it): whether a map is worth asking. */
   readonly stemFilter: Uint8Array;
   readonly runFilter: Uint8Array;
+  readonly pairFilter: Uint8Array;
   readonly longestRun: number;
 }
 
@@ -250,6 +252,7 @@ function build(): Lexicon {
   const runs = new Map<number, number>();
   const stemFilter = new Uint8Array(0x10000);
   const runFilter = new Uint8Array(0x10000);
+  const pairFilter = new Uint8Array(0x10000);
   let longestRun = 0;
   concepts.forEach((concept, idea) => {
     for (const entry of (words[concept] ?? "").split(/\s+/)) {
@@ -268,10 +271,13 @@ function build(): Lexicon {
     }
     for (const pair of (syllablePairs[concept] ?? "").split(" ")) {
       const [first = "", second = ""] = pair.split("_");
-      if (second !== "") pairs.set(pairHash(hashOfWord(first), hashOfWord(second)), idea);
+      if (second === "") continue;
+      const hash = pairHash(hashOfWord(first), hashOfWord(second));
+      pairs.set(hash, idea);
+      pairFilter[hash & 0xffff] = 1;
     }
   });
-  return { exact, stems, pairs, runs, stemFilter, runFilter, longestRun };
+  return { exact, stems, pairs, runs, stemFilter, runFilter, pairFilter, longestRun };
 }
 
 function bone(unit: number): number {
@@ -289,18 +295,32 @@ export interface Ideas {
   readonly idea: Uint8Array;
 }
 
-/** Finds the ideas in a text's tokens, at most one a token; in scripts without spaces one a token of a few characters. */
-export function findIdeas(tokens: Tokens): Ideas {
-  const token = new Int32Array(tokens.count);
-  const idea = new Uint8Array(tokens.count);
+let room = { token: new Int32Array(2048), idea: new Uint8Array(2048) };
+
+/**
+ * Finds the ideas in a text's tokens, at most one a token; in scripts without spaces one a token of a few characters. The next
+ * call writes over what it gives.
+ */
+export function findIdeas(tokens: Tokens, { vocabulary, numbers }: Known): Ideas {
+  if (room.token.length < tokens.count)
+    room = { token: new Int32Array(tokens.count * 2), idea: new Uint8Array(tokens.count * 2) };
+  const { token, idea } = room;
   let count = 0;
   let before = 0;
   for (let at = 0; at < tokens.count; at++) {
     const kind = tokens.kind[at];
     let found = none;
     if (kind === wordToken) {
-      const hash = tokens.hash[at] ?? 0;
-      found = lexicon.pairs.get(pairHash(before, hash)) ?? lexicon.exact.get(hash) ?? findStem(tokens, at);
+      const hash = tokens.hash[at] as number;
+      const number = numbers[at] as number;
+      const asked = number < 0 ? 0 : (vocabulary.ideas[number] as number);
+      if (asked !== 0) found = asked - 1;
+      else {
+        found = lexicon.exact.get(hash) ?? findStem(tokens, at);
+        if (number >= 0) vocabulary.ideas[number] = found + 1;
+      }
+      const pair = pairHash(before, hash);
+      if (lexicon.pairFilter[pair & 0xffff] === 1) found = lexicon.pairs.get(pair) ?? found;
       before = hash;
     } else if (kind === unspacedToken) found = findInRun(tokens, at);
     if (found === none) continue;
@@ -312,13 +332,13 @@ export function findIdeas(tokens: Tokens): Ideas {
 
 /** The longest stem that the word begins with. */
 function findStem(tokens: Tokens, at: number): number {
-  const { text } = tokens;
+  const { units } = tokens;
   const start = tokens.start[at] ?? 0;
   const end = Math.min(tokens.end[at] ?? 0, start + longestStem);
   let hash = hashSeed;
   let found = none;
   for (let unit = start; unit < end; unit++) {
-    hash = hashStep(hash, bone(text.charCodeAt(unit)));
+    hash = hashStep(hash, bone(units[unit] as number));
     if (lexicon.stemFilter[hash & 0xffff] === 1) found = lexicon.stems.get(hash) ?? found;
   }
   return found;
@@ -328,14 +348,14 @@ const longestStem = 16;
 
 /** The first word of an idea that begins inside the token; it may end in the next. The longest one at its place. */
 function findInRun(tokens: Tokens, at: number): number {
-  const { text } = tokens;
+  const { units } = tokens;
   const end = tokens.end[at] ?? 0;
   for (let start = tokens.start[at] ?? 0; start < end; start++) {
     let hash = hashSeed;
     let found = none;
-    const limit = Math.min(text.length, start + lexicon.longestRun);
+    const limit = Math.min(tokens.text.length, start + lexicon.longestRun);
     for (let unit = start; unit < limit; unit++) {
-      hash = hashStep(hash, bone(text.charCodeAt(unit)));
+      hash = hashStep(hash, bone(units[unit] as number));
       if (lexicon.runFilter[hash & 0xffff] === 1) found = lexicon.runs.get(hash) ?? found;
     }
     if (found !== none) return found;

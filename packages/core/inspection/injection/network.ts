@@ -2,7 +2,7 @@
  * The classifier: hashed features are looked up as short vectors, averaged over windows of the text, and judged by a small
  * network; the text's score is its worst window's. In: features and weights. Out: the windows with their logits.
  *
- * Sums over windows come from running totals, so a text costs one pass over its features whatever the number of windows
+ * Sums over windows come from running totals, taken every {@link block} tokens, so a text costs one pass over its features whatever the number of windows
  * (deep averaging, Iyyer et al. 2015, with hashed n-grams, Joulin et al. 2016; max over windows is multiple-instance
  * learning, Dietterich et al. 1997). Indices never leave their arrays, so values are asserted to be numbers: this is the
  * hottest loop of inspection.
@@ -15,20 +15,22 @@ export const hidden = 24;
 /** Averages are drawn to zero by this many features' worth, so that one word alone is no evidence. */
 export const shrink = 12;
 
-/** Windows, in tokens: short ones see an instruction, long ones a persona. */
+/** Windows, in tokens: short ones see an instruction, long ones a persona. They move on by half their size. */
 export const windowSizes = [16, 64] as const;
+/** Windows begin at multiples of this many tokens. */
+const block = 8;
 
 /** The part behind the vectors. */
 export interface Head {
   /** hidden x (width + 1): the last column is the bias. */
-  readonly layer: Float32Array;
+  readonly layer: Float64Array;
   /** hidden + width + 1: of the hidden units, of the average itself, bias. */
-  readonly output: Float32Array;
+  readonly output: Float64Array;
 }
 
 /** Weights while they are trained. */
 export interface Weights extends Head {
-  /** buckets x width */
+  /** (buckets + known words) x width */
   readonly vectors: Float32Array;
 }
 
@@ -45,30 +47,22 @@ export function packVectors(vectors: Int8Array): Int32Array {
   return packed;
 }
 
-/** The running total of the vectors of a text's features: (tokens + 1) x width. */
-export function totals({ ids, until }: Features, vectors: Float32Array): Float32Array {
-  const sums = new Float32Array((until.length + 1) * width);
-  let from = 0;
-  for (let token = 0; token < until.length; token++) {
-    const row = (token + 1) * width;
-    for (let at = 0; at < width; at++) sums[row + at] = sums[row - width + at] as number;
-    const to = until[token] as number;
-    for (; from < to; from++) {
-      const vector = (ids[from] as number) * width;
-      for (let at = 0; at < width; at++) sums[row + at] = (sums[row + at] as number) + (vectors[vector + at] as number);
-    }
-  }
-  return sums;
-}
+let shared = new Float64Array(512 * width);
 
 /**
- * {@link totals} of packed vectors. A token has at most 32 features of at most 127: the low half of a sum never reaches the
- * high one but for its sign, which unpacking takes back.
+ * The running total of the vectors of a text's features at the start of each block, and at the end: (blocks + 1) x width. The
+ * next call writes over it.
+ *
+ * A block has at most 8 tokens of 32 features of at most 127: the low half of a sum never reaches the high one but for its
+ * sign, which unpacking takes back.
  */
-export function packedTotals({ ids, until }: Features, packed: Int32Array): Float32Array {
-  const sums = new Float32Array((until.length + 1) * width);
+export function blockTotals({ ids, until }: Features, packed: Int32Array): Float64Array {
+  const blocks = Math.ceil(until.length / block);
+  if (shared.length < (blocks + 1) * width) shared = new Float64Array((blocks + 1) * width * 2);
+  const sums = shared;
+  for (let at = 0; at < width; at++) sums[at] = 0;
   let from = 0;
-  for (let token = 0; token < until.length; token++) {
+  for (let number = 1; number <= blocks; number++) {
     let a = 0;
     let b = 0;
     let c = 0;
@@ -77,7 +71,7 @@ export function packedTotals({ ids, until }: Features, packed: Int32Array): Floa
     let f = 0;
     let g = 0;
     let h = 0;
-    const to = until[token] as number;
+    const to = until[Math.min(number * block, until.length) - 1] as number;
     for (; from < to; from++) {
       const at = (ids[from] as number) << 3;
       a = (a + (packed[at] as number)) | 0;
@@ -89,7 +83,7 @@ export function packedTotals({ ids, until }: Features, packed: Int32Array): Floa
       g = (g + (packed[at + 6] as number)) | 0;
       h = (h + (packed[at + 7] as number)) | 0;
     }
-    const row = (token + 1) * width;
+    const row = number * width;
     unpackInto(sums, row, a);
     unpackInto(sums, row + 2, b);
     unpackInto(sums, row + 4, c);
@@ -102,11 +96,23 @@ export function packedTotals({ ids, until }: Features, packed: Int32Array): Floa
   return sums;
 }
 
-/** Adds both halves of a sum to the totals of the token before. */
-function unpackInto(sums: Float32Array, at: number, pair: number): void {
+/** Adds both halves of a sum to the totals of the block before. */
+function unpackInto(sums: Float64Array, at: number, pair: number): void {
   const low = (pair << 16) >> 16;
   sums[at] = (sums[at - width] as number) + low;
   sums[at + 1] = (sums[at + 1 - width] as number) + ((pair - low) >> 16);
+}
+
+/** What a token's features give along `slopes`. */
+export function shareOf({ ids, until }: Features, token: number, packed: Int32Array, slopes: Float64Array): number {
+  let share = 0;
+  for (let from = token === 0 ? 0 : (until[token - 1] as number); from < (until[token] as number); from++)
+    for (let pair = 0; pair < width / 2; pair++) {
+      const both = packed[((ids[from] as number) << 3) + pair] as number;
+      const low = (both << 16) >> 16;
+      share += low * (slopes[pair * 2] as number) + ((both - low) >> 16) * (slopes[pair * 2 + 1] as number);
+    }
+  return share;
 }
 
 /** How many windows {@link eachWindow} visits. */
@@ -129,12 +135,12 @@ export function eachWindow(tokenCount: number, visit: (from: number, to: number)
   }
 }
 
-/** The average vector of tokens `from` to `to`, into `mean`. */
-export function average(sums: Float32Array, { until }: Features, from: number, to: number, mean: Float32Array): void {
+/** The average vector of tokens `from` to `to`, into `mean`. `from` and `to` are multiples of a block, or the end. */
+export function average(sums: Float64Array, { until }: Features, from: number, to: number, mean: Float64Array): void {
   const count = (until[to - 1] as number) - (from === 0 ? 0 : (until[from - 1] as number));
   const factor = 1 / (count + shrink);
-  const last = to * width;
-  const first = from * width;
+  const last = Math.ceil(to / block) * width;
+  const first = Math.ceil(from / block) * width;
   for (let at = 0; at < width; at++) mean[at] = ((sums[last + at] as number) - (sums[first + at] as number)) * factor;
 }
 
@@ -147,13 +153,48 @@ export function support({ ideas }: Features, from: number, to: number): number {
   return count >= 2 ? 0 : -poor;
 }
 
-/** The network's logit for an average; `units` receives the hidden units. */
-export function logitOf(mean: Float32Array, { layer, output }: Head, units: Float32Array): number {
+/**
+ * The network's logit for an average; `units` receives the hidden units. Written out for a width of 16: a loop over it costs
+ * twice as much.
+ */
+export function logitOf(mean: Float64Array, { layer, output }: Head, units: Float64Array): number {
+  const m0 = mean[0] as number;
+  const m1 = mean[1] as number;
+  const m2 = mean[2] as number;
+  const m3 = mean[3] as number;
+  const m4 = mean[4] as number;
+  const m5 = mean[5] as number;
+  const m6 = mean[6] as number;
+  const m7 = mean[7] as number;
+  const m8 = mean[8] as number;
+  const m9 = mean[9] as number;
+  const m10 = mean[10] as number;
+  const m11 = mean[11] as number;
+  const m12 = mean[12] as number;
+  const m13 = mean[13] as number;
+  const m14 = mean[14] as number;
+  const m15 = mean[15] as number;
   let logit = output[hidden + width] as number;
   for (let unit = 0; unit < hidden; unit++) {
     const row = unit * (width + 1);
-    let sum = layer[row + width] as number;
-    for (let at = 0; at < width; at++) sum += (layer[row + at] as number) * (mean[at] as number);
+    const sum =
+      (layer[row + width] as number) +
+      (layer[row + 0] as number) * m0 +
+      (layer[row + 1] as number) * m1 +
+      (layer[row + 2] as number) * m2 +
+      (layer[row + 3] as number) * m3 +
+      (layer[row + 4] as number) * m4 +
+      (layer[row + 5] as number) * m5 +
+      (layer[row + 6] as number) * m6 +
+      (layer[row + 7] as number) * m7 +
+      (layer[row + 8] as number) * m8 +
+      (layer[row + 9] as number) * m9 +
+      (layer[row + 10] as number) * m10 +
+      (layer[row + 11] as number) * m11 +
+      (layer[row + 12] as number) * m12 +
+      (layer[row + 13] as number) * m13 +
+      (layer[row + 14] as number) * m14 +
+      (layer[row + 15] as number) * m15;
     units[unit] = sum;
     if (sum > 0) logit += sum * (output[unit] as number);
   }

@@ -39,21 +39,22 @@ const shortestRun = 16;
  */
 export function findHidden(text: string, strange: boolean): Hidden[] {
   const found: Hidden[] = [];
-  const { longestRun, escapes, lonelyLetters } = survey(text);
+  const { longestRun, escapes, lonelyStreak } = survey(text);
   if (longestRun >= 8) findRuns(text, found);
   if (escapes >= 4) findEscapes(text, found);
-  if (lonelyLetters >= 8) findSpaced(text, found);
+  if (lonelyStreak >= 8) findSpaced(text, found);
   if (strange) findWhole(text, found);
   return found;
 }
 
 /** What one pass tells: most texts hold nothing that the decoders would look at. */
-function survey(text: string): { longestRun: number; escapes: number; lonelyLetters: number } {
+function survey(text: string): { longestRun: number; escapes: number; lonelyStreak: number } {
   let longestRun = 0;
   let run = 0;
   let digitsInRun = 0;
   let escapes = 0;
-  let lonelyLetters = 0;
+  let streak = 0;
+  let lonelyStreak = 0;
   let letters = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -69,14 +70,17 @@ function survey(text: string): { longestRun: number; escapes: number; lonelyLett
     }
     if ((kind & letterKind) !== 0) letters += 1;
     else {
-      if (letters === 1) lonelyLetters += 1;
-      letters = 0;
+      if (letters > 0) {
+        streak = letters === 1 ? streak + 1 : 0;
+        if (streak > lonelyStreak) lonelyStreak = streak;
+        letters = 0;
+      }
       if (unit === 0x25 || unit === 0x26 || unit === 0x5c) escapes += 1;
     }
   }
   if (run > longestRun && (digitsInRun > 0 || run >= shortestRun)) longestRun = run;
-  if (letters === 1) lonelyLetters += 1;
-  return { longestRun, escapes, lonelyLetters };
+  if (letters === 1 && streak + 1 > lonelyStreak) lonelyStreak = streak + 1;
+  return { longestRun, escapes, lonelyStreak };
 }
 
 /** Runs of the alphabet of base64 (standard and URL-safe), which hexadecimal and binary are part of. */

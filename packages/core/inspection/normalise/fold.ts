@@ -9,6 +9,8 @@
 
 export interface Folded {
   readonly text: string;
+  /** The units of {@link text}, and room behind them. The next call writes over them. */
+  readonly units: Uint16Array;
   /** For each unit of {@link text}, and one past its end, the offset in the original; `undefined` where they are equal. */
   readonly offsets: Int32Array | undefined;
   /** Invisible characters that were dropped or decoded: zero-width, bidi controls, tags. */
@@ -23,9 +25,17 @@ export function originalOffset(folded: Folded, at: number): number {
 }
 
 export function fold(text: string): Folded {
-  if (isAscii(text)) return { text: text.toLowerCase(), offsets: undefined, invisible: 0, lookalikes: 0 };
-  const folding = new Folding(text.length + 64);
-  for (let at = 0; at < text.length;) {
+  const room = roomFor(text.length + 64);
+  let at = 0;
+  for (; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7f) break;
+    room[at] = lowered[unit] as number;
+  }
+  if (at === text.length)
+    return { text: text.toLowerCase(), units: room, offsets: undefined, invisible: 0, lookalikes: 0 };
+  const folding = new Folding(room.subarray(0, text.length + 64), at);
+  while (at < text.length) {
     const unit = text.charCodeAt(at);
     const simple = simpleFoldings[unit] as number;
     if (simple > rare) folding.put(simple, at++);
@@ -34,10 +44,18 @@ export function fold(text: string): Folded {
   return folding.finish(text.length);
 }
 
-function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
-  return true;
+/** One array for all calls: allocating and clearing one for each text would cost more than folding it. */
+let shared = new Uint16Array(8192);
+/** Texts longer than this get an array of their own, so that one giant does not stay in memory. */
+const longestShared = 1 << 20;
+
+function roomFor(length: number): Uint16Array<ArrayBuffer> {
+  if (length > longestShared) return new Uint16Array(length);
+  if (shared.length < length) shared = new Uint16Array(Math.max(length, shared.length * 2));
+  return shared;
 }
+
+const lowered = Uint8Array.from({ length: 128 }, (_, unit) => String.fromCharCode(unit).toLowerCase().charCodeAt(0));
 
 /** What each unit folds to, where that is one unit; 0 where nobody asked yet. */
 const simpleFoldings = new Uint16Array(0x10000);
@@ -49,12 +67,15 @@ for (let unit = 2; unit < 0x80; unit++) simpleFoldings[unit] = String.fromCharCo
 class Folding {
   #units: Uint16Array<ArrayBuffer>;
   #offsets: Int32Array<ArrayBuffer>;
-  #length = 0;
+  #length: number;
   #invisible = 0;
 
-  constructor(room: number) {
-    this.#units = new Uint16Array(room);
-    this.#offsets = new Int32Array(room + 1);
+  /** @param plain how many units are folded already, each in its own place. */
+  constructor(units: Uint16Array<ArrayBuffer>, plain: number) {
+    this.#units = units;
+    this.#offsets = new Int32Array(units.length + 1);
+    this.#length = plain;
+    for (let at = 0; at < plain; at++) this.#offsets[at] = at;
   }
 
   put(unit: number, at: number): void {
@@ -89,7 +110,13 @@ class Folding {
     let text = "";
     for (let from = 0; from < units.length; from += 8192)
       text += String.fromCharCode.apply(null, units.subarray(from, from + 8192) as unknown as number[]);
-    return { text, offsets: this.#offsets.subarray(0, this.#length + 1), invisible: this.#invisible, lookalikes };
+    return {
+      text,
+      units: this.#units,
+      offsets: this.#offsets.subarray(0, this.#length + 1),
+      invisible: this.#invisible,
+      lookalikes,
+    };
   }
 }
 

@@ -6,6 +6,8 @@
  * `l`, `1`, `|`, `!` as `i`, so that plain and disguised spellings meet. One pass, no allocation per token.
  */
 
+import type { Folded } from "./fold.ts";
+
 /** A run of letters, with the digits and signs inside it. */
 export const wordToken = 1;
 /** A piece of a run of Han or kana (2 units), Thai, Lao, Khmer or Burmese (6), which write no spaces between words. */
@@ -15,14 +17,18 @@ export const numberToken = 3;
 /** A run of up to four signs other than comma, full stop and apostrophe. */
 export const markToken = 4;
 
+/** The arrays are longer than {@link count}, and the next call writes over them. */
 export interface Tokens {
   readonly text: string;
+  readonly units: Uint16Array;
   readonly count: number;
   readonly start: Int32Array;
   readonly end: Int32Array;
   readonly kind: Uint8Array;
   /** Of words: the hash of the skeleton. Of marks: of the signs. Of the rest: 0. */
   readonly hash: Int32Array;
+  /** 1 where a token begins a sentence, a line or a clause: after a full stop, a line break or a mark. */
+  readonly opens: Uint8Array;
   /** How many words hold a digit or sign in a letter's place. */
   readonly disguised: number;
 }
@@ -91,40 +97,70 @@ export function classOf(unit: number): number {
   return classes[unit] ?? 0;
 }
 
-export function tokenize(text: string): Tokens {
+interface Room {
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  readonly kind: Uint8Array;
+  readonly hash: Int32Array;
+  readonly opens: Uint8Array;
+}
+
+function makeRoom(length: number): Room {
+  return {
+    start: new Int32Array(length),
+    end: new Int32Array(length),
+    kind: new Uint8Array(length),
+    hash: new Int32Array(length),
+    opens: new Uint8Array(length),
+  };
+}
+
+let shared = makeRoom(8192);
+/** As in `fold.ts`: one room for all texts up to this length. */
+const longestShared = 1 << 20;
+
+function roomFor(length: number): Room {
+  if (length > longestShared) return makeRoom(length);
+  if (shared.start.length < length) shared = makeRoom(Math.max(length, shared.start.length * 2));
+  return shared;
+}
+
+export function tokenize({ text, units }: Pick<Folded, "text" | "units">): Tokens {
   const bound = text.length;
-  const start = new Int32Array(bound);
-  const end = new Int32Array(bound);
-  const kind = new Uint8Array(bound);
-  const hash = new Int32Array(bound);
+  const { start, end, kind, hash, opens } = roomFor(bound);
+  let opening = 1;
   let count = 0;
   let disguised = 0;
   let at = 0;
   while (at < bound) {
     const from = at;
-    const unit = text.charCodeAt(at);
+    const unit = units[at] as number;
     const group = classes[unit] ?? 0;
     if (group === 0 || group === 5) {
       at += 1;
+      if (unit === 0x0a || (unit === 0x2e && (at === bound || (units[at] as number) <= 0x20)) || isStop(unit))
+        opening = 1;
       continue;
     }
+    opens[count] = opening;
+    opening = group === 4 ? 1 : 0;
     let value = hashSeed;
     if (group === 4) {
       do {
-        value = hashStep(value, text.charCodeAt(at++));
-      } while (at < bound && at - from < 4 && classes[text.charCodeAt(at)] === 4);
+        value = hashStep(value, units[at++] as number);
+      } while (at < bound && at - from < 4 && classes[units[at] as number] === 4);
       kind[count] = markToken;
     } else if (group === 3) {
       const most = unit >= 0x3040 ? 2 : 6;
       do at += 1;
-      while (at < bound && at - from < most && classes[text.charCodeAt(at)] === 3);
+      while (at < bound && at - from < most && classes[units[at] as number] === 3);
       kind[count] = unspacedToken;
       value = 0;
     } else {
       let letters = 0;
       let standing = 0;
       for (; at < bound; at++) {
-        const next = text.charCodeAt(at);
+        const next = units[at] as number;
         if (next >= 0x80) {
           if (classes[next] !== 1) break;
           letters += 1;
@@ -134,7 +170,7 @@ export function tokenize(text: string): Tokens {
         const nextGroup = classes[next];
         if (nextGroup === 1) letters += 1;
         else if (nextGroup === 2) standing += 1;
-        else if (isSign[next] === 1 && isInside(text, at, from)) standing += 1;
+        else if (isSign[next] === 1 && isInside(units, bound, at, from)) standing += 1;
         else break;
         value = hashStep(value, skeleton[next] ?? next);
       }
@@ -147,12 +183,17 @@ export function tokenize(text: string): Tokens {
     hash[count] = value;
     count += 1;
   }
-  return { text, count, start, end, kind, hash, disguised };
+  return { text, units, count, start, end, kind, hash, opens, disguised };
+}
+
+/** Full stops of other scripts: ideographic, full-width, danda. */
+function isStop(unit: number): boolean {
+  return unit === 0x3002 || unit === 0xff01 || unit === 0xff1f || unit === 0x964;
 }
 
 /** Whether the sign at `at` stands between letters or digits. */
-function isInside(text: string, at: number, from: number): boolean {
-  if (at === from || at + 1 >= text.length) return false;
-  const next = classes[text.charCodeAt(at + 1)];
+function isInside(units: Uint16Array, bound: number, at: number, from: number): boolean {
+  if (at === from || at + 1 >= bound) return false;
+  const next = classes[units[at + 1] as number];
   return next === 1 || next === 2;
 }

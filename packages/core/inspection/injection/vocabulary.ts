@@ -1,0 +1,63 @@
+/**
+ * The common words that the classifier knows one by one. In: the hashes of their skeletons (see `normalise/tokens.ts`). Out: a
+ * lookup from hash to number, and the numbers of a text's words.
+ *
+ * A known word has a vector of its own, which training begins from what the word means elsewhere: a word that no training
+ * text held still counts by its meaning.
+ */
+import { wordToken, type Tokens } from "../normalise/tokens.ts";
+
+export interface Vocabulary {
+  readonly size: number;
+  /** Open addressing: hashes by slot, 0 where a slot is free. */
+  readonly hashes: Int32Array;
+  readonly numbers: Uint16Array;
+  /** By word number: what the lexicon said of the word, once it was asked: 0 where it was not, else the idea and 1. */
+  readonly ideas: Uint16Array;
+}
+
+/** @param hashes one for each word; the first of equal ones counts. */
+export function makeVocabulary(words: Int32Array): Vocabulary {
+  let slots = 1024;
+  while (slots < words.length * 3) slots *= 2;
+  const hashes = new Int32Array(slots);
+  const numbers = new Uint16Array(slots);
+  for (let number = 0; number < words.length; number++) {
+    const hash = words[number] as number;
+    let slot = (hash ^ (hash >>> 15)) & (slots - 1);
+    while (hashes[slot] !== 0 && hashes[slot] !== hash) slot = (slot + 1) & (slots - 1);
+    if (hashes[slot] !== 0) continue;
+    hashes[slot] = hash;
+    numbers[slot] = number;
+  }
+  return { size: words.length, hashes, numbers, ideas: new Uint16Array(words.length) };
+}
+
+/** The word's number, or -1. */
+export function wordNumber({ hashes, numbers }: Vocabulary, hash: number): number {
+  const mask = hashes.length - 1;
+  let slot = (hash ^ (hash >>> 15)) & mask;
+  for (;;) {
+    const found = hashes[slot] as number;
+    if (found === 0) return -1;
+    if (found === hash) return numbers[slot] as number;
+    slot = (slot + 1) & mask;
+  }
+}
+
+/** Which of a text's tokens are known words. */
+export interface Known {
+  readonly vocabulary: Vocabulary;
+  /** By token: the word's number, or -1. Longer than the text's tokens; the next call writes over it. */
+  readonly numbers: Int32Array;
+}
+
+let shared = new Int32Array(2048);
+
+export function findKnown({ count, kind, hash }: Tokens, vocabulary: Vocabulary): Known {
+  if (shared.length < count) shared = new Int32Array(Math.max(count, shared.length * 2));
+  const numbers = shared;
+  for (let at = 0; at < count; at++)
+    numbers[at] = kind[at] === wordToken ? wordNumber(vocabulary, hash[at] as number) : -1;
+  return { vocabulary, numbers };
+}

@@ -1,0 +1,79 @@
+/**
+ * What held-out judging found, for people. In: verdicts and the calibration. Out: tables in Markdown: shares blocked by
+ * source, all together by kind, and the curve over thresholds.
+ */
+import type { Calibration } from "@cordon/core/inspection/injection/classifier";
+import type { Verdict } from "./held-out.ts";
+
+const bars = [0.3, 0.5, 0.7] as const;
+const curve = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] as const;
+
+interface Group {
+  readonly kind: "direct" | "indirect" | "benign" | "harmful";
+  readonly source: string;
+  readonly label: string;
+  readonly heldOut: string;
+  readonly probabilities: number[];
+}
+
+export function describeHeldOut(verdicts: readonly Verdict[], calibration: Calibration): string {
+  const groups = groupsOf(verdicts);
+  const head =
+    "| source | of what | left out | texts | from 0.3 | from 0.5 (deployed) | from 0.7 |\n| --- | --- | --- | --- | --- | --- | --- |\n";
+  const lines = groups
+    .toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+    .map(({ source, label, heldOut, probabilities }) => {
+      const shares = bars.map((bar) => share(probabilities, bar)).join(" | ");
+      return `| ${source} | ${label} | ${heldOut} | ${probabilities.length} | ${shares} |\n`;
+    });
+  return `${head}${lines.join("")}\n${describeCurve(groups)}\n${JSON.stringify(calibration)}\n`;
+}
+
+function nameOf({ kind, source, label, heldOut }: Group): string {
+  return `${kind === "benign" || kind === "harmful" ? kind : "attack"} ${source} ${label} ${heldOut}`;
+}
+
+/** Pooled over all texts, and the mean over sources of at least five texts. The template-like honest half of one source is left out. */
+function describeCurve(groups: readonly Group[]): string {
+  const counted = groups.filter(({ kind, source }) => kind !== "benign" || source !== "neuralchemy");
+  const row = (what: string, tell: (bar: number) => string): string =>
+    `| ${what} | ${curve.map((bar) => tell(bar)).join(" | ")} |\n`;
+  const lines = (["direct", "indirect", "benign"] as const).map((kind) => {
+    const of = counted.filter((group) => group.kind === kind);
+    const all = of.flatMap(({ probabilities }) => probabilities);
+    const large = [...Map.groupBy(of, ({ source }) => source).values()]
+      .map((each) => each.flatMap(({ probabilities }) => probabilities))
+      .filter(({ length }) => length >= 5);
+    return (
+      row(`${kind}, all ${all.length} texts`, (bar) => share(all, bar)) +
+      row(`${kind}, mean of ${large.length} sources`, (bar) =>
+        (large.reduce((sum, each) => sum + Number(share(each, bar)), 0) / large.length).toFixed(1),
+      )
+    );
+  });
+  return `| blocked, % | ${curve.join(" | ")} |\n| --- |${" --- |".repeat(curve.length)}\n${lines.join("")}`;
+}
+
+function groupsOf(verdicts: readonly Verdict[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const { row, heldOut, probability } of verdicts) {
+    const { label, source } = row;
+    const kind =
+      row.attack === 1
+        ? label === "indirect_injection" || source === "composed_indirect" || source === "spikee"
+          ? "indirect"
+          : "direct"
+        : label === "harmful_request"
+          ? "harmful"
+          : "benign";
+    const name = `${source} ${label} ${heldOut}`;
+    const group = groups.get(name) ?? { kind, source, label, heldOut, probabilities: [] };
+    group.probabilities.push(probability);
+    groups.set(name, group);
+  }
+  return [...groups.values()];
+}
+
+function share(probabilities: readonly number[], bar: number): string {
+  return ((100 * probabilities.filter((each) => each >= bar).length) / probabilities.length).toFixed(1);
+}
