@@ -76,7 +76,7 @@ export interface Verdict {
  */
 export function verdictsOf({ heldOut, weights, judged }: Fold, calibration: Calibration): Verdict[] {
   const { vectors, layer, output } = quantised(weights);
-  const { judge: ask } = classifierDetector({
+  const detector = classifierDetector({
     version: "held out",
     vocabulary: words.vocabulary,
     weights: { packed: packVectors(vectors), layer, output },
@@ -86,7 +86,7 @@ export function verdictsOf({ heldOut, weights, judged }: Fold, calibration: Cali
   return judged.map(({ row }) => ({
     row,
     heldOut,
-    probability: ask({ text: row.text, origin: "user" }, "request").probability,
+    probability: detector.judge({ text: row.text, origin: "user" }, "request").probability,
   }));
 }
 

@@ -88,4 +88,5 @@ for (const part of ["attacks", "indirect", "benign"]) {
     }
   writeFileSync(new URL(`${part}.jsonl`, import.meta.url), kept.join("\n") + "\n");
 }
-for (const [what, number] of [...counts].toSorted()) process.stdout.write(`${String(number).padStart(6)}  ${what}\n`);
+for (const [what, number] of [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  process.stdout.write(`${String(number).padStart(6)}  ${what}\n`);
