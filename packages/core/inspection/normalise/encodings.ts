@@ -39,33 +39,40 @@ const shortestRun = 16;
  */
 export function findHidden(text: string, strange: boolean): Hidden[] {
   const found: Hidden[] = [];
-  const { longestRun, escapes, lonelyStreak } = survey(text);
-  if (longestRun >= 8) findRuns(text, found);
+  const { runs, escapes, lonelyStreak } = survey(text);
+  if (runs.length > 0) findRuns(text, runs, found);
   if (escapes >= 4) findEscapes(text, found);
   if (lonelyStreak >= 8) findSpaced(text, found);
   if (strange) findWhole(text, found);
   return found;
 }
 
+interface Survey {
+  /** Start and end of each run of base64's alphabet that may be a code. */
+  readonly runs: readonly number[];
+  readonly escapes: number;
+  /** The most single letters one after another, with no longer word between them. */
+  readonly lonelyStreak: number;
+}
+
 /** What one pass tells: most texts hold nothing that the decoders would look at. */
-function survey(text: string): { longestRun: number; escapes: number; lonelyStreak: number } {
-  let longestRun = 0;
-  let run = 0;
+function survey(text: string): Survey {
+  const runs: number[] = [];
+  let runStart = 0;
   let digitsInRun = 0;
   let escapes = 0;
+  let letters = 0;
   let streak = 0;
   let lonelyStreak = 0;
-  let letters = 0;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
+  for (let at = 0; at <= text.length; at++) {
+    const unit = at < text.length ? text.charCodeAt(at) : 0;
     const kind = unit < 0x80 ? (kinds[unit] as number) : unit > 0xbf ? letterKind : 0;
     if ((kind & base64Kind) !== 0) {
-      run += 1;
       if (unit < 0x3a) digitsInRun += 1;
     } else {
       // Words are runs too: only those with digits, or longer than words are, can be codes.
-      if (run > longestRun && (digitsInRun > 0 || run >= shortestRun)) longestRun = run;
-      run = 0;
+      if (at - runStart >= 8 && (digitsInRun > 0 || at - runStart >= shortestRun)) runs.push(runStart, at);
+      runStart = at + 1;
       digitsInRun = 0;
     }
     if ((kind & letterKind) !== 0) letters += 1;
@@ -78,35 +85,30 @@ function survey(text: string): { longestRun: number; escapes: number; lonelyStre
       if (unit === 0x25 || unit === 0x26 || unit === 0x5c) escapes += 1;
     }
   }
-  if (run > longestRun && (digitsInRun > 0 || run >= shortestRun)) longestRun = run;
-  if (letters === 1 && streak + 1 > lonelyStreak) lonelyStreak = streak + 1;
-  return { longestRun, escapes, lonelyStreak };
+  return { runs, escapes, lonelyStreak };
 }
 
 /** Runs of the alphabet of base64 (standard and URL-safe), which hexadecimal and binary are part of. */
-function findRuns(text: string, found: Hidden[]): void {
-  for (let at = 0; at < text.length && found.length < maxPieces;) {
-    if (!isBase64(text.charCodeAt(at))) {
-      at += 1;
-      continue;
-    }
-    const start = at;
-    while (at < text.length && isBase64(text.charCodeAt(at))) at += 1;
-    const length = at - start;
-    if (length < 8) continue;
+function findRuns(text: string, runs: readonly number[], found: Hidden[]): void {
+  let read = 0;
+  for (let index = 0; index < runs.length && found.length < maxPieces; index += 2) {
+    const start = runs[index] as number;
+    const end = runs[index + 1] as number;
+    if (start < read) continue;
+    const length = end - start;
     let digits = 0;
     let binary = 0;
-    for (let index = start; index < at; index++) {
-      const unit = text.charCodeAt(index);
+    for (let at = start; at < end; at++) {
+      const unit = text.charCodeAt(at);
       if (isHex(unit)) digits += 1;
       if (unit === 0x30 || unit === 0x31) binary += 1;
     }
-    if (length === 8 && binary === 8) at = findOctets(text, start, found);
+    if (length === 8 && binary === 8) read = findOctets(text, start, found);
     if (length < shortestRun || length > maxPiece) continue;
-    const run = text.slice(start, at);
-    if (binary === length && length % 8 === 0) add(found, "binary", fromBinary(run), start, at);
-    else if (digits === length && length % 2 === 0) add(found, "hex", fromBytes(Buffer.from(run, "hex")), start, at);
-    else if (!isProse(run)) add(found, "base64", fromBytes(Buffer.from(run, "base64")), start, at);
+    const run = text.slice(start, end);
+    if (binary === length && length % 8 === 0) add(found, "binary", fromBinary(run), start, end);
+    else if (digits === length && length % 2 === 0) add(found, "hex", fromBytes(Buffer.from(run, "hex")), start, end);
+    else if (!isProse(run)) add(found, "base64", fromBytes(Buffer.from(run, "base64")), start, end);
   }
 }
 
@@ -357,8 +359,4 @@ function isLetter(unit: number): boolean {
 
 function isHex(unit: number): boolean {
   return unit < 0x80 && ((kinds[unit] as number) & hexKind) !== 0;
-}
-
-function isBase64(unit: number): boolean {
-  return unit < 0x80 && ((kinds[unit] as number) & base64Kind) !== 0;
 }
