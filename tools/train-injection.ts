@@ -37,8 +37,8 @@ if (!existsSync(folder)) {
   process.exit(2);
 }
 const started = performance.now();
-const say = (words: string): void =>
-  void process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${words}\n`);
+const say = (line: string): void =>
+  void process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}\n`);
 const rows = readRows(folder);
 say(`${rows.length} rows`);
 const own = readCorpus();
