@@ -6,6 +6,7 @@ import { benchGateway } from "./gateway/command.ts";
 import { benchIdentity } from "./identity/command.ts";
 import { benchPii } from "./inspection/pii.ts";
 import { benchPolicy } from "./policy/command.ts";
+import { benchTables } from "./inspection/tables.ts";
 import { benchInspection } from "./inspection/command.ts";
 import { benchScan } from "./scan/command.ts";
 import { benchReach } from "./policy/reach.ts";
@@ -25,6 +26,7 @@ const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<v
   soak: benchSoak,
   supply: benchSupply,
   streams: benchStreams,
+  tables: benchTables,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -64,7 +64,7 @@ export type RequestContent =
   | { readonly kind: "json"; readonly tree: JsonValue; readonly bytes: number }
   | { readonly kind: "text"; readonly text: string; readonly bytes: number }
   /** Images, audio, files, archives. */
-  | { readonly kind: "unread" };
+  | { readonly kind: "unread"; readonly content: Buffer; readonly type: string };
 
 export type RequestVerdict =
   | { readonly verdict: "pass"; readonly findings: readonly unknown[] }

@@ -150,6 +150,10 @@ export const commands: CommandTable = {
     load: () => import("./model/card.ts"),
   },
   "model bom": { summary: "bill of materials of a model", load: () => import("./model/bom.ts") },
+  "data profile": {
+    summary: "learn ranges, categories and distance of a model's inputs, for inspection",
+    load: () => import("./data/profile.ts"),
+  },
   "data screen": {
     summary: "screen training data for poison: labels, floods, triggers, outliers",
     load: () => import("./data/screen.ts"),

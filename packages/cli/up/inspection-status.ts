@@ -20,8 +20,14 @@ function inspectionWords(settings: InspectionSettings): string {
   const tokens = inForce ? `; tokens open within the ${scope} for ${lifetimeHours} h` : "";
   return (
     `requests${observes}: ${actionWords(request)}; answers: ${actionWords(response)}; ` +
-    `whole answers are ${whole}; fails ${onFailure}${tokens}`
+    `whole answers are ${whole}; fails ${onFailure}${tokens}${tableWords(settings)}`
   );
+}
+
+function tableWords({ table }: InspectionSettings): string {
+  if (table === undefined) return "";
+  const far = table.distance === undefined ? "" : " and for their distance from the data";
+  return `; rows of ${table.columns.length} columns are checked for range and category${far}`;
 }
 
 function unseenBy(kind: Route["kind"], { maxBytes }: InspectionSettings): readonly string[] {

@@ -16,6 +16,7 @@ import {
 } from "../inspection/settings.ts";
 import { shapeProblem } from "../inspection/shapes.ts";
 import { name, text } from "./schema-parts.ts";
+import { tableSchema } from "./table-schema.ts";
 import { modes } from "./vocabulary.ts";
 
 const standardFrom = 50;
@@ -103,6 +104,9 @@ export const inspectionSchema = z.strictObject({
     .describe(
       "How `tokenize` works here. Where it is given, tokens are undone in answers though nothing is tokenised.",
     ),
+  table: tableSchema
+    .optional()
+    .describe("Rows of a model's inputs: what does not look like this is `out-of-distribution`, as `table/...`."),
   request: categoryActions
     .default({})
     .describe("Action by category of finding (`pii`) or by detector (`pii/sg-nric`), on the way in. Otherwise `flag`."),
@@ -141,6 +145,7 @@ export const storedInspection = z.strictObject({
     .readonly()
     .default([]),
   tokens: z.strictObject({ scope: z.enum(tokenScopes), lifetimeHours: z.int().positive() }).optional(),
+  table: tableSchema.optional(),
   request: storedActions,
   response: storedActions,
 });

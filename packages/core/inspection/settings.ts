@@ -3,6 +3,7 @@
  * carries them, and which action holds for a finding.
  */
 import type { IdentifierShape } from "./shapes.ts";
+import type { TableProfile } from "./tabular/profile.ts";
 import { findingCategories, type Finding } from "./finding.ts";
 
 /**
@@ -50,6 +51,8 @@ export interface InspectionSettings {
   readonly identifiers: readonly IdentifierShape[];
   /** Absent: {@link defaultTokens}, wherever something is tokenised. Present: tokens of others are undone here as well. */
   readonly tokens?: TokenSettings | undefined;
+  /** What the rows of a model's inputs look like, where requests hold rows. */
+  readonly table?: TableProfile | undefined;
   readonly request: CategoryActions;
   readonly response: CategoryActions;
 }

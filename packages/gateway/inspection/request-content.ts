@@ -18,7 +18,8 @@ export function contentOf(
   if (tree !== undefined) return { kind: "json", tree, bytes: bytes.length };
   const [type = "", ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
   const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
-  if (charset !== undefined && !/^"?(?:utf-8|us-ascii)"?$/.test(charset)) return { kind: "unread" };
+  if (charset !== undefined && !/^"?(?:utf-8|us-ascii)"?$/.test(charset))
+    return { kind: "unread", content: bytes, type };
   if (type === "application/json" || type.endsWith("+json"))
     return { kind: "json", tree: parseStrictJson(bytes), bytes: bytes.length };
   if (type === "application/x-www-form-urlencoded") {
@@ -28,7 +29,7 @@ export function contentOf(
   }
   if (type.startsWith("text/") || textTypes.has(type) || type.endsWith("+xml") || lineTypes.has(type))
     return { kind: "text", text: utf8(bytes), bytes: bytes.length };
-  return { kind: "unread" };
+  return { kind: "unread", content: bytes, type };
 }
 
 /** Whether a text of this type may be replaced by another: a form is encoded, and JSON lines have a syntax. */

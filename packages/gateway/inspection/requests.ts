@@ -5,6 +5,8 @@
 import type { Finding } from "@cordon/core/inspection/finding";
 import { partsOf } from "@cordon/core/inspection/subject";
 import { blanked } from "@cordon/core/inspection/redaction/token-detector";
+import { checkImage, checkImages } from "@cordon/core/inspection/images/check";
+import { checkTable } from "@cordon/core/inspection/tabular/check";
 import { ContentGuard } from "@cordon/core/inspection/streaming/content-guard";
 import type { InspectionSubject, RequestContent, RequestVerdict } from "../ports.ts";
 import { messagesOf } from "./messages-of.ts";
@@ -68,15 +70,25 @@ function attacks(
   content: RequestContent,
   onText: (length: number) => void,
 ): Finding | undefined {
-  if (content.kind === "none" || content.kind === "unread") return undefined;
-  const messages =
-    content.kind === "text" ? [{ role: "tool", content: content.text }] : messagesOf(api, path, content.tree);
-  const { parts, unread } = partsOf({ messages });
+  if (content.kind === "none") return undefined;
+  const { table } = screening.settings;
   let blocked: Finding | undefined;
   const note = (finding: Finding): void => {
     if (screening.judge("request", finding) !== "release") blocked ??= finding;
   };
+  if (content.kind === "unread") {
+    if (content.type.startsWith("image/")) checkImage(content.content, content.type).forEach(note);
+    // Nobody can say of it that it holds rows as they should be.
+    if (table !== undefined) checkTable(table, null).forEach(note);
+    return blocked;
+  }
+  if (content.kind === "json") checkImages(content.tree).forEach(note);
+  const messages =
+    content.kind === "text" ? [{ role: "tool", content: content.text }] : messagesOf(api, path, content.tree);
+  const { parts, unread } = partsOf({ messages });
   unread.forEach(note);
+  // A text is no row: it is wrong as a list without rows is.
+  if (table !== undefined) checkTable(table, content.kind === "json" ? content.tree : content.text).forEach(note);
   const { tokens } = screening;
   for (const part of parts) {
     const seen = tokens === undefined ? part : { ...part, text: blanked(part.text, tokens) };
