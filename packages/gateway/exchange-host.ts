@@ -12,13 +12,14 @@ import type { Exchange } from "./exchange.ts";
 import type { ExchangeHost } from "./exchange-start.ts";
 import { filtersInTurn } from "./mcp/answer-filter.ts";
 import type { GatewayDependencies } from "./ports.ts";
+import type { Sensed } from "./risk/sensing.ts";
 import { upstreamKey } from "./routes/intent.ts";
 
 export interface ExchangeHostDeps extends Pick<
   GatewayDependencies,
   "ledger" | "now" | "inspection" | "content" | "owners"
 > {
-  readonly signals: () => Signals;
+  readonly signals: (sensed?: Sensed) => Signals;
   readonly ended: (exchange: Exchange, outcome: OutcomeEntry) => void;
 }
 
@@ -29,7 +30,12 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
     now,
     redecide(exchange, snapshot) {
       const { access, subject } = exchange.start;
-      const decision = decideHere(snapshot, subject.screening?.seen(access) ?? access, signals(), now());
+      const decision = decideHere(
+        snapshot,
+        subject.screening?.seen(access) ?? access,
+        signals(exchange.start.sensed),
+        now(),
+      );
       if (decision.effect === "deny") return decision;
       subject.screening?.obey(decision);
       const undoing = subject.screening?.reveals === true ? mayReveal(snapshot, access, signals(), now()) : undefined;
@@ -51,7 +57,7 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
         caller: exchange.start.caller,
         access,
         decision,
-        signals: signals(),
+        signals: signals(exchange.start.sensed),
         body: undefined,
         namespace,
       });

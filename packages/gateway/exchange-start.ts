@@ -13,6 +13,7 @@ import type { Exchange } from "./exchange.ts";
 import type { Caller } from "./listener/caller.ts";
 import type { Passage } from "./observation/passage.ts";
 import type { GatewayLedger, InspectionSubject, QuotaUse, ResponseFilter, ResponseHead } from "./ports.ts";
+import type { Sensed } from "./risk/sensing.ts";
 import type { Intent } from "./routes/intent.ts";
 
 /** What an exchange needs from the gateway around it. */
@@ -36,6 +37,7 @@ export interface ExchangeStart {
   /** 1 for the first decision, 2 for a fallback's, and so on. */
   readonly attempt: number;
   readonly caller: Caller;
+  readonly sensed: Sensed;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly access: AccessRequest;

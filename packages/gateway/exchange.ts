@@ -20,12 +20,11 @@ import type { FilterCut, ResponseFilter } from "./ports.ts";
 import { watchCreatedObject, type CreatedObjectWatch } from "./routes/created-object.ts";
 import { upstreamKey } from "./routes/intent.ts";
 
-/** The head of an answer that came before its decision was durable. */
+/** The head of an answer that came before its decision was durable; `ended`: all of the answer has come, it had no body. */
 interface EarlyHead {
   readonly controller: Dispatcher.DispatchController;
   readonly status: number;
   readonly raw: readonly (string | Buffer)[];
-  /** Whether all of the answer has come: it had no body. */
   ended: boolean;
 }
 
@@ -146,7 +145,7 @@ export class Exchange implements LiveExchange {
   #sendHead(status: number, raw: readonly (string | Buffer)[], index: number): void {
     this.#state = "streaming";
     const headers = responseHeaders(raw, this.start.receiptHeaders(index));
-    // A filter may change the length; and content that is kept must not look whole at the client before it is kept.
+    // A filter may change the length; kept content must not look whole at the client before it is kept.
     const lengthStands = this.#filter === undefined && !this.#keepResponse;
     const { response, request, intent } = this.start;
     // An upload that goes on after its answer would keep the next request waiting for good.

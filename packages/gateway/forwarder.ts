@@ -4,6 +4,7 @@
  * its credential has to be read first, or where its content has to be kept first.
  */
 import { CordonError, isCordonError } from "@cordon/core/errors";
+import type { Decision } from "@cordon/core/policy/decision";
 import { keepsRequest } from "./admission.ts";
 import { statusOf } from "./error-status.ts";
 import type { Exchange } from "./exchange.ts";
@@ -89,8 +90,15 @@ export function forwarder(
     const length = declared === undefined ? [] : ["content-length", declared];
     const traced = deps.observer?.outgoing?.(exchange.start.passage) ?? [];
     const left = exchange.start.subject.screening === undefined ? undefined : rangeHeaders;
-    const headers = requestHeaders(request.rawHeaders, [...credential, ...length, ...traced], left);
+    const restricted = restrictionHeader(exchange.start.decision);
+    const headers = requestHeaders(request.rawHeaders, [...credential, ...length, ...traced, ...restricted], left);
     const body = whole ?? (through ? meteredBody(request, requestMeter, maxBodyBytes, upstream.timeouts.idleMs) : null);
     exchange.forward(deps.upstreams.dispatcher(upstream), upstreamTarget(upstream, upstreamPath), headers, body);
   }
+}
+
+/** Tells the upstream how sensitive what it answers may be: one that holds data of several sensitivities can filter. */
+function restrictionHeader({ obligations }: Decision): readonly string[] {
+  const restriction = obligations.find((obligation) => obligation.kind === "restrictTo");
+  return restriction?.kind === "restrictTo" ? ["cordon-restrict-to", restriction.sensitivity] : [];
 }

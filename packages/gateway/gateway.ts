@@ -13,6 +13,7 @@ import { LiveExchanges } from "./live/live-exchanges.ts";
 import { ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies } from "./ports.ts";
 import { openPostgresDoors } from "./doors/postgres/postgres-doors.ts";
+import type { Sensed } from "./risk/sensing.ts";
 import { openTunnels } from "./tunnels/tunnels.ts";
 import { openUpstreams } from "./upstream/upstreams.ts";
 
@@ -36,9 +37,11 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   let draining = false;
   const live = new LiveExchanges();
   const observed = new ObservedCalls();
-  const signals = (): Signals => ({
-    snapshotAgeMs: Math.max(0, Math.round(deps.monotonicMs() - deps.snapshots.confirmedAtMs())),
-  });
+  const signals = (sensed?: Sensed): Signals => {
+    const snapshotAgeMs = Math.max(0, Math.round(deps.monotonicMs() - deps.snapshots.confirmedAtMs()));
+    const risk = sensed && deps.sensing?.signals(sensed, deps.snapshots.current(), deps.now());
+    return risk === undefined ? { snapshotAgeMs } : { snapshotAgeMs, risk };
+  };
   const refusals = openRefusals(deps.ledger, deps.now, (error) =>
     deps.log({ level: "error", event: "ledger-failed", words: (error as Error).message }),
   );

@@ -47,6 +47,9 @@ import type { ApiShape } from "./routes/error-shapes.ts";
 import { fallbackOf } from "./routes/fallback.ts";
 import { planHttp, rerouted, upstreamKey, type Intent, type ObjectUse, type Plan } from "./routes/intent.ts";
 import { requestIds } from "./request-ids.ts";
+import type { Sensed } from "./risk/sensing.ts";
+import { senseRequest } from "./risk/sense-request.ts";
+import { denialAnswer, openStepUpHold } from "./step-up.ts";
 import { matchRoute, type RouteMatch } from "./routes/match.ts";
 import { listModels } from "./routes/models-list.ts";
 import { planOpenai } from "./routes/openai.ts";
@@ -58,7 +61,7 @@ export interface InteractionDeps extends GatewayDependencies {
   readonly refusals: Refusals;
   readonly live: LiveExchanges;
   readonly observed: ObservedCalls;
-  readonly signals: () => Signals;
+  readonly signals: (sensed?: Sensed) => Signals;
   readonly draining: () => boolean;
 }
 
@@ -83,6 +86,7 @@ export function openInteractions(deps: InteractionDeps): {
   const tools = new ToolStanding();
   const forward = forwarder(deps);
   const host = exchangeHost({ ...deps, ended });
+  const hold = openStepUpHold(deps.snapshots);
 
   return { serve: (request, response) => void serve(request, response) };
 
@@ -234,7 +238,8 @@ export function openInteractions(deps: InteractionDeps): {
     let ask = read;
     const { id, request, response, head, caller, match, shape, passage } = interaction;
     const { intent, attempt } = ask;
-    const [at, seen] = [now(), signals()];
+    const sensed = senseRequest(deps, { request, caller, intent, snapshot });
+    let [at, seen] = [now(), signals(sensed)];
     let asked = accessRequestOf(caller, intent, match.route, head.method);
     const contentType = request.headers["content-type"];
     const namespace = namespaceOf(snapshot, intent.resource);
@@ -264,7 +269,10 @@ export function openInteractions(deps: InteractionDeps): {
       first = decideHere(snapshot, asked, seen, at);
     }
     passage.decided(first.effect);
-    const again = (access: AccessRequest) => decideHere(deps.snapshots.current(), access, signals(), now());
+    const again = (access: AccessRequest) => decideHere(deps.snapshots.current(), access, signals(sensed), now());
+    const waiting = hold.wait(match.route, asked, { response, first, again });
+    const stepped = waiting instanceof Promise ? await waiting : waiting;
+    if (stepped !== first) [first, at, seen] = [stepped, now(), signals(sensed)];
     const judging = judgeRequest(deps.inspection, subject, ask, asked, first, again);
     const judged = judging instanceof Promise ? await judging : judging;
     const { access, inspected } = judged;
@@ -274,6 +282,7 @@ export function openInteractions(deps: InteractionDeps): {
       decision = denied(decision, "quota", reservation.refused);
     if (intent.refusal !== undefined && decision.effect === "allow")
       decision = denied(decision, "tool-pins", intent.refusal);
+    deps.sensing?.decided(sensed, decision, deps.snapshots.current(), at);
 
     decision = await spend(deps, decision);
     const outgoing = withModelName(inspected.bytes, ask.tree, intent);
@@ -304,8 +313,10 @@ export function openInteractions(deps: InteractionDeps): {
         if (fallBack(interaction, ask, new CordonError("ACCESS_DENIED", why.words))) return;
       }
       if (!request.complete) response.shouldKeepAlive = false;
-      answerError(response, shape, 403, "ACCESS_DENIED", refusalWords(decision), id, receipt, passage.rpcId);
-      return over(passage, "denied", 403, decision.reasons[0]?.code);
+      const words = refusalWords(decision);
+      const { status, code, headers } = denialAnswer(decision, access, words, deps.stepUpUrl);
+      answerError(response, shape, status, code, words, id, [...receipt, ...headers], passage.rpcId);
+      return over(passage, "denied", status, decision.reasons[0]?.code);
     }
     if (decision.observed !== undefined) deps.observed.note(routeKey(match.route));
     const undoing = screening?.usesTokens === true ? mayReveal(snapshot, access, seen, at) : undefined;
@@ -328,6 +339,7 @@ export function openInteractions(deps: InteractionDeps): {
         passage,
         attempt,
         caller,
+        sensed,
         request,
         response,
         access,

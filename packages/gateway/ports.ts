@@ -16,6 +16,7 @@ import type { JsonValue } from "@cordon/core/contract/strict-json";
 import type { DigestKey } from "./content-meter.ts";
 import type { GatewayObserver } from "./observation/observer.ts";
 import type { Screening } from "./inspection/screening.ts";
+import type { RiskSensing } from "./risk/sensing.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
 import type { ObjectOwners } from "./routes/ownership.ts";
 
@@ -162,6 +163,10 @@ export interface GatewayDependencies {
   readonly quotas?: Quotas;
   /** Uses an approval of one call up; false when it was used before. Without it no approved call is let through. */
   readonly spendApproval?: (grant: string) => Promise<boolean>;
+  /** Senses what bears on risk; without it nothing does. */
+  readonly sensing?: RiskSensing;
+  /** Where a person proves to be present, for the answer to a call that needs it. */
+  readonly stepUpUrl?: () => string | undefined;
   readonly now: () => Instant;
   readonly monotonicMs: () => number;
   /** Operational log: one line an event, never content. */
@@ -173,4 +178,4 @@ export interface GatewayDependencies {
 export type GatewayEvent = LogEvent;
 
 /** Obligations that this enforcement point can meet. An allow that carries any other is denied here. */
-export const obligationsMet: ReadonlySet<Obligation["kind"]> = new Set(["keepContent", "inspect"]);
+export const obligationsMet: ReadonlySet<Obligation["kind"]> = new Set(["keepContent", "inspect", "restrictTo"]);

@@ -44,6 +44,7 @@ import { openConfiguredTelemetry, openObservability, teeLog } from "./observabil
 import { lastEntries } from "./recent-entries.ts";
 import { openConfiguredKeeper } from "./keeper.ts";
 import { watchServedModels } from "./served-models.ts";
+import { openConfiguredSensing } from "./sensing.ts";
 import { readinessOf, statusOf } from "./status.ts";
 
 export interface Cordon extends AsyncDisposable {
@@ -140,6 +141,10 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   };
   const identity = opening.use(await openOwnIdentity({ authority, id: component.id, ...names, now, onProblem }));
   const owners = opening.use(openObjectOwners(join(stateFolder, "owners.db")));
+  const sensing = opening.use(
+    await openConfiguredSensing({ risk: configuration.risk, folder, stateFolder, now, onProblem }),
+  );
+  let consoleUrl: string | undefined;
   const gateway = opening.use(
     await openGateway({
       options: {
@@ -167,6 +172,8 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
         detectors: { spans: options.spanDetectors ?? builtInSpanDetectors, parts: builtInPartDetectors },
         monotonicMs: () => performance.now(),
       }),
+      sensing,
+      stepUpUrl: () => (consoleUrl === undefined ? undefined : `${consoleUrl}/#/step-up`),
       now,
       monotonicMs: () => performance.now(),
       log,
@@ -214,6 +221,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       gateway: () => ({ url: gatewayUrl, id: component.id }),
     }),
   );
+  consoleUrl = console.server?.url;
   opening.use(watchServedModels({ control, now, onProblem }));
   const admission: ModelAdmission = {
     ...storedAdmission(control.store, control.admissionKey, now),

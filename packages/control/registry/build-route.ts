@@ -41,9 +41,10 @@ export function buildRoute(
 
 function resolveRoute(object: StoredObject, around: Surroundings): Route {
   const value = readValue(routeValue, object);
-  const { path, maxBodyBytes, mode, inspection } = value;
+  const { path, maxBodyBytes, mode, inspection, stepUpHoldSeconds: hold = 0 } = value;
   const inspected = inspection === undefined ? {} : { inspection };
-  const base = { namespace: object.namespace, name: object.name, path, maxBodyBytes, mode, ...inspected };
+  const held = hold === 0 ? {} : { stepUpHoldMs: hold * 1000 };
+  const base = { namespace: object.namespace, name: object.name, path, maxBodyBytes, mode, ...inspected, ...held };
   if (value.kind === "http") {
     return {
       ...base,

@@ -184,7 +184,9 @@ function routeObject(route: Configuration["routes"][number], standard: Configura
   const maxBodyBytes = route.maxBodyBytes ?? standard.gateway.limits.bodyBytes;
   const { path, namespace } = route;
   const inspected = route.inspection ?? standard.inspection ?? "off";
-  const inspection = inspected === "off" ? {} : { inspection: inspectionSettings(inspected) };
+  const settled = inspected === "off" ? {} : { inspection: inspectionSettings(inspected) };
+  const { stepUpHoldSeconds } = route;
+  const inspection = { ...settled, ...(stepUpHoldSeconds === 0 ? {} : { stepUpHoldSeconds }) };
   if (route.kind === "http") {
     const { kind, actions, fallback } = route;
     const named = ({ resource, upstream }: { readonly resource: string; readonly upstream: string }) => ({

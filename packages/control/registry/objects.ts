@@ -97,6 +97,7 @@ const routeBase = {
   path: z.string().startsWith("/"),
   maxBodyBytes: z.int().positive(),
   mode: z.enum(modes).default("enforce"),
+  stepUpHoldSeconds: z.int().min(0).max(300).exactOptional(),
   inspection: storedInspection.exactOptional(),
 };
 

@@ -107,6 +107,12 @@ const routeBase = {
     .optional()
     .describe("Largest request body. Default: `gateway.limits.bodyBytes`."),
   mode: z.enum(modes).optional().describe("What a policy's denial does on this route. Default: the file's `mode`."),
+  stepUpHoldSeconds: z
+    .int()
+    .min(0)
+    .max(300)
+    .default(0)
+    .describe("How long a call waits where policy wants the person to step up first; 0 refuses at once (401)."),
   inspection: z
     .union([z.literal("off"), inspectionSchema], { error: "must be `off`, or fields as under `inspection`" })
     .optional()

@@ -137,6 +137,8 @@ interface RouteBase {
   readonly maxBodyBytes: number;
   /** What a policy's denial does here. */
   readonly mode: Mode;
+  /** How long a call waits for the person to prove to be present, where policy wants that. Absent: it is refused at once. */
+  readonly stepUpHoldMs?: number;
   /** What is inspected here, and what is done about it; nothing where it is absent. */
   readonly inspection?: InspectionSettings;
 }

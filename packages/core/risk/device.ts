@@ -22,6 +22,8 @@ export interface Device {
   readonly namespace: Namespace;
   /** Lower-case hex SHA-256 of its key's SubjectPublicKeyInfo; absent until it has enrolled one. */
   readonly keyFingerprint?: string;
+  /** Base64 of its key's SubjectPublicKeyInfo. */
+  readonly publicKey?: string;
   /** Whose it is: an entity id; absent: shared. */
   readonly owner?: string;
   /** Whether the organisation manages it. */

@@ -13,6 +13,7 @@ import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
 import { ContentMeter, type DigestKey } from "../content-meter.ts";
 import type { Caller } from "../listener/caller.ts";
 import type { LiveExchange } from "../live/live-exchanges.ts";
+import type { Sensed } from "../risk/sensing.ts";
 import { join, type Joined } from "./pipe.ts";
 import type { ServerEnd } from "./server-end.ts";
 import { qualifiedName } from "./tunnel-name.ts";
@@ -25,6 +26,7 @@ export interface TunnelStart<C extends Carrier = Tunnel> {
   readonly tunnel: C;
   readonly access: AccessRequest;
   readonly socket: TLSSocket;
+  readonly sensed: Sensed;
   /** Who opened it, by the SVID that its connection was made with. */
   readonly opener: Caller;
   readonly digestKey: DigestKey;

@@ -20,6 +20,8 @@ import type { Caller } from "../listener/caller.ts";
 import { LiveExchanges } from "../live/live-exchanges.ts";
 import type { GatewayDependencies } from "../ports.ts";
 import { requestIds } from "../request-ids.ts";
+import { senseConnection } from "../risk/sense-request.ts";
+import type { Sensed } from "../risk/sensing.ts";
 import { LiveTunnel, type TunnelHost } from "./live-tunnel.ts";
 import { dialServerEnd } from "./server-end.ts";
 import { qualifiedName } from "./tunnel-name.ts";
@@ -27,7 +29,7 @@ import { withdrawn } from "./withdrawn.ts";
 
 export interface TunnelDeps extends GatewayDependencies {
   readonly refusals: Refusals;
-  readonly signals: () => Signals;
+  readonly signals: (sensed?: Sensed) => Signals;
   readonly draining: () => boolean;
   /** Data doors, which tunnels lead to as well. */
   readonly doors: TunnelledDoors;
@@ -61,7 +63,8 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
   const host: TunnelHost<LiveTunnel> = {
     now,
     redecide: (tunnel, snapshot) => redecide(tunnel, snapshot),
-    recordAgain: (tunnel, decision) => record(tunnel.start.id, tunnel.caller, tunnel.start.access, decision, 2),
+    recordAgain: (tunnel, decision) =>
+      record(tunnel.start.id, tunnel.caller, tunnel.start.access, decision, tunnel.start.sensed, 2),
     record: (outcome) => ledger.append(outcome),
     over(tunnel) {
       live.remove(tunnel);
@@ -97,13 +100,15 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     const tunnel = find(question);
     const id = nextId();
     const access = accessOf(caller, tunnel);
-    const decision = decideTunnel(snapshots.current(), access);
+    const sensed = senseConnection(deps, { socket, caller, resource: access.resource, snapshot: snapshots.current() });
+    const decision = decideTunnel(snapshots.current(), access, sensed);
+    deps.sensing?.decided(sensed, decision, snapshots.current(), now());
     const held = await deps.digestKeys.current(tunnel.namespace, now());
     // A tunnel can do anything: its decision is durable before anything else happens.
-    await record(id, caller, access, decision);
+    await record(id, caller, access, decision, sensed);
     if (decision.effect === "deny") return answerRefusal(socket, id, "ACCESS_DENIED", refusalWords(decision));
     const opened = new LiveTunnel(
-      { id, tunnel, access, socket, opener: caller, digestKey: held },
+      { id, tunnel, access, socket, sensed, opener: caller, digestKey: held },
       chain,
       decision,
       host,
@@ -150,16 +155,17 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     return tunnel;
   }
 
-  function decideTunnel(snapshot: Snapshot, access: AccessRequest): Decision {
-    const decision = decide(snapshot, access, signals(), now());
-    const [unmet] = decision.obligations;
+  function decideTunnel(snapshot: Snapshot, access: AccessRequest, sensed: Sensed): Decision {
+    const decision = decide(snapshot, access, signals(sensed), now());
+    // How sensitive the resource is was held against `restrictTo` already; nobody can filter behind a tunnel.
+    const unmet = decision.obligations.find(({ kind }) => kind !== "restrictTo");
     if (decision.effect === "deny" || unmet === undefined) return decision;
     const words = `policy allows this only with \`${unmet.kind}\`, which a tunnel of opaque bytes cannot do`;
     return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "obligation-unmet", words }] };
   }
 
   function redecide(tunnel: LiveTunnel, snapshot: Snapshot): Decision {
-    const decision = decideTunnel(snapshot, tunnel.start.access);
+    const decision = decideTunnel(snapshot, tunnel.start.access, tunnel.start.sensed);
     if (decision.effect === "deny") return decision;
     const why = noLongerStands(tunnel, snapshot);
     if (why === undefined) return decision;
@@ -188,12 +194,13 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     caller: Caller,
     access: AccessRequest,
     decision: Decision,
+    sensed: Sensed,
     again?: number,
   ): Promise<number> {
     const namespace = namespaceOf(snapshots.current(), access.resource);
     const more = again === undefined ? {} : { again };
     return recordDecision(ledger, now(), {
-      ...{ id, caller, access, decision, namespace, signals: signals(), body: undefined },
+      ...{ id, caller, access, decision, namespace, signals: signals(sensed), body: undefined },
       ...more,
     });
   }
