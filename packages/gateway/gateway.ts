@@ -33,6 +33,9 @@ export interface Gateway extends AsyncDisposable {
 /** How often live interactions are looked over for decisions that time has overtaken (a window's end, staleness). */
 const overtakenCheckMs = 25;
 
+/** All are decided again this often whatever changed: should the index ever miss one, it does not run on for long. */
+const sweepMs = 60_000;
+
 export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   let draining = false;
   const live = new LiveExchanges();
@@ -70,12 +73,19 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   });
 
   const unsubscribe = deps.snapshots.subscribe((snapshot) => {
-    void live.redecideAll(snapshot); // first, so that what is cut says why
+    void live.follow(snapshot); // first, so that what is cut says why
     tunnels.follow(snapshot);
     doors.follow(snapshot);
     connections.reverify(snapshot);
     upstreams.follow(snapshot);
   });
+  void live.follow(deps.snapshots.current()); // what changes are told against from here on
+  tunnels.follow(deps.snapshots.current());
+  const sweep = setInterval(() => {
+    void live.redecideAll(deps.snapshots.current());
+    tunnels.redecideAll();
+  }, sweepMs);
+  sweep.unref();
   const overtaken = setInterval(() => {
     live.redecideDue(deps.snapshots.current(), deps.now());
     tunnels.redecideDue();
@@ -107,6 +117,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
       await doors[Symbol.asyncDispose]();
       connections.closeAll();
       await closed;
+      clearInterval(sweep);
       clearInterval(overtaken);
       unsubscribe();
       await upstreams[Symbol.asyncDispose]();

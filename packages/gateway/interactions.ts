@@ -270,8 +270,8 @@ export function openInteractions(deps: InteractionDeps): {
     }
     passage.decided(first.effect);
     const again = (access: AccessRequest) => decideHere(deps.snapshots.current(), access, signals(sensed), now());
-    const waiting = hold.wait(match.route, asked, { response, first, again });
-    const stepped = waiting instanceof Promise ? await waiting : waiting;
+    const lifting = hold.wait(match.route, asked, { response, first, again });
+    const stepped = lifting instanceof Promise ? await lifting : lifting;
     if (stepped !== first) [first, at, seen] = [stepped, now(), signals(sensed)];
     const judging = judgeRequest(deps.inspection, subject, ask, asked, first, again);
     const judged = judging instanceof Promise ? await judging : judging;

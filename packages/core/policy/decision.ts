@@ -147,7 +147,18 @@ export interface Reason {
 export type DependencyKey = string & { readonly __brand: "DependencyKey" };
 
 export function dependsOnKey(
-  kind: "component" | "namespace" | "policies" | "signals" | "grant" | "user" | "session" | "device" | "subject",
+  kind:
+    | "component"
+    | "namespace"
+    | "policies"
+    | "signals"
+    | "grant"
+    | "user"
+    | "session"
+    | "device"
+    | "credential"
+    | "address"
+    | "host",
   name: string,
 ): DependencyKey {
   return `${kind}:${name}` as DependencyKey;

@@ -30,6 +30,9 @@ export interface ThreatIndex {
   /** A listed domain stands for those below it. */
   domain(host: string, now: Instant): readonly ThreatSignal[];
   hash(sha256: string, now: Instant): readonly ThreatSignal[];
+  /** All that lists say, whenever it holds: to tell whether a newer list says something else. */
+  everAddress(text: string): readonly Indicator[];
+  everDomain(host: string): readonly Indicator[];
   /** Words to be found in prompts, folded to lower case. */
   readonly prompts: readonly Indicator[];
   readonly lists: ReadonlyMap<string, number>;
@@ -40,6 +43,8 @@ export const noThreats: ThreatIndex = Object.freeze({
   address: () => none,
   domain: () => none,
   hash: () => none,
+  everAddress: () => [],
+  everDomain: () => [],
   prompts: Object.freeze([]),
   lists: new Map<string, number>(),
 });
@@ -77,21 +82,23 @@ export function indexThreats(indicators: readonly Indicator[]): ThreatIndex {
     }
   }
   const byAddress = new CidrMap(ranges.values());
+  const everAddress = (text: string): readonly Indicator[] => {
+    const bits = byAddress.size === 0 ? undefined : addressBits(text);
+    return bits === undefined ? [] : byAddress.all(bits).flat();
+  };
+  const everDomain = (host: string): readonly Indicator[] => {
+    if (domains.size === 0) return [];
+    const labels = host.toLowerCase().replace(/\.$/, "").split(".");
+    return labels.flatMap((_label, from) => domains.get(labels.slice(from).join(".")) ?? []);
+  };
   return {
     size: indicators.length,
     lists,
     prompts,
-    address(text, now) {
-      const bits = byAddress.size === 0 ? undefined : addressBits(text);
-      return bits === undefined ? none : signals(byAddress.all(bits).flat(), now);
-    },
-    domain(host, now) {
-      if (domains.size === 0) return none;
-      const found: Indicator[] = [];
-      const labels = host.toLowerCase().replace(/\.$/, "").split(".");
-      for (let from = 0; from < labels.length; from++) found.push(...(domains.get(labels.slice(from).join(".")) ?? []));
-      return signals(found, now);
-    },
+    everAddress,
+    everDomain,
+    address: (text, now) => signals(everAddress(text), now),
+    domain: (host, now) => signals(everDomain(host), now),
     hash: (sha256, now) => signals(hashes.get(sha256.toLowerCase().replace(/^sha256:/, "")) ?? [], now),
   };
 }

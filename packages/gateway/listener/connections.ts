@@ -134,6 +134,7 @@ export function openConnections(deps: ConnectionDeps): Connections {
     );
     socket.destroy();
   });
+  let judged: Pick<Snapshot, "bundles" | "revocations" | "components"> | undefined;
   const stopRotation = deps.identity.onRotate((svid) => server.setSecureContext(serverTlsOptions(svid)));
   server.once("close", stopRotation);
 
@@ -145,6 +146,10 @@ export function openConnections(deps: ConnectionDeps): Connections {
       return connection === undefined || deps.monotonicMs() - connection.openedAtMs > options.connectionMaxAgeMs;
     },
     reverify(snapshot) {
+      const { bundles, revocations, components } = snapshot;
+      // Nothing else bears on who a peer is: at most other changes ten thousand connections are not looked at.
+      if (judged?.bundles === bundles && judged.revocations === revocations && judged.components === components) return;
+      judged = { bundles, revocations, components };
       for (const [socket, { chain, caller }] of live) {
         try {
           if (caller === undefined) withoutCertificate(snapshot);

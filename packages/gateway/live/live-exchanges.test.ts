@@ -13,6 +13,7 @@ function exchange(live: LiveExchanges, cuts: LiveExchange[], validUntil = Infini
   return {
     validUntil,
     place: -1,
+    dependsOn: () => [],
     redecide: () => denied,
     async cut() {
       cuts.push(this);

@@ -13,6 +13,7 @@ import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
 import { ContentMeter, type DigestKey } from "../content-meter.ts";
 import type { Caller } from "../listener/caller.ts";
 import type { LiveExchange } from "../live/live-exchanges.ts";
+import { liveKeys } from "../live/live-keys.ts";
 import type { Sensed } from "../risk/sensing.ts";
 import { join, type Joined } from "./pipe.ts";
 import type { ServerEnd } from "./server-end.ts";
@@ -66,7 +67,7 @@ export class LiveTunnel<
   readonly #received: ContentMeter;
   #joined: Joined | undefined;
   #ended = false;
-  #decisionUntil: number;
+  #decision: Decision;
 
   constructor(
     start: TunnelStart<C>,
@@ -80,8 +81,14 @@ export class LiveTunnel<
     this.#host = host;
     this.#sent = new ContentMeter(start.digestKey, false);
     this.#received = new ContentMeter(start.digestKey, false);
-    this.#decisionUntil = decision.validUntil ?? Infinity;
+    this.#decision = decision;
     this.validUntil = this.#due();
+  }
+
+  dependsOn(): readonly string[] {
+    const { opener, sensed } = this.start;
+    const ends = this.server === undefined ? [] : [this.server.svid];
+    return liveKeys(this.#decision, [opener.svid, this.caller.svid, ...ends], sensed);
   }
 
   get ended(): boolean {
@@ -121,7 +128,7 @@ export class LiveTunnel<
   redecide(snapshot: Snapshot): Decision | undefined {
     if (this.#ended) return undefined;
     const decision = this.#host.redecide(this, snapshot);
-    this.#decisionUntil = decision.validUntil ?? Infinity;
+    this.#decision = decision;
     this.validUntil = this.#due();
     return decision.effect === "deny" ? decision : undefined;
   }
@@ -210,6 +217,6 @@ export class LiveTunnel<
   }
 
   #due(): number {
-    return Math.min(this.#decisionUntil, this.provenUntil);
+    return Math.min(this.#decision.validUntil ?? Infinity, this.provenUntil);
   }
 }

@@ -46,8 +46,10 @@ export interface TunnelledDoors {
 export interface Tunnels extends AsyncDisposable {
   /** Takes over a connection that speaks the tunnels' protocol. */
   accept(socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[]): void;
-  /** Decides every open tunnel again. */
+  /** Decides those open tunnels again that a new snapshot may concern. */
   follow(snapshot: Snapshot): void;
+  /** Decides every open tunnel again. */
+  redecideAll(): void;
   /** Decides those again whose time has come. */
   redecideDue(): void;
   readonly size: number;
@@ -79,7 +81,8 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
       socket.setNoDelay(true);
       open(socket, caller, chain).catch((error: unknown) => refuse(socket, caller, error));
     },
-    follow: (snapshot) => void live.redecideAll(snapshot),
+    follow: (snapshot) => void live.follow(snapshot),
+    redecideAll: () => void live.redecideAll(snapshots.current()),
     redecideDue: () => live.redecideDue(snapshots.current(), now()),
     get size() {
       return live.size;
