@@ -2,6 +2,7 @@
  * `npm run bench -- NAME [OPTIONS]`: runs one of Cordon's benchmarks. In: its name and options. Out: figures on the
  * screen, the same as JSON in `bench/results/`, exit code 0; 2 where it could not run.
  */
+import { benchContinuous } from "./continuous/command.ts";
 import { benchGateway } from "./gateway/command.ts";
 import { benchIdentity } from "./identity/command.ts";
 import { benchPii } from "./inspection/pii.ts";
@@ -15,6 +16,7 @@ import { benchPoison, benchSupply } from "./supply/command.ts";
 import { benchStreams } from "./streams/command.ts";
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  continuous: benchContinuous,
   gateway: benchGateway,
   identity: benchIdentity,
   pii: benchPii,

@@ -314,7 +314,11 @@ export class Exchange implements LiveExchange {
     const headSent = response.headersSent;
     response.off("close", this.#onClose);
     this.#endState();
-    this.#abort(new CordonError("ACCESS_DENIED", why.words));
+    // Closing connections is the dearest part: where many are cut at once, each client's is closed before any upstream's.
+    const reason = new CordonError("ACCESS_DENIED", why.words);
+    if (this.start.request.complete) this.#controller?.pause();
+    else this.#abort(reason); // or the rest of the request would still be sent on
+    setImmediate(() => this.#abort(reason));
     try {
       // In order, and durable together: waiting for one before handing in the other would double the time to the cut.
       await Promise.all([first, this.#recordOutcome(end, why, headSent ? response.statusCode : status)]);

@@ -196,12 +196,14 @@ export class LiveTunnel<
       // The ledger reports its own failure; this tunnel is closed as interrupted when it is opened again.
     }
     this.#host.over(this);
-    const graceful = end === "complete";
-    for (const each of [socket, this.server?.socket]) {
-      if (each === undefined || each.destroyed) continue;
-      if (graceful) each.resume().end();
+    const close = (each: Socket | undefined): void => {
+      if (each === undefined || each.destroyed) return;
+      if (end === "complete") each.resume().end();
       else if (each !== socket || !this.#farewell(why?.words ?? "the connection was cut")) each.destroy();
-    }
+    };
+    close(socket);
+    // Closing is the dearest part. Where many are cut at once, all clients are off before the first server is.
+    setImmediate(close, this.server?.socket);
   }
 
   /** False where the client cannot be told: it has not read what came before, and would go on reading it. */
