@@ -179,7 +179,7 @@ function childOf(file: string): Child {
     else next(answer);
   });
   return {
-    say: (message) => void child.send(message as object),
+    say: (message) => void child.send(message),
     async next() {
       const known = answers.shift();
       const answer =

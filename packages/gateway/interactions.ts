@@ -30,9 +30,10 @@ import { screeningOf } from "./inspection/screening.ts";
 import { mayReveal, openTokens } from "./inspection/tokens.ts";
 import type { Refusals } from "./ledger/refusals.ts";
 import { readBody, refuseEncodedBody, requireJsonContentType } from "./listener/body.ts";
-import { bearerToken, tokenVerifier, type Caller } from "./listener/caller.ts";
+import { bearerToken, tokenVerifier } from "./listener/caller.ts";
 import type { Connections } from "./listener/connections.ts";
-import { readRequestHead, type RequestHead } from "./listener/request-head.ts";
+import { readRequestHead } from "./listener/request-head.ts";
+import type { Interaction } from "./interaction.ts";
 import type { LiveExchanges } from "./live/live-exchanges.ts";
 import { rpcIdOf } from "./mcp/message.ts";
 import { planMcp } from "./mcp/plan.ts";
@@ -50,7 +51,7 @@ import { requestIds } from "./request-ids.ts";
 import type { Sensed } from "./risk/sensing.ts";
 import { senseRequest } from "./risk/sense-request.ts";
 import { denialAnswer, openStepUpHold } from "./step-up.ts";
-import { matchRoute, type RouteMatch } from "./routes/match.ts";
+import { matchRoute } from "./routes/match.ts";
 import { listModels } from "./routes/models-list.ts";
 import { planOpenai } from "./routes/openai.ts";
 import type { Upstreams } from "./upstream/upstreams.ts";
@@ -63,18 +64,6 @@ export interface InteractionDeps extends GatewayDependencies {
   readonly observed: ObservedCalls;
   readonly signals: (sensed?: Sensed) => Signals;
   readonly draining: () => boolean;
-}
-
-/** One request on its way through the loop. */
-interface Interaction {
-  readonly id: string;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly head: RequestHead;
-  readonly caller: Caller;
-  readonly match: RouteMatch;
-  readonly shape: ApiShape;
-  readonly passage: Passage;
 }
 
 export function openInteractions(deps: InteractionDeps): {

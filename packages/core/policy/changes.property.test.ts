@@ -11,7 +11,7 @@ import { decide } from "./decide.ts";
 import type { AccessRequest, Signals } from "./decision.ts";
 import { entityIdOf } from "./cedar-schema.ts";
 import type { Grant, User, UserSession } from "./people.ts";
-import type { Component, Snapshot } from "./snapshot.ts";
+import type { Component, ModelStanding, Snapshot } from "./snapshot.ts";
 import {
   accounts,
   assistant,
@@ -166,7 +166,10 @@ function build(said: World, before?: Snapshot): Snapshot {
       before !== undefined && sameRevocations
         ? before.revocations
         : { certificates: new Set(), keys: new Set(), workloads },
-    admissions: kept(before?.admissions, new Map(said.admitted ? [[digest, { validUntil: now + 9e6 }]] : [])),
+    admissions: kept(
+      before?.admissions,
+      new Map<string, ModelStanding>(said.admitted ? [[digest, { validUntil: now + 9e6 }]] : []),
+    ),
   });
 }
 

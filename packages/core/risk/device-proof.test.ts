@@ -33,9 +33,12 @@ for (const type of ["ec", "ed25519"] as const)
     const devices = deviceWith(publicKey);
     const proof = makeDeviceProof(claims, privateKey);
     const read = readDeviceProof(proof, { devices, certificate, gateway, now });
-    assert.ok(typeof read !== "string", String(read));
+    assert.ok(typeof read !== "string", JSON.stringify(read));
     assert.deepEqual([read.device, read.until], ["laptop", now + proofLifeMs]);
-    assert.match(String(readDeviceProof(proof, { devices, certificate, gateway, now: now + proofLifeMs })), /expired/);
+    assert.match(
+      JSON.stringify(readDeviceProof(proof, { devices, certificate, gateway, now: now + proofLifeMs })),
+      /expired/,
+    );
   });
 
 test("a proof is of no use elsewhere, for another connection, from another key, for a retired device, or dated ahead", () => {
@@ -44,7 +47,7 @@ test("a proof is of no use elsewhere, for another connection, from another key, 
   const context = { devices, certificate, gateway, now };
   const proof = makeDeviceProof(claims, privateKey);
   const refused = (text: string, more: Partial<typeof context>, why: RegExp) =>
-    assert.match(String(readDeviceProof(text, { ...context, ...more })), why);
+    assert.match(JSON.stringify(readDeviceProof(text, { ...context, ...more })), why);
   refused(proof, { certificate: "cd".repeat(32) }, /another connection/);
   refused(proof, { gateway: parseSpiffeId("spiffe://bank.example/ns/default/service/other") }, /another gateway/);
   refused(proof, { now: now - 120_000 }, /future/);

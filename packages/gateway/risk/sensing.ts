@@ -146,7 +146,7 @@ export function openSensing({ networkOf, incidentsOf, profiles: kept }: SensingO
       } else if (isPerson && snapshot.devices !== undefined && snapshot.devices.size > 0) found.device = noDevice;
 
       const network = networkFor(address);
-      const place = network.place;
+      const { place } = network;
       const countrySeen = place && profile && wasSeen(profile, "countries", place.country, now, least);
       const from = profile?.place;
       const speed = place && from && travelSpeed(from.where, from.at, place, now);
@@ -166,9 +166,9 @@ export function openSensing({ networkOf, incidentsOf, profiles: kept }: SensingO
           until = Math.min(until, now + 60_000);
         }
       }
-      const failed = recentFailures(who, now);
-      if (failed > 0) {
-        found.failures = failed;
+      const failedTimes = recentFailures(who, now);
+      if (failedTimes > 0) {
+        found.failures = failedTimes;
         until = Math.min(until, now + failureWindowMs);
       }
       const threats = threatsOf(sensed, snapshot, now);
