@@ -24,21 +24,17 @@ export interface Changes {
 
 const all: Changes = Object.freeze({ everything: true, keys: new Set<DependencyKey>(), threats: true });
 
+/** What is told apart below. Whatever else a snapshot holds, now or later, changes everything when it changes. */
+const told: ReadonlySet<keyof Snapshot> = new Set([
+  ...(["formatVersion", "revision", "components", "policies", "users", "sessions", "grants"] as const),
+  ...(["devices", "subjects", "overlays", "admissions", "revocations", "threats"] as const),
+]);
+
 export function changesBetween(before: Snapshot, after: Snapshot): Changes {
-  // Seldom, or told apart by nothing that a decision names.
-  if (
-    before.trustDomain !== after.trustDomain ||
-    before.routes !== after.routes ||
-    before.tunnels !== after.tunnels ||
-    before.windows !== after.windows ||
-    before.boundaries !== after.boundaries ||
-    before.bundles !== after.bundles ||
-    before.risk !== after.risk ||
-    before.stalenessLimitMs !== after.stalenessLimitMs ||
-    before.observing !== after.observing ||
-    ((before.devices?.size ?? 0) === 0) !== ((after.devices?.size ?? 0) === 0)
-  )
-    return all;
+  const parts = Object.keys({ ...before, ...after }) as (keyof Snapshot)[];
+  if (parts.some((part) => !told.has(part) && before[part] !== after[part])) return all;
+  // Where there are no devices none is missed, and the first one changes that for everybody.
+  if (((before.devices?.size ?? 0) === 0) !== ((after.devices?.size ?? 0) === 0)) return all;
   const keys = new Set<DependencyKey>();
   const add = (kind: Parameters<typeof dependsOnKey>[0], name: string): void => void keys.add(dependsOnKey(kind, name));
   const who = (id: string): void => {

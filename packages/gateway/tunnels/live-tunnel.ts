@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { isCordonError, type CordonError } from "@cordon/core/errors";
 import type { Instant } from "@cordon/core/instant";
+import type { VerifiedSvid } from "@cordon/core/identity/svid";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
 import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
 import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
@@ -87,7 +88,8 @@ export class LiveTunnel<
 
   dependsOn(): readonly string[] {
     const { opener, sensed } = this.start;
-    const ends = this.server === undefined ? [] : [this.server.svid];
+    const { svid } = (this.server ?? {}) as { readonly svid?: VerifiedSvid };
+    const ends = svid === undefined ? [] : [svid];
     return liveKeys(this.#decision, [opener.svid, this.caller.svid, ...ends], sensed);
   }
 

@@ -21,6 +21,8 @@ import { LiveExchanges } from "../../live/live-exchanges.ts";
 import { bugWords } from "../../observation/bug-words.ts";
 import type { GatewayDependencies } from "../../ports.ts";
 import { requestIds } from "../../request-ids.ts";
+import { senseConnection } from "../../risk/sense-request.ts";
+import type { Sensed } from "../../risk/sensing.ts";
 import { LiveTunnel, type TunnelHost } from "../../tunnels/live-tunnel.ts";
 import { qualifiedName } from "../../tunnels/tunnel-name.ts";
 import type { TunnelledDoors } from "../../tunnels/tunnels.ts";
@@ -35,7 +37,7 @@ import { askedOf, type Asked, type Opening } from "./startup.ts";
 
 export interface DoorDeps extends GatewayDependencies {
   readonly refusals: Refusals;
-  readonly signals: () => Signals;
+  readonly signals: (sensed?: Sensed) => Signals;
   readonly draining: () => boolean;
 }
 
@@ -79,7 +81,7 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
   const host: TunnelHost<Session> = {
     now,
     redecide,
-    recordAgain: ({ start, caller }, decision) => record(start.id, caller, start.access, decision, 2),
+    recordAgain: ({ start, caller }, decision) => record(start.id, caller, start.access, decision, start.sensed, 2),
     record: (outcome) => ledger.append(outcome),
     over(session) {
       live.remove(session);
@@ -105,7 +107,7 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
       return true;
     },
     follow(snapshot) {
-      void live.redecideAll(snapshot);
+      void live.follow(snapshot);
       void listeners.follow(snapshot);
     },
     redecideDue: () => live.redecideDue(snapshots.current(), now()),
@@ -150,11 +152,14 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
         `this door knows no database \`${asked.database.slice(0, 64)}\`; it knows ${[...door.databases.keys()].slice(0, 8).join(", ")}`,
       );
     const access = accessOf(caller, door, database);
-    const decision = decideSession(snapshots.current(), access);
+    const snapshot = snapshots.current();
+    const sensed = senseConnection(deps, { socket, caller, resource: access.resource, snapshot });
+    const decision = decideSession(snapshot, access, sensed);
+    deps.sensing?.decided(sensed, decision, snapshot, now());
     const digestKey = await deps.digestKeys.current(door.namespace, now());
-    await record(client.id, caller, access, decision);
+    await record(client.id, caller, access, decision, sensed);
     if (decision.effect === "deny") return end(socket, encodeError("ACCESS_DENIED", refusalWords(decision)));
-    await begin(client, access, decision, digestKey, database, asked, opening);
+    await begin(client, access, sensed, decision, digestKey, database, asked, opening);
   }
 
   /** Inside a connection that is encrypted already, there is nothing more to encrypt; each may be asked once. */
@@ -173,6 +178,7 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
   async function begin(
     client: Client,
     access: AccessRequest,
+    sensed: Sensed,
     decision: Decision,
     digestKey: Awaited<ReturnType<typeof deps.digestKeys.current>>,
     database: DoorDatabase,
@@ -183,7 +189,7 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
     const boundary = new MessageBoundary();
     const session: Session = new LiveTunnel(
       {
-        ...{ id, tunnel: door, access, socket, opener: caller, digestKey },
+        ...{ id, tunnel: door, access, socket, sensed, opener: caller, digestKey },
         passing: (chunk) => boundary.push(chunk),
         farewell: (words) =>
           boundary.between
@@ -282,16 +288,17 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
     }
   }
 
-  function decideSession(snapshot: Snapshot, access: AccessRequest): Decision {
-    const decision = decide(snapshot, access, signals(), now());
-    const [unmet] = decision.obligations;
+  function decideSession(snapshot: Snapshot, access: AccessRequest, sensed: Sensed): Decision {
+    const decision = decide(snapshot, access, signals(sensed), now());
+    // How sensitive the data set is was held against `restrictTo` already.
+    const unmet = decision.obligations.find(({ kind }) => kind !== "restrictTo");
     if (decision.effect === "deny" || unmet === undefined) return decision;
     const words = `policy allows this only with \`${unmet.kind}\`, which a session whose statements are not read cannot do`;
     return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "obligation-unmet", words }] };
   }
 
   function redecide(session: Session, snapshot: Snapshot): Decision {
-    const decision = decideSession(snapshot, session.start.access);
+    const decision = decideSession(snapshot, session.start.access, session.start.sensed);
     if (decision.effect === "deny") return decision;
     const why = noLongerStands(session, snapshot);
     if (why === undefined) return decision;
@@ -321,12 +328,13 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
     caller: Caller,
     access: AccessRequest,
     decision: Decision,
+    sensed: Sensed,
     again?: number,
   ): Promise<number> {
     const namespace = namespaceOf(snapshots.current(), access.resource);
     const more = again === undefined ? {} : { again };
     return recordDecision(ledger, now(), {
-      ...{ id, caller, access, decision, namespace, signals: signals(), body: undefined },
+      ...{ id, caller, access, decision, namespace, signals: signals(sensed), body: undefined },
       ...more,
     });
   }
