@@ -11,6 +11,7 @@ import { resolveSecret } from "@cordon/core/contract/secret-reference";
 import type { Configuration } from "@cordon/core/contract/configuration";
 import { parseTrustDomain, type TrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
+import { openPolicyShadow, type PolicyShadow } from "./shadow/policy-shadow.ts";
 import { compilePolicies, type CedarPolicies } from "@cordon/core/policy/cedar-engine";
 import { openAuthority, type Authority } from "./authority/authority.ts";
 import type { UpstreamFiles } from "./authority/upstream-authority.ts";
@@ -46,6 +47,8 @@ export interface ControlPlane extends AsyncDisposable {
   /** What keeps admissions true, with absolute paths. */
   readonly keeping: KeeperSettings | undefined;
   readonly snapshots: SnapshotFeed;
+  /** Cedar's official engine beside the compiled one, where it is asked for. */
+  readonly shadow: PolicyShadow | undefined;
   /** Other trust domains. */
   readonly federation: Federation;
   readonly watch: ConfigurationWatch;
@@ -93,10 +96,18 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
 
   const admissionKey = await readAdmissionKey(configuration, folder);
   let compiled: CedarPolicies | undefined;
+  const shadow =
+    configuration.policyShadow === undefined
+      ? undefined
+      : opening.use(openPolicyShadow({ ...configuration.policyShadow, now, onProblem }));
   const snapshotDeps: SnapshotDeps = {
     trustDomain,
     compile: (sources) =>
-      (compiled = compilePolicies(sources, { trustDomain, ...(compiled === undefined ? {} : { previous: compiled }) })),
+      (compiled = compilePolicies(sources, {
+        trustDomain,
+        ...(compiled === undefined ? {} : { previous: compiled }),
+        ...(shadow === undefined ? {} : { sample: shadow.sample }),
+      })),
     readRevocations: revocationsFrom,
     ...(admissionKey && { readAdmissions: (objects) => admissionsFrom(objects, admissionKey) }),
   };
@@ -145,6 +156,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     admissionKey,
     keeping: keeperSettings(configuration, folder),
     snapshots,
+    shadow,
     federation,
     watch,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -78,6 +78,10 @@ function modelLines(model: NonNullable<Status["models"]>[number]): string[] {
   ];
 }
 
+function shadowLine({ oneIn, compared, disagreements, skipped }: NonNullable<Status["policyShadow"]>): string {
+  return `  shadow    one evaluation in ${oneIn}: ${compared} compared with Cedar's own engine, ${disagreements} otherwise, ${skipped} left out`;
+}
+
 function describe(status: Status, problems: readonly string[], probed: readonly Probed[]): string {
   const lines = [
     `Cordon ${status.version} in ${status.trustDomain}, revision ${status.revision}`,
@@ -101,6 +105,7 @@ function describe(status: Status, problems: readonly string[], probed: readonly 
       `    not seen  ${unseen.join("; ")}`,
     ]),
     ...(status.models ?? []).flatMap(modelLines),
+    ...(status.policyShadow === undefined ? [] : [shadowLine(status.policyShadow)]),
     ...(status.doors === undefined
       ? []
       : [

@@ -1,6 +1,7 @@
 /** What `cordon status` and `cordon doctor` read of the running control plane's answer. */
 import type { ModelStatus } from "../up/model-status.ts";
 import type { ProbeTarget } from "../doctor/probe-upstream.ts";
+import type { ShadowStatus } from "@cordon/control/shadow/policy-shadow";
 import type { DoorStatus } from "../up/doors.ts";
 
 export interface Status {
@@ -24,6 +25,8 @@ export interface Status {
   readonly keeping?: readonly string[];
   /** Components that state a model. */
   readonly models?: readonly ModelStatus[];
+  /** Cedar's official engine beside the compiled one, where it is asked for. */
+  readonly policyShadow?: ShadowStatus;
   /** Where other enforcement points ask. */
   readonly doors?: DoorStatus;
   readonly dataDoors?: readonly DataDoorStatus[];

@@ -57,6 +57,19 @@ function controlGauges({ control, identity, now }: ScrapedRooms): MetricFamily[]
       () => snapshots.current().stalenessLimitMs / 1000,
     ),
     readOnScrape("gauge", "cordon_policies", "Policies in force.", () => snapshots.current().policies.size),
+    readOnScrape(
+      "counter",
+      "cordon_policy_shadow_total",
+      "Evaluations picked for Cedar's official engine, by what came of it; `disagreed` must stay 0.",
+      () => {
+        const { compared = 0, disagreements = 0, skipped = 0 } = control.shadow?.status() ?? {};
+        return [
+          [{ outcome: "agreed" }, compared - disagreements],
+          [{ outcome: "disagreed" }, disagreements],
+          [{ outcome: "skipped" }, skipped],
+        ];
+      },
+    ),
     readOnScrape("gauge", "cordon_components", "Registered components.", () => snapshots.current().components.size),
     readOnScrape(
       "gauge",

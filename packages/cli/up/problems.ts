@@ -24,6 +24,9 @@ export interface Troubles {
   }[];
   /** What keeps admissions from being looked at again. */
   readonly keeping?: readonly string[];
+  readonly policyShadow?:
+    | { readonly disagreements: number; readonly last?: { readonly words: string } | undefined }
+    | undefined;
   /** Why the console is not served, where it should be. */
   readonly console?: { readonly why?: string | undefined } | undefined;
 }
@@ -37,6 +40,7 @@ export function problemsOf({
   models = [],
   keeping = [],
   console,
+  policyShadow,
 }: Troubles): string[] {
   const problems: string[] = [];
   if (snapshotAgeMs > stalenessLimitMs)
@@ -51,6 +55,10 @@ export function problemsOf({
   for (const { component, serves, why } of models)
     if (!serves) problems.push(`${component} is not reached: ${why ?? "its model may not serve"}`);
   for (const words of keeping) problems.push(`admissions are not kept up: ${words}`);
+  if (policyShadow !== undefined && policyShadow.disagreements > 0)
+    problems.push(
+      `the policy engine and Cedar's own answered ${policyShadow.disagreements} of the compared requests otherwise, the last: ${policyShadow.last?.words ?? ""}; report this`,
+    );
   if (policies.count === 0) problems.push("there are no policies: everything is denied");
   if (console?.why !== undefined) problems.push(`the console is not served: ${console.why}`);
   return problems;

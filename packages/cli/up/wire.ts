@@ -191,6 +191,14 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     ...observability.handlers({ ledger, gateway, identity, version: options.version }),
   });
   if (operations !== undefined) opening.use(operations);
+  control.shadow?.hear(({ at, words, details }) => {
+    log({ level: "error", event: "policy-shadow-disagrees", words: `${words}: ${details}` });
+    const revision = snapshots.current().revision;
+    const said = `${words}: ${details}`.slice(0, 4_000);
+    ledger
+      .append({ v: 1, kind: "change", at, revision, actor: "system:policy-shadow", words: said, objects: [] })
+      .catch(onProblem);
+  });
   const doors = await openConfiguredDoors(control, {
     ...{ ledger, now, onFailure: onProblem, id: component.id },
     refused: (error, from) =>
@@ -211,6 +219,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       now,
     }),
     doors: doorStatus(control, doors),
+    policyShadow: control.shadow?.status(),
     events: observability.events(),
     keeping: keeper?.problems() ?? [],
     metrics: { url: operations === undefined ? undefined : `${operations.url}/metrics` },

@@ -325,6 +325,12 @@ export const configurationSchema = z.strictObject({
   doors: doorsSchema
     .optional()
     .describe("Where other enforcement points ask for decisions, by AuthZEN or ext_authz. Without it, nowhere."),
+  policyShadow: z
+    .strictObject({
+      oneIn: z.int().min(1).max(1_000_000).describe("One evaluation of so many is put to Cedar's official engine too."),
+    })
+    .optional()
+    .describe("Compares the compiled policy engine with Cedar's own while it runs, in a thread. It changes no answer."),
   modelAdmission: modelAdmissionSchema
     .optional()
     .describe("Who may admit models. Without it no component that states a `modelDigest` serves."),

@@ -18,7 +18,7 @@ import type { SlottedPolicies } from "./cedar-slots.ts";
 import type { AccessRequest } from "./decision.ts";
 import type { CompiledPolicies, Evaluation, MatchedPolicy, NamedWindow, PolicySource, WindowsOf } from "./engine.ts";
 import { checkPolicies, passedKey, problemText, type ParsedPolicy, type PolicyOptions } from "./policy-check.ts";
-import { shadowEvaluation } from "./cedar-shadow.ts";
+import { shadowEvaluation, type ShadowSample } from "./cedar-shadow.ts";
 import type { Principal } from "./people.ts";
 import type { RiskFacts } from "../risk/assess.ts";
 import type { Component } from "./snapshot.ts";
@@ -40,6 +40,8 @@ export interface CompileOptions extends Omit<PolicyOptions, "passed"> {
    * denied. For finding out, not for production: a call of that engine takes a third of a millisecond and more.
    */
   readonly shadow?: (disagreement: string) => void;
+  /** Hands one evaluation of so many on, to be compared with the official engine's. It never changes an answer. */
+  readonly sample?: { readonly oneIn: number; readonly take: (sample: ShadowSample) => void };
 }
 
 /** One policy with what it is made of. */
@@ -85,6 +87,7 @@ function isSame(previous: CedarPolicies, sources: readonly PolicySource[], optio
   return (
     previous.options.trustDomain === options.trustDomain &&
     previous.options.shadow === options.shadow &&
+    previous.options.sample === options.sample &&
     previous.sources.length === sources.length &&
     previous.sources.every((source, index) => {
       const other = sources[index];
@@ -125,6 +128,8 @@ class CompiledCedar implements CedarPolicies {
   /** Every policy of this revision, for the next compilation. */
   readonly passed: ReadonlyMap<string, PolicyJson>;
   readonly #requests: CedarRequests;
+  /** Counts up to the next one that is sampled. */
+  #evaluated = 0;
   /** What speaks about a namespace's resources: all its policies. */
   readonly #all: ReadonlyMap<Namespace, PolicySet>;
   /** What speaks about a namespace's principals elsewhere: its forbids. */
@@ -195,7 +200,7 @@ class CompiledCedar implements CedarPolicies {
     if (!this.#onArguments) return this;
     let bounded = this.#bounds.get(bound);
     if (bounded === undefined) {
-      const { shadow: _, ...options } = this.options; // the official engine reads the policies' texts
+      const { shadow: _, sample: _sample, ...options } = this.options; // the official engine reads the policies' texts
       this.#bounds.set(bound, (bounded = new CompiledCedar(this.#policies, this.sources, options, bound)));
     }
     return bounded;
@@ -205,7 +210,9 @@ class CompiledCedar implements CedarPolicies {
     const environment = this.#requests.environment(asked, set.reads);
     if (typeof environment === "string") return { ...nothingMatched, errors: [{ policy: "", words: environment }] };
     const evaluation = evaluationOf(set, authorize(set.compiled, environment));
-    const { shadow, trustDomain } = this.options;
+    const { shadow, sample, trustDomain } = this.options;
+    if (sample !== undefined && (this.#evaluated = (this.#evaluated + 1) % sample.oneIn) === 0)
+      sample.take({ shadowed: { ...asked, set, trustDomain }, evaluation });
     return shadow === undefined ? evaluation : shadowEvaluation(evaluation, { ...asked, set, trustDomain }, shadow);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Cedar's official engine beside the compiled one. In: a request and the compiled engine's evaluation of it. Out: that
- * evaluation where both agree; where they do not, one with an error, which denies, and word of it.
+ * Cedar's official engine beside the compiled one. In: a request and the compiled engine's evaluation of it. Out: whether
+ * both agree. A debugging engine denies where they do not (`shadow`); a running one only hears of it (`sample`).
  */
 import type { TrustDomain } from "../identity/spiffe-id.ts";
 import type { PolicySet } from "./cedar-engine.ts";
@@ -13,9 +13,18 @@ import { riskJson } from "../risk/facts.ts";
 import type { Evaluation } from "./engine.ts";
 import { isUser } from "./people.ts";
 
+/** Policies as the official engine reads them; they can be handed to another thread. */
+export type ShadowSet = Pick<PolicySet, "matched" | "slotted" | "reads">;
+
 export interface Shadowed extends Asked {
-  readonly set: PolicySet;
+  readonly set: ShadowSet;
   readonly trustDomain: TrustDomain;
+}
+
+/** One evaluation that was picked, to be compared somewhere else and later. */
+export interface ShadowSample {
+  readonly shadowed: Shadowed;
+  readonly evaluation: Evaluation;
 }
 
 /** Compares which policies apply and which err. A failure of the official engine is a disagreement as well. */
@@ -24,15 +33,25 @@ export function shadowEvaluation(
   shadowed: Shadowed,
   report: (disagreement: string) => void,
 ): Evaluation {
+  const disagreement = disagreementOf({ evaluation, shadowed });
+  if (disagreement === undefined) return evaluation;
+  report(`${disagreement.words}: ${disagreement.details}`);
+  return { ...evaluation, errors: [...evaluation.errors, { policy: "", words: disagreement.words }] };
+}
+
+/** How both engines' answers to one request differ; `undefined` where they do not. */
+export function disagreementOf({
+  evaluation,
+  shadowed,
+}: ShadowSample): { readonly words: string; readonly details: string } | undefined {
   const given = argumentRecord(shadowed.set.reads, shadowed.request.arguments);
-  if (isUnfit(given)) return evaluation; // Cedar has no value that fails when it is looked at: nothing to compare
+  if (isUnfit(given)) return undefined; // Cedar has no value that fails when it is looked at: nothing to compare
   const compiled = summary(evaluation);
   const official = officialSummary(shadowed, argumentJson(given));
-  if (compiled === official) return evaluation;
+  if (compiled === official) return undefined;
   const { request } = shadowed;
   const words = `the compiled policy engine and Cedar's disagree about ${request.principal} ${request.action} ${request.resource}`;
-  report(`${words}: compiled ${compiled}, official ${official}`);
-  return { ...evaluation, errors: [...evaluation.errors, { policy: "", words }] };
+  return { words, details: `compiled ${compiled}, official ${official}` };
 }
 
 /** What decides, and what failed. Permits that a forbid overrules are not told by the official engine. */
