@@ -1,6 +1,8 @@
 /** `cordon status`: what a running Cordon enforces, in which revision, and what it does not see. */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { controlClient } from "@cordon/agent/run/control-client";
+import { loadConfiguration } from "@cordon/control/registry/load-configuration";
 import type { ExitCode } from "../command.ts";
 import type { Io } from "../io.ts";
 import { controlSocket, socketOptions, socketUsage } from "../control-socket.ts";
@@ -8,10 +10,11 @@ import { probeUpstream, type Bypass } from "../doctor/probe-upstream.ts";
 import type { RouteStatus, Status } from "../status/status.ts";
 import { problemsOf } from "../up/problems.ts";
 
-const usage = `cordon status [--state DIR | --socket PATH] [--probe] [--json]
+const usage = `cordon status [--config FILE | --state DIR | --socket PATH] [--probe] [--json]
 
 Asks the running control plane what is in force. Exit code 1 when something is not as it should be.
 
+  --config FILE        the configuration; its state folder is asked
   --probe              dial each upstream without Cordon, as a stranger would, and say whether it answers
 
 ${socketUsage}`;
@@ -21,6 +24,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     args: [...args],
     options: {
       ...socketOptions,
+      config: { type: "string" },
       probe: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -30,13 +34,26 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     io.stdout(usage);
     return 0;
   }
-  const status = (await controlClient(controlSocket(values, process.env)).status()) as unknown as Status;
+  const socket = await configuredSocket(values);
+  const status = (await controlClient(socket).status()) as unknown as Status;
   const probed = values.probe ? await probeAll(status) : [];
   const problems = [...problemsOf(status), ...probed.flatMap(bypassProblem)];
   const report = values.probe ? { ...status, upstreams: probed, problems } : { ...status, problems };
   if (values.json) io.stdout(`${JSON.stringify(report, null, 2)}\n`);
   else io.stdout(describe(status, problems, probed));
   return problems.length > 0 ? 1 : 0;
+}
+
+/** As `doctor` takes a configuration: the state folder that it names. */
+async function configuredSocket(values: {
+  readonly config?: string | undefined;
+  readonly socket?: string | undefined;
+  readonly state?: string | undefined;
+}): Promise<string> {
+  const { config, socket, state } = values;
+  if (config === undefined || socket !== undefined || state !== undefined) return controlSocket(values, process.env);
+  const { configuration, folder } = await loadConfiguration(config);
+  return controlSocket({ state: resolve(folder, configuration.state) }, process.env);
 }
 
 interface Probed {

@@ -3,7 +3,6 @@
  * Out: text, Markdown for a review, or JSON; exit code 1 where anything is gained, so that a pipeline can stop there.
  */
 import { parseArgs } from "node:util";
-import { loadOfflineSnapshot } from "@cordon/control/registry/offline-snapshot";
 import { CordonError } from "@cordon/core/errors";
 import { reach } from "@cordon/core/policy/analysis/reach";
 import {
@@ -15,9 +14,9 @@ import {
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { Io } from "../../io.ts";
 import { reporting } from "../ledger/folder.ts";
-import { duringWords, shortName } from "./offline.ts";
+import { duringWords, loadOffline, offlineOptions, shortName } from "./offline.ts";
 
-const usage = `usage: cordon policy diff OLD NEW [--markdown | --json]
+const usage = `usage: cordon policy diff OLD NEW [--state DIR] [--markdown | --json]
 
 OLD and NEW are configurations (cordon.yaml). Says which component can do what to which other that it could not before,
 which no longer can, and whose times changed.
@@ -31,6 +30,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       args: [...args],
       allowPositionals: true,
       options: {
+        ...offlineOptions,
         markdown: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -44,7 +44,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
     if (older === undefined || newer === undefined || more.length > 0)
       throw new CordonError("USAGE", "name two configurations: the old one and the new one");
     const now = Date.now();
-    const [before, after] = await Promise.all([loadOfflineSnapshot(older), loadOfflineSnapshot(newer)]);
+    const [before, after] = await Promise.all([loadOffline(io, older, values), loadOffline(quiet(io), newer, values)]);
     const reachBefore = reach(before.snapshot, before.policies, now);
     const reachAfter = reach(after.snapshot, after.policies, now);
     if (!reachBefore.complete || !reachAfter.complete)
@@ -54,6 +54,11 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
     else io.stdout((values.markdown ? markdown : plain)(difference, before.snapshot, after.snapshot));
     return difference.gained.count > 0 || difference.changed.count > 0 ? 1 : 0;
   });
+}
+
+/** Says once what is said of both. */
+function quiet({ stdout }: Io): Io {
+  return { stdout, stderr: () => undefined };
 }
 
 /** Pairs that are spelled out of each kind; the rest is counted. */

@@ -1,7 +1,27 @@
 /** What the commands that look at policies before deployment share: names of components in words, and finding them. */
+import { loadOfflineSnapshot, type OfflineSnapshot } from "@cordon/control/registry/offline-snapshot";
 import { CordonError } from "@cordon/core/errors";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { Io } from "../../io.ts";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
+
+/** Options of every command that reads a configuration without a running Cordon. */
+export const offlineOptions = { state: { type: "string" } } as const;
+export const offlineUsage = `  --state DIR               also what this state folder knows: revocations, isolations, grants, people, admissions`;
+
+/** Reads a configuration, with the state where one is named; says so on stderr where none is. */
+export async function loadOffline(
+  io: Io,
+  config: string,
+  { state }: { readonly state?: string | undefined },
+): Promise<OfflineSnapshot> {
+  const loaded = await loadOfflineSnapshot(config, { state, env: process.env });
+  if (state === undefined)
+    io.stderr(
+      "revocations, isolations, grants and people were not looked at, and models were taken for admitted; --state DIR reads them\n",
+    );
+  return loaded;
+}
 
 /** `namespace/kind/name`, as policies write it. */
 export function shortName(snapshot: Snapshot, id: SpiffeId): string {

@@ -4,7 +4,6 @@
  */
 import { parseArgs } from "node:util";
 import type { Action } from "@cordon/core/contract/vocabulary";
-import { loadOfflineSnapshot } from "@cordon/control/registry/offline-snapshot";
 import { blastRadius } from "@cordon/core/policy/analysis/blast-radius";
 import { reach, type Reach } from "@cordon/core/policy/analysis/reach";
 import { edgesBetween, explain, type Explanation, type ReachEdge } from "@cordon/core/policy/analysis/reach-edges";
@@ -12,13 +11,14 @@ import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { CordonError } from "@cordon/core/errors";
 import type { Io } from "../../io.ts";
 import { reporting } from "../ledger/folder.ts";
-import { duringWords, findComponent, shortName } from "./offline.ts";
+import { duringWords, findComponent, shortName, loadOffline, offlineOptions, offlineUsage } from "./offline.ts";
 
-const usage = `usage: cordon policy reach [--config FILE] [--from COMPONENT] [--to COMPONENT] [--compromised COMPONENT] [--groups] [--json]
+const usage = `usage: cordon policy reach [--config FILE] [--state DIR] [--from COMPONENT] [--to COMPONENT] [--compromised COMPONENT] [--groups] [--json]
 
 Who can reach what, by the configuration alone: every principal, action, resource, route and window of the next 400 days.
 
   --config FILE             the configuration (default: cordon.yaml)
+${offlineUsage}
   --from COMPONENT          only what this component can reach
   --to COMPONENT            only who can reach this one
   --compromised COMPONENT   what follows if it falls: everything that can be reached from it, step by step, with paths
@@ -34,6 +34,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       args: [...args],
       options: {
         config: { type: "string", default: "cordon.yaml" },
+        ...offlineOptions,
         from: { type: "string" },
         to: { type: "string" },
         compromised: { type: "string" },
@@ -43,7 +44,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       },
     });
     if (values.help) return print(io, usage);
-    const { snapshot, policies } = await loadOfflineSnapshot(values.config);
+    const { snapshot, policies } = await loadOffline(io, values.config, values);
     const from = values.from === undefined ? undefined : findComponent(snapshot, values.from);
     const to = values.to === undefined ? undefined : findComponent(snapshot, values.to);
     const fallen = values.compromised === undefined ? undefined : findComponent(snapshot, values.compromised);

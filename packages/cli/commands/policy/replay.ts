@@ -3,7 +3,6 @@
  * Out: the calls that would have gone otherwise, grouped; exit code 1 where there are any.
  */
 import { parseArgs } from "node:util";
-import { loadOfflineSnapshot } from "@cordon/control/registry/offline-snapshot";
 import { parseEntry } from "@cordon/core/ledger/entry-codec";
 import { readEntries } from "@cordon/core/ledger/reader";
 import { matches } from "@cordon/core/ledger/search";
@@ -11,9 +10,9 @@ import { replay } from "@cordon/core/policy/analysis/replay";
 import type { Io } from "../../io.ts";
 import { openFolder, readCheckpoint, reporting } from "../ledger/folder.ts";
 import { parseTime } from "../ledger/time.ts";
-import { shortName } from "./offline.ts";
+import { shortName, loadOffline, offlineOptions } from "./offline.ts";
 
-const usage = `usage: cordon policy replay LEDGER [--config FILE] [--since TIME] [--until TIME] [--key VKEY|FILE] [--json]
+const usage = `usage: cordon policy replay LEDGER [--config FILE] [--state DIR] [--since TIME] [--until TIME] [--key VKEY|FILE] [--json]
 
 Takes every decision of the ledger again, on the configuration (default: cordon.yaml), at the time and with the facts that
 it was taken with. TIME is ISO 8601, or an age such as 90s, 15m, 6h, 7d.
@@ -39,6 +38,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       allowPositionals: true,
       options: {
         config: { type: "string", default: "cordon.yaml" },
+        ...offlineOptions,
         since: { type: "string" },
         until: { type: "string" },
         key: { type: "string" },
@@ -50,7 +50,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       io.stdout(usage);
       return 0;
     }
-    const { snapshot, policies } = await loadOfflineSnapshot(values.config);
+    const { snapshot, policies } = await loadOffline(io, values.config, values);
     const ledger = await openFolder(positionals, values.key);
     const { checkpoint } = await readCheckpoint(ledger);
     const now = Date.now();

@@ -1,13 +1,13 @@
 /** `cordon policy test FILE...`: tables of requests and expected answers. In: a configuration, tables. Out: what differs. */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { loadOfflineSnapshot } from "@cordon/control/registry/offline-snapshot";
 import { CordonError } from "@cordon/core/errors";
 import { parseTable, runTable, type RowResult, type TableRow } from "@cordon/core/policy/analysis/table-test";
 import type { Io } from "../../io.ts";
+import { loadOffline, offlineOptions } from "./offline.ts";
 import { reporting } from "../ledger/folder.ts";
 
-const usage = `usage: cordon policy test FILE... [--config FILE] [--json]
+const usage = `usage: cordon policy test FILE... [--config FILE] [--state DIR] [--json]
 
 FILE holds, in YAML:
   tests:
@@ -27,6 +27,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       allowPositionals: true,
       options: {
         config: { type: "string", default: "cordon.yaml" },
+        ...offlineOptions,
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -36,7 +37,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       return 0;
     }
     if (positionals.length === 0) throw new CordonError("USAGE", "name at least one file of tests");
-    const { snapshot } = await loadOfflineSnapshot(values.config);
+    const { snapshot } = await loadOffline(io, values.config, values);
     const results: { file: string; number: number; result: RowResult }[] = [];
     for (const file of positionals)
       for (const [index, result] of runTable(snapshot, await readTable(file), Date.now()).entries())

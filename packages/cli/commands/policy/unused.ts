@@ -1,11 +1,11 @@
 /** `cordon policy unused`: policies that do nothing. In: a configuration. Out: dead and shadowed permits, idle forbids. */
 import { parseArgs } from "node:util";
-import { loadOfflineSnapshot } from "@cordon/control/registry/offline-snapshot";
 import { policyUse } from "@cordon/core/policy/analysis/policy-use";
 import type { Io } from "../../io.ts";
+import { loadOffline, offlineOptions } from "./offline.ts";
 import { reporting } from "../ledger/folder.ts";
 
-const usage = `usage: cordon policy unused [--config FILE] [--json]
+const usage = `usage: cordon policy unused [--config FILE] [--state DIR] [--json]
 
 Tries every policy on everything that can be asked, and says which permits apply to nothing (dead), which permit only what
 others permit as well (shadowed), and which forbids refuse nothing that is permitted (idle: a safeguard, or left over).
@@ -19,6 +19,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       args: [...args],
       options: {
         config: { type: "string", default: "cordon.yaml" },
+        ...offlineOptions,
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -27,7 +28,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       io.stdout(usage);
       return 0;
     }
-    const { snapshot, policies } = await loadOfflineSnapshot(values.config);
+    const { snapshot, policies } = await loadOffline(io, values.config, values);
     const found = policyUse(snapshot, policies, Date.now());
     if (values.json) io.stdout(`${JSON.stringify({ policies: policies.size, unused: found })}\n`);
     else
