@@ -10,6 +10,7 @@ import { credentialHeaderProblem, isLoopbackHost, parseListenAddress, parseUpstr
 import { routePathProblem } from "./addresses.ts";
 import { agentsSchema } from "./agents-schema.ts";
 import { doorsSchema } from "./doors-schema.ts";
+import { policyShadowSchema } from "./policy-shadow-schema.ts";
 import { componentSchema } from "./component-schema.ts";
 import { eventSinkSchema } from "./events-schema.ts";
 import { federationSchema, trustDomainName } from "./federation-schema.ts";
@@ -325,12 +326,7 @@ export const configurationSchema = z.strictObject({
   doors: doorsSchema
     .optional()
     .describe("Where other enforcement points ask for decisions, by AuthZEN or ext_authz. Without it, nowhere."),
-  policyShadow: z
-    .strictObject({
-      oneIn: z.int().min(1).max(1_000_000).describe("One evaluation of so many is put to Cedar's official engine too."),
-    })
-    .optional()
-    .describe("Compares the compiled policy engine with Cedar's own while it runs, in a thread. It changes no answer."),
+  policyShadow: policyShadowSchema.optional().describe("Compares the compiled policy engine with Cedar's own."),
   modelAdmission: modelAdmissionSchema
     .optional()
     .describe("Who may admit models. Without it no component that states a `modelDigest` serves."),

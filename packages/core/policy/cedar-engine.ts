@@ -18,6 +18,7 @@ import type { SlottedPolicies } from "./cedar-slots.ts";
 import type { AccessRequest } from "./decision.ts";
 import type { CompiledPolicies, Evaluation, MatchedPolicy, NamedWindow, PolicySource, WindowsOf } from "./engine.ts";
 import { checkPolicies, passedKey, problemText, type ParsedPolicy, type PolicyOptions } from "./policy-check.ts";
+import { isObserved } from "./observed-policy.ts";
 import { shadowEvaluation, type ShadowSample } from "./cedar-shadow.ts";
 import type { Principal } from "./people.ts";
 import type { RiskFacts } from "../risk/assess.ts";
@@ -225,6 +226,7 @@ function evaluationOf({ matched, known }: PolicySet, { permits, forbids, errors 
     const words = errors.map(({ place, words: said }) => ({
       policy: matched[place]?.id ?? "",
       words: said.slice(0, maxErrorCharacters),
+      ...(isObserved(matched[place]?.annotations) ? { observed: true } : {}),
     }));
     return { permits: at(matched, permits), forbids: at(matched, forbids), errors: words };
   }

@@ -12,6 +12,7 @@ import { dependsOnKey, type AccessRequest, type Decision, type DependencyKey } f
 import type { Obligation, Reason, Signals } from "./decision.ts";
 import type { Evaluation, MatchedPolicy } from "./engine.ts";
 import { demandsOf, joinDemands, type InspectionDemands } from "./inspect-annotation.ts";
+import { isObserved } from "./observed-policy.ts";
 import { parseKeep } from "./policy-lint.ts";
 import { checkApproval, grantReason } from "./approval.ts";
 import { checkPerson, grantsFor, grantsOfActingUser, isUser, withPerson } from "./people.ts";
@@ -73,7 +74,9 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   }
   const approval = checkApproval(snapshot, request, evaluation, now); //  9. has somebody approved exactly this call?
   if (approval !== undefined && "code" in approval) return deny(snapshot, request, [approval], parties, signals);
-  const observed = crossing ? [crossing, ...(refusals ?? [])] : refusals;
+  const { watching } = permission(evaluation);
+  const tried = [...(crossing ? [crossing] : []), ...(refusals ?? []), ...watching];
+  const observed = tried.length > 0 ? tried : undefined;
   return {
     effect: "allow",
     reasons: reasonsFor(evaluation, observed, verdict, granted),
@@ -190,8 +193,9 @@ function checkPolicies(
   { principal, resource }: Parties,
   granted: Granted,
 ): readonly Reason[] | undefined {
-  const { permits, errors } = evaluation;
+  const { permits } = evaluation;
   const { forbids } = permission(evaluation);
+  const errors = evaluation.errors.filter((one) => one.observed !== true);
   if (errors.length > 0 || forbids.length > 0) {
     const failed = errors.map(({ policy, words }): Reason => {
       const which = policy === "" ? "the policies could not be evaluated" : `policy \`${policy}\` failed`;
@@ -244,6 +248,8 @@ interface Permission {
   readonly demands: AdaptiveDemands;
   /** Those that nothing lifts. */
   readonly forbids: readonly MatchedPolicy[];
+  /** What forbids say that are only observed. */
+  readonly watching: readonly Reason[];
 }
 
 /** What an evaluation's policies come to. The engine answers with the same object for the same policies. */
@@ -252,17 +258,37 @@ const permissions = new WeakMap<Evaluation, Permission>();
 function permission(evaluation: Evaluation): Permission {
   let known = permissions.get(evaluation);
   if (known === undefined) {
-    const { permits, forbids } = evaluation;
+    const { permits } = evaluation;
+    const forbids = evaluation.forbids.filter(({ annotations }) => !isObserved(annotations));
     known = {
       reasons: permitted(permits),
       obligations: oblige(permits),
       demands: adaptiveDemandsOf([...permits, ...forbids.filter(isConditional)]),
       forbids: forbids.filter((policy) => !isConditional(policy)),
+      watching: watchingOf(evaluation),
     };
     permissions.set(evaluation, known);
   }
   return known;
 }
+
+/** Forbids that are only observed, those that failed among them. */
+function watchingOf({ forbids, errors }: Evaluation): readonly Reason[] {
+  const watching = forbids.filter(({ annotations }) => isObserved(annotations));
+  const failed = errors.filter((one) => one.observed === true);
+  if (watching.length + failed.length === 0) return nothingWatches;
+  return atMost(
+    [
+      ...failed.map(({ policy, words }): Reason => ({
+        ...{ code: "policy-error", policy, words: `policy \`${policy}\` failed: ${words}` },
+      })),
+      ...watching.map((policy) => reasonOf("forbidden", policy)),
+    ],
+    "policies would refuse",
+  );
+}
+
+const nothingWatches: readonly Reason[] = Object.freeze([]);
 
 /** Only forbids that nothing lifts keep a permit from counting; the reasons of an allow are those of its permits. */
 function permitted(permits: readonly MatchedPolicy[]): readonly Reason[] {

@@ -20,7 +20,12 @@ export interface Evaluation {
   readonly permits: readonly MatchedPolicy[];
   readonly forbids: readonly MatchedPolicy[];
   /** Policies that raised an error. `decide` turns any into a deny. */
-  readonly errors: readonly { readonly policy: string; readonly words: string }[];
+  readonly errors: readonly {
+    readonly policy: string;
+    readonly words: string;
+    /** Of a forbid that is only observed. */
+    readonly observed?: boolean;
+  }[];
 }
 
 export interface MatchedPolicy {

@@ -159,3 +159,28 @@ test("observing never turns anything but a policy's denial into an allow, and ch
   );
   assert.ok(softened > 10 && refused > 10, `the property saw both: ${softened} softened, ${refused} refused`);
 });
+
+test("a forbid that is only observed lets through what it refuses, says so, and softens nothing else", () => {
+  const tried = `@id("tried") @reason("this is tried") @mode("observe") forbid(principal, action, resource);`;
+  const asked = request(assistant, "infer", chat);
+  const decision = decide(snapshot(permitAll + tried), asked, fresh, now);
+  assert.deepEqual([decision.effect, decision.reasons[0]?.code], ["allow", "observed"]);
+  assert.deepEqual(
+    decision.observed?.reasons.map(({ code, policy, words }) => [code, policy, words]),
+    [["forbidden", "tried", "this is tried"]],
+  );
+  // Enforced, the same forbid refuses; without a permit nothing is allowed; beside another forbid that one holds.
+  for (const policies of [permitAll + tried.replace("observe", "enforce"), tried, permitAll + tried + forbidAll]) {
+    const { effect, observed } = decide(snapshot(policies), asked, fresh, now);
+    assert.deepEqual([effect, observed], ["deny", undefined]);
+  }
+  // One that fails is tried as well: it refuses nothing yet.
+  const fails = failing.replace(`@id("fails")`, `@id("fails") @mode("observe")`);
+  const failed = decide(snapshot(permitAll + fails), asked, fresh, now);
+  assert.deepEqual([failed.effect, failed.observed?.reasons[0]?.code], ["allow", "policy-error"]);
+  assert.throws(() => snapshot(`@id("p") @mode("observe") permit(principal, action, resource);`), /is for forbids/);
+  assert.throws(
+    () => snapshot(`@id("p") @mode("maybe") forbid(principal, action, resource);`),
+    /`observe` or `enforce`/,
+  );
+});

@@ -15,6 +15,7 @@ import {
 import { argumentsRead } from "./argument-types.ts";
 import { entityLiterals } from "./entity-literals.ts";
 import { demandProblems } from "./adaptive.ts";
+import { modeProblem } from "./observed-policy.ts";
 import { parseInspect } from "./inspect-annotation.ts";
 import { problemAt, type PolicyProblem, type PolicyText } from "./policy-text.ts";
 
@@ -23,6 +24,7 @@ export const policyAnnotations = {
   id: "the policy's name, unique within its namespace; reasons and the ledger show it",
   reason: "why, in words, for people who meet this policy's decision",
   keep: "on a permit: keep content in the ledger, encrypted: `request`, `response` or `request,response`",
+  mode: "on a forbid: `observe` to let through what it refuses, and say so",
   stepup: "how lately a person must have proved to be present, such as `10m`; on a forbid: what lifts it",
   restrict: "the most sensitive data that is let through, such as `internal`; on a forbid: what it spares",
   inspect: "on a permit: what inspection does with what it finds, such as `response:pii=redact, request:secret=block`",
@@ -102,6 +104,8 @@ function* lintAnnotations(json: PolicyJson): Generator<Finding> {
       yield { words: `\`@${name}\` is one line of at most ${maxAnnotationCharacters} characters`, near: `@${name}` };
   }
   for (const words of demandProblems(annotations)) yield { words, near: words.slice(1, words.indexOf("`", 1)) };
+  const mode = modeProblem(annotations, json.effect);
+  if (mode !== undefined) yield { words: mode, near: "@mode" };
   const inspect = annotations["inspect"];
   if (inspect !== undefined && json.effect !== "permit")
     yield { words: "`@inspect` belongs on a permit: a forbid lets no content pass", near: "@inspect" };

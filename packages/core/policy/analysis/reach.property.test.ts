@@ -13,6 +13,8 @@ import { compilePolicies } from "../cedar-engine.ts";
 import { isConditional } from "../adaptive.ts";
 import { checkPolicies } from "../policy-check.ts";
 import { decide } from "../decide.ts";
+import type { MatchedPolicy } from "../engine.ts";
+import { isObserved } from "../observed-policy.ts";
 import { component, snapshot, source, strictBoundaries, trustDomain } from "../test-estate.ts";
 import type { Grant } from "../people.ts";
 import type { Component, HttpRoute, ModelStanding, Snapshot, Upstream } from "../snapshot.ts";
@@ -126,7 +128,17 @@ const actionScope = fc.constantFrom(
 const anyPolicy = fc
   .tuple(
     fc.constantFrom("permit", "permit", "permit", "forbid"),
-    fc.constantFrom("", "", "", "", "", `@stepup("10m") `, `@restrict("internal") `, `@approval("1") `),
+    fc.constantFrom(
+      "",
+      "",
+      "",
+      "",
+      "",
+      `@stepup("10m") `,
+      `@restrict("internal") `,
+      `@approval("1") `,
+      `@mode("observe") `,
+    ),
     scope("Workload", "principal"),
     actionScope,
     scope("Component", "resource"),
@@ -326,6 +338,11 @@ test("a policy is needed exactly where leaving it out changes what all others co
   assert.ok(needed > 2, `${needed} were needed`);
 });
 
+/** A forbid that something lifts, or that is only observed: it stands beside what others say. */
+function isSoft(policy: MatchedPolicy): boolean {
+  return isConditional(policy) || isObserved(policy.annotations);
+}
+
 function usesOneByOne(estate: Snapshot): Map<string, { applies: boolean; alone: boolean }> {
   const uses = new Map<string, { applies: boolean; alone: boolean }>();
   const ways = routedWays(estate);
@@ -341,7 +358,8 @@ function usesOneByOne(estate: Snapshot): Map<string, { applies: boolean; alone: 
                 const { namespace, id } = one;
                 const use = uses.get(`${namespace}/${id}`) ?? { applies: false, alone: false };
                 use.applies = true;
-                const alone = list.length === 1 || (list === forbids && isConditional(one));
+                const others = list.filter((each) => list === permits || !isSoft(each));
+                const alone = (list === forbids && isSoft(one)) || (others.length === 1 && others[0] === one);
                 use.alone ||= alone && (list === permits || permits.length > 0);
                 uses.set(`${namespace}/${id}`, use);
               }

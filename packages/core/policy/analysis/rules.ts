@@ -4,6 +4,7 @@
  * principals and a class of resources.
  */
 import { actions as allActions, type Action, type Namespace } from "../../contract/vocabulary.ts";
+import { isObserved } from "../observed-policy.ts";
 import { parseSensitivity, rankOf } from "../adaptive.ts";
 import { checkBoundaries, type BoundaryRules } from "../boundaries.ts";
 import { scopeMatches, type CompiledPolicy } from "../cedar/compile-policy.ts";
@@ -62,6 +63,7 @@ export class PolicyRule implements Rule {
   readonly #resources: Side;
   readonly #compiled: CompiledPolicy;
   readonly #demands: Demands;
+  readonly #observed: boolean;
   readonly #parts: PolicyParts;
   readonly #universe: Universe;
   readonly #tally: Tally;
@@ -72,7 +74,9 @@ export class PolicyRule implements Rule {
     const { namespace, id, json, compiled } = policy;
     this.effect = compiled.effect;
     this.#demands = demandsIn(json);
-    this.conditional = compiled.effect === "forbid" && (this.#demands.presence || this.#demands.atMost !== undefined);
+    const lifted = this.#demands.presence || this.#demands.atMost !== undefined;
+    this.conditional = compiled.effect === "forbid" && (lifted || isObserved(json.annotations));
+    this.#observed = isObserved(json.annotations);
     this.name = `${namespace}/${id}`;
     this.namespace = namespace;
     this.actions = new Set(actionsOf(compiled));
@@ -135,7 +139,8 @@ export class PolicyRule implements Rule {
       }
     const bound = this.#universe.size;
     const match = unionOf(sets.match, bound);
-    const unmet = match === undefined ? undefined : this.#unmet(match);
+    const unmet = match === undefined || this.#observed ? undefined : this.#unmet(match);
+    if (this.#observed) return { match, wall: undefined };
     return { match, wall: unionOf([...sets.error, ...(unmet === undefined ? [] : [unmet])], bound) };
   }
 
