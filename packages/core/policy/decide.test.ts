@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decide, maxReasons } from "./decide.ts";
+import { decide } from "./decide.ts";
+import { maxReasons } from "./policy-reasons.ts";
 import { dependsOnKey, type AccessRequest } from "./decision.ts";
 import { assistant, chat, compile, component, context, request, snapshot, source } from "./test-estate.ts";
 import { accounts, payments, trainingData, trustDomain } from "./test-estate.ts";

@@ -13,6 +13,7 @@ import type { Obligation, Reason, Signals } from "./decision.ts";
 import type { Evaluation, MatchedPolicy } from "./engine.ts";
 import { demandsOf, joinDemands, type InspectionDemands } from "./inspect-annotation.ts";
 import { isObserved } from "./observed-policy.ts";
+import { atMost, permitted, reasonOf, watchingOf } from "./policy-reasons.ts";
 import { parseKeep } from "./policy-lint.ts";
 import { checkApproval, grantReason } from "./approval.ts";
 import { checkPerson, grantsFor, grantsOfActingUser, isUser, withPerson } from "./people.ts";
@@ -23,12 +24,6 @@ import { admittedUntil, shortName } from "./admission-check.ts";
 import { assessRequest, checkAdaptive, checkSession, riskReason } from "./adaptive-checks.ts";
 import { checkServedModel } from "./served-model.ts";
 import type { Component, Snapshot } from "./snapshot.ts";
-
-/**
- * Policies that a decision names at most; the rest are counted. A decision must fit into one ledger entry, and one
- * that could not be recorded would be refused.
- */
-export const maxReasons = 16;
 
 /**
  * Decides one request.
@@ -270,43 +265,6 @@ function permission(evaluation: Evaluation): Permission {
     permissions.set(evaluation, known);
   }
   return known;
-}
-
-/** Forbids that are only observed, those that failed among them. */
-function watchingOf({ forbids, errors }: Evaluation): readonly Reason[] {
-  const watching = forbids.filter(({ annotations }) => isObserved(annotations));
-  const failed = errors.filter((one) => one.observed === true);
-  if (watching.length + failed.length === 0) return nothingWatches;
-  return atMost(
-    [
-      ...failed.map(({ policy, words }): Reason => ({
-        ...{ code: "policy-error", policy, words: `policy \`${policy}\` failed: ${words}` },
-      })),
-      ...watching.map((policy) => reasonOf("forbidden", policy)),
-    ],
-    "policies would refuse",
-  );
-}
-
-const nothingWatches: readonly Reason[] = Object.freeze([]);
-
-/** Only forbids that nothing lifts keep a permit from counting; the reasons of an allow are those of its permits. */
-function permitted(permits: readonly MatchedPolicy[]): readonly Reason[] {
-  return atMost(
-    permits.map((policy) => reasonOf("permitted", policy)),
-    "policies permit",
-  );
-}
-
-function reasonOf(code: "permitted" | "forbidden", { id, words, namespace }: MatchedPolicy): Reason {
-  return { code, policy: id, namespace, words };
-}
-
-function atMost(reasons: readonly Reason[], verb: string): readonly Reason[] {
-  const last = reasons[maxReasons];
-  if (last === undefined) return reasons;
-  const rest: Reason = { code: last.code, words: `${reasons.length - maxReasons} more ${verb} this` };
-  return [...reasons.slice(0, maxReasons), rest];
 }
 
 /**
