@@ -46,7 +46,15 @@ export function GrantDrawer({ grant, onClose, onChanged }: GrantDrawerProps) {
     }
   };
   return (
-    <Drawer opened onClose={onClose} position="right" size="lg" title={`Grant ${grant.id}`}>
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size="lg"
+      padding="lg"
+      classNames={{ body: "grant-body" }}
+      title={`Grant ${grant.id}`}
+    >
       <p className="grant-sentence">
         <strong>{shortId(grant.requester)}</strong> asks that <strong>{shortId(grant.principal)}</strong> may{" "}
         <strong>{grant.actions.join(", ")}</strong> on <strong>{grant.resources.map(shortId).join(", ")}</strong> for{" "}

@@ -13,7 +13,7 @@ import { addPasskey, anything, confirm, wordsOf } from "../access/people.ts";
 import { describeBrowser } from "../access/browser-label.ts";
 import { useSession } from "../app/session.ts";
 import { usePolled } from "../app/use-polled.ts";
-import { localDateTime } from "../words/amounts.ts";
+import { counted, localDateTime } from "../words/amounts.ts";
 import { MustSignIn } from "./must-sign-in.tsx";
 import { useMe } from "./use-me.ts";
 
@@ -136,7 +136,8 @@ function Everybody() {
               </Table.Td>
               <Table.Td>{one.groups.join(", ")}</Table.Td>
               <Table.Td>
-                {one.passkeys} passkeys ({one.synced} synced), {one.sessions} sessions
+                {counted(one.passkeys, "passkey", "passkeys")} ({one.synced} synced),{" "}
+                {counted(one.sessions, "session", "sessions")}
               </Table.Td>
               <Table.Td>
                 {one.locked === undefined

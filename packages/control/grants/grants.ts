@@ -254,6 +254,8 @@ export async function revokeGrant(
 export function mayRevoke(deps: PeopleDeps, user: User, person: Person, grant: StoredGrant): boolean {
   if (grant.state !== "requested" && grant.state !== "approved") return false;
   const own = user.id === grant.requester || user.id === grant.principal;
+  // Who may approve a request denies it instead, with a passkey.
+  if (grant.state === "requested") return own || administers(deps, person);
   return own || grant.approverGroups.some((group) => user.groups.includes(group)) || administers(deps, person);
 }
 
