@@ -24,6 +24,7 @@ const usedWithoutImport = new Set([
 const developmentTools = new Set([
   ...[
     "@types/node",
+    "@types/oidc-provider",
     "@types/pg",
     "@types/react",
     "@types/react-dom",

@@ -35,6 +35,7 @@ export interface ConsoleWiring {
   readonly status: () => ReturnType<typeof statusOf>;
   /** Folder of the `cordon.yaml`, where relative paths start. */
   readonly folder: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Where the gateway is, and who. */
   readonly gateway: () => { readonly url: string; readonly id: SpiffeId };
   readonly log: (event: GatewayEvent) => void;

@@ -226,7 +226,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   });
   const console = opening.use(
     await openConfiguredConsole({
-      ...{ control, ledger, files, live, status, folder, log, now },
+      ...{ control, ledger, files, live, status, folder, env, log, now },
       gateway: () => ({ url: gatewayUrl, id: component.id }),
     }),
   );

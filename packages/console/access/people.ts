@@ -5,14 +5,17 @@
 import { startAuthentication, startRegistration } from "@simplewebauthn/browser";
 import {
   enrolFinishRequest,
+  oidcFinishResponse,
+  oidcStartResponse,
+  waysResponse,
   passkeyOptions,
   recoveryRedeemed,
   signedIn,
   type Assertion,
 } from "@cordon/core/contract/people-api";
 import { postOpenly, type ConsoleClient, type Schema } from "./client.ts";
-import { saveKey } from "./key-store.ts";
-import { makeKeyPair, type BrowserKey } from "./sign.ts";
+import { loadKey as pendingKey, saveKey } from "./key-store.ts";
+import { makeKeyPair, type BrowserKey, type PublicKeyJwk } from "./sign.ts";
 
 type RegistrationOptions = Parameters<typeof startRegistration>[0]["optionsJSON"];
 type AuthenticationOptions = Parameters<typeof startAuthentication>[0]["optionsJSON"];
@@ -48,6 +51,46 @@ export async function enrolWithCode(
 /** A sealed code for an enrolment code. */
 export async function redeemRecoveryCode(name: string, code: string): Promise<string> {
   return (await postOpenly("/v1/recovery/redeem", recoveryRedeemed, { name, code })).code;
+}
+
+const pendingSlot = "cordon-oidc";
+
+/** Sends the browser to the company's identity provider; this tab remembers for which key. */
+export async function startAtProvider(label: string): Promise<void> {
+  const { publicKey } = await keptPair(label);
+  const { url } = await postOpenly("/v1/oidc/start", oidcStartResponse, { publicKey });
+  sessionStorage.setItem(pendingSlot, JSON.stringify(publicKey));
+  location.assign(url);
+}
+
+/** Back from there: the passkey on top, or what to enrol with. The address holds a code: it leaves at once. */
+export async function arriveFromProvider(
+  label: string,
+): Promise<BrowserKey | { readonly name: string; readonly code: string }> {
+  const { search } = location;
+  history.replaceState(null, "", "/#/sign-in");
+  const publicKey = JSON.parse(sessionStorage.getItem(pendingSlot) ?? "null") as PublicKeyJwk | null;
+  sessionStorage.removeItem(pendingSlot);
+  const pending = await pendingKey();
+  if (publicKey === null || pending === undefined)
+    throw new Error("That sign-in was begun in another tab; begin again.");
+  const { stepUp, enrol } = await postOpenly("/v1/oidc/finish", oidcFinishResponse, { publicKey, search });
+  if (enrol !== undefined) return enrol;
+  if (stepUp === undefined) throw new Error("Cordon sent nothing to go on with.");
+  const { name, id, options } = stepUp;
+  const response = await startAuthentication({ optionsJSON: options as unknown as AuthenticationOptions });
+  const answer = await postOpenly("/v1/oidc/passkey", signedIn, {
+    publicKey,
+    label,
+    name,
+    assertion: { id, response },
+  });
+  return keep(pending.privateKey, label, answer);
+}
+
+/** Where the provider stands, for the page to say so. */
+export async function providerHost(): Promise<string | undefined> {
+  return (await postOpenly("/v1/ways", waysResponse, {})).oidc;
 }
 
 /** A passkey's word on one thing that the server names. */

@@ -1,13 +1,14 @@
 /** Signing in with a passkey, enrolling with a code, and coming back with a sealed one. */
-import { useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { Button, TextInput } from "@mantine/core";
 import { CrossIcon, WordmarkIcon } from "../app/icons.tsx";
 import { Words } from "../words/words.tsx";
 import { describeBrowser } from "./browser-label.ts";
-import { enrolWithCode, redeemRecoveryCode, signInWithPasskey, wordsOf } from "./people.ts";
+import { arriveFromProvider, enrolWithCode, providerHost, redeemRecoveryCode } from "./people.ts";
+import { signInWithPasskey, startAtProvider, wordsOf } from "./people.ts";
 import type { RequestRefused } from "./refusal.ts";
 import type { BrowserKey } from "./sign.ts";
-import type { SignInWay } from "./ways.ts";
+import { cameFromProvider, type SignInWay } from "./ways.ts";
 
 interface SignInPageProps {
   readonly way: SignInWay;
@@ -28,6 +29,31 @@ export function SignInPage({ way, refusal, onSignedIn }: SignInPageProps) {
   const [working, setWorking] = useState(false);
   const [problem, setProblem] = useState<string>();
   const label = describeBrowser(navigator.userAgent);
+  const [provider, setProvider] = useState<string>();
+  const arrived = useRef(false);
+  useEffect(() => {
+    providerHost().then(setProvider, () => undefined);
+    // Once: an answer of a provider is good once, and React mounts twice while developing.
+    if (!cameFromProvider() || arrived.current) return;
+    arrived.current = true;
+    setWorking(true);
+    arriveFromProvider(label)
+      .then((arrival) => {
+        if ("keyId" in arrival) {
+          location.hash = "#/grants";
+          return onSignedIn(arrival);
+        }
+        setName(arrival.name);
+        setCode(arrival.code);
+        location.hash = "#/enrol";
+      })
+      .catch((error: unknown) => setProblem(wordsOf(error)))
+      .finally(() => setWorking(false));
+  }, []);
+  const toProvider = (): void => {
+    setProblem(undefined);
+    startAtProvider(label).catch((error: unknown) => setProblem(wordsOf(error)));
+  };
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     setWorking(true);
@@ -112,6 +138,11 @@ export function SignInPage({ way, refusal, onSignedIn }: SignInPageProps) {
         <Button type="submit" loading={working} fullWidth>
           {way === "sign-in" ? "Sign in with a passkey" : way === "enrol" ? "Make my passkey" : "Use this code"}
         </Button>
+        {way === "sign-in" && provider !== undefined && (
+          <Button variant="light" onClick={toProvider} disabled={working} fullWidth>
+            Sign in through {provider}
+          </Button>
+        )}
         <p className="pair-other">
           {way !== "sign-in" && <a href="#/sign-in">Sign in</a>}
           {way !== "enrol" && <a href="#/enrol">Enrol with a code</a>}

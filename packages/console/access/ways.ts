@@ -40,7 +40,13 @@ export function handOffUrl({ port, state }: CliAsked, code: string): string {
 }
 
 export function useSignInWay(): SignInWay | undefined {
-  return parseSignInWay(useFragment());
+  const fragment = useFragment();
+  return cameFromProvider() ? "sign-in" : parseSignInWay(fragment);
+}
+
+/** Whether the address is where an identity provider sends browsers back to. */
+export function cameFromProvider(): boolean {
+  return location.pathname === "/oidc" && location.search !== "";
 }
 
 export function useCliLogin(): CliAsked | undefined {

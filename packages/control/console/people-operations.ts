@@ -19,6 +19,8 @@ import {
   finishEnrolment,
   finishPasskey,
   finishSignIn,
+  finishStepUp,
+  startStepUp,
   startEnrolment,
   startPasskey,
   startSignIn,
@@ -46,6 +48,17 @@ export function openOperations({ people }: PeopleOperationRooms): Readonly<Recor
     "POST /v1/sign-in/start": (body) => startSignIn(signIn, read(api.signInStartRequest, body).publicKey),
     "POST /v1/sign-in/finish": async (body) =>
       publicOf(await finishSignIn(signIn, read(api.signInFinishRequest, body))),
+    "POST /v1/ways": async () => ({ ...(deps.settings.oidc && { oidc: new URL(deps.settings.oidc.issuer).host }) }),
+    "POST /v1/oidc/start": async (body) => ({
+      url: await oidcOf(people).start(read(api.signInStartRequest, body).publicKey),
+    }),
+    "POST /v1/oidc/finish": async (body) => {
+      const { publicKey, search } = read(api.oidcFinishRequest, body);
+      const arrival = await oidcOf(people).finish(publicKey, search);
+      if ("enrol" in arrival) return arrival;
+      return { stepUp: { name: arrival.user, ...(await startStepUp(signIn, publicKey, arrival.user)) } };
+    },
+    "POST /v1/oidc/passkey": async (body) => publicOf(await finishStepUp(signIn, read(api.oidcPasskeyRequest, body))),
     "POST /v1/cli/redeem": (body) => cli.redeem(read(api.cliRedeemRequest, body)),
     "POST /v1/recovery/redeem": async (body) => {
       const { name, code } = read(api.recoveryRedeem, body);
@@ -172,6 +185,11 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
       return administer(deps, person, "revocations", () => rooms.revoke(name, reason, user.id));
     },
   });
+}
+
+function oidcOf({ oidc }: People): NonNullable<People["oidc"]> {
+  if (oidc !== undefined) return oidc;
+  throw new CordonError("ROUTE_UNKNOWN", "No identity provider is configured here (`people.oidc`).");
 }
 
 const idText = api.lockRequest.shape.reason;

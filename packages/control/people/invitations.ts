@@ -26,6 +26,8 @@ export const invitationValue = z.strictObject({
   by: z.string(),
   /** A recovery: the person is enrolled already, and their passkeys and sessions fall when the code is used. */
   recovers: z.boolean(),
+  /** Who this is at the company's identity provider, which is what the account will be linked to. */
+  oidc: z.strictObject({ issuer: z.string(), subject: z.string() }).exactOptional(),
 });
 export type InvitationValue = z.output<typeof invitationValue>;
 
@@ -43,7 +45,7 @@ export function invitationKey(name: string): ObjectKey {
 /** Invites, or lets somebody back in; a code that they had before is void. */
 export async function invite(
   deps: PeopleDeps,
-  invitation: Pick<InvitationValue, "displayName" | "groups" | "recovers"> & { readonly name: string },
+  invitation: Pick<InvitationValue, "displayName" | "groups" | "recovers" | "oidc"> & { readonly name: string },
   by: string,
 ): Promise<Invited> {
   const { namespace, name: last } = parsePersonName(invitation.name);
@@ -51,7 +53,7 @@ export async function invite(
   const code = newPairingCode();
   const expiresAt = deps.now() + invitationTtlMs;
   const key = invitationKey(user);
-  const { displayName, groups, recovers } = invitation;
+  const { displayName, groups, recovers, oidc } = invitation;
   const value: InvitationValue = {
     user,
     displayName,
@@ -61,6 +63,7 @@ export async function invite(
     wrong: 0,
     by,
     recovers,
+    ...(oidc && { oidc }),
   };
   const words = recovers
     ? `${user} may enrol anew: recovery`

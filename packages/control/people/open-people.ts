@@ -19,6 +19,7 @@ import { administers, type Person } from "./administration.ts";
 import { openChallenges } from "./challenges.ts";
 import { openCliLogin, type CliLogin } from "./cli-login.ts";
 import type { PeopleDeps } from "./deps.ts";
+import { openOidc, type Oidc } from "./oidc.ts";
 import { sessionKind, sessionValue, userKind, userOf, userValue } from "./objects.ts";
 import { recoveriesUnderWay, type WrongTries } from "./recovery.ts";
 import type { SignInRooms } from "./sign-in.ts";
@@ -36,6 +37,8 @@ export interface People extends AsyncDisposable {
   readonly signIn: SignInRooms;
   readonly grants: GrantRooms;
   readonly cli: CliLogin;
+  /** The company's identity provider, where there is one. */
+  readonly oidc: Oidc | undefined;
   readonly wrongRecoveries: WrongTries;
   /** While nobody is enrolled: a code for the first administrator. */
   firstCode(): Promise<PairingCode | undefined>;
@@ -52,6 +55,8 @@ export interface PeopleOptions extends PeopleDeps {
   readonly gateway: () => CliRedeemResponse["gateway"];
   readonly monotonicMs: () => number;
   readonly attestationRootsFile: string | undefined;
+  /** The secret that the identity provider knows this Cordon by. */
+  readonly clientSecret?: () => Promise<string | undefined>;
   /** How often what is over is ended in the store. Default 1,000. */
   readonly sweepEveryMs?: number;
   readonly onProblem: (error: unknown) => void;
@@ -65,7 +70,7 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
   if (options.attestationRootsFile !== undefined) await loadAttestationRoots(options.attestationRootsFile);
   const challenges = openChallenges(options.now);
   const first = openPairingDesk(options);
-  const { keys, authority, gateway } = options;
+  const { keys, authority, gateway, settings } = options;
   const grants: GrantRooms = { deps, challenges };
   let sweeping = false;
   const sweep = async (): Promise<void> => {
@@ -82,6 +87,9 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
     grants,
     signIn: { deps, challenges, keys, first, bootstrap: (transaction, user) => bootstrap(deps, transaction, user) },
     cli: openCliLogin({ deps, challenges, keys, authority, gateway }),
+    oidc:
+      settings.oidc &&
+      openOidc({ deps, settings: settings.oidc, clientSecret: options.clientSecret ?? (async () => undefined) }),
     wrongRecoveries: new Map(),
     firstCode: async () => ((await deps.store.list(userKind)).length === 0 ? first.newCode() : undefined),
     async personOf(key) {

@@ -132,7 +132,7 @@ export async function redeemSealedCode(
     "That recovery code is not good for this name. Two administrators can let you back in: `cordon people recover NAME`.",
   );
   const found = await requireUser(deps, name).catch(() => undefined);
-  if (found === undefined) throw refusal;
+  if (found === undefined || found.user.locked !== undefined) throw refusal;
   const { user, value } = found;
   const key = userKey(user);
   const earlier = wrong.get(user.id);

@@ -17,7 +17,8 @@ import type { ConsoleKeys } from "../console/console-keys.ts";
 import type { PairingDesk } from "../console/pairing.ts";
 import { readValue } from "../registry/objects.ts";
 import type { StateTransaction } from "../store/state-store.ts";
-import { confirmWithPasskey, maxPasskeys, passkeyKey, passkeysOf, shortNameOf } from "./accounts.ts";
+import { confirmWithPasskey, findUser, maxPasskeys, passkeyKey } from "./accounts.ts";
+import { passkeysOf, requireUser, shortNameOf } from "./accounts.ts";
 import type { Challenges } from "./challenges.ts";
 import {
   administrators,
@@ -89,6 +90,57 @@ export async function finishSignIn(
     digest: keyFingerprint(publicKey),
     assertion,
   });
+  await refuseWithoutProvider(deps, confirmed.user);
+  const ends = deps.now() + deps.settings.sessionMinutes * 60_000;
+  return openSession(deps, keys, { ...confirmed, kind: "console", publicKey, label, ends });
+}
+
+/** Who is linked to the company's provider comes through it, so that whom it shuts out is out here as well. */
+async function refuseWithoutProvider(deps: PeopleDeps, user: User): Promise<void> {
+  const { oidc } = deps.settings;
+  if (oidc?.required !== true) return;
+  const found = await findUser(deps, shortNameOf(user));
+  if (found?.value.oidc !== undefined)
+    throw new CordonError(
+      "ACCESS_DENIED",
+      `${user.name} signs in through ${oidc.issuer}: use the company account, then the passkey.`,
+    );
+}
+
+/** The passkey on top of the provider's word: a challenge for exactly this person, in exactly this browser. */
+export async function startStepUp(
+  { deps, challenges }: SignInRooms,
+  publicKey: PublicKeyJwk,
+  name: string,
+): Promise<Start> {
+  const { user } = await requireUser(deps, name);
+  const { id, bytes } = challenges.issue("oidc-sign-in", digestOfLines(keyFingerprint(publicKey), user.id));
+  const passkeys = (await passkeysOf(deps.store, user)).filter(({ locked }) => locked === undefined);
+  const { rpId: rpID } = deps.relyingParty();
+  const allowCredentials = passkeys.map(({ credentialId }) => ({ id: credentialId }));
+  const options = await generateAuthenticationOptions({
+    rpID,
+    challenge: bytes,
+    allowCredentials,
+    userVerification: "required",
+  });
+  return { id, options: { ...options } };
+}
+
+/** Only a challenge that was issued after the provider's word, for this person and this key, is answered here. */
+export async function finishStepUp(
+  { deps, challenges, keys }: SignInRooms,
+  step: {
+    readonly publicKey: PublicKeyJwk;
+    readonly label: string;
+    readonly name: string;
+    readonly assertion: Assertion;
+  },
+): Promise<OpenedSession> {
+  const { publicKey, label, name, assertion } = step;
+  const { user: by } = await requireUser(deps, name);
+  const digest = digestOfLines(keyFingerprint(publicKey), by.id);
+  const confirmed = await confirmWithPasskey(deps, challenges, { purpose: "oidc-sign-in", digest, assertion, by });
   const ends = deps.now() + deps.settings.sessionMinutes * 60_000;
   return openSession(deps, keys, { ...confirmed, kind: "console", publicKey, label, ends });
 }
@@ -224,7 +276,7 @@ async function firstOnly(transaction: StateTransaction, invitation: InvitationVa
 /** The account as it will be. A recovery keeps who somebody is, and takes every passkey and session that they had. */
 async function accountFor(
   transaction: StateTransaction,
-  { displayName, groups, recovers }: InvitationValue,
+  { displayName, groups, recovers, oidc }: InvitationValue,
   {
     namespace,
     name,
@@ -239,10 +291,11 @@ async function accountFor(
         "STORE_CONFLICT",
         `\`${name}\` is enrolled already; their administrators can let them back in`,
       );
-    return { displayName: chosen ?? displayName, groups: [...groups], createdAt: at };
+    return { displayName: chosen ?? displayName, groups: [...groups], createdAt: at, ...(oidc && { oidc }) };
   }
   if (object === undefined) throw wrongCode();
-  const { locked: _, recovery: __, ...kept } = readValue(userValue, object);
+  // What was locked stays locked: coming back is not being forgiven.
+  const { recovery: _, ...kept } = readValue(userValue, object);
   for (const each of await transaction.list(passkeyKind))
     if (readValue(passkeyValue, each).user === shortNameOf({ namespace, name })) await transaction.delete(each, "api");
   for (const each of await transaction.list(sessionKind))

@@ -34,6 +34,18 @@ export const enrolFinishRequest = enrolStartRequest.extend({
 export const signInStartRequest = z.strictObject({ publicKey });
 export const signInFinishRequest = z.strictObject({ publicKey, label, assertion });
 
+/** Which ways in there are, for the page. */
+export const waysResponse = z.object({ oidc: z.string().optional() });
+export const oidcStartResponse = z.object({ url: z.string() });
+export const oidcFinishRequest = z.strictObject({ publicKey, search: z.string().max(8192) });
+export const oidcFinishResponse = z.object({
+  /** Whom the passkey must be of, with its challenge. */
+  stepUp: z.object({ name: z.string(), id: z.string(), options: z.record(z.string(), z.unknown()) }).optional(),
+  /** Or what to enrol with. */
+  enrol: z.object({ name: z.string(), code: z.string() }).optional(),
+});
+export const oidcPasskeyRequest = z.strictObject({ publicKey, label, name: personName, assertion });
+
 /** A challenge, and the options as the browser's WebAuthn takes them. */
 export const passkeyOptions = z.object({ id: z.string(), options: z.record(z.string(), z.unknown()) });
 

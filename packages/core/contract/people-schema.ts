@@ -3,11 +3,47 @@
  * authenticators administrators need, and the rules by which grants are asked for, with every default filled in.
  */
 import { z } from "zod";
-import { filePath, name, namespace, reference } from "./schema-parts.ts";
+import { isLoopbackHost } from "./addresses.ts";
+import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
+import { secretReferenceSchema } from "./secret-reference-schema.ts";
 import { actions, sensitivities } from "./vocabulary.ts";
 
 const minutes = (least: number, most: number) => z.int().min(least).max(most);
 const group = name.describe("A group of people, such as `data-science`.");
+
+const oidcSchema = z.strictObject({
+  issuer: text((value) => {
+    if (!URL.canParse(value)) return "must be a URL such as `https://login.bank.example`";
+    const { protocol, hostname, search, hash } = new URL(value);
+    if (search !== "" || hash !== "") return "must be a URL without query and fragment";
+    const local = protocol === "http:" && isLoopbackHost(hostname);
+    return protocol === "https:" || local ? undefined : "must be `https:`; `http:` is for a loopback address only";
+  })
+    .meta({ pattern: "^https?://" })
+    .describe("Its issuer identifier, exactly as it states it; discovered from there."),
+  clientId: z.string().min(1).max(512).describe("What it knows this Cordon by."),
+  clientSecret: secretReferenceSchema
+    .optional()
+    .describe("Without it Cordon is a public client; PKCE holds either way."),
+  required: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether who is linked to it must come through it each time, so that an account closed there is closed here.",
+    ),
+  enrol: z
+    .strictObject({
+      namespace: name.default("default").describe("Where its people enrol."),
+      groups: z.array(group).max(64).default([]).describe("Groups that they are in; never `administrators`."),
+      claim: z.string().min(1).max(64).default("preferred_username").describe("The claim that their name comes from."),
+    })
+    .refine(({ groups }) => !groups.includes("administrators"), {
+      error: "administrators are invited by administrators, not by whoever can make accounts elsewhere",
+      path: ["groups"],
+    })
+    .optional()
+    .describe("Lets its people enrol a first passkey without an invitation. Without it only who is linked comes in."),
+});
 
 export const peopleSchema = z.strictObject({
   sessionMinutes: minutes(1, 720).default(480).describe("How long a browser stays signed in after a passkey."),
@@ -41,6 +77,7 @@ export const peopleSchema = z.strictObject({
         });
     })
     .describe("What members of the group `administrators` need."),
+  oidc: oidcSchema.optional().describe("The company's identity provider: who comes from there still shows a passkey."),
 });
 
 export const grantRuleSchema = z.strictObject({
