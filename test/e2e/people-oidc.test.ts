@@ -24,8 +24,8 @@ interface Company extends AsyncDisposable {
 
 /** A provider with development's log-in page: any name is an account. */
 async function openCompany(): Promise<Company> {
-  let answer: RequestListener = () => undefined;
-  const server = createServer((request, response) => answer(request, response));
+  let answer: (...args: Parameters<RequestListener>) => unknown = () => undefined;
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
   return {
