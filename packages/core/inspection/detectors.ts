@@ -3,6 +3,8 @@
  * detectors plugs in here; a user's own are appended by whoever calls `inspect()`.
  */
 import type { SpanDetector } from "./finding.ts";
+import { suffixDetector } from "./gibberish/detector.ts";
+import { markFloodDetector } from "./gibberish/marks.ts";
 import { exfiltrationDetector } from "./injection/exfiltration.ts";
 import { floodDetector } from "./injection/flood.ts";
 import { injectionDetector } from "./injection/model.ts";
@@ -13,7 +15,13 @@ import { secretDetector } from "./secrets/detector.ts";
 import { longSecretDetector } from "./secrets/long.ts";
 import type { Direction, InspectOptions, PartDetector } from "./inspect.ts";
 
-export const builtInPartDetectors: readonly PartDetector[] = [injectionDetector, exfiltrationDetector, floodDetector];
+export const builtInPartDetectors: readonly PartDetector[] = [
+  injectionDetector,
+  exfiltrationDetector,
+  floodDetector,
+  suffixDetector,
+  markFloodDetector,
+];
 
 export const builtInSpanDetectors: readonly SpanDetector[] = [
   identifierDetector,

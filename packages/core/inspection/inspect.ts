@@ -58,7 +58,7 @@ export const defaultThresholds: Readonly<Record<FindingCategory, Threshold>> = {
   jailbreak: attack,
   "prompt-extraction": attack,
   exfiltration: attack,
-  "adversarial-suffix": attack,
+  "adversarial-suffix": { flag: 0.5, block: 0.9 },
   "resource-exhaustion": attack,
   "out-of-distribution": masked,
   pii: masked,
@@ -89,8 +89,11 @@ export function inspect(subject: InspectionText, options: InspectOptions): Inspe
   }
   if (unread.length > 0) findings.sort((a, b) => (a.message ?? 0) - (b.message ?? 0));
   const thresholds = options.thresholds ?? defaultThresholds;
-  for (const { category, score: claimed } of findings)
-    if (thresholds[category].block <= 1) score = Math.max(score, claimed);
+  for (const { category, score: claimed } of findings) {
+    const { block } = thresholds[category];
+    // Half is where a verdict blocks, whatever a category asks for that.
+    if (block <= 1) score = Math.max(score, claimed >= block ? claimed : (claimed * 0.5) / block);
+  }
   const verdict = verdictOf(findings, thresholds);
   if (redactedTexts.size === 0) return { verdict, score, findings };
   const redacted = "text" in subject ? redactedTexts.get("") : withTexts(subject.messages, redactedTexts);
