@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { join } from "node:path";
 import { run as search } from "@cordon/cli/commands/ledger/search";
+import { run as observedReport } from "@cordon/cli/commands/policy/observed";
 import { statusOf } from "@cordon/cli/up/status";
 import type { DecisionEntry } from "@cordon/core/ledger/entry";
 import { chatCall, configurationText, openEstate, until, type Estate } from "./estate.ts";
@@ -48,6 +50,25 @@ test("a route that observes lets through what policy denies, says so, and record
   assert.equal(code, 0);
   assert.equal(out.trim().split("\n").length, 1);
   assert.match(out, /observed .*assistant read .*no policy of namespace/);
+
+  const report = async (): Promise<{ code: number; said: string }> => {
+    let said = "";
+    const io = { stdout: (text: string) => void (said += text), stderr: () => undefined };
+    return { code: await observedReport([estate.cordon.ledgerFolder, "--config", estate.configuration], io), said };
+  };
+  const before = await report();
+  assert.equal(before.code, 1);
+  assert.match(before.said, /^route default\/data {2}\(2 calls\)\n {2}NOT yet: 1 of 2 would be refused/);
+  assert.match(before.said, /1x {2}default\/agent\/assistant read default\/dataset\/training-data/);
+  // A permit that is added since counts.
+  const file = join(estate.folder, "policies.cedar");
+  const added = `@id("assistant-reads") permit (principal == Workload::"default/agent/assistant", action == Action::"read", resource);`;
+  const text = await readFile(estate.configuration, "utf8");
+  await writeFile(file, `${await readFile(file, "utf8")}\n${added}`);
+  // The boundary would still refuse: an assistant reads training data.
+  await writeFile(estate.configuration, `${text}\nboundaries: { data: observe }\n`);
+  const after = await report();
+  assert.match(after.said, /route default\/data {2}\(2 calls\)\n {2}none would be refused so far/);
 });
 
 test("what is no policy's denial is refused on a route that observes, and the upstream hears nothing", async () => {

@@ -54,6 +54,10 @@ export const commands: CommandTable = {
     load: () => import("./config/schema.ts"),
   },
   "policy check": { summary: "check policies against the schema", load: () => import("./policy/check.ts") },
+  "policy observed": {
+    summary: "when what is only observed can be enforced",
+    load: () => import("./policy/observed.ts"),
+  },
   "policy reach": {
     summary: "who can reach what, and what would follow from a compromise",
     load: () => import("./policy/reach.ts"),

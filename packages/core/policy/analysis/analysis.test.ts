@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DecisionEntry } from "../../ledger/entry.ts";
+import { routeKey } from "../decision.ts";
 import { compile, component, context, request, snapshot, trustDomain } from "../test-estate.ts";
 import type { Component, Snapshot } from "../snapshot.ts";
 import { Windows } from "../windows.ts";
@@ -9,6 +10,7 @@ import { blastRadius } from "./blast-radius.ts";
 import { policyUse } from "./policy-use.ts";
 import { reach, type Reach } from "./reach.ts";
 import { pairsOf, reachDifference, type ReachPairs } from "./reach-difference.ts";
+import { ObservedReport } from "./observed-report.ts";
 import { replay } from "./replay.ts";
 import { ObservedFlows } from "./suggest.ts";
 import { runTable, tableSchema } from "./table-test.ts";
@@ -121,6 +123,35 @@ test("a replayed decision is taken at its own time with its own facts, and says 
   assert.equal(replay(estate, entry(trainer, "read", training, "allow", now), policies).change, "would deny");
   const observed = { ...entry(assistant, "read", index, "allow"), observed: { effect: "deny" as const, reasons: [] } };
   assert.deepEqual(replay(estate, observed, policies).change, "none", "it would have been refused, and would be");
+});
+
+test("what is only observed is safe to enforce after a week of calls of which none would be refused", () => {
+  const tried = `${text}
+    @id("tried-tools") @mode("observe") forbid(principal, action == Action::"callTool", resource);
+    @id("tried-deploys") @mode("observe") forbid(principal, action == Action::"deploy", resource);`;
+  const { estate, policies } = of(tried);
+  const route = routeKey({ namespace: "default" as never, name: context.route });
+  const observing = { ...estate, observing: new Map([[route, "default" as never]]) };
+  const verdicts = (entries: readonly DecisionEntry[]) => {
+    const report = new ObservedReport(observing, policies);
+    for (const one of entries) report.add(one, (id) => id.split("/").at(-1) ?? "");
+    return report.items().map(({ name, verdict, wouldDeny, seen }) => [name, verdict, wouldDeny, seen]);
+  };
+  const week = 7 * 86_400_000;
+  const calls = [entry(tools, "read", index, "allow", now - week), entry(tools, "read", index, "allow")];
+  assert.deepEqual(verdicts([]), [
+    ["default/chat", "nothing seen", 0, 0],
+    ["default/tried-tools", "nothing seen", 0, 0],
+    ["default/tried-deploys", "nothing seen", 0, 0],
+  ]);
+  assert.deepEqual(verdicts(calls.slice(1))[0], ["default/chat", "too early", 0, 1]);
+  assert.deepEqual(verdicts(calls)[0], ["default/chat", "safe", 0, 2]);
+  const more = [...calls, entry(assistant, "callTool", tools, "allow"), entry(assistant, "read", index, "allow")];
+  assert.deepEqual(verdicts([...more, entry(trainer, "read", index, "deny")]), [
+    ["default/chat", "would deny", 1, 4],
+    ["default/tried-tools", "would deny", 1, 4],
+    ["default/tried-deploys", "safe", 0, 4],
+  ]);
 });
 
 test("suggested policies permit what was seen and nothing else", () => {
