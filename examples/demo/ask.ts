@@ -3,6 +3,7 @@
  * In: the question, and what `cordon run` put into the environment. Out: each tool call on stderr, the answer on stdout as it
  * streams; with `--json`, both as one object at the end. An ordinary agent: nothing in it knows of Cordon's checks.
  */
+import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { converse, ModelRefused, type Step } from "./assistant/converse.ts";
 import { reachFromEnvironment } from "./assistant/reach.ts";
@@ -22,12 +23,13 @@ if (baseUrl === undefined || key === undefined) {
   process.exit(2);
 }
 
-const tools = await assistantTools(reachFromEnvironment(process.env));
+const session = randomUUID();
+const tools = await assistantTools({ ...reachFromEnvironment(process.env), session });
 const watcher = values.json ? {} : { onStep: showStep, onText: showText };
 let speaking = false;
 if (!values.json) console.log(`Q: ${question}`);
 try {
-  const conversation = await converse({ baseUrl, key }, tools, question, watcher);
+  const conversation = await converse({ baseUrl, key, session }, tools, question, watcher);
   console.log(values.json ? JSON.stringify(conversation) : "");
 } catch (error) {
   if (!(error instanceof ModelRefused)) throw error;

@@ -107,6 +107,7 @@ export function recordDecision(ledger: GatewayLedger, at: Instant, record: Decis
     context: access.context,
     ...(access.user === undefined ? {} : { user: access.user }),
     ...(access.call === undefined ? {} : { call: access.call }),
+    ...(access.flow === undefined ? {} : { flow: access.flow }),
     signals,
     ...(body === undefined ? {} : { body }),
     effect: decision.effect,

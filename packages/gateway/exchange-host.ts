@@ -10,6 +10,7 @@ import { decideHere, recordDecision } from "./admission.ts";
 import { answerError } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangeHost } from "./exchange-start.ts";
+import type { FlowControl } from "./flow/flow-control.ts";
 import { filtersInTurn } from "./mcp/answer-filter.ts";
 import type { GatewayDependencies } from "./ports.ts";
 import type { Sensed } from "./risk/sensing.ts";
@@ -20,6 +21,7 @@ export interface ExchangeHostDeps extends Pick<
   "ledger" | "now" | "inspection" | "content" | "owners"
 > {
   readonly signals: (sensed?: Sensed) => Signals;
+  readonly flow: FlowControl;
   readonly ended: (exchange: Exchange, outcome: OutcomeEntry) => void;
 }
 
@@ -29,7 +31,8 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
     ledger,
     now,
     redecide(exchange, snapshot) {
-      const { access, subject } = exchange.start;
+      const { subject } = exchange.start;
+      const access = deps.flow.now(exchange);
       const decision = decideHere(
         snapshot,
         subject.screening?.seen(access) ?? access,
@@ -65,7 +68,9 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
     openFilter(exchange, head) {
       const own = exchange.start.intent.openAnswer?.(head);
       const inspecting = deps.inspection?.openResponse(exchange.start.subject, head);
-      return own === undefined || inspecting === undefined ? (own ?? inspecting) : filtersInTurn(own, inspecting);
+      const watching = deps.flow.watch(exchange.start.access, exchange.start.id);
+      const [first, ...rest] = [own, inspecting, watching].filter((filter) => filter !== undefined);
+      return rest.reduce((before, after) => filtersInTurn(before ?? after, after), first);
     },
     keepContent: (namespace, digest, bytes) => deps.content.keep(namespace, digest, bytes),
     created(exchange, id) {

@@ -24,6 +24,7 @@ import { ContentMeter } from "./content-meter.ts";
 import { statusOf } from "./error-status.ts";
 import { exchangeHost } from "./exchange-host.ts";
 import { Exchange } from "./exchange.ts";
+import { flowControl } from "./flow/flow-control.ts";
 import { forwarder, type Ask } from "./forwarder.ts";
 import { judgeRequest, withModelName } from "./inspect-request.ts";
 import { screeningOf } from "./inspection/screening.ts";
@@ -36,24 +37,22 @@ import { readRequestHead } from "./listener/request-head.ts";
 import type { Interaction } from "./interaction.ts";
 import type { LiveExchanges } from "./live/live-exchanges.ts";
 import { rpcIdOf } from "./mcp/message.ts";
-import { planMcp } from "./mcp/plan.ts";
 import { ToolStanding } from "./mcp/tool-standing.ts";
 import { bugWords } from "./observation/bug-words.ts";
 import { Passage, type PassageEnd } from "./observation/passage.ts";
 import { observedHeader, type ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies } from "./ports.ts";
-import { planAnthropic } from "./routes/anthropic.ts";
 import { answerCordon } from "./routes/cordon.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
 import { fallbackOf } from "./routes/fallback.ts";
-import { planHttp, rerouted, upstreamKey, type Intent, type ObjectUse, type Plan } from "./routes/intent.ts";
+import { rerouted, upstreamKey, type Plan } from "./routes/intent.ts";
+import { planner } from "./routes/planner.ts";
 import { requestIds } from "./request-ids.ts";
 import type { Sensed } from "./risk/sensing.ts";
 import { senseRequest } from "./risk/sense-request.ts";
 import { denialAnswer, openStepUpHold } from "./step-up.ts";
 import { matchRoute } from "./routes/match.ts";
 import { listModels } from "./routes/models-list.ts";
-import { planOpenai } from "./routes/openai.ts";
 import type { Upstreams } from "./upstream/upstreams.ts";
 
 export interface InteractionDeps extends GatewayDependencies {
@@ -74,7 +73,9 @@ export function openInteractions(deps: InteractionDeps): {
   const nextId = requestIds();
   const tools = new ToolStanding();
   const forward = forwarder(deps);
-  const host = exchangeHost({ ...deps, ended });
+  const flow = flowControl(deps);
+  const host = exchangeHost({ ...deps, flow, ended });
+  const planFor = planner(deps, tools);
   const hold = openStepUpHold(deps.snapshots);
 
   return { serve: (request, response) => void serve(request, response) };
@@ -175,29 +176,6 @@ export function openInteractions(deps: InteractionDeps): {
     }
   }
 
-  function planFor({ id, request, match, head, caller }: Interaction): Plan {
-    const ownerOf = (upstream: Intent["upstream"], use: ObjectUse) => {
-      const owner = deps.owners.find(upstreamKey(upstream), use.type, use.id);
-      return owner?.principal === caller.id ? owner : undefined;
-    };
-    const input = { head, rest: match.rest, ownerOf };
-    switch (match.route.kind) {
-      case "openai":
-        return planOpenai(match.route, input);
-      case "anthropic":
-        return planAnthropic(match.route, input);
-      case "http":
-        return planHttp(match.route, input);
-      case "mcp":
-        return planMcp(match.route, input, {
-          rawHeaders: request.rawHeaders,
-          tools,
-          routes: deps.snapshots.current().routes,
-          onWithheld: (words) => deps.log({ level: "warn", event: "mcp-tool-withheld", words, requestId: id }),
-        });
-    }
-  }
-
   /** Reads what has to be known before deciding, and settles what is asked. */
   async function readAsk(interaction: Interaction, snapshot: Snapshot, plan: Plan & { kind: "forward" }): Promise<Ask> {
     const { request, match, caller } = interaction;
@@ -230,6 +208,7 @@ export function openInteractions(deps: InteractionDeps): {
     const sensed = senseRequest(deps, { request, caller, intent, snapshot });
     let [at, seen] = [now(), signals(sensed)];
     let asked = accessRequestOf(caller, intent, match.route, head.method);
+    const flowAsk = { rawHeaders: request.rawHeaders, intent, tree: ask.tree, id };
     const contentType = request.headers["content-type"];
     const namespace = namespaceOf(snapshot, intent.resource);
     const held = deps.digestKeys.current(namespace, at);
@@ -248,6 +227,8 @@ export function openInteractions(deps: InteractionDeps): {
     if (screening !== undefined)
       await openTokens(deps.tokenKeys, screening, { snapshot, caller: asked, namespace, now });
 
+    const about = flow.about(snapshot, asked, flowAsk);
+    asked = about instanceof Promise ? await about : about;
     passage.concerns(asked, intent.upstream.name, intent.model?.name);
     passage.deciding();
     let first = decideHere(snapshot, asked, seen, at);
@@ -322,6 +303,7 @@ export function openInteractions(deps: InteractionDeps): {
       const kept = deps.content.keep(namespace, body.hmac, outgoing);
       recorded = Promise.all([recorded, kept]).then(([index]) => index);
     }
+    flow.admitted(access, flowAsk, recorded);
     const exchange = new Exchange(
       {
         id,
@@ -351,6 +333,7 @@ export function openInteractions(deps: InteractionDeps): {
       host,
     );
     live.add(exchange);
+    if (flow.overtaken(exchange)) return;
     // A rejection ends the exchange with its own answer; here it only stops the forwarding.
     if (mustRecordFirst(access) && !(await settled(recorded))) return;
     const waiting = forward(exchange, ask, outgoing);

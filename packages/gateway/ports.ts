@@ -14,6 +14,7 @@ import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 import type { JsonValue } from "@cordon/core/contract/strict-json";
 import type { DigestKey } from "./content-meter.ts";
+import type { FlowSessions } from "./flow/flow-sessions.ts";
 import type { GatewayObserver } from "./observation/observer.ts";
 import type { Screening } from "./inspection/screening.ts";
 import type { RiskSensing } from "./risk/sensing.ts";
@@ -161,6 +162,8 @@ export interface GatewayDependencies {
   /** Without it nothing is tokenised: what would be is redacted. */
   readonly tokenKeys?: TokenKeys;
   readonly quotas?: Quotas;
+  /** What sessions have read. Without it nobody follows information flow, and where the snapshot wants that, all is denied. */
+  readonly flows?: FlowSessions;
   /** Uses an approval of one call up; false when it was used before. Without it no approved call is let through. */
   readonly spendApproval?: (grant: string) => Promise<boolean>;
   /** Senses what bears on risk; without it nothing does. */

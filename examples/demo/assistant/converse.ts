@@ -21,6 +21,8 @@ export interface Conversation {
 export interface ModelAccess {
   readonly baseUrl: string;
   readonly key: string;
+  /** The conversation's name. */
+  readonly session?: string;
 }
 
 export interface Watcher {
@@ -127,14 +129,18 @@ function parseArguments(text: string): Readonly<Record<string, unknown>> | undef
 }
 
 async function ask(
-  { baseUrl, key }: ModelAccess,
+  { baseUrl, key, session }: ModelAccess,
   tools: readonly AssistantTool[],
   messages: readonly object[],
   { onText }: Watcher,
 ): Promise<{ readonly text: string; readonly calls: readonly Call[] }> {
   const response = await fetch(`${baseUrl}/chat/completions`, {
     method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    headers: {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      ...(session === undefined ? {} : { "cordon-session": session }),
+    },
     body: JSON.stringify({
       model: "support-1",
       stream: true,

@@ -7,6 +7,8 @@ import { explainRefusal } from "../refusal.ts";
 export interface Reach {
   readonly base: string;
   readonly token: string;
+  /** The conversation that calls belong to; the registry trusts the assistant's program to say so. */
+  readonly session?: string;
 }
 
 export interface Reply {
@@ -28,7 +30,7 @@ export function reachFromEnvironment(env: Readonly<Record<string, string | undef
 }
 
 export async function call(
-  { base, token }: Reach,
+  { base, token, session }: Reach,
   path: string,
   options: {
     readonly method?: string;
@@ -42,6 +44,7 @@ export async function call(
     signal: AbortSignal.timeout(timeoutMs),
     headers: {
       authorization: `Bearer ${token}`,
+      ...(session === undefined ? {} : { "cordon-session": session }),
       ...(options.json === undefined ? {} : { "content-type": "application/json" }),
       ...options.headers,
     },

@@ -3,6 +3,7 @@
  * stdin. Out: one JSON answer a line on stdout, the first of which is its credential, as whoever reads its environment
  * has it. Ends when stdin ends.
  */
+import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { converse } from "../assistant/converse.ts";
 import { call, reachFromEnvironment } from "../assistant/reach.ts";
@@ -28,7 +29,12 @@ process.exit(0);
 async function obey(command: Command): Promise<unknown> {
   // An MCP server wants to hear that either kind of answer will do.
   const headers = { accept: "application/json, text/event-stream" };
-  if ("call" in command) return call(reach, command.call.path, { ...command.call, headers });
-  const model = { baseUrl: process.env["OPENAI_BASE_URL"] ?? "", key: process.env["OPENAI_API_KEY"] ?? "" };
-  return converse(model, await assistantTools(reach), command.ask);
+  if ("call" in command) {
+    const { session } = command.call;
+    return call({ ...reach, ...(session && { session }) }, command.call.path, { ...command.call, headers });
+  }
+  // Each question begins a conversation.
+  const session = randomUUID();
+  const model = { baseUrl: process.env["OPENAI_BASE_URL"] ?? "", key: process.env["OPENAI_API_KEY"] ?? "", session };
+  return converse(model, await assistantTools({ ...reach, session }), command.ask);
 }

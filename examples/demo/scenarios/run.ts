@@ -2,7 +2,7 @@
  * Plays a scenario. In: a world, a scenario. Out: whether its objective was reached, and everything that was refused on the
  * way. What it wrote into the estate is taken back.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Conversation } from "../assistant/converse.ts";
 import { exfiltrationOrder, type Wording } from "../services/model/paraphrases.ts";
@@ -25,6 +25,8 @@ interface Taken {
   readonly conversations: Conversation[];
   readonly pages: Set<string>;
   readonly swapped: Set<string>;
+  /** The conversation that all of its calls belong to. */
+  readonly session: string;
   /** What a tool server says of its tools was changed. */
   changed: boolean;
 }
@@ -35,7 +37,14 @@ const receivedList = z.object({
 
 export async function playScenario(world: World, scenario: Scenario): Promise<Played> {
   const before = (await received(world)).length;
-  const taken: Taken = { outcomes: [], conversations: [], pages: new Set(), swapped: new Set(), changed: false };
+  const taken: Taken = {
+    outcomes: [],
+    conversations: [],
+    pages: new Set(),
+    swapped: new Set(),
+    changed: false,
+    session: randomUUID(),
+  };
   try {
     for (const step of scenario.steps) taken.outcomes.push(await take(world, step, scenario.seed, taken));
     const outside = (await received(world)).slice(before);
@@ -70,7 +79,7 @@ async function take(world: World, step: Step, seed: number, taken: Taken): Promi
     case "call": {
       let last: Outcome = { ok: false, text: "" };
       for (let time = 0; time < step.times; time++) {
-        last = await world.call(step.as, { ...step, json: wordedJson(step.json, seed) });
+        last = await world.call(step.as, { ...step, json: wordedJson(step.json, seed), session: taken.session });
         if (!last.ok) return last;
       }
       return last;

@@ -8,6 +8,8 @@ export interface Request {
   readonly method: string;
   readonly path: string;
   readonly json?: unknown;
+  /** The conversation that it belongs to. */
+  readonly session?: string;
 }
 
 /** What came of a request: an answer, or why there was none. */

@@ -80,6 +80,13 @@ import {
   type FederationRefreshRequest,
   type FederationResponse,
 } from "@cordon/core/contract/federation-api";
+import {
+  declassificationResponse,
+  flowSessionsResponse,
+  type DeclassificationRequest,
+  type DeclassificationResponse,
+  type FlowSessionsResponse,
+} from "@cordon/core/contract/flow-api";
 
 export interface ControlClient {
   issueX509Svid(request: X509SvidRequest): Promise<X509SvidResponse>;
@@ -88,6 +95,9 @@ export interface ControlClient {
   components(): Promise<ComponentsResponse>;
   revoke(request: RevocationRequest): Promise<RevokedResponse>;
   revocations(): Promise<RevocationsResponse>;
+  /** Sessions and what they have read; and what one holds counts for less. */
+  flowSessions(): Promise<FlowSessionsResponse>;
+  declassify(request: DeclassificationRequest): Promise<DeclassificationResponse>;
   /** Lets a revoked component have an identity again. */
   liftRevocation(request: LiftRequest): Promise<LiftedResponse>;
   /** Lets the model that a component states serve, and ends that. */
@@ -151,6 +161,8 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     issueJwtSvid: (request) => call("POST", "/v1/svids/jwt", jwtSvidResponse, request),
     bundle: () => call("GET", "/v1/bundle", bundleResponse),
     components: () => call("GET", "/v1/components", componentsResponse),
+    flowSessions: () => call("GET", "/v1/flow/sessions", flowSessionsResponse),
+    declassify: (request) => call("POST", "/v1/flow/declassifications", declassificationResponse, request),
     revoke: (request) => call("POST", "/v1/revocations", revokedResponse, request),
     liftRevocation: (request) => call("POST", "/v1/revocations/lift", liftedResponse, request),
     revocations: () => call("GET", "/v1/revocations", revocationsResponse),

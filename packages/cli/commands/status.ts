@@ -75,6 +75,11 @@ function bypassProblem({ name, bypass }: Probed): string[] {
   return bypass.verdict === "bypassable" ? [`${name} is bypassable: ${bypass.words}; ${bypass.remedy}`] : [];
 }
 
+function flowWords(flow: Status["informationFlow"]): string {
+  if (flow === undefined || flow === "off") return "off: what a session has read does not bear on what it may do";
+  return `${flow.mode}: sessions with ${flow.private} data and untrusted content have no way out`;
+}
+
 function modeWords({ mode, wouldDeny }: RouteStatus): string {
   if (mode === "enforce") return "enforce";
   const calls = wouldDeny === 1 ? "1 call" : `${wouldDeny} calls`;
@@ -104,6 +109,7 @@ function describe(status: Status, problems: readonly string[], probed: readonly 
     `Cordon ${status.version} in ${status.trustDomain}, revision ${status.revision}`,
     `  gateway   ${status.gateway.url} as ${status.gateway.id}, ${status.gateway.live} interactions under way`,
     `  policies  ${status.policies.count}; ${status.components} components`,
+    `  flow      ${flowWords(status.informationFlow)}`,
     `  ledger    ${status.ledger.size} entries, ${status.ledger.state}`,
     ...(status.metrics?.url === undefined ? [] : [`  metrics   ${status.metrics.url}`]),
     ...(status.events ?? []).map(eventLine),

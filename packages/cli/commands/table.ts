@@ -120,6 +120,14 @@ export const commands: CommandTable = {
     summary: "unpair a browser; its live view ends",
     load: () => import("./console/revoke.ts"),
   },
+  "flow list": {
+    summary: "sessions, what each has read, and the entries that made it so",
+    load: () => import("./flow/list.ts"),
+  },
+  "flow declassify": {
+    summary: "what a session has read counts for less; recorded, with why",
+    load: () => import("./flow/declassify.ts"),
+  },
   "model verify": {
     summary: "is this the model that a trusted signer signed? OMS bundles, offline",
     load: () => import("./model/verify.ts"),

@@ -32,6 +32,7 @@ export interface Status {
   readonly dataDoors?: readonly DataDoorStatus[];
   /** Where routes lead: what `--probe` dials. */
   readonly upstreams: readonly ProbeTarget[];
+  readonly informationFlow?: "off" | { readonly mode: string; readonly private: string };
   readonly isolated: readonly string[];
   readonly revoked: { readonly workloads: readonly string[] };
   /** Why the console is not served, where it should be. */

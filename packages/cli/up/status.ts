@@ -45,6 +45,8 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
     models: modelStatus(snapshot, now()),
     dataDoors: [...(snapshot.dataDoors?.values() ?? [])].map((door) => doorStatus(door, gateway.doorPorts())),
     upstreams: upstreamsOf(snapshot.routes),
+    /** `off`: what a session has read bears on nothing. */
+    informationFlow: snapshot.informationFlow ?? "off",
     isolated: [...snapshot.overlays.isolated.keys()],
     revoked: {
       certificates: snapshot.revocations.certificates.size,

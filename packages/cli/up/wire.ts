@@ -36,6 +36,7 @@ import { openInspection } from "@cordon/gateway/inspection/open-inspection";
 import { keepContent } from "@cordon/gateway/ledger/kept-content";
 import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/ledger/ledger";
 import type { GatewayEvent } from "@cordon/gateway/ports";
+import { openFlowSessions } from "@cordon/gateway/flow/flow-sessions";
 import { openObjectOwners } from "@cordon/gateway/routes/ownership";
 import { openConfiguredConsole } from "./console.ts";
 import { doorStatus, openConfiguredDoors } from "./doors.ts";
@@ -145,6 +146,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     await openConfiguredSensing({ risk: configuration.risk, folder, stateFolder, now, onProblem }),
   );
   let consoleUrl: string | undefined;
+  const flows = opening.use(openFlowSessions(join(stateFolder, "flow.db"), now()));
   const gateway = opening.use(
     await openGateway({
       options: {
@@ -164,6 +166,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
           void (await keepContent(join(stateFolder, "content"), await vault.contentKey(namespace), digest, bytes)),
       },
       owners,
+      flows,
       resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)),
       refreshTrust: (domain) => control.federation.refresh(domain),
       inspection: openInspection({
@@ -270,6 +273,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       admissionKey: control.admissionKey,
       keeper,
       federation: control.federation,
+      flows,
       endpoint: endpoint && {
         ...{ url: endpoint.url, profile: endpoint.profile },
         ...(endpoint.profile === "https_spiffe" && { id: component.id }),

@@ -37,6 +37,7 @@ import { admissionOperations } from "./admission-operations.ts";
 import { authorityOperations } from "./authority-operations.ts";
 import { federationOperations } from "./federation-operations.ts";
 import { findComponent } from "./find-component.ts";
+import { flowOperations } from "./flow-operations.ts";
 import { checked } from "./local-exchange.ts";
 import type { LocalApiRooms } from "./local-rooms.ts";
 import { localPeopleOperations } from "./people-operations.ts";
@@ -64,6 +65,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     ...revocationOperations(rooms),
     ...admissionOperations(rooms),
     ...localPeopleOperations(rooms),
+    ...flowOperations(rooms),
     "/v1/nodes": { GET: () => listNodes(rooms) },
     "/v1/nodes/join-tokens": { POST: (body) => newNodeToken(rooms, body) },
     "/v1/nodes/evictions": { POST: (body) => evictNode(rooms, body) },

@@ -1,5 +1,7 @@
 /** What the operations of the local API stand on; the wiring hands it over. */
 import type { KeyObject } from "node:crypto";
+import type { Labels } from "@cordon/core/contract/vocabulary";
+import type { FlowSession, SessionKey } from "@cordon/core/flow/flow";
 import type { Instant } from "@cordon/core/instant";
 import type { ChangeEntry } from "@cordon/core/ledger/entry";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
@@ -9,6 +11,17 @@ import type { Federation } from "../federation/federation.ts";
 import type { ModelAdmission } from "../node-api/model-admission.ts";
 import type { AdmissionKeeper } from "../supply/keeping/keeper.ts";
 import type { StateStore } from "../store/state-store.ts";
+
+/** Sessions, as their store gives them. */
+export interface FlowRooms {
+  find(key: SessionKey): FlowSession | undefined;
+  list(limit: number): readonly FlowSession[];
+  lower(
+    key: SessionKey,
+    to: Partial<Labels>,
+    now: Instant,
+  ): { readonly before: Labels; readonly after: Labels } | undefined;
+}
 
 export interface LocalApiRooms {
   readonly authority: Authority;
@@ -35,6 +48,8 @@ export interface LocalApiRooms {
   /** Other trust domains, and where our own bundle is served. */
   readonly federation?: Pick<Federation, "list" | "fetchNow"> | undefined;
   readonly endpoint?: { readonly url: string; readonly profile: string; readonly id?: string } | undefined;
+  /** What sessions hold, where a gateway of this process follows that. */
+  readonly flows?: FlowRooms | undefined;
   /** Writes to the ledger; the answer waits for it, and is an error when it rejects. */
   readonly record: (change: ChangeEntry) => Promise<unknown>;
   readonly now: () => Instant;

@@ -2,6 +2,8 @@
  * One route with everything it refers to put in its place. In: the route's object, and the upstreams and components
  * that there are. Out: the route, and what it stands on, so that a later change knows whether to build it again.
  */
+import type { Labels } from "@cordon/core/contract/vocabulary";
+import type { FlowOfCall } from "@cordon/core/flow/flow";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Component, ModelTarget, Route, Upstream } from "@cordon/core/policy/snapshot";
 import type { StoredObject } from "../store/state-store.ts";
@@ -61,7 +63,7 @@ function resolveRoute(object: StoredObject, around: Surroundings): Route {
     };
   }
   if (value.kind === "mcp") {
-    const { kind, pins } = value;
+    const { kind, pins, tools } = value;
     const resource = resolveComponent(value.resource, around);
     const upstream = resolveUpstream(value.upstream, around);
     return {
@@ -70,6 +72,7 @@ function resolveRoute(object: StoredObject, around: Surroundings): Route {
       resource,
       upstream,
       ...(pins === undefined ? {} : { pins: new Map(Object.entries(pins)) }),
+      ...(tools === undefined ? {} : { tools: new Map(Object.entries(tools).map(([name, of]) => [name, flowOf(of)])) }),
     };
   }
   const models = new Map<string, ModelTarget>();
@@ -83,6 +86,10 @@ function resolveRoute(object: StoredObject, around: Surroundings): Route {
     models.set(name, Object.freeze({ ...resolved, ...rest }));
   }
   return { ...base, kind: value.kind, models };
+}
+
+function flowOf({ wayOut, ...labels }: { readonly wayOut?: boolean } & Partial<Labels>): FlowOfCall {
+  return { labels, ...(wayOut === undefined ? {} : { wayOut }) };
 }
 
 function resolveComponent(reference: string, around: Surroundings): SpiffeId {

@@ -5,11 +5,17 @@
 import { CordonError } from "@cordon/core/errors";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { exceptionKey, type BoundaryException, type BoundaryRules } from "@cordon/core/policy/boundaries";
+import type { FlowSettings } from "@cordon/core/flow/flow";
 import type { CompiledPolicies } from "@cordon/core/policy/engine";
 import type { Component } from "@cordon/core/policy/snapshot";
 import { Windows, type WindowSchedule } from "@cordon/core/policy/windows";
 import type { StoredObject } from "../store/state-store.ts";
-import { boundaryModesValue, exceptionValue, invalidObject, readValue, windowValue } from "./objects.ts";
+import { boundaryModesValue, exceptionValue, flowValue, invalidObject, readValue, windowValue } from "./objects.ts";
+
+/** @param object the setting that says how it is followed; nobody follows it without one */
+export function buildInformationFlow(object: StoredObject | undefined): FlowSettings | undefined {
+  return object === undefined ? undefined : Object.freeze(readValue(flowValue, object));
+}
 
 export function buildWindows(objects: readonly StoredObject[]): Windows {
   return new Windows(

@@ -28,9 +28,10 @@ import { buildTunnels } from "./build-tunnels.ts";
 import { buildDevices, buildSubjects, riskSettings } from "./build-risk.ts";
 import { buildThreats } from "./build-threats.ts";
 import { servedFilesFrom, servedFilesKind } from "../supply/served/served-files.ts";
-import { buildBoundaries, buildWindows, checkNamedWindows } from "./build-segmentation.ts";
+import { buildBoundaries, buildInformationFlow, buildWindows, checkNamedWindows } from "./build-segmentation.ts";
 import {
   boundaryModesKey,
+  flowKey,
   bundleValue,
   componentValue,
   invalidObject,
@@ -144,6 +145,10 @@ function rebuild(
     observing: before && routes === last?.routes ? before.observing : observingRoutes(routes),
     policies,
     boundaries: settled ? before.boundaries : buildBoundaries(modes, of("exception"), components),
+    informationFlow:
+      before && same("setting")
+        ? before.informationFlow
+        : buildInformationFlow(objects.get("setting")?.get(qualifiedNameOf(flowKey))),
     windows,
     bundles:
       before && same("bundle") && same("federation")

@@ -14,7 +14,7 @@ import { policyName } from "@cordon/core/contract/policy-name";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { ObjectKey } from "../store/state-store.ts";
-import { boundaryModesKey, riskKey, stalenessKey } from "./objects.ts";
+import { boundaryModesKey, flowKey, riskKey, stalenessKey } from "./objects.ts";
 import type { boundaryModesValue, componentValue, ExceptionValue, FederationValue } from "./objects.ts";
 import type { DoorValue, PolicyValue, RouteValue, UpstreamValue } from "./objects.ts";
 
@@ -40,6 +40,7 @@ export function configurationObjects(
     { key: stalenessKey, value: { limitSeconds: configuration.staleness.limitSeconds } },
     { key: boundaryModesKey, value: boundaryModes(configuration) },
     { key: riskKey, value: riskSettingsOf(configuration.risk) },
+    ...flowObjects(configuration),
     ...configuration.components.map((item) => place("component", item, componentObject(item, folder))),
     ...configuration.upstreams.map((item) =>
       place("upstream", item, upstreamObject(item, configuration.trustDomain, folder)),
@@ -75,6 +76,11 @@ export function absoluteSecret(secret: SecretReference, folder: string): SecretR
   if (!("exec" in secret)) return secret;
   const [program = "", ...rest] = secret.exec;
   return { exec: [/^\.{1,2}\//.test(program) ? absolute(program, folder) : program, ...rest] };
+}
+
+function flowObjects({ informationFlow: flow }: Configuration): ConfiguredObject[] {
+  if (flow === undefined) return [];
+  return [{ key: flowKey, value: { mode: flow.mode, private: flow.private, idleMs: flow.idleMinutes * 60_000 } }];
 }
 
 function boundaryModes({ boundaries: said, mode }: Configuration): z.input<typeof boundaryModesValue> {
@@ -197,9 +203,9 @@ function routeObject(route: Configuration["routes"][number], standard: Configura
     return fallback === undefined ? base : { ...base, fallback: named(fallback) };
   }
   if (route.kind === "mcp") {
-    const { kind, resource, upstream, pins } = route;
+    const { kind, resource, upstream, pins, tools } = route;
     const references = { resource: qualify(resource, namespace), upstream: qualify(upstream, namespace) };
-    const pinned = pins === undefined ? {} : { pins: { ...pins } };
+    const pinned = { ...(pins && { pins: { ...pins } }), ...(tools && { tools: { ...tools } }) };
     return { kind, path, maxBodyBytes, mode, ...inspection, ...references, ...pinned };
   }
   const models = Object.entries(route.models).map(([name, target]) => [

@@ -3,6 +3,7 @@
  * of a `cordon.yaml` and of its policy files; applied to an empty store they make the same objects.
  */
 import { stringify } from "yaml";
+import type { z } from "zod";
 import type { Configuration } from "@cordon/core/contract/configuration";
 import { grantRuleKind, rulesFrom } from "../grants/rules.ts";
 import type { StoredObject } from "../store/state-store.ts";
@@ -17,6 +18,8 @@ import {
   qualifiedNameOf,
   readValue,
   routeValue,
+  flowKey,
+  flowValue,
   stalenessKey,
   stalenessValue,
   tunnelValue,
@@ -29,6 +32,10 @@ export interface ExportedConfiguration {
   readonly configuration: string;
   /** Policy files, by path relative to the configuration. */
   readonly policies: ReadonlyMap<string, string>;
+}
+
+function flowText({ idleMs, ...flow }: z.output<typeof flowValue>) {
+  return { ...flow, idleMinutes: idleMs / 60_000 };
 }
 
 /**
@@ -45,6 +52,7 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
   const place = ({ namespace, name }: StoredObject) => ({ name, ...(namespace === "default" ? {} : { namespace }) });
   const policies = of("policy").map((object) => ({ object, file: `policies/${qualifiedNameOf(object)}.cedar` }));
   const modes = of("setting").find((object) => object.name === boundaryModesKey.name);
+  const flow = of("setting").find((object) => object.name === flowKey.name);
   const staleness = of("setting").find((object) => object.name === stalenessKey.name);
 
   const { version, trustDomain, state, store, keys, gateway, console, operations, events, ledger, identity } = base;
@@ -55,6 +63,7 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
     ...(events.length === 0 ? {} : { events }),
     ...{ ledger, identity, risk },
     staleness: staleness ? readValue(stalenessValue, staleness) : base.staleness,
+    ...(flow === undefined ? {} : { informationFlow: flowText(readValue(flowValue, flow)) }),
     components: of("component").map((object) => ({ ...place(object), ...readValue(componentValue, object) })),
     upstreams: of("upstream").map((object) => ({
       ...place(object),

@@ -12,7 +12,7 @@ import { toolName, toolPin } from "@cordon/core/contract/mcp-schema";
 import { storedInspection } from "@cordon/core/contract/inspection-schema";
 import { tunnelSchema } from "@cordon/core/contract/tunnels-schema";
 import { windowFields } from "@cordon/core/contract/segmentation-schema";
-import { actions, boundaries, modes, sensitivities } from "@cordon/core/contract/vocabulary";
+import { actions, boundaries, integrities, modes, sensitivities } from "@cordon/core/contract/vocabulary";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { postureValue } from "@cordon/core/contract/device-api";
 import { reportedLevels } from "@cordon/core/risk/subject";
@@ -117,6 +117,16 @@ export const routeValue = z.discriminatedUnion("kind", [
     resource: qualifiedName,
     upstream: qualifiedName,
     pins: z.record(toolName, toolPin).exactOptional(),
+    tools: z
+      .record(
+        toolName,
+        z.strictObject({
+          sensitivity: z.enum(sensitivities).exactOptional(),
+          integrity: z.enum(integrities).exactOptional(),
+          wayOut: z.boolean().exactOptional(),
+        }),
+      )
+      .exactOptional(),
   }),
 ]);
 
@@ -168,6 +178,14 @@ export const boundaryModesValue = z.strictObject({
   api: boundaryMode,
 });
 export const boundaryModesKey: ObjectKey = { kind: "setting", namespace: "default" as Namespace, name: "boundaries" };
+
+/** How information flow is followed; in the namespace `default`. */
+export const flowValue = z.strictObject({
+  mode: z.enum(modes),
+  private: z.enum(sensitivities),
+  idleMs: z.int().positive(),
+});
+export const flowKey: ObjectKey = { kind: "setting", namespace: "default" as Namespace, name: "information-flow" };
 
 const weight = z.number().min(0).max(1);
 /** How signals weigh; in the namespace `default`. */

@@ -60,6 +60,12 @@ export const componentSchema = z.strictObject({
       "Where the files of that model lie on the control plane's machine: a file, or the folder that is the model. They are " +
         "watched there, and while they are not what was admitted, it is not reached.",
     ),
+  namesSessions: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether it is trusted to say which of its sessions a call belongs to (header `cordon-session`). Otherwise all that it does is one session.",
+    ),
   registrations: z
     .array(registrationSchema)
     .max(64)

@@ -20,7 +20,7 @@ import { mcpFields } from "./mcp-schema.ts";
 import { grantRuleSchema, peopleSchema } from "./people-schema.ts";
 import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
 import { riskSchemaWith } from "./risk-schema.ts";
-import { boundariesSchema, windowSchema } from "./segmentation-schema.ts";
+import { boundariesSchema, informationFlowSchema, windowSchema } from "./segmentation-schema.ts";
 import { secretReferenceSchema } from "./secret-reference-schema.ts";
 import { dataDoorSchema } from "./data-doors-schema.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
@@ -382,5 +382,8 @@ export const configurationSchema = z.strictObject({
   risk: riskSchemaWith(secretReferenceSchema)
     .prefault({})
     .describe("How risky a request is: weights, tiers, and lists of networks and threats. See docs/risk.md."),
+  informationFlow: informationFlowSchema
+    .optional()
+    .describe("What a session has read decides what it may still do. Without it nobody follows that."),
   boundaries: boundariesSchema.prefault({}).describe("The four boundaries: what no permit is stronger than."),
 });

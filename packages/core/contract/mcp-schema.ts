@@ -1,6 +1,7 @@
 /** The fields of a route of kind `mcp`. In: the configuration's text. Out: what only this kind of route has. */
 import { z } from "zod";
 import { reference } from "./schema-parts.ts";
+import { integrities, sensitivities } from "./vocabulary.ts";
 
 /** `sha256:` and 64 hex digits: the digest of a tool's definition, as `cordon mcp pins` prints it. */
 export const toolPin = z.string().regex(/^sha256:[0-9a-f]{64}$/, "must be `sha256:` and 64 lower-case hex digits");
@@ -14,6 +15,17 @@ export const mcpFields = {
   kind: z.literal("mcp").describe("An MCP server, by Streamable HTTP."),
   resource: reference.describe("The component that policy decides on; a tool."),
   upstream: reference.describe("Where its MCP endpoint is."),
+  tools: z
+    .record(
+      toolName,
+      z.strictObject({
+        sensitivity: z.enum(sensitivities).exactOptional().describe("How sensitive what it answers is."),
+        integrity: z.enum(integrities).exactOptional().describe("Whether what it answers may be acted on as it is."),
+        wayOut: z.boolean().exactOptional().describe("Whether it sends something to somewhere outside: mail, a post."),
+      }),
+    )
+    .optional()
+    .describe("Tools of which something else holds than of the server's component. See docs/information-flow.md."),
   pins: z
     .record(toolName, toolPin)
     .optional()

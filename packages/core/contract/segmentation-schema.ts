@@ -6,7 +6,7 @@ import { z } from "zod";
 import { isExactInstant } from "../instant.ts";
 import { windowProblem } from "../policy/windows.ts";
 import { name, namespace, reference } from "./schema-parts.ts";
-import { actions, boundaries, modes } from "./vocabulary.ts";
+import { actions, boundaries, modes, sensitivities } from "./vocabulary.ts";
 
 const cron = (words: string) =>
   z.string().max(200).describe(`${words} Cron, five fields: minute hour day month weekday.`);
@@ -46,6 +46,23 @@ export const exceptionSchema = z.strictObject({
   owner: z.string().min(1).max(200).describe("Who answers for it."),
   reason: z.string().min(1).max(1_000).describe("Why it is needed."),
   expires: instant.describe("When it ends, by itself."),
+});
+
+export const informationFlowSchema = z.strictObject({
+  mode: z
+    .enum(modes)
+    .default("enforce")
+    .describe(
+      "`enforce` refuses a way out to a session that holds private data and untrusted content; `observe` records it.",
+    ),
+  private: z.enum(sensitivities).default("confidential").describe("From this sensitivity on, data is private."),
+  idleMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(525_600)
+    .default(480)
+    .describe("A session that reads nothing for so long is over, and what it held with it."),
 });
 
 export const boundariesSchema = z.strictObject({

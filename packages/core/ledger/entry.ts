@@ -5,6 +5,7 @@
 import type { Instant } from "../instant.ts";
 import type { Action, Namespace, Revision } from "../contract/vocabulary.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
+import type { FlowFacts } from "../flow/flow.ts";
 import type { Assurance, Obligation, Observed, Reason, RequestContext, Risk } from "../policy/decision.ts";
 import type { RouteKey, Signals } from "../policy/decision.ts";
 import type { ActingUser } from "../policy/people.ts";
@@ -39,6 +40,8 @@ export interface DecisionEntry extends EntryBase {
   readonly user?: ActingUser;
   /** Digest of the call's exact arguments, where they were read. */
   readonly call?: string;
+  /** What the session held that it came from. */
+  readonly flow?: FlowFacts;
   readonly signals: Signals;
   /** Keyed digest of the request body, where it was read whole before deciding. */
   readonly body?: ContentDigest;

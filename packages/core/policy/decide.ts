@@ -11,6 +11,7 @@ import { checkBoundaries, type BoundaryVerdict, type Crossing } from "./boundari
 import { dependsOnKey, type AccessRequest, type Decision, type DependencyKey } from "./decision.ts";
 import type { Obligation, Reason, Signals } from "./decision.ts";
 import type { Evaluation, MatchedPolicy } from "./engine.ts";
+import { checkFlow } from "../flow/flow.ts";
 import { demandsOf, joinDemands, type InspectionDemands } from "./inspect-annotation.ts";
 import { isObserved } from "./observed-policy.ts";
 import { atMost, permitted, reasonOf, watchingOf } from "./policy-reasons.ts";
@@ -52,6 +53,9 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   const crossing = verdict.kind === "across" ? boundaryReason(verdict.crossing) : undefined;
   const across = verdict.kind === "across" && verdict.mode === "enforce"; // 6. what no permit is stronger than
   if (across && crossing) return deny(snapshot, request, [crossing], parties);
+  const leak = flowReason(snapshot, request, resource); //                  what a session has read must not leave by it
+  if (leak && snapshot.informationFlow?.mode === "enforce") return deny(snapshot, request, [leak], parties);
+  const softened = [crossing, leak].filter((reason) => reason !== undefined);
   const windows = snapshot.windows.at(now);
   const granted = grantsFor(snapshot, request, now);
   const delegated = grantsOfActingUser(snapshot, request, now);
@@ -64,13 +68,13 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   const adaptive = refused ? undefined : checkAdaptive(demands, { snapshot, request, resource, signals, now });
   const refusals = refused ?? adaptive?.refusals;
   if (refusals && !observes(snapshot, request, parties, evaluation)) {
-    const all = [...(crossing ? [crossing] : []), ...refusals, ...riskReason(risk)];
+    const all = [...softened, ...refusals, ...riskReason(risk)];
     return { ...deny(snapshot, request, all, parties, signals), risk, obligations: adaptive?.obligations ?? [] };
   }
   const approval = checkApproval(snapshot, request, evaluation, now); //  9. has somebody approved exactly this call?
   if (approval !== undefined && "code" in approval) return deny(snapshot, request, [approval], parties, signals);
   const { watching } = permission(evaluation);
-  const tried = [...(crossing ? [crossing] : []), ...(refusals ?? []), ...watching];
+  const tried = [...softened, ...(refusals ?? []), ...watching];
   const observed = tried.length > 0 ? tried : undefined;
   return {
     effect: "allow",
@@ -94,6 +98,11 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
     ...(approval ? { approval: approval.id } : {}),
     ...(observed ? { observed: { effect: "deny", reasons: observed } } : {}),
   };
+}
+
+function flowReason(snapshot: Snapshot, request: AccessRequest, resource: Component): Reason | undefined {
+  const refusal = checkFlow(snapshot.informationFlow, request, resource);
+  return refusal && { code: "information-flow", ...refusal };
 }
 
 function boundaryReason({ boundary, words }: Crossing): Reason {

@@ -6,6 +6,7 @@ import type { Instant } from "../instant.ts";
 import type { Action, Boundary, Namespace, Revision, RiskTier, Sensitivity } from "../contract/vocabulary.ts";
 import type { JsonObject } from "../contract/strict-json.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
+import type { FlowFacts, FlowStep } from "../flow/flow.ts";
 import type { FindingFacts } from "./finding-facts.ts";
 import type { RiskSignals } from "../risk/signals.ts";
 import type { InspectionDemands } from "./inspect-annotation.ts";
@@ -32,6 +33,8 @@ export interface AccessRequest {
   readonly user?: ActingUser;
   /** `sha256:` and hex of the call's exact arguments, where they are read before deciding: what an approval is bound to. */
   readonly call?: string;
+  /** What its session holds; absent where no information flow is followed. */
+  readonly flow?: FlowFacts;
   /** The arguments of a tool call, for policies that read them. Content: never recorded. */
   readonly arguments?: JsonObject;
 }
@@ -130,6 +133,8 @@ export interface Reason {
     | "session-revoked"
     /** It crosses one of the four boundaries; `boundary` says which. */
     | "boundary"
+    /** A way out of a session that holds private data and untrusted content; `steps` led to it. */
+    | "information-flow"
     /** It crosses a boundary, and an exception lets it. */
     | "boundary-exception"
     /** The route observes: policy denies, and the call goes through. `Decision.observed` says why it would not. */
@@ -138,6 +143,7 @@ export interface Reason {
   readonly namespace?: Namespace;
   readonly boundary?: Boundary;
   readonly grant?: string;
+  readonly steps?: readonly FlowStep[];
   readonly words: string;
 }
 

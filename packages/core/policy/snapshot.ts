@@ -18,6 +18,7 @@ import type { Registration } from "../contract/registration-schema.ts";
 import type { FilesSeen } from "../contract/served-files.ts";
 import type { SpiffeId, TrustDomain } from "../identity/spiffe-id.ts";
 import type { InspectionSettings } from "../inspection/settings.ts";
+import type { FlowOfCall, FlowSettings } from "../flow/flow.ts";
 import type { BoundaryRules } from "./boundaries.ts";
 import type { RouteKey } from "./decision.ts";
 import type { PostgresDoor } from "./data-doors.ts";
@@ -48,6 +49,8 @@ export interface Component {
   readonly purpose?: DatasetPurpose | undefined;
   /** The models whose weights it serves; it reaches no others. */
   readonly serves?: readonly SpiffeId[];
+  /** Whether it is trusted to say which of its sessions a call belongs to (`cordon-session`). */
+  readonly namesSessions?: boolean;
   /** How agents recognise its processes. */
   readonly registrations?: readonly Registration[];
 }
@@ -165,6 +168,8 @@ export interface McpRoute extends RouteBase {
   readonly upstream: Upstream;
   /** The digest of each tool's definition as it was approved; with it, nothing else passes. */
   readonly pins?: ReadonlyMap<string, string>;
+  /** What single tools bring in, and whether they lead out, where it is not what is said of the server. */
+  readonly tools?: ReadonlyMap<string, FlowOfCall>;
 }
 
 /** TCP between components: a connection is decided when it is opened, and while it lives. Its bytes are counted. */
@@ -209,6 +214,8 @@ export interface Snapshot {
   readonly policies: CompiledPolicies;
   /** What no permit is stronger than, with its modes and exceptions. */
   readonly boundaries: BoundaryRules;
+  /** What a session has read decides what it may still do; absent: nobody follows it. */
+  readonly informationFlow?: FlowSettings | undefined;
   /** Named recurring times; policies see which are open. */
   readonly windows: WindowSchedule;
   readonly bundles: ReadonlyMap<TrustDomain, TrustBundle>;

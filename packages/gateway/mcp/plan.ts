@@ -20,6 +20,12 @@ export interface McpSurroundings {
   readonly onWithheld: (words: string) => void;
 }
 
+/** Descriptions that nobody approved are content like any other. */
+function flowOf(route: McpRoute, method: string, tool: string): Pick<Intent, "flow"> {
+  const flow = method === "tools/list" && route.pins === undefined ? { content: true } : route.tools?.get(tool);
+  return flow === undefined ? {} : { flow };
+}
+
 /** @throws {CordonError} `REQUEST_MALFORMED` for headers that could be read in two ways */
 export function planMcp(route: McpRoute, { head, rest }: PlanInput, around: McpSurroundings): Plan {
   const headers = readMcpHeaders(around.rawHeaders);
@@ -53,6 +59,7 @@ export function planMcp(route: McpRoute, { head, rest }: PlanInput, around: McpS
           stream: method === "subscriptions/listen",
           mcp: { rpc: method, tool },
           ...(given === undefined ? {} : { arguments: given }),
+          ...flowOf(route, method, tool),
           ...(method === "initialize" ? { creates: "mcp-session" } : {}),
           ...(refusal === undefined ? {} : { refusal }),
         };

@@ -4,6 +4,7 @@
  */
 import type { Action, Namespace } from "@cordon/core/contract/vocabulary";
 import type { JsonObject } from "@cordon/core/contract/strict-json";
+import type { FlowOfCall } from "@cordon/core/flow/flow";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { CordonError } from "@cordon/core/errors";
 import type { HttpRoute, ModelRoute, ModelTarget, Overlays, Upstream } from "@cordon/core/policy/snapshot";
@@ -35,6 +36,8 @@ export interface Intent {
   readonly mcp?: { readonly rpc: string; readonly tool: string };
   /** A tool call's arguments: policy may read them, nothing records them. */
   readonly arguments?: JsonObject;
+  /** What is said of just this call: labels of a tool, and whether it leads out. */
+  readonly flow?: FlowOfCall;
   /** Why it is refused whatever policy says. */
   readonly refusal?: string;
   /** What the answer passes before anything else looks at it. */

@@ -26,8 +26,16 @@ export interface Replayed {
  * @param policies the snapshot's own, with what they are made of
  */
 export function replay(snapshot: Snapshot, entry: DecisionEntry, policies: AnalysablePolicies): Replayed {
-  const { principal, action, resource, context, at, user, call } = entry;
-  const asked = { principal, action, resource, context, ...(user && { user }), ...(call && { call }) };
+  const { principal, action, resource, context, at, user, call, flow } = entry;
+  const asked = {
+    principal,
+    action,
+    resource,
+    context,
+    ...(user && { user }),
+    ...(call && { call }),
+    ...(flow && { flow }),
+  };
   const [may, must] = [policies.withoutArguments("may"), policies.withoutArguments("must")];
   const decided = (by: CompiledPolicies): Decision =>
     decide({ ...snapshot, policies: by }, asked, { ...entry.signals, snapshotAgeMs: 0 }, at);

@@ -1,0 +1,50 @@
+/**
+ * Which API a request speaks, and what it wants in that. In: a request on a route. Out: its plan. Each API is a file beside
+ * this one.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Caller } from "../listener/caller.ts";
+import type { RequestHead } from "../listener/request-head.ts";
+import { planMcp } from "../mcp/plan.ts";
+import type { ToolStanding } from "../mcp/tool-standing.ts";
+import type { GatewayDependencies } from "../ports.ts";
+import { planAnthropic } from "./anthropic.ts";
+import { planHttp, upstreamKey, type Intent, type ObjectUse, type Plan } from "./intent.ts";
+import type { RouteMatch } from "./match.ts";
+import { planOpenai } from "./openai.ts";
+
+interface Planned {
+  readonly id: string;
+  readonly request: IncomingMessage;
+  readonly head: RequestHead;
+  readonly caller: Caller;
+  readonly match: RouteMatch;
+}
+
+export function planner(
+  deps: Pick<GatewayDependencies, "owners" | "snapshots" | "log">,
+  tools: ToolStanding,
+): (planned: Planned) => Plan {
+  return ({ id, request, match, head, caller }) => {
+    const ownerOf = (upstream: Intent["upstream"], use: ObjectUse) => {
+      const owner = deps.owners.find(upstreamKey(upstream), use.type, use.id);
+      return owner?.principal === caller.id ? owner : undefined;
+    };
+    const input = { head, rest: match.rest, ownerOf };
+    switch (match.route.kind) {
+      case "openai":
+        return planOpenai(match.route, input);
+      case "anthropic":
+        return planAnthropic(match.route, input);
+      case "http":
+        return planHttp(match.route, input);
+      case "mcp":
+        return planMcp(match.route, input, {
+          rawHeaders: request.rawHeaders,
+          tools,
+          routes: deps.snapshots.current().routes,
+          onWithheld: (words) => deps.log({ level: "warn", event: "mcp-tool-withheld", words, requestId: id }),
+        });
+    }
+  };
+}
