@@ -107,9 +107,20 @@ function componentObject(
   component: Configuration["components"][number],
   folder: string,
 ): z.input<typeof componentValue> {
-  const { name: _name, namespace, labels, registrations, serves, holds, modelFiles, ...value } = component;
+  const {
+    name: _name,
+    namespace,
+    labels,
+    registrations,
+    serves,
+    holds,
+    modelFiles,
+    namesSessions,
+    ...value
+  } = component;
   return {
     ...value,
+    ...(namesSessions ? { namesSessions } : {}),
     ...(holds.length === 0 ? {} : { holds: holds.map((dataset) => qualify(dataset, namespace)) }),
     ...(modelFiles === undefined ? {} : { modelFiles: absolute(modelFiles, folder) }),
     ...(serves.length === 0 ? {} : { serves: serves.map((model) => qualify(model, namespace)) }),
