@@ -41,7 +41,7 @@ test("fills in every default", () => {
   assert.equal(configuration.gateway.listen, "127.0.0.1:8443");
   assert.equal(configuration.store.url, "sqlite:");
   assert.equal(configuration.staleness.limitSeconds, 60);
-  assert.deepEqual(configuration.keys, { root: { file: "root.key" } });
+  assert.deepEqual(configuration.keys, { root: { file: "root.key" }, also: [] });
   assert.deepEqual(configuration.components[0]?.labels, { categories: [], integrity: "untrusted" });
   assert.equal(configuration.components[0]?.bearerTokens, false);
   assert.equal(configuration.identity.jwtTtlSeconds, 300);
