@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
+import { CordonError } from "@cordon/core/errors";
 import type { X509Svid } from "@cordon/core/identity/svid";
 import { policies, until } from "./estate.ts";
-import { openPeopleEstate, serverOf } from "./people-estate.ts";
+import { openPeopleEstate, peopleOf, serverOf } from "./people-estate.ts";
 import { administrator, cliCredential, invited } from "./soft-people.ts";
 import { send, softPerson, type SoftPerson } from "./soft-person.ts";
 
@@ -126,6 +127,14 @@ test("break-glass holds at once, is loud, and is taken once until somebody has r
   const second = await take();
   assert.equal(second.status, 403);
   assert.match(second.text, /has not been reviewed/);
+  await until(
+    () =>
+      peopleOf(estate)
+        .unreviewed()
+        .some((words) => words.includes("ravi")),
+    "the page to say so",
+  );
+  assert.match((await ada.call("GET", "/v1/overview")).text, /break-glass and not reviewed yet: .*ravi's read/);
   assert.equal((await ada.voice("review", taken.id, "the outage was real")).status, 200);
   assert.equal((await take()).status, 200);
 });
@@ -295,4 +304,62 @@ test("a person's certificate is the authority's alone to make: a key that is cer
   });
   assert.equal(status, 403);
   assert.match(text, /not signed in with this key/);
+});
+
+test("a call that wants a fresh passkey goes on once the person has shown one, for that sign-in alone", async () => {
+  const stepped =
+    '\n@id("steps") @stepup("5m") permit(principal is User, action == Action::"read", resource == Component::"default/dataset/training-data");\n';
+  let aheadMs = 0;
+  await using estate = await openPeopleEstate({ policies: policies + stepped, now: () => Date.now() + aheadMs });
+  const ada = await administrator(estate);
+  const mei = await invited(estate, ada, "mei", ["data-science"]);
+  const [notebook, other] = [await cliCredential(mei), await cliCredential(mei)];
+  const read = (credential: typeof notebook) => estate.call(credential, "/training-data/rows");
+  assert.equal((await read(notebook)).status, 200, "it has just signed in");
+  aheadMs = 6 * 60_000;
+  mei.aheadMs = aheadMs;
+  const wanted = await read(notebook);
+  assert.equal(wanted.status, 401);
+  assert.match(String(wanted.headers["link"]), /#\/step-up>; rel="step-up"/);
+  const { json: me } = await mei.call("GET", "/v1/me");
+  const { id } = me.sessions.find(({ kind }: { kind: string }) => kind === "cli");
+  const own = await mei.call("POST", "/v1/confirm", { purpose: "step-up", subject: id });
+  const wrong = { id: own.json.id, response: ada.authenticator.get(own.json.options, mei.ceremony) };
+  assert.equal(
+    (await mei.call("POST", "/v1/step-up", { session: id, assertion: wrong })).status,
+    403,
+    "somebody else's passkey",
+  );
+  assert.equal(
+    (await mei.call("POST", "/v1/step-up", { session: id, assertion: await mei.confirm("step-up", id) })).status,
+    200,
+  );
+  const after = [(await read(notebook)).status, (await read(other)).status].toSorted((a, b) => a - b);
+  assert.deepEqual(after, [200, 401], "the other sign-in stays as old as it was");
+});
+
+test("what cannot be recorded does not happen; what takes something away holds all the same", async () => {
+  await using estate = await openPeopleEstate();
+  const ada = await administrator(estate);
+  const mei = await invited(estate, ada, "mei", ["data-science"]);
+  const { json: asked } = await mei.ask(training);
+  const { deps } = peopleOf(estate);
+  const assertion = await ada.confirm("approve", asked.id);
+  const record = deps.record;
+  (deps as { record: unknown }).record = () =>
+    Promise.reject(new CordonError("LEDGER_UNAVAILABLE", "the disk is full"));
+  assert.equal((await ada.call("POST", "/v1/grants/approve", { id: asked.id, words: "yes", assertion })).status, 503);
+  const promised = await estate.cordon.control.store.list("invitation");
+  await ada.call("POST", "/v1/people/invite", { name: "kim", displayName: "kim", groups: [] });
+  assert.deepEqual(await estate.cordon.control.store.list("invitation"), promised);
+  (deps as { record: unknown }).record = record;
+  const still = await mei.call("GET", "/v1/grants");
+  assert.equal(still.json.grants[0].state, "requested", "the approval was taken back");
+  await ada.voice("approve", asked.id);
+  (deps as { record: unknown }).record = () =>
+    Promise.reject(new CordonError("LEDGER_UNAVAILABLE", "the disk is full"));
+  assert.equal((await mei.call("POST", "/v1/grants/revoke", { id: asked.id, words: "done" })).status, 503);
+  (deps as { record: unknown }).record = record;
+  const ended = await mei.call("GET", "/v1/grants");
+  assert.equal(ended.json.grants[0].state, "revoked");
 });

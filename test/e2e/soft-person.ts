@@ -72,6 +72,8 @@ export interface SoftPerson {
   key: ReturnType<typeof newKey>;
   keyId: string;
   readonly console: string;
+  /** How far its clock is ahead of the machine's. */
+  aheadMs: number;
   /** Where it believes to be. */
   readonly ceremony: Ceremony;
   call(method: string, path: string, body?: unknown): Promise<Reply>;
@@ -96,9 +98,9 @@ export interface SoftPerson {
 export function softPerson(console: string, authenticator: SoftAuthenticator = softAuthenticator()): SoftPerson {
   const label = "a script";
   const person: SoftPerson = {
-    ...{ authenticator, console, key: newKey(), keyId: "", ceremony: { origin: console } },
+    ...{ authenticator, console, aheadMs: 0, key: newKey(), keyId: "", ceremony: { origin: console } },
     signatureFor(method, path, body, with_ = {}) {
-      const timestampMs = Date.now();
+      const timestampMs = Date.now() + person.aheadMs;
       const nonce = randomBytes(16).toString("base64url");
       const bodySha256 = createHash("sha256").update(body).digest("hex");
       const text = signedText({ method, host: new URL(console).host, target: path, timestampMs, nonce, bodySha256 });

@@ -16,6 +16,7 @@ import type { LedgerEntry } from "@cordon/core/ledger/entry";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Ledger } from "@cordon/gateway/ledger/ledger";
 import type { GatewayEvent } from "@cordon/gateway/ports";
+import type { People } from "@cordon/control/people/open-people";
 import { openConfiguredPeople } from "./people.ts";
 import { problemsOf } from "./problems.ts";
 import type { statusOf } from "./status.ts";
@@ -49,16 +50,17 @@ export async function openConfiguredConsole(wiring: ConsoleWiring): Promise<Open
   if (!enabled) return opened(undefined, undefined);
   const address = parseListenAddress(listen);
   if ("problem" in address) throw new CordonError("CONFIG_INVALID", `\`console.listen\` ${address.problem}`);
+  let people: People | undefined;
   try {
     const server = await openConsole({
       listen: address.ok,
       origin,
       tls: tls && { certFile: resolve(folder, tls.certFile), keyFile: resolve(folder, tls.keyFile) },
       staticFolder: consolePages(),
-      rooms: consoleRooms(wiring),
+      rooms: consoleRooms(wiring, () => people?.unreviewed() ?? []),
       store: control.store,
       record: (entry) => ledger.append(entry),
-      people: (around) => openConfiguredPeople(wiring, around),
+      people: async (around) => (people = await openConfiguredPeople(wiring, around)),
       revoke: (component, reason, actor) => {
         const rooms = { store: control.store, snapshot: () => control.snapshots.current(), now };
         const record = (change: LedgerEntry) => ledger.append(change);
@@ -82,10 +84,19 @@ export function consolePages(): string {
   return import.meta.url.endsWith(".ts") ? join(here, "..", "..", "console", "dist") : join(here, "console");
 }
 
-function consoleRooms({ control, ledger, files, live, status }: ConsoleWiring): Omit<ConsoleRooms, "store"> {
+function consoleRooms(
+  { control, ledger, files, live, status }: ConsoleWiring,
+  unreviewed: () => readonly string[],
+): Omit<ConsoleRooms, "store"> {
   return {
     live,
-    overview: () => overviewOf(status()),
+    overview: () => {
+      const overview = overviewOf(status());
+      const taken = unreviewed();
+      if (taken.length === 0) return overview;
+      const words = `Taken by break-glass and not reviewed yet: ${taken.slice(0, 5).join("; ")}. Look at them under Grants.`;
+      return { ...overview, problems: [...overview.problems, words] };
+    },
     estate: () => {
       const { components, overlays, revocations } = control.snapshots.current();
       return {

@@ -17,7 +17,7 @@ export interface CliAsked {
 export function parseSignInWay(fragment: string): SignInWay | undefined {
   const path = pathOf(fragment);
   // Whoever comes from a command line has to be somebody first.
-  if (path === "login") return "sign-in";
+  if (path === "login" || path === "step-up") return "sign-in";
   return signInWays.find((way) => way === path);
 }
 
@@ -42,6 +42,11 @@ export function handOffUrl({ port, state }: CliAsked, code: string): string {
 export function useSignInWay(): SignInWay | undefined {
   const fragment = useFragment();
   return cameFromProvider() ? "sign-in" : parseSignInWay(fragment);
+}
+
+/** Where a call sends people that policy wants to be sure of. */
+export function useStepUp(): boolean {
+  return pathOf(useFragment()) === "step-up";
 }
 
 /** Whether the address is where an identity provider sends browsers back to. */

@@ -9,10 +9,11 @@ import { EstatePage } from "../estate/estate-page.tsx";
 import { CliLoginPage } from "../people/cli-login-page.tsx";
 import { GrantsPage } from "../people/grants-page.tsx";
 import { PeoplePage } from "../people/people-page.tsx";
+import { StepUpPage } from "../people/step-up-page.tsx";
 import { LedgerPage } from "../ledger/ledger-page.tsx";
 import { LivePage } from "../live/live-page.tsx";
 import { Header } from "./header.tsx";
-import { useCliLogin, useSignInWay } from "../access/ways.ts";
+import { useCliLogin, useSignInWay, useStepUp } from "../access/ways.ts";
 import { usePlace } from "./route.ts";
 import { openSession, SessionContext, type Session } from "./session.ts";
 
@@ -64,6 +65,7 @@ function Console({ browserKey, onForget }: ConsoleProps) {
   }, [browserKey]);
   const { page, component, id } = usePlace();
   const cli = useCliLogin();
+  const isStepUp = useStepUp();
   if (session === undefined) return null;
   return (
     <SessionContext value={session}>
@@ -71,7 +73,8 @@ function Console({ browserKey, onForget }: ConsoleProps) {
         <Header page={page} onForget={onForget} />
         <main className="page">
           {cli !== undefined && <CliLoginPage asked={cli} />}
-          {cli === undefined && page === "live" && <LivePage />}
+          {isStepUp && <StepUpPage />}
+          {cli === undefined && !isStepUp && page === "live" && <LivePage />}
           {page === "estate" && <EstatePage selected={component} />}
           {page === "ledger" && <LedgerPage />}
           {page === "grants" && <GrantsPage selected={id} />}

@@ -14,6 +14,7 @@ import { describeBrowser } from "../access/browser-label.ts";
 import { useSession } from "../app/session.ts";
 import { usePolled } from "../app/use-polled.ts";
 import { counted, localDateTime } from "../words/amounts.ts";
+import { SessionRows } from "./session-rows.tsx";
 import { MustSignIn } from "./must-sign-in.tsx";
 import { useMe } from "./use-me.ts";
 
@@ -96,6 +97,8 @@ function Own({ me }: { readonly me: MeResponse }) {
         </Button>
       </div>
       {problem !== undefined && <p role="alert">{problem}</p>}
+      <h2>Where you are signed in</h2>
+      <SessionRows sessions={me.sessions} />
       {codes !== undefined && (
         <Modal opened onClose={() => setCodes(undefined)} title="Seal these away">
           <p>

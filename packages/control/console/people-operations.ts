@@ -14,7 +14,7 @@ import { invite, type Invited } from "../people/invitations.ts";
 import { lockUser, removePasskey, unlockUser } from "../people/manage.ts";
 import type { People, SignedInPerson } from "../people/open-people.ts";
 import { approveRecovery, recoveryApprovers, recoveryDigest, redeemSealedCode, sealCodes } from "../people/recovery.ts";
-import { endSessions } from "../people/sessions.ts";
+import { endSessions, refreshSession, stepUpDigest } from "../people/sessions.ts";
 import {
   finishEnrolment,
   finishPasskey,
@@ -95,6 +95,7 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
       return grantDigest(await findGrant(grants, subject));
     if (purpose === "recover") return recoveryDigest(shortNameOf((await requireUser(deps, subject)).user));
     if (purpose === "add-passkey") return user.id;
+    if (purpose === "step-up") return stepUpDigest(subject);
     if (purpose === "break-glass") return breakGlassDigest(read(api.grantRequest, Buffer.from(subject)));
     const { publicKey, grant } = read(
       api.cliAuthoriseRequest.pick({ publicKey: true, grant: true }),
@@ -119,6 +120,19 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
     "POST /v1/sign-out": async ({ user, person }) => {
       const words = `${user.name} signed out`;
       return { ended: await endSessions(deps, ({ id }) => id === person.session, { actor: user.id, words }) };
+    },
+    "POST /v1/step-up": async ({ user }, body) => {
+      const { session, assertion } = read(api.stepUpRequest, body);
+      const digest = stepUpDigest(session);
+      const confirmed = await confirmWithPasskey(deps, challenges, { purpose: "step-up", digest, assertion, by: user });
+      await refreshSession(deps, confirmed, session);
+      return {};
+    },
+    "POST /v1/sessions/end": async ({ user }, body) => {
+      const { session } = read(api.endSessionRequest, body);
+      const words = `${user.name} ended a session of theirs`;
+      const mine = (one: { readonly id: string; readonly user: string }) => one.id === session && one.user === user.id;
+      return { ended: await endSessions(deps, mine, { actor: user.id, words }) };
     },
     "POST /v1/cli/authorise": async ({ user }, body) => ({
       code: await cli.authorise(user, read(api.cliAuthoriseRequest, body)),

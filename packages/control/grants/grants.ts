@@ -99,15 +99,10 @@ export async function requestGrant(rooms: GrantRooms, user: User, asked: GrantRe
   const key: ObjectKey = { kind: grantKind, namespace: first.namespace, name: id };
   const granted = approversNeeded === 0 ? start(value, at) : value;
   const words = requestWords(user, id, granted, ruled.resources);
-  await change(
-    deps,
-    { actor: user.id, words, objects: [key] },
-    async (transaction) => {
-      await refuseFlood(transaction, user, at, breakGlass);
-      await transaction.put(key, granted, "api");
-    },
-    (transaction) => transaction.delete(key, "api"),
-  );
+  await change(deps, { actor: user.id, words, objects: [key] }, async (transaction) => {
+    await refuseFlood(transaction, user, at, breakGlass);
+    await transaction.put(key, granted, "api");
+  });
   if (breakGlass) deps.warn("break-glass", words);
   return { ...granted, id, key };
 }
@@ -204,6 +199,7 @@ export async function speak(
       await transaction.put(key, next, "api");
       return { ...next, id, key };
     },
+    { stays: verdict === "deny" },
   );
 }
 
@@ -287,6 +283,7 @@ async function endGrant(
       await transaction.put(key, next, "api");
       return { ...next, id, key };
     },
+    { stays: true },
   );
 }
 

@@ -132,5 +132,5 @@ async function lockPasskey(deps: PeopleDeps, key: ObjectKey, user: User, counter
     for (const session of await transaction.list(sessionKind))
       if (readValue(sessionValue, session).passkey === key.name) await transaction.delete(session, "api");
   };
-  await change(deps, { actor: user.id, words, objects: [key] }, lock);
+  await change(deps, { actor: user.id, words, objects: [key] }, lock, { stays: true });
 }

@@ -8,7 +8,7 @@ import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
 import type { LedgerEntry } from "@cordon/core/ledger/entry";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
-import type { ObjectKey, StateStore, StateTransaction } from "../store/state-store.ts";
+import type { ObjectKey, StateStore, StateTransaction, StoredObject } from "../store/state-store.ts";
 import type { RelyingParty } from "./verify-passkey.ts";
 
 export interface PeopleDeps {
@@ -39,18 +39,22 @@ export interface PersonChange {
 }
 
 /**
- * Changes the state, records it in words, and waits until it is in force here. A change that could not be recorded stays
- * only where it takes something away: `undo` runs otherwise.
+ * Changes the state, records it in words, and waits until it is in force here. What cannot be recorded is taken back, object
+ * by object, where nobody has changed it since; with `stays` it holds all the same: a lock, a sign-out, a revocation.
  */
 export async function change<T>(
   deps: Pick<PeopleDeps, "store" | "record" | "now" | "snapshot">,
   describe: PersonChange | ((result: T) => PersonChange),
   work: (transaction: StateTransaction) => Promise<T>,
-  undo?: (transaction: StateTransaction, result: T) => Promise<void>,
+  options: { readonly stays?: boolean } = {},
 ): Promise<T> {
   const at = deps.now();
   const actor = typeof describe === "function" ? "people" : describe.actor;
-  const { revision, result } = await deps.store.transact(actor, at, work);
+  let touched = new Map<string, Touched>();
+  const { revision, result } = await deps.store.transact(actor, at, (transaction) => {
+    touched = new Map(); // the store may run it again
+    return work(remembering(transaction, touched));
+  });
   const told = typeof describe === "function" ? describe(result) : describe;
   try {
     await deps.record({
@@ -58,11 +62,53 @@ export async function change<T>(
       objects: told.objects.map(({ op = "put", kind, namespace, name }) => ({ op, kind, namespace, name })),
     });
   } catch (error) {
-    if (undo !== undefined) await deps.store.transact(actor, deps.now(), (transaction) => undo(transaction, result));
+    if (options.stays !== true) await takeBack(deps, touched, revision);
     throw error;
   }
   await inForce(deps.snapshot, revision);
   return result;
+}
+
+/** An object that a change touched, as it was before. */
+interface Touched {
+  readonly key: ObjectKey;
+  readonly before: StoredObject | undefined;
+}
+
+function remembering(transaction: StateTransaction, touched: Map<string, Touched>): StateTransaction {
+  const remember = async ({ kind, namespace, name }: ObjectKey): Promise<void> => {
+    const id = `${kind}/${namespace}/${name}`;
+    const key = { kind, namespace, name };
+    if (!touched.has(id)) touched.set(id, { key, before: await transaction.get(key) });
+  };
+  return {
+    get: (key) => transaction.get(key),
+    list: (kind) => transaction.list(kind),
+    eraseHistory: (key) => transaction.eraseHistory(key),
+    async put(key, value, source) {
+      await remember(key);
+      await transaction.put(key, value, source);
+    },
+    async delete(key, source) {
+      await remember(key);
+      await transaction.delete(key, source);
+    },
+  };
+}
+
+async function takeBack(
+  deps: Pick<PeopleDeps, "store" | "now">,
+  touched: ReadonlyMap<string, Touched>,
+  revision: Revision,
+): Promise<void> {
+  await deps.store.transact("people", deps.now(), async (transaction) => {
+    for (const { key, before } of touched.values()) {
+      const now = await transaction.get(key);
+      if (now !== undefined && now.revision !== revision) continue;
+      if (before !== undefined) await transaction.put(key, before.value, before.source);
+      else if (now !== undefined) await transaction.delete(key, now.source);
+    }
+  });
 }
 
 /** Waits, for two seconds at most, until this process decides on a revision. */

@@ -68,12 +68,7 @@ export async function invite(
   const words = recovers
     ? `${user} may enrol anew: recovery`
     : `${user} is invited, with groups: ${groups.join(", ") || "none"}`;
-  await change(
-    deps,
-    { actor: by, words, objects: [key] },
-    (transaction) => transaction.put(key, value, "api"),
-    (transaction) => transaction.delete(key, "api"),
-  );
+  await change(deps, { actor: by, words, objects: [key] }, (transaction) => transaction.put(key, value, "api"));
   return { code, expiresAt };
 }
 

@@ -1,6 +1,7 @@
 /** What administrators do to accounts: lock, unlock, forget passkeys. In: a name and why. Out: it holds, everywhere, at once. */
 import { CordonError } from "@cordon/core/errors";
 import { readValue } from "../registry/objects.ts";
+import type { StateTransaction } from "../store/state-store.ts";
 import { passkeysOf, requireUser, shortNameOf } from "./accounts.ts";
 import { change, type PeopleDeps } from "./deps.ts";
 import { passkeyKind, passkeyValue, userKey, userValue } from "./objects.ts";
@@ -12,11 +13,12 @@ import { systemNamespace } from "../keys/key-vault.ts";
 export async function lockUser(deps: PeopleDeps, name: string, reason: string, actor: string): Promise<void> {
   const { user } = await requireUser(deps, name);
   const words = `${shortNameOf(user)} is locked: ${reason}`;
-  await change(deps, { actor, words, objects: [userKey(user)] }, async (transaction) => {
+  const lock = async (transaction: StateTransaction): Promise<void> => {
     const object = await transaction.get(userKey(user));
     if (object !== undefined)
       await transaction.put(userKey(user), { ...readValue(userValue, object), locked: reason }, "api");
-  });
+  };
+  await change(deps, { actor, words, objects: [userKey(user)] }, lock, { stays: true });
   await endSessions(deps, (session) => session.user === user.id, {
     actor,
     words: `the sessions of ${shortNameOf(user)} ended: locked`,

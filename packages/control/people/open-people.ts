@@ -23,7 +23,7 @@ import { openOidc, type Oidc } from "./oidc.ts";
 import { sessionKind, sessionValue, userKind, userOf, userValue } from "./objects.ts";
 import { recoveriesUnderWay, type WrongTries } from "./recovery.ts";
 import type { SignInRooms } from "./sign-in.ts";
-import { endSessions, standingSession } from "./sessions.ts";
+import { endSessions, sessionsOf, standingSession } from "./sessions.ts";
 import { loadAttestationRoots } from "./verify-passkey.ts";
 
 /** Somebody who is signed in, as a request shows. */
@@ -40,6 +40,8 @@ export interface People extends AsyncDisposable {
   /** The company's identity provider, where there is one. */
   readonly oidc: Oidc | undefined;
   readonly wrongRecoveries: WrongTries;
+  /** Grants that were taken by break-glass and nobody has looked at yet, in words; as of the newest snapshot but one. */
+  unreviewed(): readonly string[];
   /** While nobody is enrolled: a code for the first administrator. */
   firstCode(): Promise<PairingCode | undefined>;
   /** Who signed a request; `undefined` for a browser that was only paired. */
@@ -73,10 +75,24 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
   const { keys, authority, gateway, settings } = options;
   const grants: GrantRooms = { deps, challenges };
   let sweeping = false;
+  let seen: unknown;
+  let unreviewed: readonly string[] = [];
+  const look = async (): Promise<void> => {
+    const { grants: newest } = deps.snapshot();
+    if (newest === seen) return;
+    unreviewed = (await listGrants(grants))
+      .filter(({ breakGlass, review }) => breakGlass === true && review === undefined)
+      .map(
+        ({ id, requester, actions }) =>
+          `${requester.slice(requester.lastIndexOf("/") + 1)}'s ${actions.join(", ")} (${id})`,
+      );
+    seen = newest;
+  };
   const sweep = async (): Promise<void> => {
     if (sweeping) return;
     sweeping = true;
     await sweepAll(deps)
+      .then(look)
       .catch(options.onProblem)
       .finally(() => (sweeping = false));
   };
@@ -91,6 +107,7 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
       settings.oidc &&
       openOidc({ deps, settings: settings.oidc, clientSecret: options.clientSecret ?? (async () => undefined) }),
     wrongRecoveries: new Map(),
+    unreviewed: () => unreviewed,
     firstCode: async () => ((await deps.store.list(userKind)).length === 0 ? first.newCode() : undefined),
     async personOf(key) {
       if (key.user === undefined || key.session === undefined) return undefined;
@@ -162,7 +179,7 @@ function viewOf(deps: PeopleDeps, { user, person }: SignedInPerson, grant: Store
 
 async function describeMe(deps: PeopleDeps, people: People, key: ConsoleKey): Promise<MeResponse> {
   const signed = await people.personOf(key);
-  if (signed === undefined) return { passkeys: [], recoveryCodes: 0, administers: false };
+  if (signed === undefined) return { passkeys: [], sessions: [], recoveryCodes: 0, administers: false };
   const { user, person } = signed;
   const session = await standingSession(deps, person.session);
   const found = await findUser(deps, shortNameOf(user));
@@ -173,6 +190,10 @@ async function describeMe(deps: PeopleDeps, people: People, key: ConsoleKey): Pr
     passkeys: (await passkeysOf(deps.store, user)).map((one) => ({
       ...{ name: one.name, label: one.label, createdAt: one.createdAt, synced: one.synced },
       ...(one.locked === undefined ? {} : { locked: one.locked }),
+    })),
+    sessions: (await sessionsOf(deps, user.id)).map(({ user: _user, passkey: _passkey, device: _device, ...one }) => ({
+      ...one,
+      own: one.id === person.session,
     })),
     recoveryCodes: found?.value.recovery?.length ?? 0,
     administers: administers(deps, person),

@@ -11,7 +11,7 @@ import { systemNamespace } from "../keys/key-vault.ts";
 import { readValue } from "../registry/objects.ts";
 import type { StateTransaction } from "../store/state-store.ts";
 import type { Confirmed } from "./accounts.ts";
-import { change, keyFingerprint, type PeopleDeps } from "./deps.ts";
+import { change, digestOfLines, keyFingerprint, type PeopleDeps } from "./deps.ts";
 import { sessionKey, sessionKind, sessionValue, type SessionValue } from "./objects.ts";
 
 /** Sessions of one person at one time. */
@@ -51,17 +51,12 @@ export async function openSession(
   };
   const where = kind === "cli" ? "the command line" : "the console";
   const words = `${user.name} signed in to ${where} (${label}) with a passkey, until ${new Date(ends).toISOString()}${grant === undefined ? "" : `, for grant ${grant}`}`;
-  await change(
-    deps,
-    { actor: user.id, words, objects: [key] },
-    async (transaction) => {
-      if ((await transaction.get(key)) !== undefined)
-        throw new CordonError("STORE_CONFLICT", "This key is signed in already; make a new one for a new session.");
-      await makeRoom(transaction, user.id, at);
-      await transaction.put(key, value, "api");
-    },
-    (transaction) => transaction.delete(key, "api"),
-  );
+  await change(deps, { actor: user.id, words, objects: [key] }, async (transaction) => {
+    if ((await transaction.get(key)) !== undefined)
+      throw new CordonError("STORE_CONFLICT", "This key is signed in already; make a new one for a new session.");
+    await makeRoom(transaction, user.id, at);
+    await transaction.put(key, value, "api");
+  });
   const consoleKey = await keys.add(publicKey, label, { user: user.id, session, expiresAt: ends });
   const { id, namespace, name, displayName, groups } = user;
   return {
@@ -106,6 +101,7 @@ export async function endSessions(
       await dropKeysOf(transaction, new Set(names));
       return names;
     },
+    { stays: true },
   );
   return ended.length;
 }
@@ -117,6 +113,41 @@ async function dropKeysOf(transaction: StateTransaction, sessions: ReadonlySet<s
     if (typeof session === "string" && sessions.has(session))
       await transaction.delete({ kind: consoleKeyKind, namespace: systemNamespace, name: object.name }, "system");
   }
+}
+
+/** Where somebody is signed in now, the newest first. */
+export async function sessionsOf(
+  deps: Pick<PeopleDeps, "store" | "now">,
+  user: SpiffeId,
+): Promise<readonly (SessionValue & { readonly id: string })[]> {
+  const all = (await deps.store.list(sessionKind)).map((object) => ({
+    id: object.name,
+    ...readValue(sessionValue, object),
+  }));
+  const own = all.filter((session) => session.user === user && deps.now() < session.ends);
+  return own.toSorted((a, b) => b.authenticatedAt - a.authenticatedAt);
+}
+
+export function stepUpDigest(session: string): string {
+  return digestOfLines("step-up", session);
+}
+
+/**
+ * A fresh passkey for one session of one's own: what policy wants with `@stepup`. It never makes a session longer.
+ *
+ * @throws {CordonError} `COMPONENT_UNKNOWN` when it is not theirs, or over
+ */
+export async function refreshSession(deps: PeopleDeps, { user, passkey }: Confirmed, session: string): Promise<void> {
+  const key = sessionKey(session);
+  const at = deps.now();
+  const words = `${user.name} showed with a passkey that it is still them`;
+  await change(deps, { actor: user.id, words, objects: [key] }, async (transaction) => {
+    const object = await transaction.get(key);
+    const held = object === undefined ? undefined : readValue(sessionValue, object);
+    if (held?.user !== user.id || at >= held.ends)
+      throw new CordonError("COMPONENT_UNKNOWN", "That session is not yours, or over.");
+    await transaction.put(key, { ...held, passkey, authenticatedAt: at }, "api");
+  });
 }
 
 /** The session of a signing key, while it stands. */

@@ -72,14 +72,25 @@ export const meResponse = z.object({
     }),
   ),
   recoveryCodes: z.number(),
+  /** Where the person is signed in; `own` is this browser. */
+  sessions: z.array(
+    z.object({
+      ...{ id: z.string(), kind: z.string(), label: z.string(), authenticatedAt: z.number(), ends: z.number() },
+      ...{ grant: z.string().optional(), own: z.boolean() },
+    }),
+  ),
   administers: z.boolean(),
 });
 
 /** What a passkey is to confirm. The server makes the digest from what it knows itself, never from the page's word. */
 export const confirmRequest = z.strictObject({
-  purpose: z.enum(["approve", "deny", "review", "cli", "add-passkey", "recover", "break-glass"]),
+  purpose: z.enum(["approve", "deny", "review", "cli", "add-passkey", "recover", "break-glass", "step-up"]),
   subject: z.string().max(4096),
 });
+
+const sessionId = z.string().regex(/^[0-9a-f]{64}$/);
+export const stepUpRequest = z.strictObject({ session: sessionId, assertion });
+export const endSessionRequest = z.strictObject({ session: sessionId });
 
 export const addPasskeyStart = z.strictObject({ assertion });
 export const addPasskeyFinish = z.strictObject({ label, credential: assertion });
