@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- scan [--quick]`: how fast model files are scanned. In: nothing; files are made in a temporary folder.
  * Out: for each kind the size, the time, megabytes a second, and the ratio to reading and hashing the same bytes (SHA-256)
- * in the same run. Weights are skipped by design, so headers-only formats go by far faster than the disk.
+ * in the same run. Weights are skipped by design, so headers-only formats go by far faster than the disk. Then what hostile
+ * files cost.
  */
 import { createHash } from "node:crypto";
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
@@ -10,6 +11,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { scanPaths } from "@cordon/control/supply/scan/scan-paths";
 import { machine } from "../gateway/machine.ts";
+import { measureHostile } from "./hostile.ts";
 
 interface Sample {
   readonly what: string;
@@ -28,6 +30,7 @@ export function benchScan(args: readonly string[]): Promise<void> {
       `${"what".padEnd(44)}${"MB".padStart(8)}${"scan ms".padStart(10)}${"MB/s".padStart(12)}${"of hashing".padStart(12)}\n`,
     );
     for (const sample of makeSamples(folder, quick)) measure(sample, quick);
+    measureHostile(folder, quick);
   } finally {
     rmSync(folder, { recursive: true });
   }

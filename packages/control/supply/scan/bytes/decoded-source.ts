@@ -27,6 +27,10 @@ export function decodedSource(decode: Decode, budget: Budget): ByteSource {
   /** Decodes until `end` is in the window; drops what lies far before `from`. */
   const advance = (from: number, end: number): void => {
     if (start + window.length >= end || ended) return;
+    // What lies far behind goes first: a window that only grew would be copied again and again.
+    const gone = Math.min(window.length, Math.max(0, from - keptBytes - start));
+    window = window.subarray(gone);
+    start += gone;
     const parts: Uint8Array[] = [window];
     let length = window.length;
     while (start + length < end) {

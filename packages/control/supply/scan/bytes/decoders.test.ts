@@ -121,6 +121,20 @@ test("a decoded source gives the same bytes forwards, backwards and across its w
   assert.equal(source.size, bytes.length);
 });
 
+test("whatever comes out, what is held of it stays small", () => {
+  const [chunk, count] = [new Uint8Array(65_536), 2_048];
+  const source = decodedSource(
+    function* () {
+      for (let at = 0; at < count; at++) yield chunk;
+    },
+    openBudget(defaultLimits, () => 0),
+  );
+  assert.equal(source.size, chunk.length * count);
+  const held = source.read(source.size - 10, 10);
+  assert.equal(held.length, 10);
+  assert.ok(held.buffer.byteLength <= 8 * 2 ** 20, `${held.buffer.byteLength} bytes are held`);
+});
+
 test("a bomb runs into the budget, in bounded memory", () => {
   const bomb = memorySource(deflateRawSync(Buffer.alloc(64 * 2 ** 20)));
   const budget = openBudget({ ...defaultLimits, inflatedBytes: 2 ** 20 }, () => 0);
