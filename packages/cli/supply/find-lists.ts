@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { CordonError } from "@cordon/core/errors";
 
 const listName =
-  /^(?:requirements.*\.txt|constraints.*\.txt|(?:poetry|uv|pdm)\.lock|pylock(?:\.[^.]+)?\.toml|Pipfile\.lock|package-lock\.json|npm-shrinkwrap\.json|.*\.cdx\.json|bom\.json)$/;
+  /^(?:requirements.*\.txt|constraints.*\.txt|(?:poetry|uv|pdm)\.lock|pylock(?:\.[^.]+)?\.toml|Pipfile\.lock|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|Cargo\.lock|go\.mod|.*\.cdx\.json|bom\.json)$/;
 const notEntered = new Set(["node_modules", ".git", ".venv", "venv", "site-packages", "__pycache__"]);
 const maxFiles = 1000;
 const maxVisited = 500_000;

@@ -5,6 +5,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import type { SupplyFinding } from "@cordon/control/supply/finding";
+import { htmlReport, type ReportFact } from "@cordon/control/supply/html-report";
 import { sarifLog } from "@cordon/control/supply/sarif";
 import manifest from "../package.json" with { type: "json" };
 import type { Io } from "../io.ts";
@@ -34,6 +35,17 @@ export async function writeSarif(
   const text = `${JSON.stringify(sarifLog(findings, { artefact, toolVersion: manifest.version }), undefined, 2)}\n`;
   if (file === "-") io.stdout(text);
   else await writeOutput(file, text);
+}
+
+/** Writes a page for people where `--html FILE` asks for it. */
+export async function writeHtml(
+  file: string | undefined,
+  title: string,
+  verdict: string,
+  facts: readonly ReportFact[],
+  findings: readonly SupplyFinding[],
+): Promise<void> {
+  if (file !== undefined) await writeOutput(file, htmlReport(title, verdict, facts, findings));
 }
 
 /** Reads a file that the caller named, within `maxBytes`. @throws {CordonError} `SUPPLY_INPUT_UNREADABLE`, `SUPPLY_INPUT_INVALID` */

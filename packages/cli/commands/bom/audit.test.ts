@@ -36,6 +36,11 @@ test("imports records, finds lists in a folder, and fails on what is known to be
   assert.equal(strict.code, 1);
   assert.equal((JSON.parse(strict.out) as { counts: { affected: number } }).counts.affected, 1);
   assert.match(await readFile(sarif, "utf8"), /vulnerability\/affected/);
+  const html = join(folder, "audit.html");
+  await writeFile(join(project, "yarn.lock"), 'torch@^1:\n  version "1.0.0"\n');
+  const two = await cordon("bom", "audit", project, "--database", database, "--html", html);
+  assert.match(two.out, /^2 packages in 2 lists/);
+  assert.match(await readFile(html, "utf8"), /<h1>Vulnerabilities: findings<\/h1>[\s\S]*torch 2\.5\.1 is affected/);
   assert.equal(
     (await cordon("bom", "audit", osv, "--database", database)).code,
     2,

@@ -11,7 +11,7 @@ import type { PackagesRead } from "@cordon/control/supply/vulnerabilities/inputs
 import { parseVex } from "@cordon/control/supply/vulnerabilities/vex";
 import type { Io } from "../../io.ts";
 import { findLists } from "../../supply/find-lists.ts";
-import { findingLines, guarded, printable, readInput, writeSarif } from "../../supply/report.ts";
+import { findingLines, guarded, printable, readInput, writeHtml, writeSarif } from "../../supply/report.ts";
 import { usage } from "../../supply/trust-options.ts";
 
 const help = `Usage: cordon bom audit PATH... (--database FILE | --osv ZIP|FOLDER...) [OPTIONS]
@@ -26,6 +26,7 @@ lists are looked for: ${listNames.join(", ")}.
   --dpkg ECOSYSTEM     what a dpkg status file is of, such as Debian:12 or Ubuntu:24.04:LTS (default: Debian)
   --max-age DAYS       how old the newest record may be (default: ${defaultMaxAgeDays})
   --fail-on SEVERITY   least severity that makes exit code 1: ${supplySeverities.join(", ")} (default: medium)
+  --html FILE          a page for people, without scripts
   --json               the whole report as one JSON object
   --sarif FILE         findings as SARIF 2.1.0 (- for stdout)
 
@@ -65,7 +66,11 @@ export function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
     if (values.json) io.stdout(`${JSON.stringify(report)}\n`);
     else if (values.sarif !== "-") io.stdout(`${describe(report, lists.length).join("\n")}\n`);
     await writeSarif(values.sarif, report.findings, positionals[0] ?? "", io);
-    return report.findings.some(({ severity }) => atLeast(severity, failOn)) ? 1 : 0;
+    const counted = Object.entries(report.counts).map(([name, count]) => ({ name, value: String(count) }));
+    const facts = [...counted, { name: "newest record", value: report.database.newest ?? "no known time" }];
+    const bad = report.findings.some(({ severity }) => atLeast(severity, failOn));
+    await writeHtml(values.html, "Vulnerabilities", bad ? "findings" : "fine", facts, report.findings);
+    return bad ? 1 : 0;
   });
 }
 
@@ -83,6 +88,7 @@ function parse(args: readonly string[]) {
       "fail-on": { type: "string", default: "medium" },
       json: { type: "boolean", default: false },
       sarif: { type: "string" },
+      html: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });

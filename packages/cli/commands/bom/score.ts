@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { scoreBom, type BomScore } from "@cordon/control/supply/bom/score-bom";
 import type { Io } from "../../io.ts";
 import { readBom } from "../../supply/read-bom.ts";
-import { guarded, writeSarif } from "../../supply/report.ts";
+import { guarded, writeHtml, writeSarif } from "../../supply/report.ts";
 import { usage } from "../../supply/trust-options.ts";
 
 const help = `Usage: cordon bom score FILE [--minimum PERCENT] [--json] [--sarif FILE]
@@ -16,6 +16,7 @@ datasets count by the share of them that state it. It counts what is stated, and
 that are free text or claims are marked for review.
 
   --minimum PERCENT    least total for exit code 0 (default: 0)
+  --html FILE          a page for people, without scripts
   --json               every element with its state and field, as one JSON object
   --sarif FILE         missing elements as SARIF 2.1.0 (- for stdout)
 
@@ -32,6 +33,7 @@ export function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
         minimum: { type: "string", default: "0" },
         json: { type: "boolean", default: false },
         sarif: { type: "string" },
+        html: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -47,6 +49,8 @@ export function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
     if (values.json) io.stdout(`${JSON.stringify({ file, ...score })}\n`);
     else if (values.sarif !== "-") io.stdout(`${describe(score).join("\n")}\n`);
     await writeSarif(values.sarif, score.findings, file, io);
+    const facts = score.clusters.map(({ cluster, share }) => ({ name: cluster, value: percent(share) }));
+    await writeHtml(values.html, `Minimum elements of ${file}`, percent(score.share), facts, score.findings);
     return score.share * 100 >= minimum ? 0 : 1;
   });
 }

@@ -12,7 +12,7 @@ import {
 } from "@cordon/control/supply/scorecard/judge-scorecard";
 import { maxScorecardBytes, parseScorecard } from "@cordon/control/supply/scorecard/result";
 import type { Io } from "../../io.ts";
-import { findingLines, guarded, printable, readInput, writeSarif } from "../../supply/report.ts";
+import { findingLines, guarded, printable, readInput, writeHtml, writeSarif } from "../../supply/report.ts";
 import { usage } from "../../supply/trust-options.ts";
 import { severityOption } from "./audit.ts";
 
@@ -25,6 +25,7 @@ not decide has not passed; a dependency without a result, or with one of another
                        repository and commit (default: six checks, total 5, 90 days; see docs/supply-chain.md)
   --fail-on SEVERITY   least severity that makes exit code 1 (default: medium)
   --json               the whole report as one JSON object
+  --html FILE          a page for people, without scripts
   --sarif FILE         findings as SARIF 2.1.0 (- for stdout)
 
 Exit code: 0 fine, 1 findings, 2 a file cannot be read or the command is wrong.
@@ -41,6 +42,7 @@ export function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
         "fail-on": { type: "string", default: "medium" },
         json: { type: "boolean", default: false },
         sarif: { type: "string" },
+        html: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -60,7 +62,10 @@ export function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
     if (values.json) io.stdout(`${JSON.stringify(report)}\n`);
     else if (values.sarif !== "-") io.stdout(`${describe(report).join("\n")}\n`);
     await writeSarif(values.sarif, report.findings, positionals[0] ?? "", io);
-    return report.findings.some(({ severity }) => atLeast(severity, failOn)) ? 1 : 0;
+    const bad = report.findings.some(({ severity }) => atLeast(severity, failOn));
+    const facts = report.dependencies.map(({ name, verdict, score }) => ({ name, value: `${verdict} ${score ?? ""}` }));
+    await writeHtml(values.html, "Scorecard", bad ? "findings" : "fine", facts, report.findings);
+    return bad ? 1 : 0;
   });
 }
 

@@ -58,7 +58,14 @@ export async function generateRepositoryBom(
   );
 }
 
-const purlTypes: Readonly<Record<string, string>> = { PyPI: "pypi", npm: "npm", Debian: "deb", Ubuntu: "deb" };
+const purlTypes: Readonly<Record<string, string>> = {
+  PyPI: "pypi",
+  npm: "npm",
+  Debian: "deb",
+  Ubuntu: "deb",
+  "crates.io": "cargo",
+  Go: "golang",
+};
 
 function packageComponent(found: PackageFound): Component {
   const purl = found.purl ?? purlOf(found);
@@ -78,7 +85,7 @@ function packageComponent(found: PackageFound): Component {
 function purlOf({ ecosystem, name, version }: PackageFound): string | undefined {
   const type = purlTypes[ecosystem?.split(":", 1)[0] ?? ""];
   if (type === undefined) return undefined;
-  const slash = name.startsWith("@") ? name.indexOf("/") : -1;
+  const slash = name.startsWith("@") ? name.indexOf("/") : type === "golang" ? name.lastIndexOf("/") : -1;
   const namespace =
     slash < 0 ? (type === "deb" ? ecosystem?.split(":", 1)[0]?.toLowerCase() : undefined) : name.slice(0, slash);
   try {

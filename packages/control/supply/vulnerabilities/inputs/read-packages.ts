@@ -5,11 +5,15 @@
 import { basename } from "node:path";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { readBomPackages } from "./cyclonedx.ts";
+import { readCargoLock } from "./cargo-lock.ts";
 import { readDpkgStatus } from "./dpkg-status.ts";
+import { readGoMod } from "./go-mod.ts";
 import { readPackageLock } from "./npm-locks.ts";
+import { readPnpmLock } from "./pnpm-lock.ts";
 import type { PackagesRead } from "./package-found.ts";
 import { readPipfileLock, readTomlLock } from "./python-locks.ts";
 import { readRequirements } from "./requirements.ts";
+import { readYarnLock } from "./yarn-lock.ts";
 
 /** A lock file of a large estate has some tens of megabytes. */
 export const maxListBytes = 256 * 1024 * 1024;
@@ -24,6 +28,10 @@ export const listNames: readonly string[] = [
   "Pipfile.lock",
   "package-lock.json",
   "npm-shrinkwrap.json",
+  "pnpm-lock.yaml",
+  "yarn.lock",
+  "Cargo.lock",
+  "go.mod",
   "*.cdx.json, bom.json",
   "status (dpkg)",
 ];
@@ -36,6 +44,10 @@ export function readerFor(file: string, text: string, dpkgEcosystem = "Debian"):
   if (/^(?:poetry|uv|pdm)\.lock$|^pylock(?:\.[^.]+)?\.toml$/.test(name)) return readTomlLock;
   if (name === "pipfile.lock") return readPipfileLock;
   if (name === "package-lock.json" || name === "npm-shrinkwrap.json") return readPackageLock;
+  if (name === "pnpm-lock.yaml") return readPnpmLock;
+  if (name === "yarn.lock") return readYarnLock;
+  if (name === "cargo.lock") return readCargoLock;
+  if (name === "go.mod") return readGoMod;
   if (/^(?:requirements|constraints).*\.txt$|requirements\.txt$/.test(name)) return readRequirements;
   const head = text.slice(0, 4096);
   if (/"bomFormat"\s*:\s*"CycloneDX"/.test(text.slice(0, 65_536)) || name.endsWith(".cdx.json")) return readBomPackages;
