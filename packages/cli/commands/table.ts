@@ -85,6 +85,10 @@ export const commands: CommandTable = {
     summary: "the pins of the tools that an MCP server offers now",
     load: () => import("./mcp/pins.ts"),
   },
+  "mcp wrap": {
+    summary: "an MCP server of standard input and output, reachable through the gateway alone",
+    load: () => import("./mcp/wrap.ts"),
+  },
   "identity list": { summary: "components and the identities they hold", load: () => import("./identity/list.ts") },
   "identity issue": { summary: "issue an identity to a component", load: () => import("./identity/issue.ts") },
   "identity revoke": {

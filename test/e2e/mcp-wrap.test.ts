@@ -1,0 +1,220 @@
+/**
+ * MCP servers of standard input and output behind the gateway (`cordon mcp wrap`), and the protocol's own reference servers,
+ * by both transports. Those come from the package cache into a temporary folder; without it their tests are skipped.
+ */
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { promisify } from "node:util";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { controlClient } from "@cordon/agent/run/control-client";
+import { openIdentity, systemClocks } from "@cordon/agent/run/identity";
+import { fetchBundle, issueThrough } from "@cordon/agent/run/issue";
+import { wrapStdioServer } from "@cordon/agent/mcp/wrap";
+import { parseSpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { DecisionEntry } from "@cordon/core/ledger/entry";
+import { fetch as undiciFetch } from "undici";
+import { configurationText, openEstate, type Estate } from "./estate.ts";
+
+const policies = `
+@id("assistant-uses-desk") permit (principal == Workload::"default/agent/assistant", action in [Action::"callTool", Action::"read"], resource == Component::"default/tool/desk")
+unless { action == Action::"callTool" && ["write_file", "get-env", "leave"].contains(context.tool) };
+`;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** An estate with one route to an MCP server at this URL. */
+function estateFor(url: string, authentication: string, allowed = policies): Promise<Estate> {
+  return openEstate({
+    policies: allowed,
+    configuration: (ports) =>
+      configurationText(ports)
+        .replace("components:", "components:\n  - { name: desk, kind: tool, boundary: api }")
+        .replace("upstreams:", `upstreams:\n  - { name: desk, url: "${url}", authentication: ${authentication} }`)
+        .replace("routes:", "routes:\n  - { name: mcp, kind: mcp, path: /mcp, resource: desk, upstream: desk }"),
+  });
+}
+
+interface Wrapped extends AsyncDisposable {
+  readonly estate: Estate;
+  readonly port: number;
+  readonly said: string[];
+  readonly sessions: () => number;
+}
+
+async function wrapped(command: string, args: readonly string[], allowed = policies): Promise<Wrapped> {
+  const port = await freePort();
+  const scope = new AsyncDisposableStack();
+  const estate = scope.use(await estateFor(`https://127.0.0.1:${port}/`, "{ spiffe: desk }", allowed));
+  const client = controlClient(estate.cordon.socketPath);
+  const identity = scope.use(
+    await openIdentity({ issue: issueThrough(client, "desk"), fetchBundle: () => fetchBundle(client) }),
+  );
+  const said: string[] = [];
+  const { sessions } = scope.use(
+    await wrapStdioServer({
+      identity,
+      gateway: parseSpiffeId(estate.cordon.gatewayId),
+      listen: { host: "127.0.0.1", port },
+      command: { command, args, env: { PATH: process.env["PATH"] ?? "" } },
+      clocks: systemClocks,
+      say: (words) => void said.push(words),
+    }),
+  );
+  return { estate, port, said, sessions, [Symbol.asyncDispose]: () => scope.disposeAsync() };
+}
+
+async function clientOf(estate: Estate, name = "assistant"): Promise<Client> {
+  const dispatcher = estate.agent(await estate.svidFor("agent", name));
+  const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "legacy" } });
+  const fetch = (url: string | URL, init?: RequestInit) => undiciFetch(url, { ...init, dispatcher } as never);
+  await client.connect(
+    new StreamableHTTPClientTransport(new URL(`${estate.cordon.gatewayUrl}/mcp`), { fetch: fetch as never }),
+  );
+  return client;
+}
+
+const counter = join(import.meta.dirname, "stdio-server.child.ts");
+const textOf = (result: unknown): string =>
+  (result as { content: { text?: string }[] }).content.map(({ text }) => text ?? "").join("\n");
+
+test("a server of standard input and output is used through the gateway, a run for each session", async () => {
+  await using desk = await wrapped(process.execPath, [counter]);
+  const [one, other] = [await clientOf(desk.estate), await clientOf(desk.estate)];
+  assert.deepEqual(
+    (await one.listTools()).tools.map(({ name }) => name),
+    ["count", "leave"],
+  );
+  assert.match(
+    textOf(await one.callTool({ name: "count", arguments: { by: 5 } })),
+    /^5 PATH$/,
+    "with no variable of ours",
+  );
+  assert.match(textOf(await one.callTool({ name: "count", arguments: {} })), /^6 /);
+  assert.match(textOf(await other.callTool({ name: "count", arguments: {} })), /^1 /);
+  await assert.rejects(one.callTool({ name: "leave", arguments: {} }), /policy/);
+  assert.equal(desk.sessions(), 2);
+  await (one.transport as StreamableHTTPClientTransport).terminateSession();
+  assert.equal(desk.sessions(), 1, "a session that ends takes its server along");
+  await Promise.all([one.close(), other.close()]);
+  const decisions = (await desk.estate.entries()).filter((entry): entry is DecisionEntry => entry.kind === "decision");
+  assert.ok(decisions.some(({ effect, context }) => effect === "allow" && context.tool === "count"));
+  assert.ok(decisions.some(({ effect, context }) => effect === "deny" && context.tool === "leave"));
+});
+
+test("nobody but the gateway is answered, whatever identity they have", async () => {
+  await using desk = await wrapped(process.execPath, [counter]);
+  const initialize = {
+    method: "POST",
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params: {} }),
+  };
+  for (const svid of [
+    undefined,
+    await desk.estate.svidFor("agent", "assistant"),
+    await desk.estate.svidFor("tool", "desk"),
+  ])
+    await assert.rejects(
+      undiciFetch(`https://127.0.0.1:${desk.port}/`, { ...initialize, dispatcher: desk.estate.agent(svid) } as never),
+    );
+  assert.equal(desk.sessions(), 0, "no server was started for them");
+});
+
+test("a server that ends takes its session with it, and says so", async () => {
+  await using desk = await wrapped(process.execPath, [counter], policies.replace(', "leave"', ""));
+  const client = await clientOf(desk.estate);
+  await assert.rejects(client.callTool({ name: "leave", arguments: {} }));
+  assert.equal(desk.sessions(), 0);
+  assert.ok(desk.said.some((words) => words.includes("ended with code 3")));
+  await assert.rejects(client.callTool({ name: "count", arguments: {} }), /no such session|404/);
+});
+
+const versions = { "server-everything": "2026.8.31", "server-filesystem": "2026.8.31" } as const;
+
+/** The folder that holds a reference server, installed from the package cache; or skips the test. */
+async function installed(t: TestContext, name: keyof typeof versions): Promise<string | undefined> {
+  const folder = join(tmpdir(), `cordon-mcp-${name}-${versions[name]}`);
+  const main = join(folder, "node_modules/@modelcontextprotocol", name, "dist/index.js");
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const args = ["install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
+    await promisify(execFile)("npm", [...args, `@modelcontextprotocol/${name}@${versions[name]}`], {
+      timeout: 120_000,
+    });
+    return main;
+  } catch (error) {
+    t.skip(
+      `@modelcontextprotocol/${name} is neither in the package cache nor to be had: ${(error as Error).message.slice(0, 120)}`,
+    );
+    return undefined;
+  }
+}
+
+test("server-filesystem over standard input and output: reads what it may, writes nothing", async (t) => {
+  const main = await installed(t, "server-filesystem");
+  if (main === undefined) return;
+  const folder = await mkdtemp(join(tmpdir(), "cordon-files-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, "note.txt"), "what stands in the note");
+  await using desk = await wrapped(process.execPath, [main, folder]);
+  const client = await clientOf(desk.estate);
+  const { tools } = await client.listTools();
+  assert.ok(tools.length > 5);
+  const read = await client.callTool({ name: "read_text_file", arguments: { path: join(folder, "note.txt") } });
+  assert.match(textOf(read), /what stands in the note/);
+  await assert.rejects(
+    client.callTool({ name: "write_file", arguments: { path: join(folder, "new.txt"), content: "x" } }),
+    /policy/,
+  );
+  await client.close();
+});
+
+/** What two clients of one server see alike. */
+async function everything(client: Client): Promise<void> {
+  const { tools } = await client.listTools();
+  assert.ok(tools.some(({ name }) => name === "echo"));
+  assert.match(textOf(await client.callTool({ name: "echo", arguments: { message: "hello there" } })), /hello there/);
+  assert.ok((await client.listPrompts()).prompts.length > 0);
+  const { resources } = await client.listResources();
+  const [first] = resources;
+  assert.ok(first !== undefined);
+  assert.ok((await client.readResource({ uri: first.uri })).contents.length > 0);
+  await assert.rejects(client.callTool({ name: "get-env", arguments: {} }), /policy/);
+}
+
+test("server-everything over standard input and output", async (t) => {
+  const main = await installed(t, "server-everything");
+  if (main === undefined) return;
+  await using desk = await wrapped(process.execPath, [main, "stdio"]);
+  const client = await clientOf(desk.estate);
+  await everything(client);
+  await client.close();
+});
+
+test("server-everything over Streamable HTTP", async (t) => {
+  const main = await installed(t, "server-everything");
+  if (main === undefined) return;
+  const port = await freePort();
+  const server = spawn(process.execPath, [main, "streamableHttp"], {
+    env: { PATH: process.env["PATH"] ?? "", PORT: String(port) },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  t.after(() => server.kill("SIGKILL"));
+  await new Promise<void>((resolve, reject) => {
+    server.stderr.on("data", (chunk: Buffer) => /listening/i.test(chunk.toString()) && resolve());
+    server.once("exit", (code) => reject(new Error(`it ended with code ${String(code)}`)));
+  });
+  await using estate = await estateFor(`http://127.0.0.1:${port}/mcp`, "loopback");
+  const client = await clientOf(estate);
+  await everything(client);
+  await client.close();
+});
