@@ -78,9 +78,7 @@ async function clientOf(estate: Estate, name = "assistant"): Promise<Client> {
   const dispatcher = estate.agent(await estate.svidFor("agent", name));
   const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "legacy" } });
   const fetch = (url: string | URL, init?: RequestInit) => undiciFetch(url, { ...init, dispatcher } as never);
-  await client.connect(
-    new StreamableHTTPClientTransport(new URL(`${estate.cordon.gatewayUrl}/mcp`), { fetch: fetch as never }),
-  );
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${estate.cordon.gatewayUrl}/mcp`), { fetch }));
   return client;
 }
 
@@ -124,7 +122,7 @@ test("nobody but the gateway is answered, whatever identity they have", async ()
     await desk.estate.svidFor("tool", "desk"),
   ])
     await assert.rejects(
-      undiciFetch(`https://127.0.0.1:${desk.port}/`, { ...initialize, dispatcher: desk.estate.agent(svid) } as never),
+      undiciFetch(`https://127.0.0.1:${desk.port}/`, { ...initialize, dispatcher: desk.estate.agent(svid) }),
     );
   assert.equal(desk.sessions(), 0, "no server was started for them");
 });
