@@ -363,3 +363,21 @@ test("what cannot be recorded does not happen; what takes something away holds a
   const ended = await mei.call("GET", "/v1/grants");
   assert.equal(ended.json.grants[0].state, "revoked");
 });
+
+test("two namespaces do not see each other's grants, and a group of the same name opens nothing", async () => {
+  await using estate = await openPeopleEstate();
+  const ada = await administrator(estate);
+  const mei = await invited(estate, ada, "mei", ["data-science"]);
+  const kim = await invited(estate, ada, "payments/kim", ["data-science", "administrators"]);
+  const { json: asked } = await mei.ask(training);
+  assert.equal((await kim.ask(training)).status, 403);
+  assert.deepEqual((await kim.call("GET", "/v1/grants")).json, { grants: [] });
+  assert.equal((await kim.voice("approve", asked.id)).status, 403);
+  assert.equal(
+    (await kim.ask({ actions: ["administer"], resources: ["default/gateway"], reason: "x", minutes: 5 })).status,
+    403,
+  );
+  const recover = { name: "mei", reason: "x", assertion: await kim.confirm("recover", "mei") };
+  assert.equal((await kim.call("POST", "/v1/people/recover", recover)).status, 403);
+  assert.equal((await ada.voice("approve", asked.id)).status, 200);
+});

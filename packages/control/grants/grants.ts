@@ -13,7 +13,7 @@ import { findComponent } from "../api/find-component.ts";
 import { confirmWithPasskey } from "../people/accounts.ts";
 import { administers, type Person } from "../people/administration.ts";
 import type { Challenges } from "../people/challenges.ts";
-import { change, type PeopleDeps } from "../people/deps.ts";
+import { change, isIn, type PeopleDeps } from "../people/deps.ts";
 import { readValue } from "../registry/objects.ts";
 import type { ObjectKey, StateTransaction, StoredObject } from "../store/state-store.ts";
 import { callDigest, canonicalCall } from "@cordon/core/policy/call-digest";
@@ -252,7 +252,7 @@ export function mayRevoke(deps: PeopleDeps, user: User, person: Person, grant: S
   const own = user.id === grant.requester || user.id === grant.principal;
   // Who may approve a request denies it instead, with a passkey.
   if (grant.state === "requested") return own || administers(deps, person);
-  return own || grant.approverGroups.some((group) => user.groups.includes(group)) || administers(deps, person);
+  return own || grant.approverGroups.some((group) => isIn(user, group)) || administers(deps, person);
 }
 
 async function endGrant(

@@ -24,7 +24,7 @@ function person(name: string, groups: readonly string[]): User {
 
 const rule = (more: Partial<Rule>): Rule => ({
   ...{ name: "r", namespace: home, actions: ["read"], resources: [], maxSensitivity: "restricted", requesters: [] },
-  ...{ approvers: 1, approverGroups: ["owners"], maxMinutes: 60, breakGlass: false },
+  ...{ approvers: 1, approverGroups: ["default/owners"], maxMinutes: 60, breakGlass: false },
   ...more,
 });
 
@@ -47,7 +47,7 @@ test("a rule speaks of its own namespace, its groups, and nothing more sensitive
   const elsewhere = resource("open", "public", "payments" as Namespace);
   const mei = person("mei", ["data"]);
   assert.ok("refused" in applyRules([rule({})], mei, { ...asked, resources: [elsewhere] }));
-  assert.ok("refused" in applyRules([rule({ requesters: ["sales"] })], mei, asked));
+  assert.ok("refused" in applyRules([rule({ requesters: ["default/sales"] })], mei, asked));
   assert.ok("refused" in applyRules([rule({ maxSensitivity: "internal" })], mei, { ...asked, resources: [secret] }));
   assert.ok("refused" in applyRules([rule({})], mei, { ...asked, breakGlass: true }));
   assert.ok("refused" in applyRules([], mei, asked));
@@ -83,12 +83,19 @@ test("whatever is asked, what is left of it is no more than that, and no more th
 
 test("nobody approves their own, what is for them, twice, or outside of the groups", () => {
   const [mei, owner] = [person("mei", ["owners"]), person("kim", ["owners"])];
-  const grant = { requester: mei.id, principal: mei.id, approverGroups: ["owners"], approvals: [] };
+  const grant = { requester: mei.id, principal: mei.id, approverGroups: ["default/owners"], approvals: [] };
   assert.equal(mayApprove(owner, grant), true);
   assert.equal(mayApprove(mei, grant), false);
   assert.equal(mayApprove(owner, { ...grant, principal: owner.id }), false);
   assert.equal(mayApprove(owner, { ...grant, approvals: [{ by: owner.id }] }), false);
   assert.equal(mayApprove(person("lee", ["sales"]), grant), false);
+  const elsewhere: User = { ...owner, namespace: "payments" as Namespace };
+  assert.equal(mayApprove(elsewhere, grant), false, "another namespace's group of the same name");
+  const theirs = rule({ requesters: ["default/data"] });
+  assert.ok(
+    "refused" in applyRules([theirs], { ...person("mei", ["data"]), namespace: "payments" as Namespace }, asked),
+  );
+  assert.ok("refused" in applyRules([rule({})], { ...person("mei", []), namespace: "payments" as Namespace }, asked));
 });
 
 test("what a passkey signs differs wherever a request does", () => {

@@ -9,7 +9,7 @@ import { sensitivities, type Action, type Namespace } from "@cordon/core/contrac
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { User } from "@cordon/core/policy/people";
 import type { Component } from "@cordon/core/policy/snapshot";
-import { administrators } from "../people/deps.ts";
+import { administratorsGroup, isIn } from "../people/deps.ts";
 import { readValue } from "../registry/objects.ts";
 import type { StoredObject } from "../store/state-store.ts";
 
@@ -50,15 +50,16 @@ export function rulesFrom(objects: readonly StoredObject[]): readonly Rule[] {
 export function administrationRule({ namespace, name }: Component): Rule {
   return {
     ...{ name: "administration", namespace, actions: ["administer"], resources: [`${namespace}/${name}`] },
-    ...{ maxSensitivity: "restricted", requesters: [administrators], approvers: 1, approverGroups: [administrators] },
+    ...{ maxSensitivity: "restricted", requesters: [administratorsGroup], approvers: 1 },
+    approverGroups: [administratorsGroup],
     ...{ maxMinutes: 240, breakGlass: true },
   };
 }
 
 /** The first rule under which at least one of the actions may be asked for on at least one of the resources. */
 export function applyRules(rules: readonly Rule[], user: User, asked: Asked): Ruled | { readonly refused: string } {
-  const own = rules.filter(
-    ({ requesters }) => requesters.length === 0 || requesters.some((one) => user.groups.includes(one)),
+  const own = rules.filter(({ namespace, requesters }) =>
+    requesters.length === 0 ? user.namespace === namespace : requesters.some((group) => isIn(user, group)),
   );
   for (const rule of own) {
     if (asked.breakGlass && !rule.breakGlass) continue;
@@ -106,5 +107,5 @@ export function mayApprove(
 ): boolean {
   if (user.id === grant.requester || user.id === grant.principal) return false;
   if (grant.approvals.some(({ by }) => by === user.id)) return false;
-  return grant.approverGroups.some((group) => user.groups.includes(group));
+  return grant.approverGroups.some((group) => isIn(user, group));
 }

@@ -7,6 +7,7 @@ import { CordonError } from "@cordon/core/errors";
 import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
 import type { LedgerEntry } from "@cordon/core/ledger/entry";
+import type { User } from "@cordon/core/policy/people";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { ObjectKey, StateStore, StateTransaction, StoredObject } from "../store/state-store.ts";
 import type { RelyingParty } from "./verify-passkey.ts";
@@ -27,8 +28,14 @@ export interface PeopleDeps {
   readonly now: () => Instant;
 }
 
-/** The group whose members may ask to administer Cordon. */
+/** The group whose members may ask to administer Cordon; the namespace `default`'s. */
 export const administrators = "administrators";
+export const administratorsGroup = `default/${administrators}`;
+
+/** Whether somebody is in a group, `namespace/group`: the same name in another namespace is another group. */
+export function isIn(user: Pick<User, "namespace" | "groups">, group: string): boolean {
+  return group.startsWith(`${user.namespace}/`) && user.groups.includes(group.slice(user.namespace.length + 1));
+}
 
 /** A change to people or grants. */
 export interface PersonChange {

@@ -18,7 +18,7 @@ import { findUser, passkeysOf, shortNameOf } from "./accounts.ts";
 import { administers, type Person } from "./administration.ts";
 import { openChallenges } from "./challenges.ts";
 import { openCliLogin, type CliLogin } from "./cli-login.ts";
-import type { PeopleDeps } from "./deps.ts";
+import { administratorsGroup, isIn, type PeopleDeps } from "./deps.ts";
 import { openOidc, type Oidc } from "./oidc.ts";
 import { sessionKind, sessionValue, userKind, userOf, userValue } from "./objects.ts";
 import { recoveriesUnderWay, type WrongTries } from "./recovery.ts";
@@ -118,7 +118,11 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
     },
     me: (key) => describeMe(deps, people, key),
     people: () => describePeople(deps),
-    viewGrants: async (viewer) => (await listGrants(grants)).map((grant) => viewOf(deps, viewer, grant)),
+    viewGrants: async (viewer) => {
+      const seesAll = administers(deps, viewer.person);
+      const shown = (await listGrants(grants)).filter((grant) => seesAll || concerns(grant, viewer.user));
+      return shown.map((grant) => viewOf(deps, viewer, grant));
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       while (sweeping) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -153,13 +157,19 @@ async function bootstrap(deps: PeopleDeps, transaction: StateTransaction, user: 
     ...{
       rule: `${namespace}/bootstrap`,
       approversNeeded: 0,
-      approverGroups: [...user.groups],
+      approverGroups: [administratorsGroup],
       state: "approved",
       approvals: [],
     },
     ...{ starts: at, ends: at + bootstrapSeconds * 1000, breakGlass: true },
   };
   await transaction.put({ kind: grantKind, namespace, name: "g-bootstrap" }, value, "api");
+}
+
+/** Whether somebody may see a grant: it is theirs, of their namespace, or theirs to decide on. */
+function concerns(grant: StoredGrant, user: User): boolean {
+  if (grant.requester === user.id || grant.principal === user.id) return true;
+  return grant.key.namespace === user.namespace || grant.approverGroups.some((group) => isIn(user, group));
 }
 
 function viewOf(deps: PeopleDeps, { user, person }: SignedInPerson, grant: StoredGrant): GrantView {

@@ -13,7 +13,7 @@ import { readValue } from "../registry/objects.ts";
 import type { ObjectKey } from "../store/state-store.ts";
 import { confirmWithPasskey, requireUser, shortNameOf } from "./accounts.ts";
 import type { Challenges } from "./challenges.ts";
-import { administrators, change, digestOfLines, type PeopleDeps } from "./deps.ts";
+import { administratorsGroup, change, digestOfLines, isIn, type PeopleDeps } from "./deps.ts";
 import { invitationKey, invite, type Invited } from "./invitations.ts";
 import { userKey, userValue } from "./objects.ts";
 
@@ -59,7 +59,7 @@ export async function approveRecovery(
   const name = shortNameOf(user);
   if (user.id === by.id)
     throw denied("Nobody recovers their own account: two other administrators do, or a sealed code.");
-  if (!by.groups.includes(administrators)) throw denied("Only administrators let somebody back in.");
+  if (!isIn(by, administratorsGroup)) throw denied("Only administrators let somebody back in.");
   await confirmWithPasskey(deps, challenges, {
     purpose: "recover",
     digest: recoveryDigest(name),
@@ -129,7 +129,7 @@ export async function redeemSealedCode(
   wrong: WrongTries,
 ): Promise<Invited> {
   const refusal = denied(
-    "That recovery code is not good for this name. Two administrators can let you back in: `cordon people recover NAME`.",
+    "That recovery code is not good for this name. Two administrators can let you back in, in the console under People.",
   );
   const found = await requireUser(deps, name).catch(() => undefined);
   if (found === undefined || found.user.locked !== undefined) throw refusal;

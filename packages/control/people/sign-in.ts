@@ -253,6 +253,11 @@ async function invitationFor({ deps, first }: SignInRooms, { name, code }: Enrol
       "A name is lower-case letters, digits and inner hyphens, such as `mei`.",
     );
   if ((await deps.store.list(userKind)).length === 0 && first.holds(code)) {
+    if (namespace !== "default")
+      throw new CordonError(
+        "REQUEST_MALFORMED",
+        "The first administrator is of the namespace `default`: give a name alone.",
+      );
     const groups = [administrators];
     return {
       user: `${namespace}/${last}`,

@@ -13,6 +13,7 @@ import { riskSettingsOf } from "@cordon/core/contract/risk-schema";
 import { policyName } from "@cordon/core/contract/policy-name";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
+import type { grantRuleValue } from "../grants/rules.ts";
 import type { ObjectKey } from "../store/state-store.ts";
 import { boundaryModesKey, flowKey, riskKey, stalenessKey } from "./objects.ts";
 import type { boundaryModesValue, componentValue, ExceptionValue, FederationValue } from "./objects.ts";
@@ -59,13 +60,7 @@ export function configurationObjects(
       place("policy", { namespace: item.namespace, name: policyName(item) }, policyObject(item, policyTexts)),
     ),
     ...configuration.windows.map(({ name, namespace, ...value }) => place("window", { name, namespace }, value)),
-    ...configuration.grants.map(({ name, namespace, resources, ...value }, order) =>
-      place(
-        "grant-rule",
-        { name, namespace },
-        { ...value, resources: resources.map((one) => qualify(one, namespace)), order },
-      ),
-    ),
+    ...configuration.grants.map((rule, order) => place("grant-rule", rule, grantRuleObject(rule, order))),
     ...configuration.boundaries.exceptions.map((item) => place("exception", item, exceptionObject(item))),
   ];
 }
@@ -89,6 +84,16 @@ function boundaryModes({ boundaries: said, mode }: Configuration): z.input<typeo
     model: said.model ?? mode,
     pipeline: said.pipeline ?? mode,
     api: said.api ?? mode,
+  };
+}
+
+function grantRuleObject(rule: Configuration["grants"][number], order: number): z.input<typeof grantRuleValue> {
+  const { name: _name, namespace, resources, requesters, approverGroups, ...value } = rule;
+  const own = (references: readonly string[]): string[] => references.map((one) => qualify(one, namespace));
+  return {
+    ...value,
+    actions: [...value.actions],
+    ...{ resources: own(resources), requesters: own(requesters), approverGroups: own(approverGroups), order },
   };
 }
 

@@ -11,6 +11,9 @@ import { actions, sensitivities } from "./vocabulary.ts";
 const minutes = (least: number, most: number) => z.int().min(least).max(most);
 const group = name.describe("A group of people, such as `data-science`.");
 
+/** A group is its namespace's: the same name elsewhere is another group. */
+const groupReference = reference;
+
 const oidcSchema = z.strictObject({
   issuer: text((value) => {
     if (!URL.canParse(value)) return "must be a URL such as `https://login.bank.example`";
@@ -93,14 +96,18 @@ export const grantRuleSchema = z.strictObject({
     .enum(sensitivities)
     .default("restricted")
     .describe("The most sensitive that a resource under this rule may be."),
-  requesters: z.array(group).max(64).default([]).describe("Groups that may ask. Empty: everybody who is enrolled."),
+  requesters: z
+    .array(groupReference)
+    .max(64)
+    .default([])
+    .describe("Groups that may ask; `namespace/group` for another namespace's. Empty: everybody of its namespace."),
   approvers: z.int().min(0).max(2).default(1).describe("People who must approve, never the one who asks. 0: nobody."),
   approverGroups: z
-    .array(group)
+    .array(groupReference)
     .min(1)
     .max(64)
-    .default(["administrators"])
-    .describe("Groups whose members may approve."),
+    .default(["default/administrators"])
+    .describe("Groups whose members may approve; `namespace/group` for another namespace's."),
   maxMinutes: minutes(1, 10_080).default(120).describe("The longest a grant lasts; a longer request is shortened."),
   breakGlass: z
     .boolean()
