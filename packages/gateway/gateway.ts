@@ -26,6 +26,8 @@ export interface Gateway extends AsyncDisposable {
   readonly connectionCount: () => number;
   /** Calls since the start that routes in observe mode let through and policy denies. */
   readonly wouldHaveDenied: () => ReadonlyMap<RouteKey, number>;
+  /** The same by what would have denied: `boundary data`, `policy default/no-deploys`. */
+  readonly wouldHaveDeniedBy: () => ReadonlyMap<string, number>;
   /** Where data doors listen, by `namespace/name`. */
   readonly doorPorts: () => ReadonlyMap<string, number>;
 }
@@ -103,6 +105,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
     liveCount: () => live.size + tunnels.size + doors.size,
     connectionCount: () => connections.count() + tunnels.size + doors.size,
     wouldHaveDenied: () => observed.counts,
+    wouldHaveDeniedBy: () => observed.causes,
     doorPorts: doors.ports,
     async [Symbol.asyncDispose]() {
       draining = true;

@@ -288,7 +288,7 @@ export function openInteractions(deps: InteractionDeps): {
       answerError(response, shape, status, code, words, id, [...receipt, ...headers], passage.rpcId);
       return over(passage, "denied", status, decision.reasons[0]?.code);
     }
-    if (decision.observed !== undefined) deps.observed.note(routeKey(match.route));
+    if (decision.observed !== undefined) deps.observed.note(routeKey(match.route), decision.observed.reasons);
     const undoing = screening?.usesTokens === true ? mayReveal(snapshot, access, seen, at) : undefined;
     if (undoing !== undefined && screening !== undefined) {
       screening.reveals = true;

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { revoke } from "@cordon/control/api/revocation-operations";
 import { openConsole, type ConsoleServer } from "@cordon/control/console/console-server";
+import type { SegmentationResponse } from "@cordon/core/contract/segmentation-api";
 import type { LiveEntries } from "@cordon/control/console/live-entries";
 import type { ConsoleRooms } from "@cordon/control/console/operations";
 import type { ControlPlane } from "@cordon/control/wire";
@@ -34,6 +35,7 @@ export interface ConsoleWiring {
   readonly files: LiveLedger;
   readonly live: LiveEntries;
   readonly status: () => ReturnType<typeof statusOf>;
+  readonly segmentation: () => SegmentationResponse;
   /** Folder of the `cordon.yaml`, where relative paths start. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -85,7 +87,7 @@ export function consolePages(): string {
 }
 
 function consoleRooms(
-  { control, ledger, files, live, status }: ConsoleWiring,
+  { control, ledger, files, live, status, segmentation }: ConsoleWiring,
   unreviewed: () => readonly string[],
 ): Omit<ConsoleRooms, "store"> {
   return {
@@ -97,6 +99,7 @@ function consoleRooms(
       const words = `Taken by break-glass and not reviewed yet: ${taken.slice(0, 5).join("; ")}. Look at them under Grants.`;
       return { ...overview, problems: [...overview.problems, words] };
     },
+    segmentation,
     estate: () => {
       const { components, overlays, revocations } = control.snapshots.current();
       return {

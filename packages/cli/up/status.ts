@@ -6,7 +6,7 @@ import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
 import { routeKey, type RouteKey } from "@cordon/core/policy/decision";
 import type { PostgresDoor } from "@cordon/core/policy/data-doors";
-import type { Route, Tunnel } from "@cordon/core/policy/snapshot";
+import type { Route, Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
 import { inspectionStatus } from "./inspection-status.ts";
 import { modelStatus } from "./model-status.ts";
 import type { Gateway } from "@cordon/gateway/gateway";
@@ -38,8 +38,8 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
     keysSealedBy: control.sealedBy,
     policies: { count: snapshot.policies.size },
     components: snapshot.components.size,
-    /** `observe` as soon as one route only observes. */
-    mode: snapshot.observing.size > 0 ? "observe" : "enforce",
+    /** `observe` as soon as one route, boundary or forbid only observes. */
+    mode: onlyObserves(snapshot) ? "observe" : "enforce",
     routes: snapshot.routes.map((route) => routeStatus(route, wouldHaveDenied)),
     tunnels: [...(snapshot.tunnels?.values() ?? [])].map(tunnelStatus),
     models: modelStatus(snapshot, now()),
@@ -55,6 +55,12 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
     },
     ledger: { size: ledger.size, ...ledger.health },
   };
+}
+
+function onlyObserves({ observing, boundaries, policies }: Snapshot): boolean {
+  return (
+    observing.size > 0 || Object.values(boundaries.modes).includes("observe") || (policies.observed ?? []).length > 0
+  );
 }
 
 function tunnelStatus({ namespace, name, resource, action }: Tunnel) {

@@ -46,6 +46,7 @@ import { lastEntries } from "./recent-entries.ts";
 import { openConfiguredKeeper } from "./keeper.ts";
 import { watchServedModels } from "./served-models.ts";
 import { openConfiguredSensing } from "./sensing.ts";
+import { segmentationOf } from "./segmentation.ts";
 import { readinessOf, statusOf } from "./status.ts";
 
 export interface Cordon extends AsyncDisposable {
@@ -229,6 +230,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   });
   const console = opening.use(
     await openConfiguredConsole({
+      segmentation: () => segmentationOf(control, gateway, now()),
       ...{ control, ledger, files, live, status, folder, env, log, now },
       gateway: () => ({ url: gatewayUrl, id: component.id }),
     }),

@@ -10,6 +10,7 @@ import { CliLoginPage } from "../people/cli-login-page.tsx";
 import { GrantsPage } from "../people/grants-page.tsx";
 import { PeoplePage } from "../people/people-page.tsx";
 import { StepUpPage } from "../people/step-up-page.tsx";
+import { SegmentationPage } from "../policy/segmentation-page.tsx";
 import { LedgerPage } from "../ledger/ledger-page.tsx";
 import { LivePage } from "../live/live-page.tsx";
 import { Header } from "./header.tsx";
@@ -77,6 +78,7 @@ function Console({ browserKey, onForget }: ConsoleProps) {
           {cli === undefined && !isStepUp && page === "live" && <LivePage />}
           {page === "estate" && <EstatePage selected={component} />}
           {page === "ledger" && <LedgerPage />}
+          {page === "policy" && <SegmentationPage />}
           {page === "grants" && <GrantsPage selected={id} />}
           {page === "people" && <PeoplePage />}
         </main>

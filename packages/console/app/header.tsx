@@ -15,6 +15,7 @@ import { usePolled } from "./use-polled.ts";
 const titles: Readonly<Record<Page, string>> = {
   live: "Live decisions",
   estate: "Estate",
+  policy: "Segmentation",
   ledger: "Ledger",
   grants: "Grants",
   people: "People",
@@ -89,7 +90,7 @@ function Facts({ overview }: { readonly overview: OverviewResponse }) {
             label={
               mode === "enforce"
                 ? "What policy denies is refused."
-                : "At least one route only observes: what policy denies there is let through and recorded."
+                : "Something only observes: what it denies is let through and recorded; see Segmentation."
             }
           >
             <span className={`badge badge-${mode}`} tabIndex={0}>

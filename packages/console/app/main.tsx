@@ -9,6 +9,7 @@ import "../estate/estate.css";
 import "../ledger/ledger.css";
 import "../live/live.css";
 import "../people/people.css";
+import "../policy/segmentation.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { MantineProvider } from "@mantine/core";

@@ -1,7 +1,7 @@
 /** Which page the address names: `#/estate?component=ID`. In: the fragment. Out: page and component; and back. */
 import { useSyncExternalStore } from "react";
 
-export const pages = ["live", "estate", "ledger", "grants", "people"] as const;
+export const pages = ["live", "estate", "policy", "ledger", "grants", "people"] as const;
 export type Page = (typeof pages)[number];
 
 export interface Place {

@@ -9,6 +9,7 @@ import type {
   PoliciesResponse,
   VerifyEvent,
 } from "@cordon/core/contract/console-api";
+import type { SegmentationResponse } from "@cordon/core/contract/segmentation-api";
 import { isCordonError } from "@cordon/core/errors";
 import { policyValue, readValue } from "../registry/objects.ts";
 import type { StateStore } from "../store/state-store.ts";
@@ -24,6 +25,7 @@ export interface ConsoleRooms {
   readonly live: LiveEntries;
   readonly overview: () => OverviewResponse;
   readonly estate: () => Omit<EstateResponse, "flows">;
+  readonly segmentation: () => SegmentationResponse;
   /** @throws {CordonError} `PROOF_INVALID` where there is no such entry */
   readonly receipt: (index: number) => Promise<string>;
   /** Verifies the ledger's folder off this thread; ends early when `signal` aborts. */
@@ -53,6 +55,7 @@ export function consoleOperations(rooms: ConsoleRooms): (method: string, path: s
     "GET /v1/overview": ({ response }) => sendJson(response, rooms.overview()),
     "GET /v1/estate": ({ response }) =>
       sendJson(response, { ...rooms.estate(), flows: [...rooms.live.flows()] } satisfies EstateResponse),
+    "GET /v1/segmentation": ({ response }) => sendJson(response, rooms.segmentation()),
     "GET /v1/policies": async ({ response }) => sendJson(response, await policies(rooms)),
     "GET /v1/events": ({ url, response, follow }) => {
       const since = url.searchParams.get("since");

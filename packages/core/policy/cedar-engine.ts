@@ -123,6 +123,7 @@ export const nothingMatched: Evaluation = Object.freeze({
 class CompiledCedar implements CedarPolicies {
   readonly size: number;
   readonly namedWindows: readonly NamedWindow[];
+  readonly observed: readonly string[];
   readonly analysed: readonly AnalysedPolicy[];
   readonly sources: readonly PolicySource[];
   readonly options: CompileOptions;
@@ -149,6 +150,9 @@ class CompiledCedar implements CedarPolicies {
     const { previous: _, ...kept } = options;
     this.#policies = policies;
     this.size = policies.length;
+    this.observed = policies.flatMap(({ id, json, source }) =>
+      isObserved(json.annotations) ? [`${source.namespace}/${id}`] : [],
+    );
     this.namedWindows = policies.flatMap(({ id, json, source }) =>
       windowsNamed(json).map((name) => ({ namespace: source.namespace, policy: id, name })),
     );

@@ -65,4 +65,6 @@ export interface CompiledPolicies {
   ): Evaluation;
   /** Windows that policies name, with where; each must be one of its namespace. */
   readonly namedWindows?: readonly NamedWindow[];
+  /** `namespace/id` of forbids that are only observed. */
+  readonly observed?: readonly string[];
 }
