@@ -51,7 +51,8 @@ export function judgeRequest(
   const parts = { subject, screening, body, access, decide };
   const content = readContent(subject, body);
   const aside = content instanceof Error ? undefined : inspection.aside?.(subject, content);
-  if (aside === undefined) return judged({ ...parts, inspection, content }, first);
+  const finish = (local: Judged): Judged | Promise<Judged> => withOpinion(inspection, parts, local);
+  if (aside === undefined) return finish(judged({ ...parts, inspection, content }, first));
   return aside
     .then(
       (known) => ({ ...parts, inspection: known, content }),
@@ -59,8 +60,40 @@ export function judgeRequest(
     )
     .then((ready) => {
       const now = decide(access); // what holds may be something else by now
-      return now.effect === "deny" ? { access, decision: now, inspected: uninspected(body) } : judged(ready, now);
+      return now.effect === "deny"
+        ? { access, decision: now, inspected: uninspected(body) }
+        : finish(judged(ready, now));
     });
+}
+
+/** What is in doubt here may be asked elsewhere; policy then decides about what came of that. */
+function withOpinion(
+  inspection: Inspection,
+  { subject, screening, access, decide }: Pick<Judging, "subject" | "screening" | "access" | "decide">,
+  local: Judged,
+): Judged | Promise<Judged> {
+  if (local.decision.effect === "deny") return local;
+  return (
+    inspection.secondOpinion?.(subject)?.then(({ blocked }) => {
+      const seen = screening.seen(access);
+      const decision = decide(seen);
+      const inspected = { ...local.inspected, findings: screening.request.summary(), blocked };
+      if (decision.effect === "deny") return { access: seen, decision, inspected };
+      // What other permits demand of the body was not done to it.
+      if (screening.obey(decision))
+        return {
+          access: seen,
+          decision: denied(
+            decision,
+            "inspection",
+            "after what the judge said, policy demands of inspection what was not done to this request",
+          ),
+          inspected,
+        };
+      if (blocked !== undefined) return { access: seen, decision: denied(decision, "inspection", blocked), inspected };
+      return { access: seen, decision, inspected };
+    }) ?? local
+  );
 }
 
 interface Judging {

@@ -116,6 +116,11 @@ export interface Inspection {
    */
   aside?(subject: InspectionSubject, content: RequestContent): Promise<Pick<Inspection, "inspectRequest">> | undefined;
   inspectRequest(subject: InspectionSubject, content: RequestContent): RequestVerdict;
+  /**
+   * Asks elsewhere about what `inspectRequest` was not sure of; `undefined` where there is nothing to ask. Out: why the
+   * request may not pass, if it may not; findings are on record.
+   */
+  secondOpinion?(subject: InspectionSubject): Promise<{ readonly blocked: string | undefined }> | undefined;
   openResponse(subject: InspectionSubject, head: ResponseHead): ResponseFilter | undefined;
 }
 

@@ -20,8 +20,15 @@ function inspectionWords(settings: InspectionSettings): string {
   const tokens = inForce ? `; tokens open within the ${scope} for ${lifetimeHours} h` : "";
   return (
     `requests${observes}: ${actionWords(request)}; answers: ${actionWords(response)}; ` +
-    `whole answers are ${whole}; fails ${onFailure}${tokens}${tableWords(settings)}`
+    `whole answers are ${whole}; fails ${onFailure}${tokens}${tableWords(settings)}${judgeWords(settings)}`
   );
+}
+
+function judgeWords({ judge }: InspectionSettings): string {
+  if (judge === undefined) return "";
+  const { url, model, band, sees, onFailure } = judge;
+  const what = sees === "everything" ? "texts as they are" : "masked texts";
+  return `; ${new URL(url).host} (${model}) is asked about ${what} from ${band.from} to ${band.to} %, fails ${onFailure}`;
 }
 
 function tableWords({ table }: InspectionSettings): string {

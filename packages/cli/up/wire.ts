@@ -31,6 +31,7 @@ import type { SpanDetector } from "@cordon/core/inspection/finding";
 import { filesProblem } from "@cordon/core/policy/served-model";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { openGateway, type Gateway } from "@cordon/gateway/gateway";
+import { openJudge } from "@cordon/gateway/inspection/judge";
 import { openInspectionThread } from "@cordon/gateway/inspection/inspection-thread";
 import { openInspection } from "@cordon/gateway/inspection/open-inspection";
 import { keepContent } from "@cordon/gateway/ledger/kept-content";
@@ -171,6 +172,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)),
       refreshTrust: (domain) => control.federation.refresh(domain),
       inspection: openInspection({
+        judge: openJudge({ resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)) }),
         // A test's own detectors cannot be sent to a thread.
         ...(options.spanDetectors === undefined ? { thread: opening.use(openInspectionThread()) } : {}),
         detectors: { spans: options.spanDetectors ?? builtInSpanDetectors, parts: builtInPartDetectors },

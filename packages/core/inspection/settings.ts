@@ -3,6 +3,7 @@
  * carries them, and which action holds for a finding.
  */
 import type { IdentifierShape } from "./shapes.ts";
+import type { SecretReference } from "../policy/snapshot.ts";
 import type { TableProfile } from "./tabular/profile.ts";
 import { findingCategories, type Finding } from "./finding.ts";
 
@@ -51,6 +52,8 @@ export interface InspectionSettings {
   readonly identifiers: readonly IdentifierShape[];
   /** Absent: {@link defaultTokens}, wherever something is tokenised. Present: tokens of others are undone here as well. */
   readonly tokens?: TokenSettings | undefined;
+  /** Without it nobody else is asked. */
+  readonly judge?: JudgeSettings | undefined;
   /** What the rows of a model's inputs look like, where requests hold rows. */
   readonly table?: TableProfile | undefined;
   readonly request: CategoryActions;
@@ -61,6 +64,23 @@ export interface InspectionSettings {
 export function tokenizes({ request, response }: Pick<InspectionSettings, "request" | "response">): boolean {
   return [request, response].some((actions) => Object.values(actions).some(({ action }) => action === "tokenize"));
 }
+
+/** A model that is asked about what the classifier doubts. */
+export interface JudgeSettings {
+  /** Of its Chat Completions: `https:`, or `http:` on loopback. */
+  readonly url: string;
+  readonly model: string;
+  readonly apiKey?: SecretReference | undefined;
+  /** The classifier's probabilities, 0 to 100, from which and up to which it is asked. */
+  readonly band: { readonly from: number; readonly to: number };
+  readonly timeoutMs: number;
+  /** What happens when it has no opinion. */
+  readonly onFailure: FailureMode;
+  readonly sees: (typeof judgeSights)[number];
+}
+
+/** `masked`: without personal data and secrets. */
+export const judgeSights = ["masked", "everything"] as const;
 
 export const tokenScopes = ["principal", "namespace"] as const;
 

@@ -6,18 +6,22 @@ import type { Inspection } from "../ports.ts";
 import { openAnswer } from "./answers.ts";
 import { askedAhead, inlineBytes } from "./aside.ts";
 import type { InspectionThread } from "./inspection-thread.ts";
+import type { Judge } from "./judge.ts";
 import { inspectContent } from "./requests.ts";
 import type { Detectors } from "./rules.ts";
+import { secondOpinion } from "./second-opinion.ts";
 
 export interface InspectionDeps {
   readonly detectors: Detectors;
   /** Where long bodies are read; its detectors are those that are built in. Without it all are read here. */
   readonly thread?: InspectionThread;
+  /** Whom routes with a judge ask. */
+  readonly judge?: Judge;
   readonly monotonicMs: () => number;
 }
 
 export function openInspection(deps: InspectionDeps): Inspection {
-  const { detectors, thread, monotonicMs } = deps;
+  const { detectors, judge, thread, monotonicMs } = deps;
   warm(detectors);
   return {
     aside(subject, content) {
@@ -35,6 +39,10 @@ export function openInspection(deps: InspectionDeps): Inspection {
       return screening === undefined
         ? { verdict: "pass", findings: [] }
         : inspectContent(deps, screening, subject, content);
+    },
+    secondOpinion({ screening }) {
+      if (judge === undefined || screening === undefined || screening.doubts.length === 0) return undefined;
+      return secondOpinion(judge, detectors, screening);
     },
     openResponse: ({ screening, api, path }, head) =>
       screening === undefined ? undefined : openAnswer(deps, screening, { api, path, ...head }),

@@ -94,7 +94,9 @@ function attacks(
     const seen = tokens === undefined ? part : { ...part, text: blanked(part.text, tokens) };
     for (const judge of judges) {
       onText(part.text.length);
-      judge.judge(seen, "request").findings.forEach(note);
+      const { probability, findings } = judge.judge(seen, "request");
+      findings.forEach(note);
+      screening.doubt(part, probability);
     }
   }
   return blocked;

@@ -10,12 +10,18 @@ import { openedToken, tokenFindings } from "@cordon/core/inspection/redaction/to
 import type { TokenSealer } from "@cordon/core/inspection/redaction/token-sealer";
 import { actionFor, tokenizes, type InspectionAction, type InspectionSettings } from "@cordon/core/inspection/settings";
 import type { Replacing, SpanAction } from "@cordon/core/inspection/streaming/span-rules";
+import type { Part } from "@cordon/core/inspection/subject";
 import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
 import type { FindingFacts } from "@cordon/core/policy/finding-facts";
 import type { InspectionDemands } from "@cordon/core/policy/inspect-annotation";
 
 /** Decides again, with what was found; `undefined` where that is still allowed. */
 export type AskPolicy = (findings: FindingFacts) => Decision | undefined;
+
+export interface Doubt {
+  readonly part: Part;
+  readonly probability: number;
+}
 
 export class Screening {
   readonly settings: InspectionSettings;
@@ -27,6 +33,8 @@ export class Screening {
   tokens: TokenSealer | undefined;
   /** Whether policy lets this caller see what tokens in the answer stand for. */
   reveals = false;
+  /** What the classifier is not sure of, where the route has a judge for that. */
+  doubts: Doubt[] = [];
   #demands: InspectionDemands | undefined;
   #askPolicy: AskPolicy = () => undefined;
 
@@ -71,6 +79,7 @@ export class Screening {
   /** Forgets what was found in the request, to look again under other demands. */
   again(): void {
     this.request = new FindingLog();
+    this.doubts = [];
   }
 
   /** What is done about a finding; it is on record afterwards. */
@@ -91,6 +100,13 @@ export class Screening {
       if (this.refusal !== undefined) return "block";
     }
     return spanActionOf(action);
+  }
+
+  /** Takes note of how probable a judge of whole texts thinks an attack. */
+  doubt(part: Part, probability: number): void {
+    const band = this.settings.judge?.band;
+    if (band === undefined || probability * 100 < band.from || probability * 100 >= band.to) return;
+    this.doubts.push({ part, probability });
   }
 
   /** What stands in place of a span: what its token stands for, a token for it, or a word where there can be none. */
