@@ -115,7 +115,9 @@ export interface EstateOptions {
   readonly configuration?: (ports: EstatePorts) => string;
   readonly policies?: string;
   /** Further fields of the configuration, in YAML. */
-  readonly more?: string | ((ports: EstatePorts) => string);
+  readonly more?: string;
+  /** The same, by the ports of the upstreams. */
+  readonly moreAt?: (ports: EstatePorts) => string;
   readonly stalenessSeconds?: number;
   readonly bearer?: boolean;
   /** Default: on a port that the system chooses. */
@@ -197,7 +199,7 @@ routes:
   - { name: data, kind: http, path: /training-data, resource: training-data, upstream: data, actions: { GET: read, HEAD: read, PUT: write }${limit} }
 policies:
   - { file: policies.cedar }
-${typeof options.more === "function" ? options.more(ports) : (options.more ?? "")}`;
+${options.more ?? ""}${options.moreAt?.(ports) ?? ""}`;
 }
 
 export const upstreamKey = "upstream-key-of-the-test";

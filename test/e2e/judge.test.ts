@@ -29,7 +29,7 @@ let assistant: X509Svid;
 before(async () => {
   estate = opened.use(
     await openEstate({
-      more: (ports) =>
+      moreAt: (ports) =>
         `inspection: { request: { prompt-injection: block }, judge: { url: "http://127.0.0.1:${ports.spare}/v1/chat/completions", model: guard, band: { from: 2, to: 50 }, timeoutMs: 3000 } }\n`,
     }),
   );

@@ -37,6 +37,29 @@ test("a row like those of the data passes, one such as there is none is refused;
   assert.equal((await put(open, trainerOfOpen, '{"age":4000,"branch":"east"}')).status, 200);
 });
 
+test("an image that would unpack to gigabytes is refused by its header, as a body and within one", async () => {
+  const header = Buffer.from("89504e470d0a1a0a0000000d494844520000ea600000ea600806000000", "hex");
+  const bomb = Buffer.concat([header, Buffer.alloc(200)]);
+  const small = Buffer.concat([Buffer.from(header).fill(0, 18, 19).fill(0, 22, 23), Buffer.alloc(200)]);
+  const answer = await put(estate, trainer, bomb, "image/png");
+  assert.equal(answer.status, 403);
+  const refused = await estate.call(await estate.svidFor("agent", "assistant"), "/v1/chat/completions", {
+    ...{ method: "POST", headers: { "content-type": "application/json" } },
+    body: JSON.stringify({
+      model: "m",
+      messages: [
+        {
+          role: "user",
+          content: [{ type: "image_url", image_url: { url: `data:image/png;base64,${bomb.toString("base64")}` } }],
+        },
+      ],
+    }),
+  });
+  assert.match(refused.text, /out-of-distribution|image\/bomb/);
+  const other = await put(estate, trainer, small, "image/png");
+  assert.doesNotMatch(other.text, /image\/bomb/);
+});
+
 test("the client is told the column, and so is the record, never the value", async () => {
   const answer = await put(estate, trainer, '{"age":471147114711,"branch":"east"}');
   assert.match(answer.text, /inspection found out-of-distribution \(table\/column-age\)/);

@@ -46,7 +46,7 @@ const actionKey = text((key) =>
 const categoryActions = z.record(actionKey, categoryAction);
 
 /** As {@link secretReferenceSchema}, whose lists may be frozen. */
-const frozenSecret: z.ZodType<SecretReference, SecretReference> = secretReferenceSchema as never;
+const frozenSecret: z.ZodType<SecretReference, SecretReference> = secretReferenceSchema;
 
 const judge = z.strictObject({
   url: text(judgeUrlProblem).describe("Its Chat Completions endpoint: `https://…`, or `http://` on loopback."),

@@ -2,9 +2,10 @@
  * Tokens of one interaction: whose they are, and whether its caller may have them undone. In: keys, the caller, policy. Out:
  * a screening that seals and opens; a decision to reveal.
  */
+import type { KeyObject } from "node:crypto";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { createTokenSealer } from "@cordon/core/inspection/redaction/token-sealer";
-import { defaultTokens } from "@cordon/core/inspection/settings";
+import { defaultTokens, tokenizes } from "@cordon/core/inspection/settings";
 import type { Instant } from "@cordon/core/instant";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
@@ -32,10 +33,18 @@ export async function openTokens(
 ): Promise<void> {
   if (keys === undefined || screening.observes) return;
   const home = snapshot.components.get(caller.principal)?.namespace ?? namespace;
-  const held = keys.current(home);
-  const { scope, lifetimeHours } = screening.settings.tokens ?? defaultTokens;
+  const { settings } = screening;
+  const { scope, lifetimeHours } = settings.tokens ?? defaultTokens;
+  let key: KeyObject;
+  try {
+    const held = keys.current(home);
+    key = held instanceof Promise ? await held : held;
+  } catch (error) {
+    if (settings.tokens !== undefined || tokenizes(settings)) throw error;
+    return; // nobody here asked for tokens; should policy, what it would have tokenised is redacted
+  }
   screening.tokens = createTokenSealer({
-    key: held instanceof Promise ? await held : held,
+    key,
     scope: scope === "namespace" ? "namespace" : `principal ${caller.principal} ${caller.user?.id ?? ""}`,
     lifetimeHours,
     now,

@@ -41,7 +41,11 @@ const expiryBytes = 3;
 const nonceBytes = 12;
 const headBytes = 1 + expiryBytes + nonceBytes;
 const groupBytes = 5;
-const rememberedTokens = 256;
+/**
+ * Tokens that one sealer tries to open: what is tried costs a digest, and a text may hold shapes of tokens by the ten thousand.
+ * What comes after is no token: it is inspected as the text that it looks like, and stays.
+ */
+export const maxTried = 4096;
 
 /** Longest value that a token can stand for, in bytes of UTF-8. */
 export const maxTokenValueBytes = maxTokenBytes - headBytes;
@@ -49,7 +53,7 @@ export const maxTokenValueBytes = maxTokenBytes - headBytes;
 export function createTokenSealer({ key, scope, lifetimeHours, now }: TokenScope): TokenSealer {
   const { authentication, encryption } = keysOf(key);
   const scoped = Buffer.from(scope);
-  const remembered = new Map<string, { readonly opened: OpenedToken | undefined; readonly expires: Instant }>();
+  const tried = new Map<string, { readonly opened: OpenedToken | undefined; readonly expires: Instant }>();
 
   const nonceOf = (head: Uint8Array, type: string, value: Uint8Array): Buffer => {
     const lengths = Buffer.alloc(8);
@@ -102,11 +106,11 @@ export function createTokenSealer({ key, scope, lifetimeHours, now }: TokenScope
     },
     open({ type, letters }) {
       const name = `${type}_${letters}`;
-      let known = remembered.get(name);
+      let known = tried.get(name);
       if (known === undefined) {
+        if (tried.size >= maxTried) return undefined;
         const { value, expires } = opened(type, letters);
-        if (remembered.size >= rememberedTokens) remembered.clear();
-        remembered.set(name, (known = { opened: value, expires }));
+        tried.set(name, (known = { opened: value, expires }));
       }
       return now() < known.expires ? known.opened : undefined;
     },
