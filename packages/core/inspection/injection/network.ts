@@ -34,27 +34,31 @@ export interface Weights extends Head {
   readonly vectors: Float32Array;
 }
 
-/** Weights as they are deployed: vectors of bytes, two to an integer (see {@link packVectors}). */
+/** Weights as they are deployed: vectors of bytes, four to an integer (see {@link packVectors}). */
 export interface PackedWeights extends Head {
   readonly packed: Int32Array;
 }
 
-/** Two neighbouring bytes in the low and the high half of an integer, so that one addition adds both. */
+/** What is added to a byte so that it is never negative. */
+const bias = 128;
+
+/** Four neighbouring bytes in an integer, each raised by {@link bias}: two additions add all four of them. */
 export function packVectors(vectors: Int8Array): Int32Array {
-  const packed = new Int32Array(vectors.length / 2);
+  const packed = new Int32Array(vectors.length / 4);
   for (let at = 0; at < packed.length; at++)
-    packed[at] = ((vectors[at * 2 + 1] as number) << 16) + (vectors[at * 2] as number);
+    for (let lane = 0; lane < 4; lane++)
+      packed[at] = (packed[at] as number) | (((vectors[at * 4 + lane] as number) + bias) << (lane * 8));
   return packed;
 }
 
 let shared = new Float64Array(512 * width);
+const evenLanes = 0x00ff00ff;
 
 /**
  * The running total of the vectors of a text's features at the start of each block, and at the end: (blocks + 1) x width. The
  * next call writes over it.
  *
- * A block has at most 8 tokens of 32 features of at most 127: the low half of a sum never reaches the high one but for its
- * sign, which unpacking takes back.
+ * Bytes are added in halves of 16 bits: a block has at most 8 tokens of 32 features of at most 255, so no half overflows.
  */
 export function blockTotals({ ids, until }: Features, packed: Int32Array): Float64Array {
   const blocks = Math.ceil(until.length / block);
@@ -71,46 +75,48 @@ export function blockTotals({ ids, until }: Features, packed: Int32Array): Float
     let f = 0;
     let g = 0;
     let h = 0;
+    const first = from;
     const to = until[Math.min(number * block, until.length) - 1] as number;
     for (; from < to; from++) {
-      const at = (ids[from] as number) << 3;
-      a = (a + (packed[at] as number)) | 0;
-      b = (b + (packed[at + 1] as number)) | 0;
-      c = (c + (packed[at + 2] as number)) | 0;
-      d = (d + (packed[at + 3] as number)) | 0;
-      e = (e + (packed[at + 4] as number)) | 0;
-      f = (f + (packed[at + 5] as number)) | 0;
-      g = (g + (packed[at + 6] as number)) | 0;
-      h = (h + (packed[at + 7] as number)) | 0;
+      const at = (ids[from] as number) << 2;
+      const w = packed[at] as number;
+      const x = packed[at + 1] as number;
+      const y = packed[at + 2] as number;
+      const z = packed[at + 3] as number;
+      a = (a + (w & evenLanes)) | 0;
+      b = (b + ((w >>> 8) & evenLanes)) | 0;
+      c = (c + (x & evenLanes)) | 0;
+      d = (d + ((x >>> 8) & evenLanes)) | 0;
+      e = (e + (y & evenLanes)) | 0;
+      f = (f + ((y >>> 8) & evenLanes)) | 0;
+      g = (g + (z & evenLanes)) | 0;
+      h = (h + ((z >>> 8) & evenLanes)) | 0;
     }
     const row = number * width;
-    unpackInto(sums, row, a);
-    unpackInto(sums, row + 2, b);
-    unpackInto(sums, row + 4, c);
-    unpackInto(sums, row + 6, d);
-    unpackInto(sums, row + 8, e);
-    unpackInto(sums, row + 10, f);
-    unpackInto(sums, row + 12, g);
-    unpackInto(sums, row + 14, h);
+    const raised = (to - first) * bias;
+    unpackInto(sums, row, a, b, raised);
+    unpackInto(sums, row + 4, c, d, raised);
+    unpackInto(sums, row + 8, e, f, raised);
+    unpackInto(sums, row + 12, g, h, raised);
   }
   return sums;
 }
 
-/** Adds both halves of a sum to the totals of the block before. */
-function unpackInto(sums: Float64Array, at: number, pair: number): void {
-  const low = (pair << 16) >> 16;
-  sums[at] = (sums[at - width] as number) + low;
-  sums[at + 1] = (sums[at + 1 - width] as number) + ((pair - low) >> 16);
+/** Adds the halves of two sums to the totals of the block before. */
+function unpackInto(sums: Float64Array, at: number, even: number, odd: number, raised: number): void {
+  sums[at] = (sums[at - width] as number) + (even & 0xffff) - raised;
+  sums[at + 1] = (sums[at + 1 - width] as number) + (odd & 0xffff) - raised;
+  sums[at + 2] = (sums[at + 2 - width] as number) + (even >>> 16) - raised;
+  sums[at + 3] = (sums[at + 3 - width] as number) + (odd >>> 16) - raised;
 }
 
 /** What a token's features give along `slopes`. */
 export function shareOf({ ids, until }: Features, token: number, packed: Int32Array, slopes: Float64Array): number {
   let share = 0;
   for (let from = token === 0 ? 0 : (until[token - 1] as number); from < (until[token] as number); from++)
-    for (let pair = 0; pair < width / 2; pair++) {
-      const both = packed[((ids[from] as number) << 3) + pair] as number;
-      const low = (both << 16) >> 16;
-      share += low * (slopes[pair * 2] as number) + ((both - low) >> 16) * (slopes[pair * 2 + 1] as number);
+    for (let at = 0; at < width; at++) {
+      const four = packed[((ids[from] as number) << 2) + (at >> 2)] as number;
+      share += (((four >>> ((at & 3) * 8)) & 0xff) - bias) * (slopes[at] as number);
     }
   return share;
 }
