@@ -8,7 +8,7 @@ export const trainingOptions: TrainingOptions = {
   epochs: 6,
   rate: 0.05,
   decay: 1e-5,
-  dropout: 0.4,
+  dropout: 0.55,
   smoothing: 0.03,
   longest: 2,
 };

@@ -19,7 +19,7 @@ import {
 import type { Ideas } from "./lexicon.ts";
 import type { Known } from "./vocabulary.ts";
 
-export const bucketBits = 16;
+export const bucketBits = 15;
 export const buckets = 1 << bucketBits;
 
 export interface Features {
