@@ -9,38 +9,36 @@ import { wordToken, type Tokens } from "../normalise/tokens.ts";
 
 export interface Vocabulary {
   readonly size: number;
-  /** Open addressing: hashes by slot, 0 where a slot is free. */
-  readonly hashes: Int32Array;
-  readonly numbers: Uint16Array;
+  /** Open addressing: in each slot a hash and the word's number, side by side; 0 and 0 where it is free. */
+  readonly slots: Int32Array;
   /** By word number: what the lexicon said of the word, once it was asked: 0 where it was not, else the idea and 1. */
   readonly ideas: Uint16Array;
 }
 
-/** @param hashes one for each word; the first of equal ones counts. */
+/** @param words their hashes; the first of equal ones counts. */
 export function makeVocabulary(words: Int32Array): Vocabulary {
-  let slots = 1024;
-  while (slots < words.length * 3) slots *= 2;
-  const hashes = new Int32Array(slots);
-  const numbers = new Uint16Array(slots);
+  let size = 1024;
+  while (size < words.length * 2) size *= 2;
+  const slots = new Int32Array(size * 2);
   for (let number = 0; number < words.length; number++) {
     const hash = words[number] as number;
-    let slot = (hash ^ (hash >>> 15)) & (slots - 1);
-    while (hashes[slot] !== 0 && hashes[slot] !== hash) slot = (slot + 1) & (slots - 1);
-    if (hashes[slot] !== 0) continue;
-    hashes[slot] = hash;
-    numbers[slot] = number;
+    let slot = (hash ^ (hash >>> 15)) & (size - 1);
+    while (slots[slot * 2] !== 0 && slots[slot * 2] !== hash) slot = (slot + 1) & (size - 1);
+    if (slots[slot * 2] !== 0) continue;
+    slots[slot * 2] = hash;
+    slots[slot * 2 + 1] = number;
   }
-  return { size: words.length, hashes, numbers, ideas: new Uint16Array(words.length) };
+  return { size: words.length, slots, ideas: new Uint16Array(words.length) };
 }
 
 /** The word's number, or -1. */
-export function wordNumber({ hashes, numbers }: Vocabulary, hash: number): number {
-  const mask = hashes.length - 1;
+export function wordNumber({ slots }: Vocabulary, hash: number): number {
+  const mask = slots.length / 2 - 1;
   let slot = (hash ^ (hash >>> 15)) & mask;
   for (;;) {
-    const found = hashes[slot] as number;
+    const found = slots[slot * 2] as number;
     if (found === 0) return -1;
-    if (found === hash) return numbers[slot] as number;
+    if (found === hash) return slots[slot * 2 + 1] as number;
     slot = (slot + 1) & mask;
   }
 }
