@@ -16,6 +16,8 @@ import { parseControlUrl } from "./node/control-link.ts";
 import { systemClocks, type Clocks } from "./run/identity.ts";
 import { openEndpoint } from "./workload-api/endpoint.ts";
 import { services } from "./workload-api/services.ts";
+import { measureLinux } from "./posture/measure-linux.ts";
+import { reportPosture } from "./posture/report-posture.ts";
 import { openWorkloads } from "./workload-api/workloads.ts";
 
 export interface AgentOptions {
@@ -68,6 +70,13 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
       },
       onTrouble: say,
       random,
+    }),
+  );
+  opening.use(
+    reportPosture({
+      link: () => identity.link,
+      measure: () => measureLinux("/", clocks.wall()),
+      say,
     }),
   );
   const launches = openLaunches();

@@ -88,6 +88,14 @@ import {
   type FlowSessionsResponse,
 } from "@cordon/core/contract/flow-api";
 
+import {
+  deviceChangedResponse,
+  devicesResponse,
+  type DeviceChangedResponse,
+  type DeviceRequest,
+  type DevicesResponse,
+} from "@cordon/core/contract/device-api";
+
 export interface ControlClient {
   issueX509Svid(request: X509SvidRequest): Promise<X509SvidResponse>;
   issueJwtSvid(request: JwtSvidRequest): Promise<JwtSvidResponse>;
@@ -124,6 +132,10 @@ export interface ControlClient {
   /** A code that pairs one browser with the console; the code before it is void. */
   newPairingCode(): Promise<PairingCodeResponse>;
   consoleKeys(): Promise<ConsoleKeysResponse>;
+  /** Enrolled devices, with what their posture comes to. */
+  devices(): Promise<DevicesResponse>;
+  enrolDevice(request: DeviceRequest): Promise<DeviceChangedResponse>;
+  retireDevice(request: { readonly name: string; readonly reason: string }): Promise<DeviceChangedResponse>;
   revokeConsoleKey(id: string): Promise<ConsoleKeyRevokedResponse>;
   /** People who are enrolled; a code to enrol with; and accounts to lock. */
   people(): Promise<PeopleResponse>;
@@ -184,6 +196,9 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     evictNode: (request) => call("POST", "/v1/nodes/evictions", evictedResponse, request),
     newPairingCode: () => call("POST", "/v1/console/pairing-codes", pairingCodeResponse, {}),
     consoleKeys: () => call("GET", "/v1/console/keys", consoleKeysResponse),
+    devices: () => call("GET", "/v1/devices", devicesResponse),
+    enrolDevice: (request) => call("POST", "/v1/devices", deviceChangedResponse, request),
+    retireDevice: (request) => call("POST", "/v1/devices/retirements", deviceChangedResponse, request),
     people: () => call("GET", "/v1/people", peopleResponse),
     invitePerson: (request) => call("POST", "/v1/people/invitations", invitationResponse, request),
     lockPerson: (request) => call("POST", "/v1/people/locks", statusResponse, request),

@@ -73,6 +73,15 @@ export const commands: CommandTable = {
     summary: "least-privilege policies from what the ledger saw",
     load: () => import("./policy/suggest.ts"),
   },
+  "device list": { summary: "enrolled devices and their posture", load: () => import("./device/list.ts") },
+  "device enrol": {
+    summary: "enrol a device: its key stays on it; a one-time token for its agent",
+    load: () => import("./device/enrol.ts"),
+  },
+  "device retire": {
+    summary: "a device counts no more; what stood on it is cut",
+    load: () => import("./device/retire.ts"),
+  },
   "risk explain": {
     summary: "what the risk of a decision was made of; what each signal weighs",
     load: () => import("./risk/explain.ts"),

@@ -35,6 +35,7 @@ import { requireAdmittedModel } from "../node-api/model-admission.ts";
 import { openNodes } from "../node-api/nodes.ts";
 import { admissionOperations } from "./admission-operations.ts";
 import { authorityOperations } from "./authority-operations.ts";
+import { deviceOperations } from "./device-operations.ts";
 import { federationOperations } from "./federation-operations.ts";
 import { findComponent } from "./find-component.ts";
 import { flowOperations } from "./flow-operations.ts";
@@ -61,6 +62,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     },
     ...authorityOperations(rooms),
     ...federationOperations(rooms),
+    ...deviceOperations(rooms),
     "/v1/components": { GET: () => listComponents(rooms) },
     ...revocationOperations(rooms),
     ...admissionOperations(rooms),

@@ -27,6 +27,7 @@ import { joinTokenAttestor, newJoinToken } from "./attest-join-token.ts";
 import { kubernetesAttestor } from "./attest-kubernetes.ts";
 import { x509Attestor } from "./attest-x509.ts";
 import type { NodeAttestor } from "./attestor.ts";
+import { openDevices } from "../devices/devices.ts";
 import { openNodeModels } from "./node-models.ts";
 import { openNodeListener } from "./node-listener.ts";
 import { nodeOperations, type NodeApiRooms } from "./node-operations.ts";
@@ -123,6 +124,7 @@ async function rig(
   const listener = await openNodeListener({
     listen: { host: "127.0.0.1", port: 0 },
     ...{ identity, snapshots, operations, models, nodes, now },
+    devices: openDevices(store, now, () => 86_400_000),
     refused: (error) => refused.push(error.code),
     onFailure: () => undefined,
   });

@@ -20,7 +20,9 @@ import { serverTlsOptions } from "@cordon/core/identity/tls";
 import { readX509Svid, verifyX509Svid } from "@cordon/core/identity/x509-svid";
 import type { Instant } from "@cordon/core/instant";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
-import { refusal, type Answer } from "../api/local-exchange.ts";
+import { nodePostureRequest } from "@cordon/core/contract/device-api";
+import { checked, refusal, type Answer } from "../api/local-exchange.ts";
+import type { Devices } from "../devices/devices.ts";
 import type { NodeModels } from "./node-models.ts";
 import type { NodeCaller, NodeOperations } from "./node-operations.ts";
 import type { Nodes } from "./nodes.ts";
@@ -31,6 +33,8 @@ export interface NodeListenerOptions {
   readonly snapshots: SnapshotSource;
   readonly operations: NodeOperations;
   readonly models: Pick<NodeModels, "report">;
+  /** Where a node is an enrolled device: what it says of itself. */
+  readonly devices: Pick<Devices, "reportOwn">;
   readonly nodes: Pick<Nodes, "find">;
   readonly now: () => Instant;
   /** Told of callers that were turned away at the door. */
@@ -155,6 +159,13 @@ export async function openNodeListener(options: NodeListenerOptions): Promise<No
           return ok(await operations.issueX509(await callerOf(peer), body));
         case "POST /v1/node/models":
           return ok(await options.models.report(await callerOf(peer), body));
+        case "POST /v1/node/posture": {
+          const { node } = await callerOf(peer);
+          const { publicKeyInfo, keyFingerprint } = readX509Svid(peerChain(request.socket as TLSSocket)).leaf;
+          const key = { publicKey: Buffer.from(publicKeyInfo).toString("base64"), keyFingerprint };
+          await options.devices.reportOwn(node, key, checked(nodePostureRequest, body));
+          return ok({});
+        }
         case "POST /v1/svids/jwt":
           return ok(await operations.issueJwt(await callerOf(peer), body));
         default:

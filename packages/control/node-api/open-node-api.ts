@@ -18,6 +18,8 @@ import { kubernetesAttestor } from "./attest-kubernetes.ts";
 import { x509Attestor } from "./attest-x509.ts";
 import type { NodeAttestor } from "./attestor.ts";
 import { openNodeListener, type NodeListener, type NodeListenerOptions } from "./node-listener.ts";
+import { openDevices } from "../devices/devices.ts";
+import { defaultRiskSettings } from "@cordon/core/risk/settings";
 import { openNodeModels } from "./node-models.ts";
 import { nodeOperations, type NodeApiRooms } from "./node-operations.ts";
 import { openNodes } from "./nodes.ts";
@@ -62,7 +64,14 @@ export async function openNodeApi(options: NodeApiOptions): Promise<NodeListener
     agentTtlSeconds: settings.svidTtlSeconds,
   });
   const models = opening.use(openNodeModels({ ...options, nodes, onProblem: onFailure }));
-  const listener = opening.use(await openNodeListener({ ...options, listen, identity, operations, models, nodes }));
+  const devices = openDevices(
+    store,
+    now,
+    () => (options.snapshots.current().risk ?? defaultRiskSettings).posture.maxAgeMs,
+  );
+  const listener = opening.use(
+    await openNodeListener({ ...options, listen, identity, operations, models, nodes, devices }),
+  );
   const owned = opening.move();
   return { host: listener.host, port: listener.port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
