@@ -57,9 +57,10 @@ export interface CompactJws {
 /**
  * Takes a token apart, strictly.
  *
+ * @param type what its header must say it is; absent: a JWT-SVID, which need not say
  * @throws {CordonError} `TOKEN_INVALID`
  */
-export function parseJws(token: string): CompactJws {
+export function parseJws(token: string, type?: string): CompactJws {
   if (token.length > maxTokenBytes) throw invalid(`it is longer than ${maxTokenBytes} bytes`);
   const segments = token.split(".", 4);
   const [headerText, payloadText, signatureText] = segments;
@@ -73,7 +74,9 @@ export function parseJws(token: string): CompactJws {
   if (algorithm === undefined || typeof alg !== "string")
     throw invalid("its algorithm is not RS, PS or ES 256, 384 or 512");
   if (typeof kid !== "string" || kid === "" || kid.length > maxKidBytes) throw invalid("it names no key (kid)");
-  if (typ !== undefined && typ !== "JWT" && typ !== "JOSE") throw invalid("its type is neither JWT nor JOSE");
+  if (type !== undefined && typ !== type) throw invalid(`its type is not ${type}`);
+  if (type === undefined && typ !== undefined && typ !== "JWT" && typ !== "JOSE")
+    throw invalid("its type is neither JWT nor JOSE");
   return {
     algorithm,
     algorithmName: alg,
