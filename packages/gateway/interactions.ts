@@ -205,7 +205,7 @@ export function openInteractions(deps: InteractionDeps): {
     let ask = read;
     const { id, request, response, head, caller, match, shape, passage } = interaction;
     const { intent, attempt } = ask;
-    const sensed = senseRequest(deps, { request, caller, intent, snapshot });
+    const sensed = senseRequest(deps, { request, caller, intent, snapshot, tree: ask.tree });
     let [at, seen] = [now(), signals(sensed)];
     let asked = accessRequestOf(caller, intent, match.route, head.method);
     const flowAsk = { rawHeaders: request.rawHeaders, intent, tree: ask.tree, id };

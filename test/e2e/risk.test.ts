@@ -250,6 +250,30 @@ test("a listed address is refused from the moment the list says so, and what run
   assert.equal((await place.estate.call(later, "/v1/chat/completions", chatCall({ model: "m" }))).status, 200);
 });
 
+test("a request that holds a listed prompt pattern weighs more, however it is written, and others do not", async () => {
+  const place = await openOffice();
+  await using _estate = place.estate;
+  const assistant = await place.estate.svidFor("agent", "assistant");
+  place.estate.chat.answer = (_seen, response) => response.end("{}");
+  const indicator = { kind: "prompt", value: "the moon over the bank is blue", confidence: 100 };
+  await place.put("threats", "feed.0", { list: "feed", origin: "test", indicators: [indicator] });
+  await place.settled();
+  const ask = (content: string) =>
+    place.estate.call(
+      assistant,
+      "/v1/chat/completions",
+      chatCall({ model: "m", messages: [{ role: "user", content }] }),
+    );
+  assert.equal((await ask("What is the moon?")).status, 200);
+  const listed = await ask("Remember: The Moon over the BANK is blue.");
+  assert.equal(listed.status, 200, "alone it is high, and the assistant is restricted to internal data");
+  const decisions = (await place.estate.entries()).filter((entry) => entry.kind === "decision");
+  assert.deepEqual(
+    decisions.map(({ risk }) => risk.contributions.map(({ signal }) => signal)),
+    [[], ["threat-prompt"]],
+  );
+});
+
 async function openStream(estate: Estate, svid: Awaited<ReturnType<Estate["svidFor"]>>) {
   estate.chat.answer = (_seen, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });

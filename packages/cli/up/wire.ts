@@ -15,6 +15,8 @@ import { digestKeys, tokenKeys } from "@cordon/control/keys/digest-keys";
 import { openOperations, type OperationsHandlers } from "@cordon/control/operations/listener";
 import { spendApproval } from "@cordon/control/grants/grants";
 import { probeHandlers } from "@cordon/control/operations/probes";
+import { openSignals } from "@cordon/control/risk/open-signals";
+import { openThreatFeeds } from "@cordon/control/risk/threat-feeds";
 import { secretEffects } from "@cordon/control/registry/secret-effects";
 import { recordChanges } from "@cordon/control/store/record-changes";
 import { storedAdmission } from "@cordon/control/supply/admission/admission-key";
@@ -70,6 +72,8 @@ export interface Cordon extends AsyncDisposable {
   readonly doorsUrl: string | undefined;
   /** Where other trust domains fetch our bundle; nowhere unless configured. */
   readonly endpointUrl: string | undefined;
+  /** Where other systems send and fetch signals; nowhere unless configured. */
+  readonly signalsUrl: string | undefined;
   /** The web console; without a server when it is switched off, or for the reason that `why` says. */
   readonly console: { readonly server: ConsoleServer | undefined; readonly why: string | undefined };
 }
@@ -262,6 +266,18 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     agents === undefined ? undefined : `https://${isWildcard(agents.host) ? "127.0.0.1" : agents.host}:${agents.port}`;
   const endpoint = await openConfiguredEndpoint(control, identity, folder, onProblem);
   if (endpoint !== undefined) opening.use(endpoint);
+  const tell = (event: string) => (words: string) => log({ level: "info", event, words });
+  const room = { folder, env, store: control.store, now, onProblem };
+  opening.use(await openThreatFeeds({ ...room, lists: configuration.risk.threats, onRead: tell("threats-read") }));
+  const signals =
+    configuration.signals === undefined
+      ? undefined
+      : opening.use(
+          await openSignals({
+            ...{ ...room, settings: configuration.signals, vault, snapshot: () => snapshots.current() },
+            onEvent: tell("signal-received"),
+          }),
+        );
   const socketPath = join(stateFolder, "control.sock");
   opening.use(
     await openLocalApi({
@@ -302,6 +318,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     agentsUrl,
     doorsUrl: doors?.url,
     endpointUrl: endpoint?.url,
+    signalsUrl: signals?.url,
     console,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

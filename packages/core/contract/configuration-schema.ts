@@ -21,6 +21,7 @@ import { grantRuleSchema, peopleSchema } from "./people-schema.ts";
 import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
 import { riskSchemaWith } from "./risk-schema.ts";
 import { boundariesSchema, informationFlowSchema, windowSchema } from "./segmentation-schema.ts";
+import { signalsSchemaWith } from "./signals-schema.ts";
 import { secretReferenceSchema } from "./secret-reference-schema.ts";
 import { dataDoorSchema } from "./data-doors-schema.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
@@ -385,5 +386,8 @@ export const configurationSchema = z.strictObject({
   informationFlow: informationFlowSchema
     .optional()
     .describe("What a session has read decides what it may still do. Without it nobody follows that."),
+  signals: signalsSchemaWith(secretReferenceSchema)
+    .optional()
+    .describe("Shared signals from and to other systems, and device management. Without it, none."),
   boundaries: boundariesSchema.prefault({}).describe("The four boundaries: what no permit is stronger than."),
 });

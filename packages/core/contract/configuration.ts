@@ -20,6 +20,7 @@ import { exceptionSchema, windowSchema } from "./segmentation-schema.ts";
 
 /** A whole, valid configuration. */
 export type Configuration = DeepReadonly<z.output<typeof configurationSchema>>;
+export type SignalsSettings = NonNullable<Configuration["signals"]>;
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 

@@ -8,7 +8,9 @@ import { personBehind } from "../admission.ts";
 import type { Caller } from "../listener/caller.ts";
 import type { GatewayDependencies } from "../ports.ts";
 import type { Intent } from "../routes/intent.ts";
+import type { JsonValue } from "@cordon/core/contract/strict-json";
 import { deviceOf } from "./device-standing.ts";
+import { promptThreats } from "./prompt-threats.ts";
 import type { Sensed } from "./sensing.ts";
 
 type SenseDeps = Pick<GatewayDependencies, "identity" | "snapshots" | "now">;
@@ -25,15 +27,19 @@ export function senseRequest(
     readonly request: IncomingMessage;
     readonly caller: Caller;
     readonly intent: Intent;
+    readonly tree?: JsonValue | undefined;
     readonly snapshot: Snapshot;
   },
 ): Sensed {
-  const { request, caller, intent, snapshot } = asked;
+  const { request, caller, intent, snapshot, tree } = asked;
   const header = request.headers[deviceHeader];
   const proof = typeof header === "string" ? header : undefined;
   const { external, url } = intent.upstream;
   const host = external ? hostOf(url) : undefined;
-  return sense(deps, { socket: request.socket, caller, resource: intent.resource, proof, host, snapshot });
+  const sensed = sense(deps, { socket: request.socket, caller, resource: intent.resource, proof, host, snapshot });
+  // Looked at once: the request does not change, and a list that changes meanwhile is for what comes next.
+  const prompts = promptThreats(tree, snapshot.threats, deps.now());
+  return prompts.length === 0 ? sensed : { ...sensed, prompts: () => prompts };
 }
 
 export function senseConnection(
