@@ -73,10 +73,10 @@ export async function openSignals(options: SignalsOptions): Promise<SignalsListe
       tls: settings.tls && { certFile: place(settings.tls.certFile), keyFile: place(settings.tls.keyFile) },
       transmitters: receivers.map((is, at): Known<Receiver> => ({
         is,
-        token: secretOf(settings.receive[at]?.token as SecretReference | undefined),
+        token: secretOf(settings.receive[at]?.token),
       })),
-      receivers: settings.transmit.map((is) => ({ is, token: secretOf(is.token as SecretReference) })),
-      management: settings.management.map((is) => ({ is, token: secretOf(is.token as SecretReference) })),
+      receivers: settings.transmit.map((is) => ({ is, token: secretOf(is.token) })),
+      management: settings.management.map((is) => ({ is, token: secretOf(is.token) })),
       transmitter: () => {
         if (transmitter === undefined) throw new CordonError("ROUTE_UNKNOWN", "no shared signals are transmitted here");
         return transmitter;

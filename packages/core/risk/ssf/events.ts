@@ -120,8 +120,8 @@ function readCommon(payload: Fields): Common | string {
     if (reasons !== undefined && !isReasons(reasons)) return `its \`${name}\` is no object of texts by language`;
   const texts = Object.values((admin ?? user ?? {}) as Fields);
   return {
-    at: at === undefined ? undefined : Math.round((at as number) * 1000),
-    reason: clean(String(texts[0] ?? "")),
+    at: at === undefined ? undefined : Math.round(at * 1000),
+    reason: clean(typeof texts[0] === "string" ? texts[0] : ""),
   };
 }
 

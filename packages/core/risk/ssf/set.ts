@@ -78,8 +78,8 @@ export function readClaims(claims: JsonObject, expected: SetExpectations): Recei
   if (iat * 1000 <= expected.now - expected.maxAgeMs) return invalid("it is too old");
   if (Object.hasOwn(claims, "toe") && typeof claims["toe"] !== "number") return invalid("its `toe` is no time");
   if (Object.hasOwn(claims, "txn") && typeof claims["txn"] !== "string") return invalid("its `txn` is no text");
-  if (!isJsonObject(events as JsonValue)) return invalid("it has no `events`");
-  const all = Object.entries(events as JsonObject);
+  if (!isJsonObject(events)) return invalid("it has no `events`");
+  const all = Object.entries(events);
   const [first] = all;
   // CAEP Interoperability Profile 1.0, section 2.8.1.
   if (first === undefined || all.length > 1) return invalid(`it holds ${all.length} events; exactly one is taken`);

@@ -213,7 +213,7 @@ test(
         if (!block.includes('"events"') || !block.includes('"iss"')) continue;
         const shown = JSON.parse(block) as JsonObject;
         const audiences = [shown["aud"]].flat().filter((one) => typeof one === "string");
-        const issuer = String(shown["iss"]);
+        const issuer = shown["iss"] as string;
         const got = readClaims(shown, {
           issuer,
           audiences,

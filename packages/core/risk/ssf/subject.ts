@@ -48,12 +48,12 @@ export function subjectProblem(value: JsonValue | undefined, depth = 0): string 
   if (typeof format !== "string") return "the subject has no `format`";
   if (format === "complex") {
     if (depth > 0) return "a complex subject is inside of another";
-    const members = Object.entries(value).filter(([name]) => name !== "format");
+    const members = Object.entries(value).filter(([member]) => member !== "format");
     if (members.length === 0) return "the complex subject has no members";
     if (members.length > 16) return "the complex subject has too many members";
-    for (const [name, member] of members) {
+    for (const [role, member] of members) {
       const problem = subjectProblem(member, depth + 1);
-      if (problem !== undefined) return `its member \`${name.slice(0, 32)}\`: ${problem}`;
+      if (problem !== undefined) return `its member \`${role.slice(0, 32)}\`: ${problem}`;
     }
     return undefined;
   }
@@ -77,9 +77,10 @@ export function subjectProblem(value: JsonValue | undefined, depth = 0): string 
   const members = Object.hasOwn(formats, format) ? formats[format] : undefined;
   // Of a format that two others have agreed on (SSF 1.0, 3.4): it can be read, and means nobody that is known here.
   if (members === undefined) return format === "" || format.length > 64 ? "the subject's `format` is none" : undefined;
-  for (const name of members) {
-    const text = value[name];
-    if (typeof text !== "string" || text === "" || text.length > maxCharacters) return `the subject has no \`${name}\``;
+  for (const member of members) {
+    const text = value[member];
+    if (typeof text !== "string" || text === "" || text.length > maxCharacters)
+      return `the subject has no \`${member}\``;
   }
   return undefined;
 }
@@ -87,18 +88,20 @@ export function subjectProblem(value: JsonValue | undefined, depth = 0): string 
 /** Members that a receiver does not know: those that the transmitter calls critical make the event void (SSF 1.0, 3.6). */
 export function unknownCritical(value: JsonValue, critical: readonly string[]): string | undefined {
   if (!isObject(value) || value["format"] !== "complex") return undefined;
-  return Object.keys(value).find((name) => name !== "format" && !complexMembers.has(name) && critical.includes(name));
+  return Object.keys(value).find(
+    (member) => member !== "format" && !complexMembers.has(member) && critical.includes(member),
+  );
 }
 
 /** Whom a subject means; one that is no subject means nobody. */
 export function namedBy(value: JsonValue, directory: SubjectDirectory): NamedSubjects {
   const principals = new Set<string>();
   const devices = new Set<string>();
-  if (subjectProblem(value) === undefined) name(value as Fields, "user", directory, principals, devices);
+  if (subjectProblem(value) === undefined) nameAll(value as Fields, "user", directory, principals, devices);
   return { principals: [...principals], devices: [...devices] };
 }
 
-function name(
+function nameAll(
   subject: Fields,
   role: string,
   directory: SubjectDirectory,
@@ -110,15 +113,18 @@ function name(
     for (const [member, one] of Object.entries(subject)) {
       // A tenant or a group is not everybody in it: such an event is recorded and acted on by people.
       if (["user", "device", "application"].includes(member))
-        name(one as Fields, member, directory, principals, devices);
+        nameAll(one as Fields, member, directory, principals, devices);
     }
     return;
   }
   if (format === "aliases") {
-    for (const one of subject["identifiers"] as Fields[]) name(one, role, directory, principals, devices);
+    for (const one of subject["identifiers"] as Fields[]) nameAll(one, role, directory, principals, devices);
     return;
   }
-  const text = (member: string): string => String(subject[member]);
+  const text = (member: string): string => {
+    const value = subject[member];
+    return typeof value === "string" ? value : "";
+  };
   const add = (id: string | undefined): void => {
     if (id !== undefined) principals.add(id);
   };
