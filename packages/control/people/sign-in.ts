@@ -203,7 +203,7 @@ export async function finishEnrolment(
   if (isFirst)
     deps.warn(
       "first-administrator",
-      `${name} enrolled as the first administrator, with a grant to administer until a second is here`,
+      `${name} enrolled as the first administrator, with a grant to administer for four hours`,
     );
   const ends = at + deps.settings.sessionMinutes * 60_000;
   return openSession(deps, rooms.keys, {
