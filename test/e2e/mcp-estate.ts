@@ -28,9 +28,9 @@ export interface McpEstate extends AsyncDisposable {
 }
 
 /** @param route further fields of the route, such as `pins: {...}` */
-export async function openMcpEstate(offer: Offer, route = "", sessions = false): Promise<McpEstate> {
+export async function openMcpEstate(offer: Offer, route = "", sessions = false, more = ""): Promise<McpEstate> {
   const estate = await openEstate({
-    policies,
+    policies: policies + more,
     configuration: (ports) =>
       configurationText(ports)
         .replace("components:", "components:\n  - { name: desk, kind: tool, boundary: api }")

@@ -3,13 +3,10 @@
  * by both transports. Those come from the package cache into a temporary folder; without it their tests are skipped.
  */
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
-import { promisify } from "node:util";
+import { test } from "node:test";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { controlClient } from "@cordon/agent/run/control-client";
 import { openIdentity, systemClocks } from "@cordon/agent/run/identity";
@@ -19,19 +16,12 @@ import { parseSpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { DecisionEntry } from "@cordon/core/ledger/entry";
 import { fetch as undiciFetch } from "undici";
 import { configurationText, openEstate, type Estate } from "./estate.ts";
+import { freePort, installed, startEverything } from "./mcp-servers.ts";
 
 const policies = `
 @id("assistant-uses-desk") permit (principal == Workload::"default/agent/assistant", action in [Action::"callTool", Action::"read"], resource == Component::"default/tool/desk")
 unless { action == Action::"callTool" && ["write_file", "get-env", "leave"].contains(context.tool) };
 `;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** An estate with one route to an MCP server at this URL. */
 function estateFor(url: string, authentication: string, allowed = policies): Promise<Estate> {
@@ -136,27 +126,6 @@ test("a server that ends takes its session with it, and says so", async () => {
   await assert.rejects(client.callTool({ name: "count", arguments: {} }), /no such session|404/);
 });
 
-const versions = { "server-everything": "2026.8.31", "server-filesystem": "2026.8.31" } as const;
-
-/** The folder that holds a reference server, installed from the package cache; or skips the test. */
-async function installed(t: TestContext, name: keyof typeof versions): Promise<string | undefined> {
-  const folder = join(tmpdir(), `cordon-mcp-${name}-${versions[name]}`);
-  const main = join(folder, "node_modules/@modelcontextprotocol", name, "dist/index.js");
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const args = ["install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
-    await promisify(execFile)("npm", [...args, `@modelcontextprotocol/${name}@${versions[name]}`], {
-      timeout: 120_000,
-    });
-    return main;
-  } catch (error) {
-    t.skip(
-      `@modelcontextprotocol/${name} is neither in the package cache nor to be had: ${(error as Error).message.slice(0, 120)}`,
-    );
-    return undefined;
-  }
-}
-
 test("server-filesystem over standard input and output: reads what it may, writes nothing", async (t) => {
   const main = await installed(t, "server-filesystem");
   if (main === undefined) return;
@@ -201,16 +170,7 @@ test("server-everything over standard input and output", async (t) => {
 test("server-everything over Streamable HTTP", async (t) => {
   const main = await installed(t, "server-everything");
   if (main === undefined) return;
-  const port = await freePort();
-  const server = spawn(process.execPath, [main, "streamableHttp"], {
-    env: { PATH: process.env["PATH"] ?? "", PORT: String(port) },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  t.after(() => server.kill("SIGKILL"));
-  await new Promise<void>((resolve, reject) => {
-    server.stderr.on("data", (chunk: Buffer) => /listening/i.test(chunk.toString()) && resolve());
-    server.once("exit", (code) => reject(new Error(`it ended with code ${String(code)}`)));
-  });
+  const port = await startEverything(t, main);
   await using estate = await estateFor(`http://127.0.0.1:${port}/mcp`, "loopback");
   const client = await clientOf(estate);
   await everything(client);

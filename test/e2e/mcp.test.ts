@@ -170,6 +170,47 @@ test("the SDK's client works in sessions through the gateway, its event stream t
   await client.close();
 });
 
+test("what a server asks of its client is answered where policy permits it, once, and by nobody else", async () => {
+  const write = (rpc: string) =>
+    `@id("${rpc.replace("/", "-").toLowerCase()}") permit (principal == Workload::"default/agent/assistant", action == Action::"write", resource == Component::"default/tool/desk") when { context.rpc == "${rpc}" };`;
+  await using mcp = await openMcpEstate(honest, "", false, write("elicitation/create"));
+  const asking = (id: number, method: string) =>
+    `data: ${JSON.stringify({ jsonrpc: "2.0", id, method, params: {} })}\n\n`;
+  const answers: unknown[] = [];
+  mcp.estate.chat.answer = ({ body }, response) => {
+    const { method, result } = JSON.parse(body.toString()) as { method?: string; result?: unknown };
+    if (method === undefined) answers.push(result);
+    if (method === undefined) return void response.writeHead(202).end();
+    response.writeHead(200, { "content-type": "text/event-stream", "mcp-session-id": "s1" });
+    if (method !== "initialize")
+      response.write(asking(71, "elicitation/create") + asking(72, "sampling/createMessage"));
+    response.end(`data: ${JSON.stringify({ jsonrpc: "2.0", id: 5, result: {} })}\n\n`);
+  };
+  const [assistant, rival] = [
+    await mcp.estate.svidFor("agent", "assistant"),
+    await mcp.estate.svidFor("agent", "rival"),
+  ];
+  const session = { "mcp-session-id": "s1" };
+  await mcp.estate.call(assistant, "/mcp", message("initialize", {}));
+  const reply = (id: number, result: object, headers: Record<string, string> = session) => ({
+    ...message("ping", {}, headers),
+    body: JSON.stringify({ jsonrpc: "2.0", id, result }),
+  });
+  const content = { action: "accept", content: { name: "x" } };
+  assert.equal((await mcp.estate.call(assistant, "/mcp", reply(71, content))).status, 404, "nothing was asked yet");
+  await mcp.estate.call(assistant, "/mcp", message("tools/list", {}, session));
+  assert.equal((await mcp.estate.call(rival, "/mcp", reply(71, content))).status, 404, "the session is another's");
+  assert.equal((await mcp.estate.call(assistant, "/mcp", reply(71, content, {}))).status, 404, "without the session");
+  assert.equal(
+    (await mcp.estate.call(assistant, "/mcp", reply(72, content))).status,
+    403,
+    "no policy permits sampling",
+  );
+  assert.equal((await mcp.estate.call(assistant, "/mcp", reply(71, content))).status, 202);
+  assert.equal((await mcp.estate.call(assistant, "/mcp", reply(71, content))).status, 404, "one answer each");
+  assert.deepEqual(answers, [content]);
+});
+
 test("what MCP does not have, or another server might read differently, is refused in JSON-RPC", async () => {
   await using mcp = await openMcpEstate(honest);
   const assistant = await mcp.estate.svidFor("agent", "assistant");

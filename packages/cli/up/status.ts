@@ -166,7 +166,7 @@ function routeStatus(route: Route, wouldHaveDenied: ReadonlyMap<RouteKey, number
 /** What no control on a route to an MCP server sees. */
 function unseenInMcp(pinned: boolean): string[] {
   return [
-    "what the server asks of its client (sampling, elicitation, roots) is not decided on; answers to it are refused",
+    "what the server asks of its client (sampling, elicitation, roots); the answers are decided on",
     ...(pinned ? [] : ["tools are not pinned: a definition may change unnoticed"]),
   ];
 }

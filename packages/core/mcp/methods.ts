@@ -6,6 +6,16 @@
  */
 import type { Action } from "../contract/vocabulary.ts";
 
+/**
+ * What a server may ask of its client, and the action that answering it stands for: the client's model, its person or its
+ * folders are handed to the server, so answering is to `write` there.
+ */
+export const askedOfClients: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ["sampling/createMessage", "write"],
+  ["elicitation/create", "write"],
+  ["roots/list", "write"],
+]);
+
 export const mcpMethods: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["tools/call", "callTool"],
   ...[

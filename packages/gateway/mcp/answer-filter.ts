@@ -13,6 +13,9 @@ import type { Withheld } from "./tool-standing.ts";
 /** Why a tool may not be offered; undefined where it may. */
 export type JudgeTool = (definition: ToolDefinition) => Withheld | undefined;
 
+/** Told of what the server asks of its client. */
+export type HearQuestion = (id: JsonValue, method: string) => void;
+
 /** Largest JSON answer, in bytes: as large as an event of a stream. */
 const maxJsonBytes = 16 * 1024 * 1024;
 /** Names of withheld tools in one line of the record. */
@@ -35,10 +38,14 @@ export interface WithheldTools {
 }
 
 /** @returns the filter of an answer; undefined for an error that is no MCP message, which says nothing of tools */
-export function openToolFilter(head: ResponseHead, judge: JudgeTool): ResponseFilter | undefined {
+export function openToolFilter(
+  head: ResponseHead,
+  judge: JudgeTool,
+  hear: HearQuestion = () => undefined,
+): ResponseFilter | undefined {
   const type = head.contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (type === "text/event-stream") return new EventsFilter(judge);
-  if (type === "application/json") return new JsonFilter(judge);
+  if (type === "text/event-stream") return new EventsFilter(judge, hear);
+  if (type === "application/json") return new JsonFilter(judge, hear);
   return head.status >= 400 ? undefined : new RefusingFilter(type);
 }
 
@@ -47,8 +54,11 @@ abstract class ToolFilter {
   readonly #judge: JudgeTool;
   readonly #withheld = new Map<WithheldTools["detector"], { count: number; tools: string[] }>();
 
-  constructor(judge: JudgeTool) {
+  readonly #hear: HearQuestion;
+
+  constructor(judge: JudgeTool, hear: HearQuestion) {
     this.#judge = judge;
+    this.#hear = hear;
   }
 
   get findings(): readonly WithheldTools[] {
@@ -64,7 +74,10 @@ abstract class ToolFilter {
       const items = tree.map((item) => this.message(item));
       return items.some((item, at) => item !== tree[at]) ? items : tree;
     }
-    if (!isJsonObject(tree) || !isJsonObject(tree["result"])) return tree;
+    if (!isJsonObject(tree)) return tree;
+    const { id, method } = tree;
+    if (id !== undefined && typeof method === "string") this.#hear(id, method);
+    if (!isJsonObject(tree["result"])) return tree;
     const { result } = tree as { readonly result: JsonObject };
     if (!Array.isArray(result["tools"])) return tree;
     const before = result["tools"];

@@ -30,6 +30,9 @@ test("a call names its tool; everything else names none", () => {
     tool: "open_ticket",
     arguments: {},
   });
+  const reply = { jsonrpc: "2.0", id: 7, result: { action: "accept" } };
+  assert.deepEqual(readMcpMessage(reply, {}), { method: "", tool: "", answers: 7 }, "policy decides by what was asked");
+  assert.deepEqual(readMcpMessage({ ...reply, result: {} }, {}), { method: "", tool: "" });
   const get = { jsonrpc: "2.0", id: "a", method: "prompts/get", params: { name: "open_ticket" } };
   assert.deepEqual(readMcpMessage(get, {}), { method: "prompts/get", tool: "" });
 });
@@ -54,7 +57,7 @@ test("what is no message of MCP is refused, with a code that says which kind of 
     ["BODY_AMBIGUOUS", call({ name: "open_ticket", ARGUMENTS: {} })],
     ["ROUTE_UNGOVERNED", { jsonrpc: "2.0", id: 1, method: "tools/Call", params: { name: "x" } }],
     ["ROUTE_UNGOVERNED", { jsonrpc: "2.0", id: 1, method: "tasks/cancel" }],
-    ["ROUTE_UNGOVERNED", { jsonrpc: "2.0", id: 1, result: { action: "accept", content: { password: "x" } } }],
+    ["REQUEST_MALFORMED", { jsonrpc: "2.0", id: 1, result: "accept" }],
     ["MCP_HEADER_MISMATCH", call({ name: "open_ticket" }), { method: "tools/list" }],
     ["MCP_HEADER_MISMATCH", call({ name: "open_ticket" }), { name: "get_fx_rate" }],
     ["MCP_HEADER_MISMATCH", call({ name: "open_ticket" }), { name: "=?base64?b3Blbl90aWNrZXQ?=" }],

@@ -17,6 +17,8 @@ export interface McpMessage {
   readonly tool: string;
   /** Of a `tools/call`; empty where it has none. */
   readonly arguments?: JsonObject;
+  /** Set for an answer with content: the id of what the server asked. */
+  readonly answers?: string | number;
 }
 
 /** The headers that MCP gives a meaning; each once at most. */
@@ -93,18 +95,15 @@ export function readMcpMessage(tree: JsonObject | undefined, headers: McpHeaders
   return { method, tool, arguments: isJsonObject(given) ? given : {} };
 }
 
-/** A client answers what its server asked. Pings and errors pass; answers with content are under no control yet. */
+/** A client answers what its server asked. Pings and errors say nothing; what has content is decided by what was asked. */
 function readReply(tree: JsonObject, headers: McpHeaders): McpMessage {
   const { id, result, error } = tree;
   if (id === undefined || "params" in tree || (result === undefined) === (error === undefined))
     throw malformed("the body is no JSON-RPC request, notification or answer");
   if (headers.method !== undefined) throw mismatch("mcp-method", "the body has no method");
-  if (error === undefined && (!isJsonObject(result) || Object.keys(result).length > 0))
-    throw new CordonError(
-      "ROUTE_UNGOVERNED",
-      "an answer to the server's own request (sampling, elicitation, roots) is not let through here",
-    );
-  return { method: "", tool: "" };
+  if (error !== undefined) return { method: "", tool: "" };
+  if (!isJsonObject(result)) throw malformed("`result` must be an object");
+  return { method: "", tool: "", ...(Object.keys(result).length > 0 && { answers: id as string | number }) };
 }
 
 function toolOf(params: JsonObject | undefined): string {

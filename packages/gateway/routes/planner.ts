@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Caller } from "../listener/caller.ts";
 import type { RequestHead } from "../listener/request-head.ts";
+import { AskedOfClients } from "../mcp/asked-of-clients.ts";
 import { planMcp } from "../mcp/plan.ts";
 import type { ToolStanding } from "../mcp/tool-standing.ts";
 import type { GatewayDependencies } from "../ports.ts";
@@ -25,6 +26,7 @@ export function planner(
   deps: Pick<GatewayDependencies, "owners" | "snapshots" | "log">,
   tools: ToolStanding,
 ): (planned: Planned) => Plan {
+  const asked = new AskedOfClients();
   return ({ id, request, match, head, caller }) => {
     const ownerOf = (upstream: Intent["upstream"], use: ObjectUse) => {
       const owner = deps.owners.find(upstreamKey(upstream), use.type, use.id);
@@ -42,6 +44,8 @@ export function planner(
         return planMcp(match.route, input, {
           rawHeaders: request.rawHeaders,
           tools,
+          asked,
+          principal: caller.id,
           routes: deps.snapshots.current().routes,
           onWithheld: (words) => deps.log({ level: "warn", event: "mcp-tool-withheld", words, requestId: id }),
         });

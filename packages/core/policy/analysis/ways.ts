@@ -5,7 +5,7 @@
 import type { Instant } from "../../instant.ts";
 import { actions, type Action } from "../../contract/vocabulary.ts";
 import type { SpiffeId } from "../../identity/spiffe-id.ts";
-import { mcpMethods } from "../../mcp/methods.ts";
+import { askedOfClients, mcpMethods } from "../../mcp/methods.ts";
 import type { RequestContext } from "../decision.ts";
 import type { Route, Snapshot } from "../snapshot.ts";
 import type { WindowChange, WindowSchedule } from "../windows.ts";
@@ -61,6 +61,7 @@ function* waysOf(route: Route, texts: ReadonlySet<string>): Generator<readonly [
       const tools = rpc === "tools/call" ? (route.pins?.keys() ?? [...texts, anyOtherTool]) : [""];
       for (const tool of tools) yield [route.resource, { ...common, action, method: "POST", rpc, tool }];
     }
+    for (const [rpc, action] of askedOfClients) yield [route.resource, { ...common, action, method: "POST", rpc }];
     for (const method of ["GET", "DELETE"]) yield [route.resource, { ...common, action: "read", method }];
     return;
   }
