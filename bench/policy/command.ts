@@ -5,7 +5,9 @@
  * preparsed, only the request's entities handed over.
  */
 import { askCedar, fillSlot, type CedarRequest } from "@cordon/core/policy/cedar-slots";
-import { cedarEntity } from "@cordon/core/policy/cedar-schema";
+import { absentFacts, cedarEntity } from "@cordon/core/policy/cedar-schema";
+import { findingsJson } from "@cordon/core/policy/finding-facts";
+import { riskJson } from "@cordon/core/risk/facts";
 import { compilePolicies, type CedarPolicies } from "@cordon/core/policy/cedar-engine";
 import type { AccessRequest } from "@cordon/core/policy/decision";
 import type { Component } from "@cordon/core/policy/snapshot";
@@ -101,7 +103,12 @@ function requests(count: number): readonly Asked[] {
         principal: from.uid,
         action: { type: "Action", id: action },
         resource: to.uid,
-        context: { ...context },
+        context: {
+          ...absentFacts,
+          ...context,
+          ...{ userGroups: [], claims: [], windows: [], arguments: {}, findings: findingsJson(undefined) },
+          ...riskJson(),
+        },
         entities: [from, to, { uid: { type: "Namespace", id: "default" }, attrs: {}, parents: [] }],
       },
     };
