@@ -38,6 +38,7 @@ export function accessRequestOf(
       ...(intent.mcp === undefined ? {} : intent.mcp),
     },
     via: routeKey(route),
+    ...(intent.also === undefined ? {} : { also: intent.also }),
     ...(intent.arguments === undefined ? {} : { arguments: intent.arguments }),
     ...personBehind(caller),
   };
@@ -51,6 +52,28 @@ export function personBehind({ id, svid }: Caller): Pick<AccessRequest, "user"> 
 
 /** Decides, and turns an allow whose obligations this enforcement point cannot meet into a deny. */
 export function decideHere(snapshot: Snapshot, access: AccessRequest, signals: Signals, now: Instant): Decision {
+  if (access.also === undefined) return decideOne(snapshot, access, signals, now);
+  const { also, ...asked } = access;
+  const first = decideOne(snapshot, asked, signals, now);
+  if (first.effect === "deny") return first;
+  const second = decideOne(snapshot, { ...asked, ...also }, signals, now);
+  const validUntil = Math.min(first.validUntil ?? Infinity, second.validUntil ?? Infinity);
+  const both = {
+    ...(second.effect === "deny" ? second : first),
+    validUntil: validUntil === Infinity ? undefined : validUntil,
+    dependsOn: [...first.dependsOn, ...second.dependsOn],
+  };
+  if (second.effect === "deny") return both;
+  const observed = first.observed ?? second.observed;
+  return {
+    ...both,
+    reasons: [...first.reasons, ...second.reasons],
+    obligations: [...first.obligations, ...second.obligations],
+    ...(observed === undefined ? {} : { observed }),
+  };
+}
+
+function decideOne(snapshot: Snapshot, access: AccessRequest, signals: Signals, now: Instant): Decision {
   const decision = decide(snapshot, access, signals, now);
   if (decision.effect === "deny") return decision;
   const unmet = decision.obligations.find(

@@ -18,7 +18,8 @@ export function answerError(
     return;
   }
   const receipt = extra.length > 0 ? extra : ["cordon-request-id", requestId];
-  answerJson(response, status, errorBody(shape, status, code, words, requestId, rpcId), receipt);
+  const type = shape === "s3" ? "application/xml" : "application/json";
+  answerJson(response, status, errorBody(shape, status, code, words, requestId, rpcId), receipt, type);
 }
 
 export function answerJson(
@@ -26,11 +27,12 @@ export function answerJson(
   status: number,
   body: string,
   extra: readonly string[] = [],
+  contentType = "application/json",
 ): void {
   if (response.destroyed) return;
   response.writeHead(status, [
     "content-type",
-    "application/json",
+    contentType,
     "content-length",
     String(Buffer.byteLength(body)),
     "cache-control",

@@ -8,7 +8,7 @@ import { callDigest, canonicalCall } from "@cordon/core/policy/call-digest";
 import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
 import { denied } from "./admission.ts";
 import type { Ask } from "./forwarder.ts";
-import { readBody } from "./listener/body.ts";
+import { readWhole } from "./doors/s3/plan.ts";
 import type { GatewayDependencies } from "./ports.ts";
 import type { RouteMatch } from "./routes/match.ts";
 
@@ -49,7 +49,8 @@ export function wantsApproval({ effect, reasons }: Decision): boolean {
 
 /** Reads a body that would have gone through unread: nobody approves what nobody knows. Bounded by the route's limit. */
 export async function readThrough(request: IncomingMessage, ask: Ask, timeoutMs: number): Promise<Ask> {
-  const bytes = await readBody(request, ask.maxBodyBytes, timeoutMs);
+  const kind = ask.intent.s3 === undefined ? "http" : "s3";
+  const bytes = await readWhole(request, ask.maxBodyBytes, timeoutMs, kind);
   return { ...ask, body: "json", bytes };
 }
 

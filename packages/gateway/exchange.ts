@@ -121,7 +121,7 @@ export class Exchange implements LiveExchange {
     )
       return;
     const encoding = fields["content-encoding"];
-    if (encoding !== undefined && encoding !== "identity") {
+    if (encoding !== undefined && encoding !== "identity" && this.start.intent.stored !== true) {
       this.#fail(
         new CordonError("ENCODING_UNSUPPORTED", "the upstream sent a content-encoding that was not asked for"),
         502,

@@ -9,7 +9,8 @@ import { keepsRequest } from "./admission.ts";
 import { statusOf } from "./error-status.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ReadBody } from "./inspect-request.ts";
-import { readBody } from "./listener/body.ts";
+import { readWhole } from "./doors/s3/plan.ts";
+import { openS3Keys, sendS3 } from "./doors/s3/send.ts";
 import { rangeHeaders, requestHeaders } from "./listener/headers.ts";
 import { meteredBody } from "./metered-body.ts";
 import { bugWords } from "./observation/bug-words.ts";
@@ -17,7 +18,10 @@ import type { GatewayDependencies } from "./ports.ts";
 import type { BodyMode, Intent } from "./routes/intent.ts";
 import { upstreamTarget, type Upstreams } from "./upstream/upstreams.ts";
 
-export interface ForwarderDeps extends Pick<GatewayDependencies, "content" | "log" | "observer" | "options"> {
+export interface ForwarderDeps extends Pick<
+  GatewayDependencies,
+  "content" | "log" | "observer" | "options" | "resolveSecret" | "monotonicMs" | "now"
+> {
   readonly upstreams: Upstreams;
 }
 
@@ -36,8 +40,10 @@ export interface Ask extends ReadBody {
 export function forwarder(
   deps: ForwarderDeps,
 ): (exchange: Exchange, ask: Ask, outgoing: Buffer | undefined) => Promise<void> | undefined {
+  const s3Keys = openS3Keys(deps);
   return (exchange, ask, outgoing) => {
-    const credential = deps.upstreams.credential(ask.intent.upstream);
+    const { s3, upstream } = ask.intent;
+    const credential = s3 === undefined ? deps.upstreams.credential(upstream) : s3Keys(s3);
     const keepFirst = ask.body === "through" && keepsRequest(exchange.start.decision);
     if (keepFirst || credential instanceof Promise) return prepare(exchange, ask, outgoing, credential);
     send(exchange, ask, outgoing, credential);
@@ -68,7 +74,8 @@ export function forwarder(
     if (ask.body === "through" && keepsRequest(exchange.start.decision)) {
       // To be kept before it is forwarded, it has to be here whole.
       try {
-        whole = await readBody(request, ask.maxBodyBytes, deps.options.receiveTimeoutMs);
+        const kind = ask.intent.s3 === undefined ? "http" : "s3";
+        whole = await readWhole(request, ask.maxBodyBytes, deps.options.receiveTimeoutMs, kind);
         requestMeter.push(whole);
         await deps.content.keep(exchange.start.namespace, requestMeter.finish().hmac, whole);
       } catch (error) {
@@ -83,8 +90,12 @@ export function forwarder(
 
   function send(exchange: Exchange, ask: Ask, whole: Buffer | undefined, credential: readonly string[]): void {
     const { request, requestMeter } = exchange.start;
-    const { upstream, upstreamPath } = ask.intent;
+    const { upstream, upstreamPath, s3 } = ask.intent;
     const { maxBodyBytes } = ask;
+    if (s3 !== undefined) {
+      const [accessKeyId = "", secretAccessKey = ""] = credential;
+      return sendS3(deps, exchange, s3, ask, whole, { accessKeyId, secretAccessKey });
+    }
     const through = ask.body === "through" && whole === undefined;
     const declared = through ? request.headers["content-length"] : undefined;
     const length = declared === undefined ? [] : ["content-length", declared];

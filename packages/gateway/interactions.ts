@@ -42,6 +42,7 @@ import { bugWords } from "./observation/bug-words.ts";
 import { Passage, type PassageEnd } from "./observation/passage.ts";
 import { observedHeader, type ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies } from "./ports.ts";
+import { readWhole } from "./doors/s3/plan.ts";
 import { answerCordon } from "./routes/cordon.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
 import { fallbackOf } from "./routes/fallback.ts";
@@ -179,7 +180,7 @@ export function openInteractions(deps: InteractionDeps): {
   /** Reads what has to be known before deciding, and settles what is asked. */
   async function readAsk(interaction: Interaction, snapshot: Snapshot, plan: Plan & { kind: "forward" }): Promise<Ask> {
     const { request, match, caller } = interaction;
-    refuseEncodedBody(request);
+    if (match.route.kind !== "s3") refuseEncodedBody(request);
     let bytes: Buffer | undefined;
     let tree: JsonObject | undefined;
     if (plan.body === "json") {
@@ -191,7 +192,7 @@ export function openInteractions(deps: InteractionDeps): {
       if (match.route.kind === "mcp") interaction.passage.rpcId = rpcIdOf(tree);
     }
     if (plan.body === "through" && match.route.inspection !== undefined)
-      bytes = await readBody(request, match.route.maxBodyBytes, deps.options.receiveTimeoutMs);
+      bytes = await readWhole(request, match.route.maxBodyBytes, deps.options.receiveTimeoutMs, match.route.kind);
     const intent = rerouted(snapshot.overlays, plan.intent(tree));
     for (const use of intent.uses)
       if (deps.owners.find(upstreamKey(intent.upstream), use.type, use.id)?.principal !== caller.id)

@@ -30,12 +30,12 @@ const loopbackHost = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
  *
  * @param target the request target as received, origin form only
  * @param rawHeaders names and values alternating, as `IncomingMessage.rawHeaders`
- * @param secretDigest {@link digestOf} the run's secret
+ * @param secretDigest {@link digestOf} the run's secret; absent where the request proves itself by a signature
  */
 export function refuseCaller(
   target: string,
   rawHeaders: readonly string[],
-  secretDigest: Uint8Array,
+  secretDigest: Uint8Array | undefined,
 ): CallerRefusal | undefined {
   if (!target.startsWith("/"))
     return { status: 400, code: "invalid_request_target", words: "Send a path such as /v1/models, not a whole URL." };
@@ -50,6 +50,7 @@ export function refuseCaller(
     return { status: 403, code: "browser_refused", words: "This endpoint does not serve web pages." };
   if (valuesOf(rawHeaders, "upgrade").length > 0)
     return { status: 501, code: "upgrade_refused", words: "Protocol upgrades are not carried by `cordon run`." };
+  if (secretDigest === undefined) return undefined;
   if (!presentedSecrets(rawHeaders).some((candidate) => timingSafeEqual(digestOf(candidate), secretDigest)))
     return {
       status: 401,

@@ -9,6 +9,9 @@ import { chmod, lstat, mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CordonError } from "@cordon/core/errors";
 import type { CheckpointKeeper } from "./checkpoints.ts";
+import type { Instant } from "@cordon/core/instant";
+import type { AccessKey } from "@cordon/core/s3/sigv4";
+import { admitS3, isS3Request, type S3Passage } from "./s3-caller.ts";
 import { digestOf, refuseCaller } from "./caller.ts";
 import type { EndpointAddress } from "./environment.ts";
 import { answer, forward } from "./forward.ts";
@@ -23,6 +26,8 @@ export interface EndpointOptions {
   /** Where to listen; a random loopback port unless a socket path is given. */
   readonly socketPath?: string;
   readonly checkpoints: Pick<CheckpointKeeper, "begin">;
+  /** The keys that S3 clients of the run sign with, where it is led to S3. */
+  readonly s3?: { readonly key: AccessKey; readonly now: () => Instant };
 }
 
 export interface Endpoint extends AsyncDisposable {
@@ -38,11 +43,20 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
   const secretDigest = digestOf(options.secret);
   const server = createServer((request, response) => {
     const target = request.url ?? "";
-    const refusal = refuseCaller(target, request.rawHeaders, secretDigest);
+    const bySignature = options.s3 !== undefined && isS3Request(target);
+    const refusal = refuseCaller(target, request.rawHeaders, bySignature ? undefined : secretDigest);
     if (refusal !== undefined) return answer(response, target, refusal.status, refusal.code, refusal.words);
     if (target.includes(options.secret))
       return answer(response, target, 400, "secret_in_url", "Send the key in a header; URLs end up in logs.");
-    serve(request, response, options);
+    if (!bySignature || options.s3 === undefined) return serve(request, response, options);
+    try {
+      const { key, now } = options.s3;
+      const passage = admitS3(request.method ?? "", target, request.rawHeaders, key, now());
+      serve(request, response, options, passage);
+    } catch (error) {
+      if (!(error instanceof CordonError)) throw error;
+      answer(response, target, error.code === "SIGNATURE_INVALID" ? 403 : 400, error.code, error.message);
+    }
   });
   // The gateway has its own time limits; a model may think for longer than Node's defaults.
   server.requestTimeout = 0;
@@ -58,7 +72,7 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
   };
 }
 
-function serve(request: IncomingMessage, response: ServerResponse, options: EndpointOptions): void {
+function serve(request: IncomingMessage, response: ServerResponse, options: EndpointOptions, s3?: S3Passage): void {
   const target = request.url ?? "";
   options.link.dispatcher().then(
     (dispatcher) =>
@@ -67,6 +81,7 @@ function serve(request: IncomingMessage, response: ServerResponse, options: Endp
         origin: options.link.origin,
         secret: options.secret,
         checkpoints: options.checkpoints,
+        ...(s3 === undefined ? {} : { s3 }),
       }),
     (error: unknown) => {
       const words = error instanceof Error ? error.message : String(error);

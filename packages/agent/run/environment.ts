@@ -4,6 +4,9 @@
  * were replaced or taken away because they would have let the child go round it.
  */
 
+import type { AccessKey } from "@cordon/core/s3/sigv4";
+import { s3Path } from "./s3-caller.ts";
+
 /** Where the endpoint listens. */
 export type EndpointAddress = { readonly port: number } | { readonly socketPath: string };
 
@@ -22,15 +25,29 @@ const bypasses = [
   "AZURE_OPENAI_ENDPOINT",
 ] as const;
 
+/** Where AWS's clients find credentials and addresses, when the run leads them to S3. */
+const awsBypasses = [
+  ...["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"],
+  ...["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"],
+  ...[
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+  ],
+  ...["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION"],
+] as const;
+
 /** Builds the child's environment; `replaced` names what the parent had set and the child does not get. */
 export function childEnvironment(
   inherited: Readonly<Record<string, string | undefined>>,
   address: EndpointAddress,
   secret: string,
+  s3?: AccessKey,
 ): { readonly env: Record<string, string>; readonly replaced: readonly string[] } {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(inherited)) if (value !== undefined) env[name] = value;
-  const replaced = bypasses.filter((name) => name in env);
+  const left = s3 === undefined ? bypasses : [...bypasses, ...awsBypasses];
+  const replaced = left.filter((name) => name in env);
   for (const name of replaced) delete env[name];
 
   // Over a unix socket the name in the URL is only a `Host`; the client must be told of the socket itself.
@@ -42,6 +59,13 @@ export function childEnvironment(
   env["CORDON_URL"] = url;
   env["CORDON_TOKEN"] = secret;
   if ("socketPath" in address) env["CORDON_SOCKET"] = address.socketPath;
+  if (s3 !== undefined) {
+    // Other services of AWS are asked for at the endpoint too, and refused there: the keys are good for nothing else.
+    Object.assign(env, { AWS_ENDPOINT_URL: url, AWS_ENDPOINT_URL_S3: `${url}${s3Path}`, AWS_REGION: "us-east-1" });
+    env["AWS_ACCESS_KEY_ID"] = s3.accessKeyId;
+    env["AWS_SECRET_ACCESS_KEY"] = s3.secretAccessKey;
+    env["AWS_EC2_METADATA_DISABLED"] = "true";
+  }
   exemptFromProxies(env);
   return { env, replaced };
 }

@@ -4,11 +4,12 @@
  * cancels the gateway's request.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { PassThrough } from "node:stream";
+import { PassThrough, type Transform } from "node:stream";
 import type { Dispatcher } from "undici";
 import { isCordonError } from "@cordon/core/errors";
 import type { CheckpointKeeper } from "./checkpoints.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
+import { unchunked, type S3Passage } from "./s3-caller.ts";
 import { refusalBody } from "./refusal.ts";
 
 export interface ForwardOptions {
@@ -17,6 +18,8 @@ export interface ForwardOptions {
   readonly origin: string;
   readonly secret: string;
   readonly checkpoints: Pick<CheckpointKeeper, "begin">;
+  /** Of a request to S3 whose signature held. */
+  readonly s3?: S3Passage;
 }
 
 /** Forwards `request`; never throws: what goes wrong becomes the answer, or cuts it when it had begun. */
@@ -58,14 +61,14 @@ export function forward(request: IncomingMessage, response: ServerResponse, opti
     },
   };
 
-  const body = bodyOf(request);
+  const body = bodyOf(request, options.s3);
   try {
     options.dispatcher.dispatch(
       {
         origin: options.origin,
         path: target,
         method: request.method ?? "GET",
-        headers: forwardedRequestHeaders(request.rawHeaders, options.secret),
+        headers: forwardedRequestHeaders(options.s3?.rawHeaders ?? request.rawHeaders, options.secret),
         body,
       },
       handler,
@@ -85,7 +88,7 @@ export function answer(response: ServerResponse, target: string, status: number,
   }
   const body = refusalBody(target, status, code, words);
   response.writeHead(status, {
-    "content-type": "application/json",
+    "content-type": body.startsWith("<") ? "application/xml" : "application/json",
     "content-length": Buffer.byteLength(body),
   });
   response.write(body);
@@ -114,6 +117,8 @@ function finish(response: ServerResponse): void {
 
 /** The 502 for a gateway that could not be reached or was not the gateway; says what to do. */
 function fail(response: ServerResponse, target: string, error: unknown): void {
+  if (isCordonError(error, "SIGNATURE_INVALID") || isCordonError(error, "REQUEST_MALFORMED"))
+    return answer(response, target, error.code === "SIGNATURE_INVALID" ? 403 : 400, error.code, error.message);
   if (isCordonError(error)) return answer(response, target, 502, error.code.toLowerCase(), error.message);
   const reason = error instanceof Error ? error.message || error.name : String(error);
   answer(
@@ -131,10 +136,10 @@ function fail(response: ServerResponse, target: string, error: unknown): void {
  * It goes through a stream of our own: when the gateway fails, undici destroys the body it was given, and the rest of the
  * caller's must then be read and dropped, or the caller sees its connection reset instead of the answer.
  */
-function bodyOf(request: IncomingMessage): PassThrough | null {
+function bodyOf(request: IncomingMessage, s3: S3Passage | undefined): Transform | null {
   const length = request.headers["content-length"];
   if (request.headers["transfer-encoding"] === undefined && (length === undefined || length === "0")) return null;
-  const body = new PassThrough({ highWaterMark: 65_536 });
+  const body = s3?.decoder === undefined ? new PassThrough({ highWaterMark: 65_536 }) : unchunked(s3.decoder);
   request.pipe(body);
   // A caller that breaks off must not look like one that finished: the forwarded body breaks off too.
   request.once("close", () => {

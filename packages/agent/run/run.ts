@@ -17,7 +17,7 @@ import { doorEnvironment, openDoorEnd } from "./door-end.ts";
 import { openGatewayLink } from "./gateway-link.ts";
 import { openIdentity, systemClocks, type WorkloadIdentity } from "./identity.ts";
 import { fetchBundle, issueThrough } from "./issue.ts";
-import { newRunSecret } from "./secret.ts";
+import { newAccessKey, newRunSecret } from "./secret.ts";
 
 export interface RunOptions {
   /** The component to run as; without one, the estate's only agent. */
@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly socketPath: string;
   /** Listen on this unix socket instead of a loopback port. */
   readonly listenSocketPath?: string;
+  /** Whether S3 clients of the command are led to the gateway's route `/s3`. */
+  readonly s3?: boolean;
   /** A data door, `name` or `namespace/name`, that PostgreSQL clients of the command are led to. */
   readonly door?: string;
   /** Where ledger checkpoints are kept. */
@@ -67,10 +69,12 @@ export async function runWith(
   await using link = openGatewayLink(identity, { url: gateway.url, id: parseSpiffeId(gateway.id) });
   await using checkpoints = await openCheckpointKeeper(options.checkpointsFolder, options.say);
   const secret = newRunSecret();
+  const s3 = options.s3 === true ? newAccessKey(secret) : undefined;
   await using endpoint = await openEndpoint({
     link,
     secret,
     checkpoints,
+    ...(s3 === undefined ? {} : { s3: { key: s3, now: () => systemClocks.wall() } }),
     ...(options.listenSocketPath === undefined ? {} : { socketPath: options.listenSocketPath }),
   });
   const way = { identity, gateway: { url: gateway.url, id: parseSpiffeId(gateway.id) }, clocks: systemClocks };
@@ -78,7 +82,7 @@ export async function runWith(
     options.door === undefined
       ? undefined
       : await openDoorEnd({ ...way, tunnel: qualified(options.door), say: options.say });
-  const child = childEnvironment(options.env, endpoint.address, secret);
+  const child = childEnvironment(options.env, endpoint.address, secret, s3);
   const led = door === undefined ? { env: child.env, replaced: [] } : doorEnvironment(child.env, door);
   const [env, replaced] = [led.env, [...child.replaced, ...led.replaced]];
   if (replaced.length > 0)

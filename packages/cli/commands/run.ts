@@ -22,6 +22,7 @@ CORDON_URL and CORDON_TOKEN in its environment, all of which lead through Cordon
   --me                 as yourself, with the credential of \`cordon login\`
   --as COMPONENT       name, namespace/name or SPIFFE ID (default: the only registered agent)
   --listen unix:PATH   offer the endpoint on a unix socket (CORDON_SOCKET) instead of a loopback port
+  --s3                 lead S3 clients (AWS_ENDPOINT_URL and keys of this run) to the gateway's route at /s3
   --door NAME          lead PostgreSQL clients (PGHOST) to this data door, by a unix socket of this user alone
   --checkpoints DIR    where the ledger's signed heads are kept (default: CORDON_CHECKPOINTS, or cordon/checkpoints in
                        the user's state folder)
@@ -46,6 +47,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   const agent = values.me ? undefined : agentSocket(values, process.env);
   if (agent === undefined && (values.user ?? values.lock) !== undefined)
     throw new CordonError("USAGE", `--user and --lock go with --agent\n\n${usage}`);
+  if (values.s3 && (agent ?? values.listen) !== undefined)
+    throw new CordonError("USAGE", "--s3 does not go with --agent or --listen yet");
   if (agent !== undefined && values.door !== undefined)
     throw new CordonError("USAGE", `--door does not go with --agent; run \`cordon tunnel ${values.door}\` beside it`);
   const checkpoints = values.checkpoints ?? process.env["CORDON_CHECKPOINTS"];
@@ -58,6 +61,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     say: (words: string) => io.stderr(`cordon run: ${words}\n`),
     ...(values.as === undefined ? {} : { component: values.as }),
     ...(values.door === undefined ? {} : { door: values.door }),
+    ...(values.s3 ? { s3: true } : {}),
     ...(values.listen === undefined ? {} : { listenSocketPath: listenPath(values.listen) }),
   };
   if (values.me) {
@@ -102,6 +106,7 @@ function parse(args: readonly string[]) {
         listen: { type: "string" },
         checkpoints: { type: "string" },
         door: { type: "string" },
+        s3: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });

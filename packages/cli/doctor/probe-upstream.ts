@@ -10,7 +10,7 @@ export interface ProbeTarget {
   readonly url: string;
   readonly authentication: "spiffe" | "webpki" | "loopback";
   /** Which of its paths is harmless to ask for. */
-  readonly api: "openai" | "anthropic" | "http" | "mcp";
+  readonly api: "openai" | "anthropic" | "http" | "mcp" | "s3";
 }
 
 export type Bypass =
@@ -30,7 +30,7 @@ const timeoutMs = 3_000;
 export async function probeUpstream(target: ProbeTarget): Promise<Probe> {
   const question = {
     url: harmlessUrl(target),
-    method: target.api === "http" || target.api === "mcp" ? "HEAD" : "GET",
+    method: target.api === "http" || target.api === "mcp" || target.api === "s3" ? "HEAD" : "GET",
     timeoutMs,
   } as const;
   // Whether its certificate verifies is another question; nothing that needs protection is sent.
@@ -55,7 +55,7 @@ export function harmlessUrl({ url, api }: Pick<ProbeTarget, "url" | "api">): str
   // The gateway dials `localhost` on 127.0.0.1; so does this.
   if (base.protocol === "http:" && base.hostname === "localhost") base.hostname = "127.0.0.1";
   const text = base.href.replace(/\/$/, "");
-  return { openai: `${text}/models`, anthropic: `${text}/v1/models`, http: `${text}/`, mcp: text }[api];
+  return { openai: `${text}/models`, anthropic: `${text}/v1/models`, http: `${text}/`, mcp: text, s3: `${text}/` }[api];
 }
 
 function answered(target: ProbeTarget, { status, headers }: Reply): Probe {

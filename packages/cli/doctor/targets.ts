@@ -17,7 +17,7 @@ export function configuredTargets(configuration: Configuration, folder: string):
   const apis = new Map<string, ProbeTarget["api"]>();
   for (const route of configuration.routes) {
     const named =
-      route.kind === "http" || route.kind === "mcp"
+      route.kind === "http" || route.kind === "mcp" || route.kind === "s3"
         ? [route.upstream, ...(route.kind === "http" && route.fallback !== undefined ? [route.fallback.upstream] : [])]
         : Object.values(route.models).map(({ upstream }) => upstream);
     for (const name of named) apis.set(qualify(name, route.namespace), route.kind);

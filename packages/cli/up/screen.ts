@@ -82,6 +82,10 @@ function protectedBy(route: Route, snapshot: Snapshot): string {
     const tools = route.pins === undefined ? "tools not pinned" : `tools ${[...route.pins.keys()].join(", ")}`;
     return `${describe(snapshot.components.get(route.resource))} (MCP, ${tools})`;
   }
+  if (route.kind === "s3") {
+    const held = [...new Set(route.datasets.map(({ resource }) => resource))];
+    return `S3, ${held.map((id) => describe(snapshot.components.get(id))).join(", ")}`;
+  }
   const targets = [...new Set([...route.models.values()].map((target) => target.component))];
   return `${route.kind === "openai" ? "OpenAI" : "Anthropic"} API, models ${[...route.models.keys()].join(", ")}: ${targets.map((id) => describe(snapshot.components.get(id))).join(", ")}`;
 }

@@ -92,7 +92,7 @@ function upstreamsOf(routes: readonly Route[]): ProbeTarget[] {
   const found = new Map<string, ProbeTarget>();
   for (const route of routes) {
     const upstreams =
-      route.kind === "http" || route.kind === "mcp"
+      route.kind === "http" || route.kind === "mcp" || route.kind === "s3"
         ? [route.upstream, ...(route.kind === "http" && route.fallback !== undefined ? [route.fallback.upstream] : [])]
         : [...route.models.values()].map((each) => each.upstream);
     for (const { namespace, name, url, authentication } of upstreams) {
@@ -152,6 +152,11 @@ function routeStatus(route: Route, wouldHaveDenied: ReadonlyMap<RouteKey, number
       controls: [...controls, "strict JSON-RPC", "session ownership", pinned],
       unseen: [...unseen, ...unseenInMcp(route.pins !== undefined)],
     };
+  }
+  if (route.kind === "s3") {
+    const more = ["data sets by bucket and prefix", "an allow-list of operations", "re-signing", "payload hashes"];
+    const held = [...new Set(route.datasets.map(({ resource }) => resource))];
+    return { ...base, resources: [...held], controls: [...controls, ...more], unseen: [...unseen] };
   }
   const resources = [...new Set([...route.models.values()].map((target) => target.component))];
   return {

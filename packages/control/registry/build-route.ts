@@ -75,6 +75,16 @@ function resolveRoute(object: StoredObject, around: Surroundings): Route {
       ...(tools === undefined ? {} : { tools: new Map(Object.entries(tools).map(([name, of]) => [name, flowOf(of)])) }),
     };
   }
+  if (value.kind === "s3") {
+    const { kind, upstream, datasets, region, accessKeyId, secretAccessKey, actions } = value;
+    return {
+      ...{ ...base, kind, region, accessKeyId, secretAccessKey, actions },
+      upstream: resolveUpstream(upstream, around),
+      datasets: datasets.map(({ resource, ...keys }) =>
+        Object.freeze({ ...keys, resource: resolveComponent(resource, around) }),
+      ),
+    };
+  }
   const models = new Map<string, ModelTarget>();
   for (const [name, { component, upstream, ...rest }] of Object.entries(value.models)) {
     if (rest.fallback !== undefined && !Object.hasOwn(value.models, rest.fallback))

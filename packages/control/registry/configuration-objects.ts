@@ -46,7 +46,7 @@ export function configurationObjects(
     ...configuration.upstreams.map((item) =>
       place("upstream", item, upstreamObject(item, configuration.trustDomain, folder)),
     ),
-    ...configuration.routes.map((item) => place("route", item, routeObject(item, configuration))),
+    ...configuration.routes.map((item) => place("route", item, routeObject(item, configuration, folder))),
     ...configuration.tunnels.map(({ name, namespace, resource, ...value }) =>
       place("tunnel", { name, namespace }, { ...value, resource: qualify(resource, namespace) }),
     ),
@@ -201,7 +201,7 @@ function federationObject(
   return { url, profile: { kind: "https_spiffe", endpointId, ...first } };
 }
 
-function routeObject(route: Configuration["routes"][number], standard: Configuration): RouteValue {
+function routeObject(route: Configuration["routes"][number], standard: Configuration, folder: string): RouteValue {
   const mode = route.mode ?? standard.mode;
   const maxBodyBytes = route.maxBodyBytes ?? standard.gateway.limits.bodyBytes;
   const { path, namespace } = route;
@@ -223,6 +223,17 @@ function routeObject(route: Configuration["routes"][number], standard: Configura
     const references = { resource: qualify(resource, namespace), upstream: qualify(upstream, namespace) };
     const pinned = { ...(pins && { pins: { ...pins } }), ...(tools && { tools: { ...tools } }) };
     return { kind, path, maxBodyBytes, mode, ...inspection, ...references, ...pinned };
+  }
+  if (route.kind === "s3") {
+    const { kind, upstream, region, actions, datasets } = route;
+    const secret = (reference: SecretReference) => mutable(absoluteSecret(reference, folder));
+    return {
+      ...{ kind, path, maxBodyBytes, mode, ...inspection, region, actions: { ...actions } },
+      upstream: qualify(upstream, namespace),
+      accessKeyId: secret(route.accessKeyId),
+      secretAccessKey: secret(route.secretAccessKey),
+      datasets: datasets.map(({ resource, ...keys }) => ({ ...keys, resource: qualify(resource, namespace) })),
+    };
   }
   const models = Object.entries(route.models).map(([name, target]) => [
     name,

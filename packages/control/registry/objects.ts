@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { CordonError } from "@cordon/core/errors";
 import { componentSchema, labelsSchema } from "@cordon/core/contract/component-schema";
+import { s3Actions } from "@cordon/core/contract/s3-schema";
 import { secretReferenceSchema } from "@cordon/core/contract/secret-reference-schema";
 import { toolName, toolPin } from "@cordon/core/contract/mcp-schema";
 import { storedInspection } from "@cordon/core/contract/inspection-schema";
@@ -127,6 +128,16 @@ export const routeValue = z.discriminatedUnion("kind", [
         }),
       )
       .exactOptional(),
+  }),
+  z.strictObject({
+    ...routeBase,
+    kind: z.literal("s3"),
+    upstream: qualifiedName,
+    region: z.string(),
+    accessKeyId: secretReferenceSchema,
+    secretAccessKey: secretReferenceSchema,
+    actions: s3Actions,
+    datasets: z.array(z.strictObject({ bucket: z.string(), prefix: z.string(), resource: qualifiedName })),
   }),
 ]);
 

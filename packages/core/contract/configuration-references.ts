@@ -8,7 +8,7 @@ import type { PathProblem } from "./configuration-problems.ts";
 import type { Configuration } from "./configuration.ts";
 import { federationProblems, type FederationParts } from "./federation-references.ts";
 import type { PropertyPath } from "./located-yaml.ts";
-import { dataDoorReferences } from "./data-doors-references.ts";
+import { dataDoorReferences, s3Problems } from "./data-doors-references.ts";
 import { didYouMean } from "./nearest.ts";
 import { policyName } from "./policy-name.ts";
 import { segmentationProblems } from "./segmentation-references.ts";
@@ -241,6 +241,15 @@ function routeProblems(check: Check, path: PropertyPath, route: Route): PathProb
       ...componentReference(check, [...path, "resource"], route.resource, route.namespace),
       ...upstreamReference(check, [...path, "upstream"], route.upstream, route.namespace),
       ...(route.kind === "http" && route.fallback !== undefined ? httpFallbackProblems(check, path, route) : []),
+    ];
+  }
+  if (route.kind === "s3") {
+    const find = (at: PropertyPath, reference: string, within: string) =>
+      resolveComponent(check, at, reference, within);
+    const credential = check.upstreams.get(qualify(route.upstream, route.namespace))?.credential;
+    return [
+      ...s3Problems(path, route, find, credential !== undefined),
+      ...upstreamReference(check, [...path, "upstream"], route.upstream, route.namespace),
     ];
   }
   const models = Object.entries(route.models);

@@ -20,6 +20,7 @@ import { mcpFields } from "./mcp-schema.ts";
 import { grantRuleSchema, peopleSchema } from "./people-schema.ts";
 import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
 import { riskSchemaWith } from "./risk-schema.ts";
+import { s3Fields } from "./s3-schema.ts";
 import { boundariesSchema, informationFlowSchema, windowSchema } from "./segmentation-schema.ts";
 import { signalsSchemaWith } from "./signals-schema.ts";
 import { secretReferenceSchema } from "./secret-reference-schema.ts";
@@ -151,8 +152,9 @@ export const routeSchema = z.discriminatedUnion(
         .describe("Who answers where the resource's model may not serve, or its upstream cannot."),
     }),
     z.strictObject({ ...routeBase, ...mcpFields }),
+    z.strictObject({ ...routeBase, ...s3Fields }),
   ],
-  { error: "must be one of `openai`, `anthropic`, `http`, `mcp`" },
+  { error: "must be one of `openai`, `anthropic`, `http`, `mcp`, `s3`" },
 );
 
 export const policySchema = z.union(

@@ -42,6 +42,30 @@ function datasetProblems(path: PropertyPath, reference: string, namespace: strin
   return [atValue(path, `\`${reference}\` is of kind ${kind}; what lies behind a door is of kind dataset`)];
 }
 
+type S3Route = Extract<Configuration["routes"][number], { kind: "s3" }>;
+
+/** What takes two fields to see of a route of kind `s3`. */
+export function s3Problems(
+  path: PropertyPath,
+  route: S3Route,
+  component: Finding["component"],
+  upstreamHasCredential: boolean,
+): PathProblem[] {
+  const seen = new Set<string>();
+  const problems = route.datasets.flatMap(({ bucket, prefix, resource }, index) => {
+    const at = [...path, "datasets", index];
+    const key = `${bucket}/${prefix}`;
+    const twice = seen.has(key) ? [atValue(at, `\`${key}\` is named twice`)] : [];
+    seen.add(key);
+    const find = { component, peer: () => [] };
+    return [...twice, ...datasetProblems([...at, "resource"], resource, route.namespace, find)];
+  });
+  if (!upstreamHasCredential) return problems;
+  const words =
+    "its upstream has a `credential`, which an S3 request cannot carry; use `accessKeyId` and `secretAccessKey`";
+  return [...problems, atValue([...path, "upstream"], words)];
+}
+
 function holdsProblems({ path, item }: Listed<Component>, find: Finding): PathProblem[] {
   return item.holds.flatMap((reference, index) =>
     datasetProblems([...path, "holds", index], reference, item.namespace, find),

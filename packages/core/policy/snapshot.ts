@@ -14,6 +14,7 @@ import type {
   Namespace,
   Revision,
 } from "../contract/vocabulary.ts";
+import type { S3Verb } from "../contract/s3-schema.ts";
 import type { Registration } from "../contract/registration-schema.ts";
 import type { FilesSeen } from "../contract/served-files.ts";
 import type { SpiffeId, TrustDomain } from "../identity/spiffe-id.ts";
@@ -172,6 +173,18 @@ export interface McpRoute extends RouteBase {
   readonly tools?: ReadonlyMap<string, FlowOfCall>;
 }
 
+/** S3's API: each operation is decided by the data set that its key lies in. */
+export interface S3Route extends RouteBase {
+  readonly kind: "s3";
+  readonly upstream: Upstream;
+  readonly region: string;
+  readonly accessKeyId: SecretReference;
+  readonly secretAccessKey: SecretReference;
+  readonly actions: Readonly<Record<S3Verb, Action>>;
+  /** A prefix is empty, or ends with `/`. */
+  readonly datasets: readonly { readonly bucket: string; readonly prefix: string; readonly resource: SpiffeId }[];
+}
+
 /** TCP between components: a connection is decided when it is opened, and while it lives. Its bytes are counted. */
 export interface Tunnel {
   readonly namespace: Namespace;
@@ -185,7 +198,7 @@ export interface Tunnel {
   readonly idleMs: number;
 }
 
-export type Route = ModelRoute | HttpRoute | McpRoute;
+export type Route = ModelRoute | HttpRoute | McpRoute | S3Route;
 
 /** How a model stands with the supply chain: admitted until an instant (exclusive), or not, and why. */
 export type ModelStanding =

@@ -49,7 +49,7 @@ function openHere(
   if (kind.api === "openai" && kind.path === "/embeddings" && kind.status < 300) return undefined;
   const rules = rulesOf(detectors, screening, "response");
   const { type, charset } = mediaType(kind.contentType);
-  const origin = kind.api === "http" || kind.api === "mcp" ? "untrusted" : "model";
+  const origin = kind.api === "http" || kind.api === "mcp" || kind.api === "s3" ? "untrusted" : "model";
   const guard = new ContentGuard(rules, {
     repeats: isResponses(kind),
     onBinary: () => (screening.unread("response", "gateway/unread-content") === "block" ? unreadFinding : undefined),

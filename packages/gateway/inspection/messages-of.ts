@@ -6,7 +6,7 @@ import { isJsonObject, type JsonValue } from "@cordon/core/contract/strict-json"
 import type { ApiShape } from "../routes/error-shapes.ts";
 
 export function messagesOf(api: ApiShape, path: string, tree: JsonValue): readonly unknown[] {
-  if (!isJsonObject(tree) || api === "http" || api === "mcp") return [{ role: "tool", content: tree }];
+  if (!isJsonObject(tree) || api === "http" || api === "mcp" || api === "s3") return [{ role: "tool", content: tree }];
   const said = (role: string, content: JsonValue | undefined): unknown[] =>
     content === undefined || content === null ? [] : [{ role, content }];
   const all = (value: JsonValue | undefined): readonly unknown[] =>

@@ -4,6 +4,7 @@
  */
 import type { ObjectType } from "./ownership.ts";
 
+const maxUploadAnswer = 65_536;
 const maxWatchedBytes = 4 * 1024 * 1024;
 
 export interface CreatedObjectWatch {
@@ -18,6 +19,7 @@ export interface CreatedObjectWatch {
  */
 export function watchCreatedObject(type: ObjectType, fields: Readonly<Record<string, unknown>>): CreatedObjectWatch {
   if (type === "mcp-session") return watchHeader(fields["mcp-session-id"]);
+  if (type === "s3-upload") return watchUpload();
   const contentType = fields["content-type"];
   return watchBody(typeof contentType === "string" && contentType.startsWith("text/event-stream"));
 }
@@ -31,6 +33,18 @@ function watchHeader(value: unknown): CreatedObjectWatch {
     return told;
   };
   return { push: once, end: once };
+}
+
+/** `<UploadId>` of an InitiateMultipartUploadResult. */
+function watchUpload(): CreatedObjectWatch {
+  let text = "";
+  return {
+    push(chunk) {
+      if (text.length < maxUploadAnswer) text += Buffer.from(chunk).toString("latin1");
+      return undefined;
+    },
+    end: () => /<UploadId>([A-Za-z0-9._~+/=-]{1,1024})<\/UploadId>/.exec(text.slice(0, maxUploadAnswer))?.[1],
+  };
 }
 
 function watchBody(eventStream: boolean): CreatedObjectWatch {

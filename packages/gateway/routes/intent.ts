@@ -8,6 +8,7 @@ import type { FlowOfCall } from "@cordon/core/flow/flow";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { CordonError } from "@cordon/core/errors";
 import type { HttpRoute, ModelRoute, ModelTarget, Overlays, Upstream } from "@cordon/core/policy/snapshot";
+import type { S3Sending } from "../doors/s3/plan.ts";
 import type { RequestHead } from "../listener/request-head.ts";
 import type { ResponseFilter, ResponseHead } from "../ports.ts";
 import type { ObjectType } from "./ownership.ts";
@@ -44,6 +45,12 @@ export interface Intent {
   readonly openAnswer?: (head: ResponseHead) => ResponseFilter | undefined;
   /** On a generic route: who else answers the same request. */
   readonly spare?: NonNullable<HttpRoute["fallback"]>;
+  /** Set on a route of kind `s3`: the operation, which is signed for the store when it is sent. */
+  readonly s3?: S3Sending;
+  /** What is stored is handed out in the coding it was stored in. */
+  readonly stored?: boolean;
+  /** What the call does besides; it must be allowed too. */
+  readonly also?: { readonly action: Action; readonly resource: SpiffeId };
   /** Set where the request names a model: what is needed to fall back or reroute. */
   readonly model?: { readonly name: string; readonly target: ModelTarget; readonly route: ModelRoute };
 }

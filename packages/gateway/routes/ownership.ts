@@ -8,7 +8,7 @@ import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 
-export type ObjectType = "response" | "file" | "mcp-session";
+export type ObjectType = "response" | "file" | "mcp-session" | "s3-upload";
 
 export interface OwnedObject {
   /** Namespace and name of the upstream. */

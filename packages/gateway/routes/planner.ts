@@ -3,6 +3,7 @@
  * this one.
  */
 import type { IncomingMessage } from "node:http";
+import { planS3 } from "../doors/s3/plan.ts";
 import type { Caller } from "../listener/caller.ts";
 import type { RequestHead } from "../listener/request-head.ts";
 import { AskedOfClients } from "../mcp/asked-of-clients.ts";
@@ -40,6 +41,8 @@ export function planner(
         return planAnthropic(match.route, input);
       case "http":
         return planHttp(match.route, input);
+      case "s3":
+        return planS3(match.route, input, request.rawHeaders);
       case "mcp":
         return planMcp(match.route, input, {
           rawHeaders: request.rawHeaders,

@@ -80,7 +80,7 @@ export function openUpstreams(deps: UpstreamDeps): Upstreams {
       const named = new Set<string>();
       for (const route of snapshot.routes) {
         if (route.kind === "http" && route.fallback !== undefined) named.add(keyOf(route.fallback.upstream));
-        if (route.kind === "http" || route.kind === "mcp") named.add(keyOf(route.upstream));
+        if (route.kind === "http" || route.kind === "mcp" || route.kind === "s3") named.add(keyOf(route.upstream));
         else for (const target of route.models.values()) named.add(keyOf(target.upstream));
       }
       for (const [key, { pool, connector }] of open) {

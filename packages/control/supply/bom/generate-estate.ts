@@ -132,6 +132,7 @@ function routeEdges(route: Configuration["routes"][number]): Dependency[] {
     return [route, ...(route.fallback === undefined ? [] : [route.fallback])].map((to) =>
       edge(to.resource, to.upstream),
     );
+  if (route.kind === "s3") return route.datasets.map(({ resource }) => edge(resource, route.upstream));
   return Object.values(route.models).map((target) => edge(target.component, target.upstream));
 }
 

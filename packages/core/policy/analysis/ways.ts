@@ -2,6 +2,7 @@
  * The ways that lead to a resource, and the times that differ. In: a snapshot. Out: for each resource the actions and
  * contexts in which it can be asked for, one of a kind; and instants, one for each state that the windows come to.
  */
+import { s3Verbs } from "../../contract/s3-schema.ts";
 import type { Instant } from "../../instant.ts";
 import { actions, type Action } from "../../contract/vocabulary.ts";
 import type { SpiffeId } from "../../identity/spiffe-id.ts";
@@ -32,7 +33,7 @@ export const anyOtherTool = "any other tool";
  * @param texts what policies write out: the tools that they can tell from all others, where a route pins none
  */
 export function routedWays(
-  { routes, tunnels }: Snapshot,
+  { routes, tunnels, dataDoors }: Snapshot,
   texts: ReadonlySet<string> = new Set(),
 ): ReadonlyMap<SpiffeId, readonly Way[]> {
   const ways = new Map<SpiffeId, Way[]>();
@@ -45,6 +46,9 @@ export function routedWays(
   // As the gateway asks when a tunnel is opened (gateway/tunnels/tunnels.ts).
   for (const { name, resource, action } of tunnels?.values() ?? [])
     add(resource, { action, route: name, method: "CONNECT", external: false, stream: true });
+  for (const { name, databases } of dataDoors?.values() ?? [])
+    for (const { resource, action } of databases.values())
+      add(resource, { action, route: name, method: "CONNECT", external: false, stream: true });
   return ways;
 }
 
@@ -63,6 +67,21 @@ function* waysOf(route: Route, texts: ReadonlySet<string>): Generator<readonly [
     }
     for (const [rpc, action] of askedOfClients) yield [route.resource, { ...common, action, method: "POST", rpc }];
     for (const method of ["GET", "DELETE"]) yield [route.resource, { ...common, action: "read", method }];
+    return;
+  }
+  if (route.kind === "s3") {
+    const methods = { read: "GET", list: "GET", write: "PUT", delete: "DELETE" } as const;
+    const common = { route: route.name, external: route.upstream.external };
+    for (const { resource } of route.datasets)
+      for (const verb of s3Verbs) yield [resource, { ...common, action: route.actions[verb], method: methods[verb] }];
+    // Parts are begun and put together by POST, a copy reads by PUT, and heads are asked for.
+    for (const { resource } of route.datasets) {
+      yield [resource, { ...common, action: route.actions.write, method: "POST" }];
+      yield [resource, { ...common, action: route.actions.read, method: "PUT" }];
+      yield [resource, { ...common, action: route.actions.read, method: "HEAD" }];
+      yield [resource, { ...common, action: route.actions.write, method: "GET" }];
+      yield [resource, { ...common, action: route.actions.write, method: "DELETE" }];
+    }
     return;
   }
   for (const { component, upstream } of route.models.values()) {
