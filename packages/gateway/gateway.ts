@@ -86,6 +86,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   const sweep = setInterval(() => {
     void live.redecideAll(deps.snapshots.current());
     tunnels.redecideAll();
+    doors.redecideAll();
   }, sweepMs);
   sweep.unref();
   const overtaken = setInterval(() => {

@@ -45,6 +45,8 @@ export interface PostgresDoors extends TunnelledDoors, AsyncDisposable {
   /** Opens the doors' own listeners; a port that is taken is told, and costs that listener alone. */
   listen(): Promise<void>;
   follow(snapshot: Snapshot): void;
+  /** Decides every open session again. */
+  redecideAll(): void;
   redecideDue(): void;
   readonly size: number;
   /** Where a door listens, by `namespace/name`. */
@@ -110,6 +112,7 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
       void live.follow(snapshot);
       void listeners.follow(snapshot);
     },
+    redecideAll: () => void live.redecideAll(snapshots.current()),
     redecideDue: () => live.redecideDue(snapshots.current(), now()),
     get size() {
       return live.size;
