@@ -23,12 +23,11 @@ import { shadowEvaluation, type ShadowSample } from "./cedar-shadow.ts";
 import type { Principal } from "./people.ts";
 import type { RiskFacts } from "../risk/assess.ts";
 import type { Component } from "./snapshot.ts";
+import { KnownEvaluations } from "./known-evaluations.ts";
 import { boundedCompiled, dependsOnArguments, withoutArguments, type Bound } from "./unknown-arguments.ts";
 import { windowsNamed } from "./windows-named.ts";
 
 const maxErrorCharacters = 300;
-/** Different sets of matching policies that a policy set remembers; policies have few. */
-const maxKnown = 4_096;
 
 export interface CompileOptions extends Omit<PolicyOptions, "passed"> {
   /**
@@ -107,7 +106,7 @@ export interface PolicySet {
   readonly matched: readonly MatchedPolicy[];
   readonly compiled: CompiledPolicySet;
   /** Evaluations without errors, by what matched. */
-  readonly known: Map<string, Evaluation>;
+  readonly known: KnownEvaluations;
   /** The same policies for the official engine. */
   readonly slotted: SlottedPolicies;
   /** What they read of a call's arguments, if they do. */
@@ -235,18 +234,13 @@ function evaluationOf({ matched, known }: PolicySet, { permits, forbids, errors 
     return { permits: at(matched, permits), forbids: at(matched, forbids), errors: words };
   }
   if (permits.length === 0 && forbids.length === 0) return nothingMatched;
-  const key = `${permits.join()}/${forbids.join()}`;
-  let evaluation = known.get(key);
-  if (evaluation === undefined) {
-    evaluation = Object.freeze({
+  return known.of(permits, forbids, () =>
+    Object.freeze({
       permits: Object.freeze(at(matched, permits)),
       forbids: Object.freeze(at(matched, forbids)),
       errors: nothingMatched.errors,
-    });
-    if (known.size >= maxKnown) known.clear();
-    known.set(key, evaluation);
-  }
-  return evaluation;
+    }),
+  );
 }
 
 function at(matched: readonly MatchedPolicy[], places: readonly number[]): readonly MatchedPolicy[] {
@@ -265,7 +259,7 @@ function policySet(slot: string, policies: readonly Checked[]): PolicySet {
     reads,
     matched: policies.map(({ policy }) => matchedPolicy(policy)),
     compiled: compileSet(policies.map(({ compiled }) => compiled)),
-    known: new Map(),
+    known: new KnownEvaluations(),
     slotted: {
       slot,
       texts: Object.fromEntries(policies.map(({ policy }, index) => [`p${index}`, policy.text])),

@@ -36,6 +36,7 @@ export function boundedCompiled(compiled: CompiledPolicy, json: PolicyJson, boun
   const most = matchesMost(json, bound);
   return {
     ...compiled,
+    conditionText: undefined, // what a failure means depends on the policy, not on its conditions alone
     holds: (environment) => {
       try {
         return compiled.holds(environment);

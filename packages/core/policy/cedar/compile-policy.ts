@@ -24,6 +24,8 @@ export interface CompiledPolicy {
   readonly resource: Scope;
   /** The conditions as they are written, for the index. */
   readonly conditions: readonly Clause[];
+  /** Two policies with the same text here have conditions that answer alike; `undefined`: like no other's. */
+  readonly conditionText: string | undefined;
   /** @throws {EvaluationError} */
   readonly holds: (environment: Environment) => boolean;
 }
@@ -41,6 +43,7 @@ export function compilePolicy(json: PolicyJson, slots: Slots = {}): CompiledPoli
     action: scopeOf(json.action, slots),
     resource: scopeOf(json.resource, slots),
     conditions: json.conditions,
+    conditionText: Object.keys(slots).length > 0 ? undefined : JSON.stringify(json.conditions, withBigInts),
     holds:
       first === undefined
         ? () => true
@@ -48,6 +51,10 @@ export function compilePolicy(json: PolicyJson, slots: Slots = {}): CompiledPoli
           ? first
           : (environment) => clauses.every((clause) => clause(environment)),
   };
+}
+
+function withBigInts(_name: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}n` : value;
 }
 
 export function scopeMatches(policy: CompiledPolicy, environment: Environment): boolean {
