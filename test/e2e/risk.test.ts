@@ -8,6 +8,7 @@ import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { sha256Hex } from "@cordon/core/identity/certificate";
 import { userId } from "@cordon/core/identity/spiffe-id";
 import { clientTlsOptions } from "@cordon/core/identity/tls";
+import { makeDeviceProof } from "@cordon/core/risk/device-proof";
 import { chatCall, openEstate, trustDomain, until, type Estate, type EstatePorts } from "./estate.ts";
 
 const adaptive = await readFile(new URL("../../examples/policies/risk-adaptive.cedar", import.meta.url), "utf8");
@@ -230,6 +231,46 @@ test("a device that is retired, turns non-compliant, or whose report grows stale
     await until(() => ended, `the download is cut: ${change}`);
     await agent.destroy();
   }
+});
+
+test("a device that signs for the connection stands behind it; its proof is of no use on another, or once it is retired", async () => {
+  const place = await openOffice();
+  await using _estate = place.estate;
+  const session = machine();
+  await place.signIn(session);
+  await place.settled();
+  const agent = await place.agentOf(session, "127.0.0.1");
+  const { authority } = place.estate.cordon.control;
+  const issued = await authority.issueX509Svid({ id: mei, key: { publicKey: createPublicKey(session.key) } });
+  const { chain, notBefore, notAfter } = issued;
+  const bound = new Agent({
+    connect: clientTlsOptions({ id: mei, chain, key: session.key, notBefore, notAfter }) as never,
+  });
+  const proof = makeDeviceProof(
+    {
+      device: "office-laptop",
+      certificate: sha256Hex(chain[0] ?? new Uint8Array()),
+      gateway: place.estate.cordon.gatewayId,
+      issuedAt: place.now(),
+    },
+    place.laptop.key,
+  );
+  const ask = async (dispatcher: Agent, shown?: string) => {
+    const answer = await undiciRequest(`${place.estate.cordon.gatewayUrl}/payroll/mine`, {
+      dispatcher,
+      ...(shown === undefined ? {} : { headers: { "cordon-device": shown } }),
+    });
+    await answer.body.dump();
+    return answer.statusCode;
+  };
+  assert.notEqual(await ask(bound), 200, "without a device");
+  assert.equal(await ask(bound, proof), 200);
+  assert.notEqual(await ask(agent, proof), 200, "on another connection");
+  const value = place.device(place.laptop, true);
+  await place.put("device", "office-laptop", { ...value, retired: { at: 1, reason: "lost" } });
+  await place.settled();
+  assert.notEqual(await ask(bound, proof), 200, "once it is retired");
+  await Promise.all([agent.destroy(), bound.destroy()]);
 });
 
 test("a listed address is refused from the moment the list says so, and what runs from it is cut", async () => {

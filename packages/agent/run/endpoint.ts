@@ -26,6 +26,8 @@ export interface EndpointOptions {
   /** Where to listen; a random loopback port unless a socket path is given. */
   readonly socketPath?: string;
   readonly checkpoints: Pick<CheckpointKeeper, "begin">;
+  /** Shows the device that this runs on. */
+  readonly deviceProof?: () => string;
   /** The keys that S3 clients of the run sign with, where it is led to S3. */
   readonly s3?: { readonly key: AccessKey; readonly now: () => Instant };
 }
@@ -81,6 +83,7 @@ function serve(request: IncomingMessage, response: ServerResponse, options: Endp
         origin: options.link.origin,
         secret: options.secret,
         checkpoints: options.checkpoints,
+        ...(options.deviceProof === undefined ? {} : { deviceProof: options.deviceProof }),
         ...(s3 === undefined ? {} : { s3 }),
       }),
     (error: unknown) => {

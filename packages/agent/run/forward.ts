@@ -8,6 +8,7 @@ import { PassThrough, type Transform } from "node:stream";
 import type { Dispatcher } from "undici";
 import { isCordonError } from "@cordon/core/errors";
 import type { CheckpointKeeper } from "./checkpoints.ts";
+import { deviceHeader } from "@cordon/core/risk/device-proof";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
 import { unchunked, type S3Passage } from "./s3-caller.ts";
 import { refusalBody } from "./refusal.ts";
@@ -18,6 +19,7 @@ export interface ForwardOptions {
   readonly origin: string;
   readonly secret: string;
   readonly checkpoints: Pick<CheckpointKeeper, "begin">;
+  readonly deviceProof?: () => string;
   /** Of a request to S3 whose signature held. */
   readonly s3?: S3Passage;
 }
@@ -68,7 +70,10 @@ export function forward(request: IncomingMessage, response: ServerResponse, opti
         origin: options.origin,
         path: target,
         method: request.method ?? "GET",
-        headers: forwardedRequestHeaders(options.s3?.rawHeaders ?? request.rawHeaders, options.secret),
+        headers: [
+          ...forwardedRequestHeaders(options.s3?.rawHeaders ?? request.rawHeaders, options.secret),
+          ...(options.deviceProof === undefined ? [] : [deviceHeader, options.deviceProof()]),
+        ],
         body,
       },
       handler,

@@ -11,6 +11,7 @@ import { parseSpiffeId } from "@cordon/core/identity/spiffe-id";
 import { openCheckpointKeeper } from "./checkpoints.ts";
 import { runChild, type ChildOptions } from "./child.ts";
 import { controlClient, type ControlClient } from "./control-client.ts";
+import { openDeviceProofs, type DeviceKeyFile } from "../posture/device-proof.ts";
 import { openEndpoint } from "./endpoint.ts";
 import { childEnvironment } from "./environment.ts";
 import { doorEnvironment, openDoorEnd } from "./door-end.ts";
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly stdio?: ChildOptions["stdio"];
   /** Gets sentences for a person (stderr). */
   readonly say: (words: string) => void;
+  /** The enrolled device that it runs on, and its key. */
+  readonly device?: DeviceKeyFile;
 }
 
 /**
@@ -69,11 +72,18 @@ export async function runWith(
   await using link = openGatewayLink(identity, { url: gateway.url, id: parseSpiffeId(gateway.id) });
   await using checkpoints = await openCheckpointKeeper(options.checkpointsFolder, options.say);
   const secret = newRunSecret();
+  const { device } = options;
+  const current = () => identity.current();
+  const deviceProof =
+    device === undefined
+      ? undefined
+      : await openDeviceProofs(device, current, parseSpiffeId(gateway.id), () => systemClocks.wall());
   const s3 = options.s3 === true ? newAccessKey(secret) : undefined;
   await using endpoint = await openEndpoint({
     link,
     secret,
     checkpoints,
+    ...(deviceProof === undefined ? {} : { deviceProof }),
     ...(s3 === undefined ? {} : { s3: { key: s3, now: () => systemClocks.wall() } }),
     ...(options.listenSocketPath === undefined ? {} : { socketPath: options.listenSocketPath }),
   });

@@ -24,6 +24,8 @@ CORDON_URL and CORDON_TOKEN in its environment, all of which lead through Cordon
   --listen unix:PATH   offer the endpoint on a unix socket (CORDON_SOCKET) instead of a loopback port
   --s3                 lead S3 clients (AWS_ENDPOINT_URL and keys of this run) to the gateway's route at /s3
   --door NAME          lead PostgreSQL clients (PGHOST) to this data door, by a unix socket of this user alone
+  --device NAME        the enrolled device that this runs on, shown with each call (\`cordon device enrol --public-key\`)
+  --device-key FILE    PEM of its private key, P-256 or Ed25519
   --checkpoints DIR    where the ledger's signed heads are kept (default: CORDON_CHECKPOINTS, or cordon/checkpoints in
                        the user's state folder)
   --agent PATH         be known by this machine's agent (default: CORDON_AGENT_SOCKET): the command is measured and
@@ -51,6 +53,9 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     throw new CordonError("USAGE", "--s3 does not go with --agent or --listen yet");
   if (agent !== undefined && values.door !== undefined)
     throw new CordonError("USAGE", `--door does not go with --agent; run \`cordon tunnel ${values.door}\` beside it`);
+  const deviceKey = values["device-key"];
+  if ((values.device === undefined) !== (deviceKey === undefined) || (deviceKey !== undefined && agent !== undefined))
+    throw new CordonError("USAGE", "--device and --device-key go together, and not with --agent");
   const checkpoints = values.checkpoints ?? process.env["CORDON_CHECKPOINTS"];
   const options = {
     checkpointsFolder:
@@ -61,6 +66,9 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     say: (words: string) => io.stderr(`cordon run: ${words}\n`),
     ...(values.as === undefined ? {} : { component: values.as }),
     ...(values.door === undefined ? {} : { door: values.door }),
+    ...(values.device === undefined || deviceKey === undefined
+      ? {}
+      : { device: { name: values.device, keyFile: deviceKey } }),
     ...(values.s3 ? { s3: true } : {}),
     ...(values.listen === undefined ? {} : { listenSocketPath: listenPath(values.listen) }),
   };
@@ -106,6 +114,8 @@ function parse(args: readonly string[]) {
         listen: { type: "string" },
         checkpoints: { type: "string" },
         door: { type: "string" },
+        device: { type: "string" },
+        "device-key": { type: "string" },
         s3: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
