@@ -53,7 +53,10 @@ const judge = z.strictObject({
   model: z.string().min(1).max(256).describe("The model's name there."),
   apiKey: frozenSecret.optional().describe("Sent as a bearer token."),
   band: z
-    .strictObject({ from: from.default(20), to: from.default(50) })
+    .strictObject({
+      from: from.default(20).describe("Below it the classifier is believed: it is no attack."),
+      to: from.default(50).describe("From here on it is believed too: it is one."),
+    })
     .refine(({ from: low, to }) => low < to, { error: "`from` must be less than `to`" })
     .default({ from: 20, to: 50 })
     .describe("The classifier's probabilities, in per cent, from which and up to which the judge is asked."),
