@@ -81,6 +81,8 @@ const unavailable = 0xffff_ffff_ffff_ffffn;
 const maxAttributeBytes = 16 * 1024;
 
 const loaded = new Map<string, Promise<Pkcs11Module>>();
+/** Held for good: koffi unloads a library that nobody holds, and the functions below are addresses in it. */
+const libraries = new Set<unknown>();
 
 /** @throws {CordonError} `SUPPLY_INPUT_INVALID` when the file is no module, `KEY_SEALED` when it does not start */
 export function loadPkcs11Module(path: string): Promise<Pkcs11Module> {
@@ -184,9 +186,9 @@ type Call = (name: FunctionName, ...args: readonly unknown[]) => Promise<number>
 async function functionsOf(path: string): Promise<Call> {
   using list = memory(8);
   try {
-    const give = koffi.load(path).func("ulong C_GetFunctionList(void *list)") as unknown as (
-      at: bigint,
-    ) => number | bigint;
+    const library = koffi.load(path);
+    libraries.add(library);
+    const give = library.func("ulong C_GetFunctionList(void *list)") as unknown as (at: bigint) => number | bigint;
     const code = Number(give(list.pointer));
     if (code !== ok) throw failed("C_GetFunctionList", code, path);
   } catch (cause) {
