@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { isJsonObject, parseStrictJson, type JsonObject } from "@cordon/core/contract/strict-json";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
-import { routeKey, type AccessRequest, type Signals } from "@cordon/core/policy/decision";
+import { routeKey, type AccessRequest, type Decision, type Signals } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import {
   accessRequestOf,
@@ -334,11 +334,19 @@ export function openInteractions(deps: InteractionDeps): {
       host,
     );
     live.add(exchange);
-    if (flow.overtaken(exchange)) return;
+    if (flow.overtaken(exchange) || overtaken(exchange, decision)) return;
     // A rejection ends the exchange with its own answer; here it only stops the forwarding.
     if (mustRecordFirst(access) && !(await settled(recorded))) return;
     const waiting = forward(exchange, ask, outgoing);
     if (waiting !== undefined) await waiting;
+  }
+
+  /** What was taken away while the body came in, or was judged, was told to those under way; this one was none of them yet. */
+  function overtaken(exchange: Exchange, { revision }: Pick<Decision, "revision">): boolean {
+    const newest = deps.snapshots.current();
+    const refused = newest.revision === revision ? undefined : exchange.redecide(newest);
+    if (refused !== undefined) void exchange.cut(refused);
+    return refused !== undefined;
   }
 
   /** Another model answers: resolved, decided and recorded afresh, as if it had been asked for. */

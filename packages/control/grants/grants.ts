@@ -132,7 +132,9 @@ export function breakGlassDigest({
   resources,
   reason,
   minutes,
-}: Pick<GrantRequest, "actions" | "resources" | "reason" | "minutes">): string {
+  principal,
+  call,
+}: Pick<GrantRequest, "actions" | "resources" | "reason" | "minutes" | "principal" | "call">): string {
   return grantDigest({
     id: "break-glass",
     actions,
@@ -140,8 +142,9 @@ export function breakGlassDigest({
     reason,
     seconds: minutes * 60,
     requester: "",
-    principal: "",
+    principal: principal ?? "",
     rule: "",
+    ...(call === undefined ? {} : { call }),
   });
 }
 
@@ -175,7 +178,7 @@ export async function speak(
   const { deps, challenges } = rooms;
   const { id, verdict } = speech;
   const seen = await findGrant(rooms, id);
-  refuseVoice(user, seen, verdict);
+  refuseVoice(user, seen, verdict, deps.now());
   const { passkey } = await confirmWithPasskey(deps, challenges, {
     ...{ purpose: verdict, digest: grantDigest(seen), assertion: speech.assertion, by: user },
   });
@@ -193,7 +196,7 @@ export async function speak(
       const held = object === undefined ? undefined : readGrant(object);
       if (held === undefined || grantDigest(held) !== grantDigest(seen))
         throw new CordonError("STORE_CONFLICT", `grant ${id} is not what it was`);
-      refuseVoice(user, held, verdict);
+      refuseVoice(user, held, verdict, at);
       const { id: _, key, ...value } = held;
       const next = spoken(value, verdict, voice, at);
       await transaction.put(key, next, "api");
@@ -219,17 +222,24 @@ function start(value: GrantValue, at: number): GrantValue {
   return { ...value, state: "approved", starts: at, ends: at + value.seconds * 1000 };
 }
 
-function refuseVoice(user: User, grant: StoredGrant, verdict: "approve" | "deny" | "review"): void {
+function refuseVoice(user: User, grant: StoredGrant, verdict: "approve" | "deny" | "review", at: number): void {
   if (user.id === grant.requester || user.id === grant.principal)
     throw new CordonError("ACCESS_DENIED", "Nobody speaks on a request of their own, or one that is for them.");
   const stage =
     verdict === "review" ? grant.breakGlass === true && grant.review === undefined : grant.state === "requested";
   if (!stage) throw new CordonError("STORE_CONFLICT", `grant ${grant.id} is ${grant.state} already`);
+  if (verdict === "approve" && hasLapsed(grant, at))
+    throw new CordonError("STORE_CONFLICT", `request ${grant.id} waited for more than a day: ask again`);
   if (!mayApprove(user, grant))
     throw new CordonError(
       "ACCESS_DENIED",
       `It takes somebody else of ${grant.approverGroups.join(" or ")} to ${verdict} grant ${grant.id}.`,
     );
+}
+
+/** Whether nobody answered in time. It does not wait for the store to say so. */
+export function hasLapsed({ state, requestedAt }: Pick<GrantValue, "state" | "requestedAt">, at: number): boolean {
+  return state === "requested" && requestedAt + requestTtlMs <= at;
 }
 
 /** Ends a grant, or withdraws a request: its own people, whoever may approve it, and who administers. */
@@ -313,7 +323,7 @@ export async function sweepGrants(deps: PeopleDeps): Promise<void> {
   for (const object of await deps.store.list(grantKind)) {
     const grant = readGrant(object);
     const ended = grant.state === "approved" && (grant.ends ?? 0) <= now;
-    const lapsed = grant.state === "requested" && grant.requestedAt + requestTtlMs <= now;
+    const lapsed = hasLapsed(grant, now);
     const old =
       !ended &&
       !lapsed &&

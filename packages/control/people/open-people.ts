@@ -9,7 +9,7 @@ import type { Authority } from "../authority/authority.ts";
 import type { ConsoleKey, ConsoleKeys } from "../console/console-keys.ts";
 import { openPairingDesk, type PairingCode } from "../console/pairing.ts";
 import { grantDigest } from "../grants/grant-digest.ts";
-import { listGrants, mayRevoke, sweepGrants, type GrantRooms, type StoredGrant } from "../grants/grants.ts";
+import { hasLapsed, listGrants, mayRevoke, sweepGrants, type GrantRooms, type StoredGrant } from "../grants/grants.ts";
 import { grantKind, type GrantValue } from "../grants/objects.ts";
 import { mayApprove } from "../grants/rules.ts";
 import { readValue } from "../registry/objects.ts";
@@ -67,6 +67,9 @@ export interface PeopleOptions extends PeopleDeps {
 /** How long the first administrator may administer without anybody's approval, to invite a second. */
 export const bootstrapSeconds = 4 * 3_600;
 
+/** How often requests that nobody answered are looked for: no snapshot tells of them. */
+const fullSweepMs = 60_000;
+
 export async function openPeople(options: PeopleOptions): Promise<People> {
   const deps: PeopleDeps = options;
   if (options.attestationRootsFile !== undefined) await loadAttestationRoots(options.attestationRootsFile);
@@ -88,10 +91,13 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
       );
     seen = newest;
   };
+  let sweptAt = -Infinity;
   const sweep = async (): Promise<void> => {
     if (sweeping) return;
     sweeping = true;
-    await sweepAll(deps)
+    const due = deps.now() - sweptAt >= fullSweepMs;
+    if (due) sweptAt = deps.now();
+    await (due ? sweepGrants(deps) : sweepAll(deps))
       .then(look)
       .catch(options.onProblem)
       .finally(() => (sweeping = false));
@@ -174,7 +180,7 @@ function concerns(grant: StoredGrant, user: User): boolean {
 
 function viewOf(deps: PeopleDeps, { user, person }: SignedInPerson, grant: StoredGrant): GrantView {
   const { id, key, ...value } = grant;
-  const open = grant.state === "requested" && mayApprove(user, grant);
+  const open = grant.state === "requested" && !hasLapsed(grant, deps.now()) && mayApprove(user, grant);
   const reviews = grant.breakGlass === true && grant.review === undefined && mayApprove(user, grant);
   return {
     ...value,

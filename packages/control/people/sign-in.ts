@@ -205,6 +205,8 @@ export async function finishEnrolment(
       "first-administrator",
       `${name} enrolled as the first administrator, with a grant to administer for four hours`,
     );
+  // A way back is to a passkey, not past the provider; a first enrolment that is linked has just come from there.
+  if (invitation.recovers) await refuseWithoutProvider(deps, user);
   const ends = at + deps.settings.sessionMinutes * 60_000;
   return openSession(deps, rooms.keys, {
     user,

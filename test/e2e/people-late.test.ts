@@ -1,0 +1,111 @@
+/** What is taken away while something is under way is gone when it arrives: a login, a request that waits, a code. */
+import assert from "node:assert/strict";
+import { sign } from "node:crypto";
+import { test } from "node:test";
+import { cliProofText } from "@cordon/core/contract/people-api";
+import { requestTtlMs } from "@cordon/control/grants/grants";
+import { openPeopleEstate, serverOf } from "./people-estate.ts";
+import { administrator, cliCredential, invited } from "./soft-people.ts";
+import { newKey, send, softPerson } from "./soft-person.ts";
+
+test("a login that was confirmed before the account was locked, or its passkey removed, signs nobody in after", async () => {
+  await using estate = await openPeopleEstate();
+  const ada = await administrator(estate);
+  const mei = await invited(estate, ada, "mei", ["data-science"]);
+  const authorised = async () => {
+    const { privateKey, jwk } = newKey();
+    const assertion = await mei.confirm("cli", JSON.stringify({ publicKey: jwk }));
+    const { json, text } = await mei.call("POST", "/v1/cli/authorise", { publicKey: jwk, label: "thief", assertion });
+    assert.ok(json.code, text);
+    const signature = sign("sha256", Buffer.from(cliProofText(json.code)), {
+      key: privateKey,
+      dsaEncoding: "ieee-p1363",
+    }).toString("base64url");
+    return () => send(mei.console, "POST", "/v1/cli/redeem", { code: json.code, publicKey: jwk, signature });
+  };
+  const first = await authorised();
+  const second = await authorised();
+  await ada.call("POST", "/v1/people/lock", { name: "mei", reason: "stolen" });
+  assert.equal((await first()).status, 403, "locked");
+  await ada.call("POST", "/v1/people/unlock", { name: "mei", reason: "back" });
+  const other = softPerson(serverOf(estate).url);
+  assert.equal((await mei.signIn()).status, 200);
+  const start = await mei.call("POST", "/v1/passkeys/start", { assertion: await mei.confirm("add-passkey", "") });
+  const response = other.authenticator.create(start.json.options, mei.ceremony);
+  const credential = { id: start.json.id, response };
+  assert.equal((await mei.call("POST", "/v1/passkeys/finish", { label: "new", credential })).status, 200);
+  const { json: me } = await mei.call("GET", "/v1/me");
+  assert.equal((await other.signIn()).status, 200);
+  const lost = me.passkeys.find(({ label }: { label: string }) => label !== "new");
+  assert.equal((await other.call("POST", "/v1/passkeys/remove", { name: lost.name })).status, 200);
+  const late = await second();
+  assert.equal(late.status, 403, late.text);
+  const { json: after } = await other.call("GET", "/v1/me");
+  assert.deepEqual(
+    after.sessions.map(({ own }: { own: boolean }) => own),
+    [true],
+    "and no session of it stands",
+  );
+});
+
+test("a request that waited too long cannot be approved any more, whether or not it was swept", async () => {
+  await using estate = await openPeopleEstate();
+  const ada = await administrator(estate);
+  const mei = await invited(estate, ada, "mei", ["data-science"]);
+  const { json: asked } = await mei.ask({
+    ...{ actions: ["read"], resources: ["training-data"], reason: "drift in May", minutes: 120 },
+  });
+  await estate.cordon.control.store.transact("test", Date.now(), async (transaction) => {
+    const [object] = (await transaction.list("grant")).filter(({ name }) => name === asked.id);
+    assert.ok(object);
+    const value = { ...(object.value as object), requestedAt: Date.now() - requestTtlMs };
+    await transaction.put(object, value, "api");
+  });
+  const late = await ada.voice("approve", asked.id);
+  assert.equal(late.status, 409, late.text);
+  assert.match(late.text, /ask again/);
+});
+
+test("what breaks the glass is for whom the passkey confirmed it, and for nobody else", async () => {
+  const more =
+    "  - { name: glass, actions: [infer], resources: [chat], requesters: [on-call], approvers: 2, breakGlass: true }\n";
+  await using estate = await openPeopleEstate({ more });
+  const ada = await administrator(estate);
+  const ravi = await invited(estate, ada, "ravi", ["on-call"]);
+  const request = { actions: ["infer"], resources: ["chat"], reason: "payments are down", minutes: 30 };
+  const assertion = await ravi.confirm("break-glass", JSON.stringify(request));
+  const bent = await ravi.ask({ ...request, principal: "default/trainer", breakGlass: true, assertion });
+  assert.equal(bent.status, 403, bent.text);
+  assert.match(bent.text, /SIGNATURE_INVALID/);
+  const { json: grants } = await ravi.call("GET", "/v1/grants");
+  assert.ok(!grants.grants.some(({ principal }: { principal: string }) => principal.endsWith("/trainer")));
+  const forThem = { ...request, principal: "default/trainer" };
+  const meant = await ravi.confirm("break-glass", JSON.stringify(forThem));
+  assert.equal((await ravi.ask({ ...forThem, breakGlass: true, assertion: meant })).status, 200);
+});
+
+test("a sealed code lets nobody past the provider that their account is linked to", async () => {
+  const issuer = "http://localhost:9"; // it is never asked: that is the point
+  const oidc = `people: { oidc: { issuer: "${issuer}", clientId: cordon } }\n`;
+  await using estate = await openPeopleEstate({ more: oidc });
+  const ada = await administrator(estate);
+  const mei = await invited(estate, ada, "mei", ["data-science"]);
+  const { json: sealed } = await mei.call("POST", "/v1/recovery/codes", {
+    assertion: await mei.confirm("add-passkey", ""),
+  });
+  const { store } = estate.cordon.control;
+  await store.transact("test", Date.now(), async (transaction) => {
+    const [object] = (await transaction.list("user")).filter(({ name }) => name === "mei");
+    assert.ok(object);
+    const linked = { ...(object.value as object), oidc: { issuer, subject: "mei" } };
+    await transaction.put(object, linked, "api");
+  });
+  assert.equal((await mei.signIn()).status, 403, "not with the passkey alone");
+  const redeemed = await send(mei.console, "POST", "/v1/recovery/redeem", { name: "mei", code: sealed.codes[0] });
+  const back = softPerson(mei.console);
+  const enrolled = await back.enrol("mei", redeemed.json.code);
+  assert.equal(enrolled.status, 403, enrolled.text);
+  assert.match(enrolled.text, /use the company account/);
+  const sessions = (await store.list("session")).filter(({ value }) => JSON.stringify(value).includes("/user/mei"));
+  assert.equal(sessions.length, 0);
+});
