@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { cliProofText } from "@cordon/core/contract/people-api";
 import { requestTtlMs } from "@cordon/control/grants/grants";
 import { openPeopleEstate, serverOf } from "./people-estate.ts";
-import { administrator, cliCredential, invited } from "./soft-people.ts";
+import { administrator, invited } from "./soft-people.ts";
 import { newKey, send, softPerson } from "./soft-person.ts";
 
 test("a login that was confirmed before the account was locked, or its passkey removed, signs nobody in after", async () => {
