@@ -6,7 +6,7 @@ import { cliProofText } from "@cordon/core/contract/people-api";
 import { requestTtlMs } from "@cordon/control/grants/grants";
 import { openPeopleEstate, serverOf } from "./people-estate.ts";
 import { administrator, invited } from "./soft-people.ts";
-import { newKey, send, softPerson } from "./soft-person.ts";
+import { newKey, send, softPerson, type SoftPerson } from "./soft-person.ts";
 
 test("a login that was confirmed before the account was locked, or its passkey removed, signs nobody in after", async () => {
   await using estate = await openPeopleEstate();
@@ -108,4 +108,57 @@ test("a sealed code lets nobody past the provider that their account is linked t
   assert.match(enrolled.text, /use the company account/);
   const sessions = (await store.list("session")).filter(({ value }) => JSON.stringify(value).includes("/user/mei"));
   assert.equal(sessions.length, 0);
+});
+
+test("an approval counts no more once its account is locked or its passkey removed", async () => {
+  const more =
+    "  - { name: two, actions: [write], resources: [training-data], approvers: 2, approverGroups: [stewards] }\n";
+  await using estate = await openPeopleEstate({ more });
+  const ada = await administrator(estate);
+  const mei = await invited(estate, ada, "mei", ["data-science"]);
+  const stewards = ["stewards"];
+  const lee = await invited(estate, ada, "lee", stewards);
+  const kim = await invited(estate, ada, "kim", stewards);
+  const request = { actions: ["write"], resources: ["training-data"], reason: "a new column", minutes: 30 };
+  const { json: asked } = await mei.ask(request);
+  assert.equal((await lee.voice("approve", asked.id)).status, 200);
+  await ada.call("POST", "/v1/people/lock", { name: "lee", reason: "the key was stolen" });
+  assert.equal((await kim.voice("approve", asked.id)).status, 200);
+  const shown = async () =>
+    (await mei.call("GET", "/v1/grants")).json.grants.find(({ id }: { id: string }) => id === asked.id);
+  const { state, approvals } = await shown();
+  assert.deepEqual([state, approvals.length], ["requested", 1], "one voice that stands is not two");
+  await ada.call("POST", "/v1/people/unlock", { name: "lee", reason: "a new key" });
+  assert.equal((await lee.signIn()).status, 200);
+  assert.equal((await lee.voice("approve", asked.id)).status, 200);
+  assert.equal((await shown()).state, "approved");
+});
+
+test("nor does a word for somebody's recovery", async () => {
+  await using estate = await openPeopleEstate();
+  const ada = await administrator(estate);
+  const bo = await invited(estate, ada, "bo", ["administrators"]);
+  await invited(estate, ada, "mei", []);
+  const recover = async (by: SoftPerson) =>
+    by.call("POST", "/v1/people/recover", {
+      ...{ name: "mei", reason: "lost both keys" },
+      assertion: await by.confirm("recover", "mei"),
+    });
+  assert.deepEqual((await recover(bo)).json, { approvals: 1, needed: 2 });
+  await ada.call("POST", "/v1/people/lock", { name: "bo", reason: "the key was stolen" });
+  assert.deepEqual((await recover(ada)).json, { approvals: 1, needed: 2 });
+});
+
+test("strangers who guess at enrolment codes do not fill the ledger", async () => {
+  await using estate = await openPeopleEstate();
+  const ada = await administrator(estate);
+  await ada.call("POST", "/v1/people/invite", { name: "mei", displayName: "mei", groups: [] });
+  const guess = (name: string) =>
+    send(ada.console, "POST", "/v1/enrol/start", { name, code: "AAAAA-AAAAA", publicKey: newKey().jwk });
+  for (let tries = 0; tries < 10; tries++) {
+    assert.equal((await guess("nobody")).status, 403);
+    assert.equal((await guess("mei")).status, 403);
+  }
+  const guesses = (await estate.entries()).filter((entry) => entry.kind === "refusal");
+  assert.equal(guesses.length, 5, "what is worth guessing at is on record, as often as it can be tried");
 });

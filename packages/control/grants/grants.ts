@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import type { Assertion, GrantRequest } from "@cordon/core/contract/people-api";
 import { CordonError } from "@cordon/core/errors";
-import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import { parseSpiffeId, userPartsOf, type SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { User } from "@cordon/core/policy/people";
 import type { Component } from "@cordon/core/policy/snapshot";
 import { findComponent } from "../api/find-component.ts";
@@ -14,6 +14,7 @@ import { confirmWithPasskey } from "../people/accounts.ts";
 import { administers, type Person } from "../people/administration.ts";
 import type { Challenges } from "../people/challenges.ts";
 import { change, isIn, type PeopleDeps } from "../people/deps.ts";
+import { stillStands } from "../people/objects.ts";
 import { readValue } from "../registry/objects.ts";
 import type { ObjectKey, StateTransaction, StoredObject } from "../store/state-store.ts";
 import { callDigest, canonicalCall } from "@cordon/core/policy/call-digest";
@@ -193,7 +194,7 @@ export async function speak(
     }),
     async (transaction) => {
       const object = await transaction.get(seen.key);
-      const held = object === undefined ? undefined : readGrant(object);
+      const held = object === undefined ? undefined : await withStandingVoices(transaction, readGrant(object));
       if (held === undefined || grantDigest(held) !== grantDigest(seen))
         throw new CordonError("STORE_CONFLICT", `grant ${id} is not what it was`);
       refuseVoice(user, held, verdict, at);
@@ -204,6 +205,17 @@ export async function speak(
     },
     { stays: verdict === "deny" },
   );
+}
+
+/** A request without what was said for it by accounts that are locked now, or with passkeys that are locked or gone. */
+async function withStandingVoices(transaction: StateTransaction, grant: StoredGrant): Promise<StoredGrant> {
+  if (grant.state !== "requested") return grant;
+  const approvals: GrantValue["approvals"] = [];
+  for (const voice of grant.approvals) {
+    const by = userPartsOf(parseSpiffeId(voice.by));
+    if (by !== undefined && (await stillStands(transaction, by, voice.passkey))) approvals.push(voice);
+  }
+  return { ...grant, approvals };
 }
 
 function spoken(

@@ -73,7 +73,8 @@ export async function invite(
 }
 
 /**
- * Checks a code as a person typed it; wrong tries are counted whoever makes them.
+ * Checks a code as a person typed it; wrong tries are counted whoever makes them, and recorded where there was a code to
+ * guess: five at most for each, so that strangers fill no ledger.
  *
  * @throws {CordonError} `ACCESS_DENIED`, the same words whatever is wrong
  */
@@ -81,16 +82,17 @@ export async function checkInvitation(deps: PeopleDeps, name: string, code: stri
   const key = invitationKey(name);
   const { result } = await deps.store.transact("people", deps.now(), async (transaction) => {
     const object = await transaction.get(key);
-    if (object === undefined) return undefined;
+    if (object === undefined) return "none";
     const held = readValue(invitationValue, object);
-    if (deps.now() >= held.expiresAt) return undefined;
+    if (deps.now() >= held.expiresAt) return "none";
     if (matches(held.codeSha256, code)) return held;
     const wrong = held.wrong + 1;
     if (wrong >= maxWrongCodes) await transaction.delete(key, "api");
     else await transaction.put(key, { ...held, wrong }, "api");
-    return undefined;
+    return "wrong";
   });
-  if (result !== undefined) return result;
+  if (result === "none") throw wrongCode();
+  if (result !== "wrong") return result;
   await deps.record({
     ...{ v: 1, kind: "refusal", at: deps.now(), code: "ACCESS_DENIED", from: "the console", count: 1 },
     words: `an enrolment code for ${name.slice(0, 130)} was wrong`,

@@ -10,7 +10,7 @@ import { parseSpiffeId, userId, type SpiffeId, type TrustDomain } from "@cordon/
 import type { User, UserSession } from "@cordon/core/policy/people";
 import { systemNamespace } from "../keys/key-vault.ts";
 import { readValue } from "../registry/objects.ts";
-import type { ObjectKey, StoredObject } from "../store/state-store.ts";
+import type { ObjectKey, StateTransaction, StoredObject } from "../store/state-store.ts";
 
 export const userKind = "user";
 export const passkeyKind = "passkey";
@@ -70,6 +70,28 @@ export function userKey(user: { readonly namespace: Namespace; readonly name: st
 
 export function sessionKey(id: string): ObjectKey {
   return { kind: sessionKind, namespace: systemNamespace, name: id };
+}
+
+/** Whether somebody is enrolled, and not locked. */
+export async function accountStands(
+  transaction: Pick<StateTransaction, "get">,
+  user: Pick<User, "namespace" | "name">,
+): Promise<boolean> {
+  const account = await transaction.get(userKey(user));
+  return account !== undefined && readValue(userValue, account).locked === undefined;
+}
+
+/** Whether an account stands, not locked, with a passkey of its own that is neither locked nor removed. */
+export async function stillStands(
+  transaction: Pick<StateTransaction, "get">,
+  user: Pick<User, "namespace" | "name">,
+  passkey: string,
+): Promise<boolean> {
+  const held = await transaction.get({ kind: passkeyKind, namespace: systemNamespace, name: passkey });
+  if (held === undefined) return false;
+  const { locked, user: owner } = readValue(passkeyValue, held);
+  const own = owner === `${user.namespace}/${user.name}`;
+  return own && locked === undefined && accountStands(transaction, user);
 }
 
 /** @throws {CordonError} `STORE_CORRUPT` when one cannot be read: nobody is let in by leaving an object out */

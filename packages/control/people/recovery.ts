@@ -7,6 +7,7 @@ import { randomBytes, scryptSync, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import type { Assertion } from "@cordon/core/contract/people-api";
 import { CordonError } from "@cordon/core/errors";
+import { parseSpiffeId, userPartsOf } from "@cordon/core/identity/spiffe-id";
 import type { User } from "@cordon/core/policy/people";
 import { newPairingCode } from "../console/pairing.ts";
 import { readValue } from "../registry/objects.ts";
@@ -15,7 +16,7 @@ import { confirmWithPasskey, requireUser, shortNameOf } from "./accounts.ts";
 import type { Challenges } from "./challenges.ts";
 import { administratorsGroup, change, digestOfLines, isIn, type PeopleDeps } from "./deps.ts";
 import { invitationKey, invite, type Invited } from "./invitations.ts";
-import { userKey, userValue } from "./objects.ts";
+import { accountStands, userKey, userValue } from "./objects.ts";
 
 export const recoveryKind = "recovery";
 export const recoveryApprovers = 2;
@@ -76,7 +77,13 @@ export async function approveRecovery(
       held !== undefined && at < held.startedAt + recoveryTtlMs ? held : { user: name, startedAt: at, approvals: [] };
     if (fresh.approvals.some((one) => one.by === by.id))
       throw denied("You have said so already; another administrator must say it too.");
-    const next = [...fresh.approvals, { by: by.id, at, reason: request.reason }];
+    const standing: typeof fresh.approvals = [];
+    for (const one of fresh.approvals) {
+      const who = userPartsOf(parseSpiffeId(one.by));
+      // The word of an account that was locked since is no administrator's.
+      if (who !== undefined && (await accountStands(transaction, who))) standing.push(one);
+    }
+    const next = [...standing, { by: by.id, at, reason: request.reason }];
     if (next.length >= recoveryApprovers) await transaction.delete(key, "api");
     else await transaction.put(key, { ...fresh, approvals: next }, "api");
     return next.length;

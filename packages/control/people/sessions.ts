@@ -6,15 +6,13 @@
 import type { PublicKeyJwk, SignedIn } from "@cordon/core/contract/people-api";
 import { CordonError } from "@cordon/core/errors";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
-import type { User } from "@cordon/core/policy/people";
 import { consoleKeyKind, type ConsoleKeys } from "../console/console-keys.ts";
 import { systemNamespace } from "../keys/key-vault.ts";
 import { readValue } from "../registry/objects.ts";
 import type { StateTransaction } from "../store/state-store.ts";
 import type { Confirmed } from "./accounts.ts";
 import { change, digestOfLines, keyFingerprint, type PeopleDeps } from "./deps.ts";
-import { passkeyKind, passkeyValue, sessionKey, sessionKind, sessionValue } from "./objects.ts";
-import { userKey, userValue, type SessionValue } from "./objects.ts";
+import { sessionKey, sessionKind, sessionValue, stillStands, type SessionValue } from "./objects.ts";
 
 /** Sessions of one person at one time. */
 export const maxSessions = 20;
@@ -61,7 +59,12 @@ export async function openSession(
   await change(deps, { actor: user.id, words, objects: [key] }, async (transaction) => {
     if ((await transaction.get(key)) !== undefined)
       throw new CordonError("STORE_CONFLICT", "This key is signed in already; make a new one for a new session.");
-    await refuseFallen(transaction, user, passkey);
+    // What was true when the passkey confirmed may not be by now: a login waits a minute for its command line.
+    if (!(await stillStands(transaction, user, passkey)))
+      throw new CordonError(
+        "ACCESS_DENIED",
+        `${user.name} is not signed in: the account or the passkey does not stand.`,
+      );
     await makeRoom(transaction, user.id, at);
     await transaction.put(key, value, "api");
   });
@@ -73,19 +76,6 @@ export async function openSession(
     session,
     person: { id, namespace, name, displayName, groups: [...groups] },
   };
-}
-
-/** What was true when the passkey confirmed may not be by now: a login waits a minute for its command line. */
-async function refuseFallen(transaction: StateTransaction, user: User, passkey: string): Promise<void> {
-  const account = await transaction.get(userKey(user));
-  const held = await transaction.get({ kind: passkeyKind, namespace: systemNamespace, name: passkey });
-  const stands =
-    account !== undefined &&
-    held !== undefined &&
-    readValue(userValue, account).locked === undefined &&
-    readValue(passkeyValue, held).locked === undefined;
-  if (!stands)
-    throw new CordonError("ACCESS_DENIED", `${user.name} is not signed in: the account or the passkey does not stand.`);
 }
 
 async function makeRoom(transaction: StateTransaction, user: SpiffeId, now: number): Promise<void> {
