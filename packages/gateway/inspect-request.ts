@@ -7,7 +7,7 @@ import { replaceTopLevel, type JsonObject } from "@cordon/core/contract/strict-j
 import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
 import { denied } from "./admission.ts";
 import { contentOf } from "./inspection/request-content.ts";
-import { InspectionFailure } from "./inspection/inspection-thread.ts";
+import { InspectionFailure } from "./inspection/inspection-failure.ts";
 import type { Screening } from "./inspection/screening.ts";
 import type { Inspection, InspectionSubject, RequestContent } from "./ports.ts";
 import type { Intent } from "./routes/intent.ts";

@@ -13,7 +13,7 @@ import { MessagesFraming } from "@cordon/core/inspection/streaming/messages";
 import { PlainEventsFraming } from "@cordon/core/inspection/streaming/plain-events";
 import { ResponsesFraming } from "@cordon/core/inspection/streaming/responses";
 import { askedAhead, inlineBytes } from "./aside.ts";
-import { InspectionFailure } from "./inspection-thread.ts";
+import { InspectionFailure } from "./inspection-failure.ts";
 import { refusalWords } from "../admission.ts";
 import type { FilterCut, ResponseFilter, ResponseHead } from "../ports.ts";
 import type { ApiShape } from "../routes/error-shapes.ts";

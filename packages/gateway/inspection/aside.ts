@@ -6,7 +6,8 @@
 import type { Finding, SpanDetector } from "@cordon/core/inspection/finding";
 import type { Direction, PartDetector } from "@cordon/core/inspection/inspect";
 import type { Part } from "@cordon/core/inspection/subject";
-import { InspectionFailure, type Found, type InspectionThread } from "./inspection-thread.ts";
+import { InspectionFailure } from "./inspection-failure.ts";
+import type { Found, InspectionThread } from "./inspection-thread.ts";
 import type { Detectors } from "./rules.ts";
 import { Screening } from "./screening.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
-import { InspectionFailure, maxWaiting, openInspectionThread, type ToInspector } from "./inspection-thread.ts";
+import { InspectionFailure } from "./inspection-failure.ts";
+import { maxWaiting, openInspectionThread, type ToInspector } from "./inspection-thread.ts";
 
 const faulty = new URL("./testing/faulty.child.ts", import.meta.url);
 const job = (...texts: string[]): ToInspector => ({ direction: "request", texts, parts: [] });

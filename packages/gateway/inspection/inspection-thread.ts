@@ -7,6 +7,7 @@ import { Worker } from "node:worker_threads";
 import type { Finding } from "@cordon/core/inspection/finding";
 import type { Direction, PartDetector } from "@cordon/core/inspection/inspect";
 import type { Part } from "@cordon/core/inspection/subject";
+import { InspectionFailure } from "./inspection-failure.ts";
 
 export type PartJudgement = ReturnType<PartDetector["judge"]>;
 
@@ -27,16 +28,6 @@ export type FromInspector =
     };
 
 export type Found = Extract<FromInspector, { type: "found" }>;
-
-/** Why a body was not inspected; `detector` is what the record calls it. */
-export class InspectionFailure extends Error {
-  readonly detector: string;
-
-  constructor(cause: "timeout" | "crash" | "busy", words: string) {
-    super(words);
-    this.detector = `gateway/inspection-${cause}`;
-  }
-}
 
 export interface InspectionThread {
   /** @throws {InspectionFailure} as a rejection */

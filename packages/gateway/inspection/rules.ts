@@ -5,6 +5,7 @@ import type { InspectionSettings } from "@cordon/core/inspection/settings";
 import { besideTokens, tokenDetector } from "@cordon/core/inspection/redaction/token-detector";
 import { shapeDetector } from "@cordon/core/inspection/shapes";
 import type { SpanRules } from "@cordon/core/inspection/streaming/span-rules";
+import { InspectionFailure } from "./inspection-failure.ts";
 import type { Screening } from "./screening.ts";
 
 export interface Detectors {
@@ -64,6 +65,6 @@ export function budgetOf(monotonicMs: () => number, budgetMs: number): (length: 
   return () => {
     const now = monotonicMs();
     started ??= now;
-    if (now - started > budgetMs) throw new Error(`inspection took longer than ${budgetMs} ms`);
+    if (now - started > budgetMs) throw new InspectionFailure("timeout", `inspection took longer than ${budgetMs} ms`);
   };
 }
