@@ -41,7 +41,8 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
       );
       if (decision.effect === "deny") return decision;
       subject.screening?.obey(decision);
-      const undoing = subject.screening?.reveals === true ? mayReveal(snapshot, access, signals(), now()) : undefined;
+      const sensed = signals(exchange.start.sensed);
+      const undoing = subject.screening?.reveals === true ? mayReveal(snapshot, access, sensed, now()) : undefined;
       if (undoing === undefined && subject.screening !== undefined) subject.screening.reveals = false;
       const { assurance, svid } = exchange.start.caller;
       const judge = assurance === "jwt-svid" ? standingOfToken : standingOfCertificate;
