@@ -192,6 +192,25 @@ test("history that is replayed into another session keeps its labels", async () 
   assert.deepEqual(await statusesOf(other, readPage, leak), [200, 200]);
 });
 
+test("nor does it shed them behind hundreds of other texts; where there are too many to look for, it counts as all", async () => {
+  await using estate = await flowEstate();
+  estate.data.answer = (_seen, response) =>
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ text: secret }));
+  const svid = await estate.svidFor("agent", "assistant");
+  assert.equal((await as(estate, svid, "old")(readCustomer)).status, 200);
+  const statuses = async (name: string, fillers: number, last: string): Promise<readonly number[]> => {
+    const texts = [...Array.from({ length: fillers }, (_, at) => `what nobody has ever said, number ${at}`), last];
+    const body = JSON.stringify({ model: "m", messages: texts.map((content) => ({ role: "user", content })) });
+    const headers = { "content-type": "application/json" };
+    const call = as(estate, svid, name);
+    assert.equal((await call("/v1/chat/completions", { method: "POST", headers, body })).status, 200);
+    return statusesOf(call, readPage, leak);
+  };
+  assert.deepEqual(await statuses("hidden", 600, secret), [200, 403]);
+  assert.deepEqual(await statuses("long", 600, "What is the weather like over there today?"), [200, 200]);
+  assert.deepEqual(await statuses("endless", 5_000, secret), [403, 403], "reading outside is a way out too");
+});
+
 test("going through a second gateway does not shed a label", async () => {
   await using estate = await flowEstate();
   const { control, ledger, identity } = estate.cordon;

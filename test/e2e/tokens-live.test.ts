@@ -55,7 +55,7 @@ test("a stream whose caller may not see values any more goes on with tokens in t
   showsNoMore(undo, (estate) => load(estate, policies)));
 
 test("so does one whose caller has become a risk", () => {
-  const whileLow = undo.replace(");\n", ') when { context.risk.score < 10 };\n');
+  const whileLow = undo.replace(");\n", ") when { context.risk.score < 10 };\n");
   return showsNoMore(whileLow, async (estate) => {
     const svid = await estate.svidFor("agent", "assistant");
     for (let tries = 0; tries < 4; tries++) assert.equal((await estate.call(svid, "/training-data/x")).status, 403);

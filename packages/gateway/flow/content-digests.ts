@@ -10,18 +10,20 @@ import type { FilterCut, ResponseFilter } from "../ports.ts";
 
 /** Shorter texts are anybody's. */
 const leastCharacters = 24;
-/** Texts of one message, and bytes of one answer, that are looked at. */
+/** Texts of one answer that are remembered, and bytes of it that are looked at. */
 const maxTexts = 512;
+/** Texts of one request that are looked for; where there are as many, any of the rest may be quoted. */
+export const maxAskedTexts = 4096;
 const maxBytes = 1024 * 1024;
 /** Where the pieces of a streamed text stand. */
 const pieces: ReadonlySet<string> = new Set(["content", "text", "delta"]);
 
-export function digestsOf(key: KeyObject, texts: Iterable<string>): readonly string[] {
+export function digestsOf(key: KeyObject, texts: Iterable<string>, most = maxTexts): readonly string[] {
   const digests = new Set<string>();
   for (const text of texts) {
     const plain = text.trim();
     if (plain.length >= leastCharacters) digests.add(hmacHex(key, Buffer.from(plain)));
-    if (digests.size >= maxTexts) break;
+    if (digests.size >= most) break;
   }
   return [...digests];
 }

@@ -16,7 +16,7 @@ import type { Exchange } from "../exchange.ts";
 import type { LiveExchanges } from "../live/live-exchanges.ts";
 import type { GatewayDependencies, ResponseFilter } from "../ports.ts";
 import type { Intent } from "../routes/intent.ts";
-import { digestsOf, textsIn, watchContent } from "./content-digests.ts";
+import { digestsOf, maxAskedTexts, textsIn, watchContent } from "./content-digests.ts";
 
 /** By this a component that the registry trusts to (`namesSessions`) says which of its conversations a call belongs to. */
 export const sessionHeader = "cordon-session";
@@ -118,7 +118,7 @@ export function flowControl(deps: FlowDeps): FlowControl {
   function withSession(
     settings: FlowSettings,
     access: AccessRequest,
-    { tree, intent }: FlowAsk,
+    { tree, intent, id }: FlowAsk,
     name: string,
     key: KeyObject,
   ): AccessRequest {
@@ -126,7 +126,9 @@ export function flowControl(deps: FlowDeps): FlowControl {
     keys.set(access.principal, key);
     const session = { principal: access.principal, user: access.user?.id ?? "", name };
     let held = flows.look(session, settings.idleMs, now());
-    const quoted = tree === undefined ? undefined : flows.recall(digestsOf(key, textsIn(tree)));
+    const digests = tree === undefined ? [] : digestsOf(key, textsIn(tree), maxAskedTexts);
+    const quoted =
+      digests.length < maxAskedTexts ? flows.recall(digests) : { labels: fullLabels, step: stepOf(access, id, now()) };
     if (quoted !== undefined) {
       // A history that is replayed brings its labels along, whichever session it comes from.
       const raised = flows.raise(session, quoted.labels, quoted.step, settings.idleMs, now());
