@@ -12,6 +12,7 @@ import { openConnections } from "./listener/connections.ts";
 import { LiveExchanges } from "./live/live-exchanges.ts";
 import { ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies } from "./ports.ts";
+import { openEgress } from "./egress/egress.ts";
 import { openPostgresDoors } from "./doors/postgres/postgres-doors.ts";
 import type { Sensed } from "./risk/sensing.ts";
 import { openTunnels } from "./tunnels/tunnels.ts";
@@ -62,7 +63,8 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
     tunnel: (socket, caller, chain) => tunnels.accept(socket, caller, chain),
   });
   const doors = openPostgresDoors({ ...deps, refusals, signals, draining: () => draining });
-  const tunnels = openTunnels({ ...deps, refusals, signals, draining: () => draining, doors });
+  const egress = openEgress({ ...deps, signals });
+  const tunnels = openTunnels({ ...deps, refusals, signals, draining: () => draining, doors, egress });
   const interactions = openInteractions({
     ...deps,
     connections,
@@ -77,21 +79,25 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   const unsubscribe = deps.snapshots.subscribe((snapshot) => {
     void live.follow(snapshot); // first, so that what is cut says why
     tunnels.follow(snapshot);
+    egress.follow(snapshot);
     doors.follow(snapshot);
     connections.reverify(snapshot);
     upstreams.follow(snapshot);
   });
   void live.follow(deps.snapshots.current()); // what changes are told against from here on
   tunnels.follow(deps.snapshots.current());
+  egress.follow(deps.snapshots.current());
   const sweep = setInterval(() => {
     void live.redecideAll(deps.snapshots.current());
     tunnels.redecideAll();
     doors.redecideAll();
+    egress.redecideAll();
   }, sweepMs);
   sweep.unref();
   const overtaken = setInterval(() => {
     live.redecideDue(deps.snapshots.current(), deps.now());
     tunnels.redecideDue();
+    egress.redecideDue();
     doors.redecideDue();
   }, overtakenCheckMs);
   overtaken.unref();
@@ -103,8 +109,8 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   return {
     host: address,
     port,
-    liveCount: () => live.size + tunnels.size + doors.size,
-    connectionCount: () => connections.count() + tunnels.size + doors.size,
+    liveCount: () => live.size + tunnels.size + egress.size + doors.size,
+    connectionCount: () => connections.count() + tunnels.size + egress.size + doors.size,
     wouldHaveDenied: () => observed.counts,
     wouldHaveDeniedBy: () => observed.causes,
     doorPorts: doors.ports,
@@ -118,6 +124,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
         late.map((exchange) => exchange.cutFor(new CordonError("DRAINING", "the gateway shut down"), 503)),
       );
       await tunnels[Symbol.asyncDispose]();
+      await egress[Symbol.asyncDispose]();
       await doors[Symbol.asyncDispose]();
       connections.closeAll();
       await closed;

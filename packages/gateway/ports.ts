@@ -16,6 +16,7 @@ import type { JsonValue } from "@cordon/core/contract/strict-json";
 import type { DigestKey } from "./content-meter.ts";
 import type { FlowSessions } from "./flow/flow-sessions.ts";
 import type { GatewayObserver } from "./observation/observer.ts";
+import type { ResolveHost } from "./egress/dial.ts";
 import type { Screening } from "./inspection/screening.ts";
 import type { RiskSensing } from "./risk/sensing.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
@@ -175,6 +176,8 @@ export interface GatewayDependencies {
   readonly sensing?: RiskSensing;
   /** Where a person proves to be present, for the answer to a call that needs it. */
   readonly stepUpUrl?: () => string | undefined;
+  /** Looks the names of egress destinations up; the system's resolver when absent. */
+  readonly resolveHost?: ResolveHost;
   readonly now: () => Instant;
   readonly monotonicMs: () => number;
   /** Operational log: one line an event, never content. */

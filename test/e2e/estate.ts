@@ -126,6 +126,8 @@ export interface EstateOptions {
   readonly idleMs?: number;
   readonly firstByteMs?: number;
   readonly maxBodyBytes?: number;
+  /** Where egress destinations are, by name. */
+  readonly resolveHost?: (host: string) => Promise<readonly string[]>;
   /** Cordon's wall clock, instead of the machine's. */
   readonly now?: () => number;
   /** Instead of the detectors that are built in. */
@@ -224,6 +226,7 @@ export async function openEstate(options: EstateOptions = {}): Promise<Estate> {
       path: configuration,
       env: { TEST_UPSTREAM_KEY: upstreamKey },
       version: "test",
+      ...(options.resolveHost === undefined ? {} : { resolveHost: options.resolveHost }),
       ...(options.now === undefined ? {} : { now: options.now }),
       ...(options.spanDetectors === undefined ? {} : { spanDetectors: options.spanDetectors }),
       log: (event) => {

@@ -14,6 +14,7 @@ import type { AccessKey } from "@cordon/core/s3/sigv4";
 import { admitS3, isS3Request, type S3Passage } from "./s3-caller.ts";
 import { digestOf, refuseCaller } from "./caller.ts";
 import type { EndpointAddress } from "./environment.ts";
+import { plainHttpWords, type EgressProxy } from "./egress-proxy.ts";
 import { answer, forward } from "./forward.ts";
 import type { GatewayLink } from "./gateway-link.ts";
 
@@ -28,6 +29,8 @@ export interface EndpointOptions {
   readonly checkpoints: Pick<CheckpointKeeper, "begin">;
   /** Shows the device that this runs on. */
   readonly deviceProof?: () => string;
+  /** The run's way to the outside, where there is one. */
+  readonly egress?: EgressProxy;
   /** The keys that S3 clients of the run sign with, where it is led to S3. */
   readonly s3?: { readonly key: AccessKey; readonly now: () => Instant };
 }
@@ -45,6 +48,8 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
   const secretDigest = digestOf(options.secret);
   const server = createServer((request, response) => {
     const target = request.url ?? "";
+    if (options.egress !== undefined && /^[a-z][a-z0-9+.-]*:/i.test(target))
+      return answer(response, "/", 403, "plain_http_refused", plainHttpWords);
     const bySignature = options.s3 !== undefined && isS3Request(target);
     const refusal = refuseCaller(target, request.rawHeaders, bySignature ? undefined : secretDigest);
     if (refusal !== undefined) return answer(response, target, refusal.status, refusal.code, refusal.words);
@@ -60,6 +65,7 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
       answer(response, target, error.code === "SIGNATURE_INVALID" ? 403 : 400, error.code, error.message);
     }
   });
+  if (options.egress !== undefined) server.on("connect", options.egress.connect);
   // The gateway has its own time limits; a model may think for longer than Node's defaults.
   server.requestTimeout = 0;
   server.maxHeadersCount = 200;

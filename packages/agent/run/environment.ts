@@ -5,6 +5,7 @@
  */
 
 import type { AccessKey } from "@cordon/core/s3/sigv4";
+import { proxyUser } from "./egress-proxy.ts";
 import { s3Path } from "./s3-caller.ts";
 
 /** Where the endpoint listens. */
@@ -37,16 +38,24 @@ const awsBypasses = [
   ...["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION"],
 ] as const;
 
+/** What clients take proxies from, and what leads round them. */
+const proxyBypasses = [
+  ...["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"],
+  "NODE_USE_ENV_PROXY",
+] as const;
+
 /** Builds the child's environment; `replaced` names what the parent had set and the child does not get. */
 export function childEnvironment(
   inherited: Readonly<Record<string, string | undefined>>,
   address: EndpointAddress,
   secret: string,
   s3?: AccessKey,
+  egress = false,
 ): { readonly env: Record<string, string>; readonly replaced: readonly string[] } {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(inherited)) if (value !== undefined) env[name] = value;
-  const left = s3 === undefined ? bypasses : [...bypasses, ...awsBypasses];
+  const outside = egress && "port" in address ? address : undefined;
+  const left = [...bypasses, ...(s3 ? awsBypasses : []), ...(outside ? proxyBypasses : [])];
   const replaced = left.filter((name) => name in env);
   for (const name of replaced) delete env[name];
 
@@ -65,6 +74,11 @@ export function childEnvironment(
     env["AWS_ACCESS_KEY_ID"] = s3.accessKeyId;
     env["AWS_SECRET_ACCESS_KEY"] = s3.secretAccessKey;
     env["AWS_EC2_METADATA_DISABLED"] = "true";
+  }
+  if (outside !== undefined) {
+    const proxy = `http://${proxyUser}:${secret}@127.0.0.1:${outside.port}`;
+    for (const name of ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"]) env[name] = proxy;
+    env["NODE_USE_ENV_PROXY"] = "1"; // Node's own fetch looks at none of them without it
   }
   exemptFromProxies(env);
   return { env, replaced };

@@ -13,6 +13,7 @@ import { runChild, type ChildOptions } from "./child.ts";
 import { controlClient, type ControlClient } from "./control-client.ts";
 import { openDeviceProofs, type DeviceKeyFile } from "../posture/device-proof.ts";
 import { openEndpoint } from "./endpoint.ts";
+import { openEgressProxy } from "./egress-proxy.ts";
 import { childEnvironment } from "./environment.ts";
 import { doorEnvironment, openDoorEnd } from "./door-end.ts";
 import { openGatewayLink } from "./gateway-link.ts";
@@ -66,7 +67,7 @@ export type ChildRun = Omit<RunOptions, "component" | "socketPath">;
 /** Runs a command whose calls carry an identity that is there already. */
 export async function runWith(
   identity: WorkloadIdentity,
-  gateway: { readonly url: string; readonly id: string },
+  gateway: { readonly url: string; readonly id: string; readonly egress?: boolean },
   options: ChildRun,
 ): Promise<number> {
   await using link = openGatewayLink(identity, { url: gateway.url, id: parseSpiffeId(gateway.id) });
@@ -79,20 +80,24 @@ export async function runWith(
       ? undefined
       : await openDeviceProofs(device, current, parseSpiffeId(gateway.id), () => systemClocks.wall());
   const s3 = options.s3 === true ? newAccessKey(secret) : undefined;
+  const way = { identity, gateway: { url: gateway.url, id: parseSpiffeId(gateway.id) }, clocks: systemClocks };
+  // A proxy's address has no place for a unix socket.
+  const outside = gateway.egress === true && options.listenSocketPath === undefined;
+  using egress = outside ? openEgressProxy({ ...way, secret, say: options.say }) : null;
   await using endpoint = await openEndpoint({
     link,
     secret,
     checkpoints,
     ...(deviceProof === undefined ? {} : { deviceProof }),
+    ...(egress === null ? {} : { egress }),
     ...(s3 === undefined ? {} : { s3: { key: s3, now: () => systemClocks.wall() } }),
     ...(options.listenSocketPath === undefined ? {} : { socketPath: options.listenSocketPath }),
   });
-  const way = { identity, gateway: { url: gateway.url, id: parseSpiffeId(gateway.id) }, clocks: systemClocks };
   await using door =
     options.door === undefined
       ? undefined
       : await openDoorEnd({ ...way, tunnel: qualified(options.door), say: options.say });
-  const child = childEnvironment(options.env, endpoint.address, secret, s3);
+  const child = childEnvironment(options.env, endpoint.address, secret, s3, outside);
   const led = door === undefined ? { env: child.env, replaced: [] } : doorEnvironment(child.env, door);
   const [env, replaced] = [led.env, [...child.replaced, ...led.replaced]];
   if (replaced.length > 0)

@@ -4,7 +4,13 @@
  */
 import type { TLSSocket } from "node:tls";
 import { readTunnelMessage } from "@cordon/core/contract/read-message";
-import { encodeTunnelMessage, tunnelAnswer, tunnelProtocol, type TunnelQuestion } from "@cordon/core/contract/tunnel";
+import {
+  encodeTunnelMessage,
+  tunnelAnswer,
+  tunnelProtocol,
+  type EgressQuestion,
+  type TunnelQuestion,
+} from "@cordon/core/contract/tunnel";
 import { CordonError, errorCodes, type ErrorCode } from "@cordon/core/errors";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { dialPeer, expectPeer } from "../net/dial-peer.ts";
@@ -20,6 +26,9 @@ export interface TunnelWay {
   readonly clocks: Clocks;
 }
 
+/** The way to the gateway, whatever is asked for there. */
+export type GatewayWay = Omit<TunnelWay, "tunnel">;
+
 /** The gateway decides and dials before it answers. */
 const answerMs = 30_000;
 
@@ -34,9 +43,23 @@ export async function renewTunnel(way: TunnelWay, id: string): Promise<void> {
   socket.destroy();
 }
 
+/** Opens a connection to a destination outside. @throws {CordonError} as {@link openTunnel} */
+export async function openEgress(
+  way: GatewayWay,
+  target: string,
+): Promise<{ readonly socket: TLSSocket; readonly id: string }> {
+  return ask(way, { v: 1, egress: target });
+}
+
+/** As {@link renewTunnel}. */
+export async function renewEgress(way: GatewayWay, target: string, id: string): Promise<void> {
+  const { socket } = await ask(way, { v: 1, egress: target, renew: id });
+  socket.destroy();
+}
+
 async function ask(
-  way: TunnelWay,
-  question: TunnelQuestion,
+  way: GatewayWay,
+  question: TunnelQuestion | EgressQuestion,
 ): Promise<{ readonly socket: TLSSocket; readonly id: string }> {
   const issued = await way.identity.usable();
   const url = new URL(way.gateway.url);
@@ -58,7 +81,7 @@ async function ask(
 
 async function dial(
   url: URL,
-  way: TunnelWay,
+  way: GatewayWay,
   issued: Awaited<ReturnType<WorkloadIdentity["usable"]>>,
 ): Promise<TLSSocket> {
   try {

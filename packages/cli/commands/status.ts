@@ -140,6 +140,11 @@ function describe(status: Status, problems: readonly string[], probed: readonly 
           `    in force  ${status.doors.controls.join(", ")}`,
           `    not seen  ${status.doors.unseen.join("; ")}`,
         ]),
+    ...(status.egress ?? []).flatMap(({ namespace, name, destination, resource, controls, unseen }) => [
+      `  egress ${namespace}/${name}  (${destination}, ${resource})`,
+      `    in force  ${controls.join(", ")}`,
+      `    not seen  ${unseen.join("; ")}`,
+    ]),
     ...(status.dataDoors ?? []).flatMap(({ namespace, name, kind, listen, databases, controls, unseen }) => [
       `  door ${namespace}/${name}  (${kind}${listen === undefined ? "" : `, ${listen}`})`,
       ...databases.map((one) => `    database  ${one.name}: ${one.action} of ${one.resource}`),

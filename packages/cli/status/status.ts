@@ -30,6 +30,7 @@ export interface Status {
   /** Where other enforcement points ask. */
   readonly doors?: DoorStatus;
   readonly dataDoors?: readonly DataDoorStatus[];
+  readonly egress?: readonly EgressStatus[];
   /** Where routes lead: what `--probe` dials. */
   readonly upstreams: readonly ProbeTarget[];
   readonly informationFlow?: "off" | { readonly mode: string; readonly private: string };
@@ -63,6 +64,15 @@ export interface TunnelStatus {
   readonly name: string;
   readonly resource: string;
   readonly action: string;
+  readonly controls: readonly string[];
+  readonly unseen: readonly string[];
+}
+
+export interface EgressStatus {
+  readonly namespace: string;
+  readonly name: string;
+  readonly destination: string;
+  readonly resource: string;
   readonly controls: readonly string[];
   readonly unseen: readonly string[];
 }

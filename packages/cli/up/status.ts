@@ -6,6 +6,7 @@ import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
 import { routeKey, type RouteKey } from "@cordon/core/policy/decision";
 import type { PostgresDoor } from "@cordon/core/policy/data-doors";
+import type { EgressDestination } from "@cordon/core/policy/egress";
 import type { Route, Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
 import { inspectionStatus } from "./inspection-status.ts";
 import { modelStatus } from "./model-status.ts";
@@ -44,6 +45,7 @@ export function statusOf({ control, ledger, gateway, gatewayUrl, gatewayId, iden
     tunnels: [...(snapshot.tunnels?.values() ?? [])].map(tunnelStatus),
     models: modelStatus(snapshot, now()),
     dataDoors: [...(snapshot.dataDoors?.values() ?? [])].map((door) => doorStatus(door, gateway.doorPorts())),
+    egress: [...(snapshot.egress?.values() ?? [])].map(egressStatus),
     upstreams: upstreamsOf(snapshot.routes),
     /** `off`: what a session has read bears on nothing. */
     informationFlow: snapshot.informationFlow ?? "off",
@@ -84,6 +86,18 @@ function doorStatus(door: PostgresDoor, ports: ReadonlyMap<string, number>) {
       administrator === undefined ? "the role's password stays here" : "a role for each session, dropped after it",
     ],
     unseen: ["statements and rows: what a session may do is its role's rights at the server"],
+  };
+}
+
+function egressStatus({ namespace, name, host, port, resource, protocol, privateAddresses }: EgressDestination) {
+  return {
+    ...{ namespace, name, destination: `${host}:${port}`, resource },
+    controls: [
+      ...["mutual TLS to the gateway", "policy", "ledger", "bytes of each direction"],
+      protocol === "tls" ? "TLS for this host (SNI)" : "any protocol",
+      privateAddresses ? "public and private addresses" : "public addresses",
+    ],
+    unseen: ["what is inside: requests, paths, answers, and who answers (the client checks its certificate)"],
   };
 }
 

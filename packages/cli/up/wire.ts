@@ -88,6 +88,8 @@ export interface CordonOptions {
   readonly spanDetectors?: readonly SpanDetector[];
   /** Listens here instead of where the configuration says; tests use port 0. */
   readonly listen?: string;
+  /** Looks names of egress destinations up, instead of the system; for tests. */
+  readonly resolveHost?: (host: string) => Promise<readonly string[]>;
   /** The wall clock; tests drive it. */
   readonly now?: () => Instant;
 }
@@ -188,6 +190,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       monotonicMs: () => performance.now(),
       log,
       ...(observability.observer === undefined ? {} : { observer: observability.observer }),
+      ...(options.resolveHost === undefined ? {} : { resolveHost: options.resolveHost }),
       spendApproval: (id) => spendApproval({ store: control.store, now }, id),
     }),
   );

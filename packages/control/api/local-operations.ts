@@ -78,6 +78,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     "/v1/gateway": {
       GET: async (): Promise<GatewayResponse> => ({
         ...rooms.gateway(),
+        egress: (rooms.snapshot().egress?.size ?? 0) > 0,
         bundle: bundleDocument(rooms.authority.bundle()),
       }),
     },

@@ -24,6 +24,7 @@ import { sessionKind, sessionsFrom, userKind, usersFrom } from "../people/object
 import type { Change, StoredObject } from "../store/state-store.ts";
 import { buildRoute, type BuiltRoute } from "./build-route.ts";
 import { buildDoors } from "./build-doors.ts";
+import { buildEgress } from "./build-egress.ts";
 import { buildTunnels } from "./build-tunnels.ts";
 import { buildDevices, buildSubjects, riskSettings } from "./build-risk.ts";
 import { buildThreats } from "./build-threats.ts";
@@ -142,6 +143,10 @@ function rebuild(
       before?.dataDoors && same("data-door") && components === last?.components
         ? before.dataDoors
         : buildDoors(of("data-door"), components),
+    egress:
+      before?.egress && same("egress") && components === last?.components
+        ? before.egress
+        : buildEgress(of("egress"), components),
     observing: before && routes === last?.routes ? before.observing : observingRoutes(routes),
     policies,
     boundaries: settled ? before.boundaries : buildBoundaries(modes, of("exception"), components),

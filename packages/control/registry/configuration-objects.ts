@@ -53,6 +53,9 @@ export function configurationObjects(
     ...configuration.dataDoors.map((item) =>
       place("data-door", item, doorObject(item, configuration.trustDomain, folder)),
     ),
+    ...(configuration.egress?.destinations ?? []).map(({ name, namespace, component, ...value }) =>
+      place("egress", { name, namespace }, { ...value, component: qualify(component, namespace) }),
+    ),
     ...(configuration.federation?.trustDomains ?? []).map((item) =>
       place("federation", { namespace: "default", name: item.trustDomain }, federationObject(item, folder)),
     ),

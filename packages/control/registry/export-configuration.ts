@@ -11,6 +11,7 @@ import {
   boundaryModesKey,
   boundaryModesValue,
   doorValue,
+  egressValue,
   componentValue,
   exceptionValue,
   federationValue,
@@ -73,6 +74,7 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
     routes: of("route").map((object) => ({ ...place(object), ...readValue(routeValue, object) })),
     tunnels: of("tunnel").map((object) => ({ ...place(object), ...readValue(tunnelValue, object) })),
     dataDoors: of("data-door").map((object) => ({ ...place(object), ...authenticated(readValue(doorValue, object)) })),
+    ...egressOf(of("egress").map((object) => ({ ...place(object), ...readValue(egressValue, object) }))),
     policies: policies.map(({ object, file }) => ({ ...place(object), file })),
     windows: of("window").map((object) => ({ ...place(object), ...readValue(windowValue, object) })),
     people: base.people,
@@ -86,6 +88,10 @@ export function exportConfiguration(objects: readonly StoredObject[], base: Conf
     configuration: stringify(configuration, { aliasDuplicateObjects: false, lineWidth: 110 }),
     policies: new Map(policies.map(({ object, file }) => [file, readValue(policyValue, object).text])),
   };
+}
+
+function egressOf(destinations: readonly object[]): object {
+  return destinations.length === 0 ? {} : { egress: { destinations } };
 }
 
 function exception(object: StoredObject): object {

@@ -19,6 +19,7 @@ type Upstream = Configuration["upstreams"][number];
 type Route = Configuration["routes"][number];
 type Tunnel = Configuration["tunnels"][number];
 type Door = Configuration["dataDoors"][number];
+type Destination = NonNullable<Configuration["egress"]>["destinations"][number];
 type Policy = Configuration["policies"][number];
 type WindowItem = Configuration["windows"][number];
 type Exception = Configuration["boundaries"]["exceptions"][number];
@@ -39,6 +40,7 @@ export interface ReadableConfiguration {
   readonly routes: readonly Listed<Route>[];
   readonly tunnels: readonly Listed<Tunnel>[];
   readonly dataDoors: readonly Listed<Door>[];
+  readonly egress: readonly Listed<Destination>[];
   readonly policies: readonly Listed<Policy>[];
   readonly windows: readonly Listed<WindowItem>[];
   readonly exceptions: readonly Listed<Exception>[];
@@ -63,6 +65,7 @@ export function checkReferences(readable: ReadableConfiguration): PathProblem[] 
     ...duplicateNames(readable.upstreams, "upstream", readable.lineOf),
     ...duplicateNames(readable.routes, "route", readable.lineOf),
     ...duplicateNames([...readable.tunnels, ...readable.dataDoors], "tunnel or door", readable.lineOf),
+    ...duplicateNames(readable.egress, "destination", readable.lineOf),
     ...duplicateNames(readable.windows, "window", readable.lineOf),
     ...duplicateNames(readable.exceptions, "exception", readable.lineOf),
     ...duplicateNames(readable.grants, "grant rule", readable.lineOf),
@@ -78,6 +81,7 @@ export function checkReferences(readable: ReadableConfiguration): PathProblem[] 
     ...readable.tunnels.flatMap(({ path, item }) =>
       componentReference(check, [...path, "resource"], item.resource, item.namespace),
     ),
+    ...egressProblems(check),
     ...dataDoorReferences(readable, {
       component: (path, reference, within) => resolveComponent(check, path, reference, within),
       peer: (path, peer, within) => peerProblems(check, path, peer, within),
@@ -89,6 +93,22 @@ interface Check {
   readonly readable: ReadableConfiguration;
   readonly components: ReadonlyMap<string, Component>;
   readonly upstreams: ReadonlyMap<string, Upstream>;
+}
+
+/** One declaration for each host and port, of a component that lies outside. */
+function egressProblems(check: Check): PathProblem[] {
+  const seen = new Set<string>();
+  return check.readable.egress.flatMap(({ path, item }): PathProblem[] => {
+    const key = `${item.host}:${item.port}`;
+    const twice = seen.has(key) ? [atValue([...path, "host"], `\`${key}\` is declared twice`)] : [];
+    seen.add(key);
+    const at = [...path, "component"];
+    const found = resolveComponent(check, at, item.component, item.namespace);
+    if ("problems" in found) return [...twice, ...found.problems];
+    if (found.item === undefined || found.item.kind === "external") return twice;
+    const words = `\`${item.component}\` is of kind ${found.item.kind}; what egress leads to is of kind external`;
+    return [...twice, atValue(at, words)];
+  });
 }
 
 /** A namespace's rules speak of its own resources, as its policies do. */

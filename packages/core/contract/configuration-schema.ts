@@ -26,6 +26,7 @@ import { signalsSchemaWith } from "./signals-schema.ts";
 import { secretReferenceSchema } from "./secret-reference-schema.ts";
 import { dataDoorSchema } from "./data-doors-schema.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
+import { egressSchema } from "./egress-schema.ts";
 
 const seconds = (least: number, most: number) => z.int().min(least).max(most);
 const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
@@ -380,6 +381,7 @@ export const configurationSchema = z.strictObject({
     .array(dataDoorSchema)
     .default([])
     .describe("Data stores whose protocol the gateway speaks. See docs/data-doors.md."),
+  egress: egressSchema.optional().describe("What outside may be reached by `cordon run`'s proxy. See docs/egress.md."),
   policies: z.array(policySchema).default([]).describe("Cedar policies. Without one, everything is denied."),
   windows: z.array(windowSchema).max(1_000).default([]).describe("Named recurring times that policies can speak of."),
   risk: riskSchemaWith(secretReferenceSchema)

@@ -11,6 +11,7 @@ import { checkReferences, type Listed } from "./configuration-references.ts";
 import { componentSchema } from "./component-schema.ts";
 import { grantRuleSchema } from "./people-schema.ts";
 import { configurationSchema, policySchema, routeSchema, upstreamSchema } from "./configuration-schema.ts";
+import { egressDestinationSchema } from "./egress-schema.ts";
 import { dataDoorSchema } from "./data-doors-schema.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
 import { federationSchema } from "./federation-schema.ts";
@@ -67,6 +68,7 @@ function readableParts(yaml: LocatedYaml, root: LocatedNode): Parameters<typeof 
     routes: readItems(fields.get("routes"), "routes", routeSchema).items,
     tunnels: readItems(fields.get("tunnels"), "tunnels", tunnelSchema).items,
     dataDoors: readItems(fields.get("dataDoors"), "dataDoors", dataDoorSchema).items,
+    egress: readDestinations(fields.get("egress")),
     policies: readItems(fields.get("policies"), "policies", policySchema).items,
     windows: readItems(fields.get("windows"), "windows", windowSchema).items,
     grants: readItems(fields.get("grants"), "grants", grantRuleSchema).items,
@@ -106,6 +108,11 @@ function readItems<S extends z.ZodType>(
 function readExceptions(boundaries: LocatedNode | undefined): Listed<z.output<typeof exceptionSchema>>[] {
   const { items } = readItems(boundaries?.children?.get("exceptions"), "exceptions", exceptionSchema);
   return items.map(({ path, item }) => ({ path: ["boundaries", ...path], item }));
+}
+
+function readDestinations(egress: LocatedNode | undefined): Listed<z.output<typeof egressDestinationSchema>>[] {
+  const { items } = readItems(egress?.children?.get("destinations"), "destinations", egressDestinationSchema);
+  return items.map(({ path, item }) => ({ path: ["egress", ...path], item }));
 }
 
 function pastedSecrets(node: LocatedNode, path: PropertyPath): PathProblem[] {

@@ -96,6 +96,8 @@ export const gatewayResponse = z.object({
   url: z.string(),
   /** The gateway's SPIFFE ID. */
   id: z.string(),
+  /** Whether anything outside may be reached by way of it. */
+  egress: z.boolean().default(false),
   /** SPIFFE bundle document of the gateway's trust domain. */
   bundle: z.unknown(),
 });

@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { CordonError } from "../errors.ts";
+import { maxEgressTargetLength } from "./egress-schema.ts";
 import { parseStrictJson } from "./strict-json.ts";
 
 /** The application protocol (ALPN) of tunnels. */
@@ -22,6 +23,16 @@ export const tunnelQuestion = z.strictObject({
   renew: z.string().max(128).optional(),
 });
 
+/** Asks for a destination outside: `egress` is the target of a CONNECT, `HOST:PORT`. `renew` as for tunnels. */
+export const egressQuestion = z.strictObject({
+  v: z.literal(1),
+  egress: z.string().min(1).max(maxEgressTargetLength),
+  renew: z.string().max(128).optional(),
+});
+
+/** What a gateway is asked. */
+export const gatewayQuestion = z.union([tunnelQuestion, egressQuestion]);
+
 export const tunnelAnswer = z.union([
   z.strictObject({ v: z.literal(1), ok: z.literal(true), id: z.string().max(128) }),
   z.strictObject({
@@ -34,9 +45,10 @@ export const tunnelAnswer = z.union([
 ]);
 
 export type TunnelQuestion = z.infer<typeof tunnelQuestion>;
+export type EgressQuestion = z.infer<typeof egressQuestion>;
 export type TunnelAnswer = z.infer<typeof tunnelAnswer>;
 
-export function encodeTunnelMessage(message: TunnelQuestion | TunnelAnswer): Buffer {
+export function encodeTunnelMessage(message: TunnelQuestion | EgressQuestion | TunnelAnswer): Buffer {
   const body = Buffer.from(JSON.stringify(message));
   if (body.byteLength > maxTunnelMessageBytes) throw malformed("it is too long");
   const length = Buffer.alloc(2);

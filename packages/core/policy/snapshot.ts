@@ -22,6 +22,7 @@ import type { InspectionSettings } from "../inspection/settings.ts";
 import type { FlowOfCall, FlowSettings } from "../flow/flow.ts";
 import type { BoundaryRules } from "./boundaries.ts";
 import type { RouteKey } from "./decision.ts";
+import type { EgressDestinations } from "./egress.ts";
 import type { PostgresDoor } from "./data-doors.ts";
 import type { CompiledPolicies } from "./engine.ts";
 import type { Grant, User, UserSession } from "./people.ts";
@@ -222,6 +223,8 @@ export interface Snapshot {
   readonly tunnels?: ReadonlyMap<string, Tunnel>;
   /** Data doors by `namespace/name`. */
   readonly dataDoors?: ReadonlyMap<string, PostgresDoor>;
+  /** What outside may be reached, by `host:port`. */
+  readonly egress?: EgressDestinations;
   /** The routes whose mode is `observe`, with the namespace that may so soften its own policies' denials. */
   readonly observing: ReadonlyMap<RouteKey, Namespace>;
   readonly policies: CompiledPolicies;

@@ -8,13 +8,14 @@
  */
 import type { TLSSocket } from "node:tls";
 import { readTunnelMessage } from "@cordon/core/contract/read-message";
-import { encodeTunnelMessage, tunnelQuestion, type TunnelQuestion } from "@cordon/core/contract/tunnel";
+import { encodeTunnelMessage, gatewayQuestion, type TunnelQuestion } from "@cordon/core/contract/tunnel";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { standingOfCertificate } from "@cordon/core/identity/standing";
 import { decide } from "@cordon/core/policy/decide";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
 import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
 import { namespaceOf, personBehind, recordDecision, refusalWords } from "../admission.ts";
+import type { Egress } from "../egress/egress.ts";
 import type { Refusals } from "../ledger/refusals.ts";
 import type { Caller } from "../listener/caller.ts";
 import { LiveExchanges } from "../live/live-exchanges.ts";
@@ -33,6 +34,8 @@ export interface TunnelDeps extends GatewayDependencies {
   readonly draining: () => boolean;
   /** Data doors, which tunnels lead to as well. */
   readonly doors: TunnelledDoors;
+  /** Destinations outside, which are asked for in the same protocol. */
+  readonly egress: Pick<Egress, "open" | "renew">;
 }
 
 /** What the tunnels' door needs of the data doors. */
@@ -95,10 +98,11 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
 
   async function open(socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[]): Promise<void> {
     const timer = setTimeout(() => socket.destroy(), openTimeoutMs);
-    const question = await readTunnelMessage(socket, tunnelQuestion).finally(() => clearTimeout(timer));
+    const question = await readTunnelMessage(socket, gatewayQuestion).finally(() => clearTimeout(timer));
     if (deps.draining())
       throw new CordonError("DRAINING", "the gateway is shutting down; ask another, or again shortly");
     if (question.renew !== undefined) return renew(socket, caller, chain, question.renew);
+    if ("egress" in question) return await deps.egress.open(question, socket, caller, chain);
     if (deps.doors.enter(question.tunnel, socket, caller, chain)) return;
     const tunnel = find(question);
     const id = nextId();
@@ -146,10 +150,14 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
   /** A connection of its own proves, by its handshake, that the tunnel's client still holds its identity. */
   function renew(socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[], id: string): void {
     const tunnel = byId.get(id);
-    if (tunnel === undefined ? !deps.doors.renew(id, caller, chain) : tunnel.caller.id !== caller.id)
+    if (tunnel === undefined ? !renewElsewhere(caller, chain, id) : tunnel.caller.id !== caller.id)
       return answerRefusal(socket, id, "ROUTE_UNKNOWN", "no such tunnel of yours is open");
     tunnel?.renew(caller, chain);
     socket.end(encodeTunnelMessage({ v: 1, ok: true, id }));
+  }
+
+  function renewElsewhere(caller: Caller, chain: readonly Uint8Array[], id: string): boolean {
+    return deps.doors.renew(id, caller, chain) || deps.egress.renew(id, caller, chain);
   }
 
   function find({ tunnel: name }: TunnelQuestion): Tunnel {

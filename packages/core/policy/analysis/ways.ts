@@ -33,7 +33,7 @@ export const anyOtherTool = "any other tool";
  * @param texts what policies write out: the tools that they can tell from all others, where a route pins none
  */
 export function routedWays(
-  { routes, tunnels, dataDoors }: Snapshot,
+  { routes, tunnels, dataDoors, egress }: Snapshot,
   texts: ReadonlySet<string> = new Set(),
 ): ReadonlyMap<SpiffeId, readonly Way[]> {
   const ways = new Map<SpiffeId, Way[]>();
@@ -49,6 +49,8 @@ export function routedWays(
   for (const { name, databases } of dataDoors?.values() ?? [])
     for (const { resource, action } of databases.values())
       add(resource, { action, route: name, method: "CONNECT", external: false, stream: true });
+  for (const { name, resource } of egress?.values() ?? [])
+    add(resource, { action: "egress", route: name, method: "CONNECT", external: true, stream: true });
   return ways;
 }
 

@@ -1,0 +1,249 @@
+/**
+ * Egress: connections to declared destinations outside the trust domain. In: the target of a CONNECT, from a caller who has
+ * proved itself. Out: the destination's bytes, when policy lets it; a refusal in words when not.
+ *
+ * The order is the loop's: who (verified), what (one exact destination), decide, record, and only then look the name up and
+ * dial. No byte reaches the far end before the client's ClientHello names the host that was decided on. What TLS carries is
+ * not seen: it is counted. A connection is decided again at every change, and cut when it no longer stands.
+ */
+import type { TLSSocket } from "node:tls";
+import { parseEgressTarget, type EgressTarget } from "@cordon/core/contract/egress-schema";
+import { encodeTunnelMessage, type EgressQuestion } from "@cordon/core/contract/tunnel";
+import { CordonError, isCordonError } from "@cordon/core/errors";
+import { standingOfCertificate } from "@cordon/core/identity/standing";
+import { decide } from "@cordon/core/policy/decide";
+import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
+import { egressKey, findDestination, type EgressDestination } from "@cordon/core/policy/egress";
+import type { Snapshot } from "@cordon/core/policy/snapshot";
+import { namespaceOf, personBehind, recordDecision, refusalWords } from "../admission.ts";
+import type { Caller } from "../listener/caller.ts";
+import { LiveExchanges } from "../live/live-exchanges.ts";
+import type { GatewayDependencies } from "../ports.ts";
+import { requestIds } from "../request-ids.ts";
+import { senseConnection } from "../risk/sense-request.ts";
+import type { Sensed } from "../risk/sensing.ts";
+import { LiveTunnel, type TunnelHost } from "../tunnels/live-tunnel.ts";
+import { withdrawn } from "../tunnels/withdrawn.ts";
+import { dialOutside, systemResolver, type OutsideEnd } from "./dial.ts";
+import { readHello, requireHost } from "./read-hello.ts";
+import { raiseSession, withSession } from "./session-flow.ts";
+
+export interface EgressDeps extends GatewayDependencies {
+  readonly signals: (sensed?: Sensed) => Signals;
+}
+
+export interface Egress extends AsyncDisposable {
+  /** Takes a connection over. Rejects, without an answer, where it never became a decision. */
+  open(question: EgressQuestion, socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[]): Promise<void>;
+  /** True where a connection of that id is open, and the caller's. */
+  renew(id: string, caller: Caller, chain: readonly Uint8Array[]): boolean;
+  follow(snapshot: Snapshot): void;
+  redecideAll(): void;
+  redecideDue(): void;
+  readonly size: number;
+}
+
+interface Carried extends EgressDestination {
+  readonly target: EgressTarget;
+}
+type Connection = LiveTunnel<Carried, OutsideEnd>;
+
+const helloMs = 10_000;
+/** How often sessions are looked at for what other calls have brought into them. */
+const flowCheckMs = 100;
+/** `fatal`, `access_denied`: what a TLS client understands before it has sent anything secret. RFC 8446, 6. */
+const accessDenied = Buffer.from([21, 3, 3, 0, 2, 2, 49]);
+
+export function openEgress(deps: EgressDeps): Egress {
+  const { ledger, now, snapshots, signals } = deps;
+  const resolve = deps.resolveHost ?? systemResolver;
+  const live = new LiveExchanges();
+  const byId = new Map<string, Connection>();
+  const addresses = new WeakMap<Connection, string>();
+  const nextId = requestIds();
+  let lookedAtMs = 0;
+  const host: TunnelHost<Connection> = {
+    now,
+    redecide,
+    recordAgain: ({ start, caller }, decision) => record(start.id, caller, start.access, decision, start.sensed, 2),
+    record(outcome) {
+      const connection = byId.get(outcome.id);
+      const at = connection === undefined ? undefined : addresses.get(connection);
+      const target = connection === undefined ? "" : ` ${egressKey(connection.start.tunnel.target)}`;
+      return ledger.append({
+        ...outcome,
+        upstream: `${outcome.upstream}${target}${at === undefined ? "" : ` at ${at}`}`,
+      });
+    },
+    over(connection) {
+      live.remove(connection);
+      byId.delete(connection.start.id);
+    },
+  };
+
+  return {
+    async open(question, socket, caller, chain) {
+      const target = parseEgressTarget(question.egress);
+      const destination = findDestination(snapshots.current().egress, target);
+      if (destination === undefined)
+        throw new CordonError(
+          "ROUTE_UNKNOWN",
+          `\`${egressKey(target)}\` is no destination here; declare it under \`egress.destinations\``,
+        );
+      await decideAndOpen({ ...destination, target }, socket, caller, chain);
+    },
+    renew(id, caller, chain) {
+      const connection = byId.get(id);
+      if (connection === undefined || connection.caller.id !== caller.id) return false;
+      connection.renew(caller, chain);
+      return true;
+    },
+    follow: (snapshot) => void live.follow(snapshot),
+    redecideAll: () => void live.redecideAll(snapshots.current()),
+    redecideDue() {
+      live.redecideDue(snapshots.current(), now());
+      if (snapshots.current().informationFlow === undefined || deps.monotonicMs() - lookedAtMs < flowCheckMs) return;
+      lookedAtMs = deps.monotonicMs();
+      void live.redecideAll(snapshots.current());
+    },
+    get size() {
+      return live.size;
+    },
+    async [Symbol.asyncDispose]() {
+      const closing = new CordonError("DRAINING", "the gateway shut down");
+      await Promise.all([...byId.values()].map((connection) => connection.fail("cut", closing)));
+    },
+  };
+
+  async function decideAndOpen(
+    carried: Carried,
+    socket: TLSSocket,
+    caller: Caller,
+    chain: readonly Uint8Array[],
+  ): Promise<void> {
+    const id = nextId();
+    const snapshot = snapshots.current();
+    const access = accessOf(caller, carried);
+    const asked = withSession(deps, snapshot, access, id);
+    const sensed = senseConnection(deps, { socket, caller, resource: access.resource, snapshot });
+    const decision = decideConnection(snapshot, asked, sensed);
+    deps.sensing?.decided(sensed, decision, snapshot, now());
+    const digestKey = await deps.digestKeys.current(carried.namespace, now());
+    // Durable before anything is looked up: a name that is asked for is something said to the outside.
+    await record(id, caller, asked, decision, sensed);
+    const refused = (code: string, words: string): Buffer =>
+      encodeTunnelMessage({ v: 1, ok: false, code, words: words.slice(0, 1000), id });
+    if (decision.effect === "deny") return void socket.end(refused("ACCESS_DENIED", refusalWords(decision)));
+    raiseSession(deps, snapshot, asked, id);
+
+    let answered = false;
+    let code = "ACCESS_DENIED";
+    const connection: Connection = new LiveTunnel(
+      {
+        ...{ id, tunnel: carried, access, socket, sensed, opener: caller, digestKey },
+        farewell: (words) => {
+          if (!answered) return refused(code, words);
+          return connection.server === undefined ? accessDenied : undefined;
+        },
+      },
+      chain,
+      decision,
+      host,
+    );
+    live.add(connection);
+    byId.set(id, connection);
+    socket.once("close", () => {
+      if (connection.server === undefined)
+        void connection.fail("client-closed", new CordonError("REQUEST_TIMEOUT", "the client left before it was open"));
+    });
+    // What changed while it was being recorded counts too.
+    const denied = connection.redecide(snapshots.current());
+    if (denied !== undefined) return connection.cut(denied);
+
+    let outside: OutsideEnd | undefined;
+    try {
+      outside = await dialOutside(carried.target, carried, resolve);
+      addresses.set(connection, outside.address);
+      if (connection.ended || socket.destroyed) return void outside.socket.destroy();
+      answered = true;
+      socket.write(encodeTunnelMessage({ v: 1, ok: true, id }));
+      if (carried.protocol === "tls") requireHost(await readHello(socket, helloMs), carried.target.host);
+      if (connection.ended || socket.destroyed) return void outside.socket.destroy();
+      connection.flow(outside);
+    } catch (error) {
+      outside?.socket.destroy();
+      if (!isCordonError(error)) throw error;
+      code = error.code;
+      await connection.fail(answered ? "cut" : "upstream-failed", error);
+    }
+  }
+
+  function decideConnection(snapshot: Snapshot, access: AccessRequest, sensed: Sensed): Decision {
+    const decision = decide(snapshot, access, signals(sensed), now());
+    const unmet = decision.obligations.find(({ kind }) => kind !== "restrictTo");
+    if (decision.effect === "deny" || unmet === undefined) return decision;
+    const words = `policy allows this only with \`${unmet.kind}\`, which a connection whose content is not seen cannot do`;
+    return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "obligation-unmet", words }] };
+  }
+
+  function redecide(connection: Connection, snapshot: Snapshot): Decision {
+    const { start } = connection;
+    const asked = withSession(deps, snapshot, start.access, start.id);
+    const decision = decideConnection(snapshot, asked, start.sensed);
+    if (decision.effect === "deny") return decision;
+    const why = noLongerStands(connection, snapshot);
+    if (why === undefined) return decision;
+    return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "revoked", words: why }] };
+  }
+
+  /** Declared as it was, and its client proven lately and not withdrawn. */
+  function noLongerStands(connection: Connection, snapshot: Snapshot): string | undefined {
+    const { tunnel, opener } = connection.start;
+    const declared = findDestination(snapshot.egress, tunnel.target);
+    if (declared === undefined || !isAlike(declared, tunnel))
+      return `the destination ${tunnel.name} was withdrawn or changed`;
+    if (now() >= connection.provenUntil)
+      return `${connection.caller.id} has not proved itself anew since its SVID expired; connect again`;
+    const opened = standingOfCertificate(opener.svid, snapshot);
+    if (opened.stands === false) return opened.words;
+    return withdrawn(connection.caller.svid, connection.chain, snapshot);
+  }
+
+  function record(
+    id: string,
+    caller: Caller,
+    access: AccessRequest,
+    decision: Decision,
+    sensed: Sensed,
+    again?: number,
+  ): Promise<number> {
+    const namespace = namespaceOf(snapshots.current(), access.resource);
+    return recordDecision(ledger, now(), {
+      ...{ id, caller, access, decision, namespace, signals: signals(sensed), body: undefined },
+      ...(again === undefined ? {} : { again }),
+    });
+  }
+}
+
+function accessOf(caller: Caller, { resource, name }: EgressDestination): AccessRequest {
+  return {
+    principal: caller.id,
+    action: "egress",
+    resource,
+    context: { assurance: caller.assurance, route: name, method: "CONNECT", stream: true, external: true },
+    ...personBehind(caller),
+  };
+}
+
+function isAlike(a: EgressDestination, b: EgressDestination): boolean {
+  const { namespace, name, host, port, resource, protocol, privateAddresses } = a;
+  return (
+    namespace === b.namespace &&
+    name === b.name &&
+    host === b.host &&
+    port === b.port &&
+    resource === b.resource &&
+    protocol === b.protocol &&
+    privateAddresses === b.privateAddresses
+  );
+}
