@@ -71,7 +71,7 @@ async function openOutside(): Promise<Outside> {
   await writeFile(caFile, ca);
   const requests: string[] = [];
   const sockets: Socket[] = [];
-  const key = KeyObject.from(keys.privateKey as never).export({ type: "pkcs8", format: "pem" });
+  const key = KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" });
   const server: Server = createServer({ key, cert: ca }, (request, response) => {
     requests.push(`${request.method} ${request.headers.host?.split(":")[0]}${request.url}`);
     request.resume();
@@ -246,8 +246,8 @@ test("undici's ProxyAgent, Node's fetch and OpenAI's client reach it, and nothin
     fetch: undiciFetch as never,
     fetchOptions: { dispatcher } as never,
   });
-  const said = await client.chat.completions.create({ model: "m", messages: [{ role: "user", content: "hi" }] });
-  assert.equal(said.choices[0]?.message.content, "from outside");
+  const chat = await client.chat.completions.create({ model: "m", messages: [{ role: "user", content: "hi" }] });
+  assert.equal(chat.choices[0]?.message.content, "from outside");
   const program = `const r = await fetch(${JSON.stringify(url())}); console.log((await r.json()).choices[0].message.content)`;
   const env = { ...environment(), NODE_EXTRA_CA_CERTS: outside.caFile };
   const { stdout } = await get(process.execPath, ["--input-type=module", "-e", program], { env });

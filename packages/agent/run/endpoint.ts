@@ -65,7 +65,8 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
       answer(response, target, error.code === "SIGNATURE_INVALID" ? 403 : 400, error.code, error.message);
     }
   });
-  if (options.egress !== undefined) server.on("connect", options.egress.connect);
+  const { egress } = options;
+  if (egress !== undefined) server.on("connect", (...asked) => egress.connect(...asked));
   // The gateway has its own time limits; a model may think for longer than Node's defaults.
   server.requestTimeout = 0;
   server.maxHeadersCount = 200;

@@ -2,7 +2,6 @@
  * The `egress` of `cordon.yaml`: what outside the trust domain may be reached, by exact name and port. In: an item, or the
  * target of a CONNECT. Out: its checked form. A host has one spelling; what would have to be normalised is refused.
  */
-import { isIP } from "node:net";
 import { z } from "zod";
 import { CordonError } from "../errors.ts";
 import { name, namespace, reference, text } from "./schema-parts.ts";
@@ -62,24 +61,28 @@ function malformed(words: string, instead?: string): CordonError {
 
 /** What is wrong with a host, or `undefined`. Octal, hexadecimal and short IPv4, mapped IPv6 and a final dot are. */
 export function egressHostProblem(host: string): string | undefined {
-  const bare = host.startsWith("[") ? host.slice(1, -1) : host;
-  const literal = isIP(bare);
-  if (host.startsWith("[") ? literal !== 6 : literal === 6) return "must be an IPv6 address in brackets, or a name";
-  if (/^::ffff:/i.test(bare)) return "must be written as the IPv4 address that it is";
+  const bracketed = host.startsWith("[");
+  if (!bracketed && host.includes(":")) return "must be an IPv6 address in brackets, or a name";
+  if (/^\[::ffff:/i.test(host)) return "must be written as the IPv4 address that it is";
   const canonical = URL.canParse(`https://${host}/`) ? new URL(`https://${host}/`).hostname : undefined;
   if (canonical === undefined) return "is not a host name";
   if (canonical !== host) return `must be written as \`${canonical}\``;
-  if (literal !== 0) return undefined;
+  if (isAddressHost(host)) return undefined;
   if (host.endsWith(".")) return "must not end with a dot";
   const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
   if (host.length > 253 || !host.split(".").every((part) => label.test(part))) return "is not a DNS name";
   return undefined;
 }
 
+/** Whether a host in its one spelling is an address: no name ends in a number (URL Standard, "ends in a number"). */
+export function isAddressHost(host: string): boolean {
+  return host.startsWith("[") || /^[0-9.]+$/.test(host);
+}
+
 function patternProblem(value: string): string | undefined {
   if (!value.startsWith("*.")) return egressHostProblem(value);
   const domain = value.slice(2);
-  if (isIP(domain) !== 0 || !domain.includes(".")) return "must name at least two labels after `*.`";
+  if (isAddressHost(domain) || !domain.includes(".")) return "must name at least two labels after `*.`";
   return egressHostProblem(domain);
 }
 

@@ -1,6 +1,5 @@
 /** Destinations outside the trust domain as enforcement points hold them. In: a target. Out: the declaration that covers it. */
-import { isIP } from "node:net";
-import type { EgressTarget } from "../contract/egress-schema.ts";
+import { isAddressHost, type EgressTarget } from "../contract/egress-schema.ts";
 import type { Namespace } from "../contract/vocabulary.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
 
@@ -32,6 +31,6 @@ export function findDestination(
 ): EgressDestination | undefined {
   const exact = destinations?.get(egressKey({ host, port }));
   const dot = host.indexOf(".");
-  if (exact !== undefined || dot < 0 || isIP(host) !== 0 || host.startsWith("[")) return exact;
+  if (exact !== undefined || dot < 0 || isAddressHost(host)) return exact;
   return destinations?.get(egressKey({ host: `*${host.slice(dot)}`, port }));
 }
