@@ -1,7 +1,9 @@
 /** What is taken away while something is under way is gone when it arrives: a login, a request that waits, a code. */
 import assert from "node:assert/strict";
 import { sign } from "node:crypto";
+import { request as httpRequest } from "node:http";
 import { test } from "node:test";
+import { signatureHeader } from "@cordon/core/contract/console-api";
 import { cliProofText } from "@cordon/core/contract/people-api";
 import { requestTtlMs } from "@cordon/control/grants/grants";
 import { openPeopleEstate, serverOf } from "./people-estate.ts";
@@ -147,6 +149,31 @@ test("nor does a word for somebody's recovery", async () => {
   assert.deepEqual((await recover(bo)).json, { approvals: 1, needed: 2 });
   await ada.call("POST", "/v1/people/lock", { name: "bo", reason: "the key was stolen" });
   assert.deepEqual((await recover(ada)).json, { approvals: 1, needed: 2 });
+});
+
+test("a signed request whose session ends while its body comes in is nobody's when the body is whole", async () => {
+  await using estate = await openPeopleEstate();
+  const ada = await administrator(estate);
+  const mei = await invited(estate, ada, "mei", ["data-science"]);
+  const inHalves = async (meanwhile: () => Promise<unknown>): Promise<number> => {
+    const body = JSON.stringify({ actions: ["infer"], resources: ["chat"], reason: "to try", minutes: 10 });
+    const { host, port } = new URL(mei.console);
+    const headers = {
+      ...{ host, "content-type": "application/json", "content-length": body.length },
+      [signatureHeader]: mei.signatureFor("POST", "/v1/grants", body),
+    };
+    const request = httpRequest({ host: "127.0.0.1", port, path: "/v1/grants", method: "POST", agent: false, headers });
+    const status = new Promise<number>((resolve, reject) => {
+      request.once("response", (response) => resolve(response.resume().statusCode ?? 0)).once("error", reject);
+    });
+    request.write(body.slice(0, 5));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await meanwhile();
+    request.end(body.slice(5));
+    return status;
+  };
+  assert.equal(await inHalves(() => Promise.resolve()), 200);
+  assert.equal(await inHalves(() => mei.call("POST", "/v1/sign-out", {})), 401);
 });
 
 test("strangers who guess at enrolment codes do not fill the ledger", async () => {

@@ -53,8 +53,8 @@ export async function authenticate(request: SignedRequest, check: SignatureCheck
   // One spelling only, so that a signature is the same bytes for whoever looks at it.
   if (signature.length !== 64 || signature.toString("base64url") !== encoded) return undefined;
   if (!verify("sha256", text, { key: key.publicKey, dsaEncoding: "ieee-p1363" }, signature)) return undefined;
-  // After the body was read, which a caller may draw out: still fresh, and only now the nonce is used up.
-  if (!isFresh(timestampMs, check)) return undefined;
+  // After the body was read, which a caller may draw out: still fresh, its key still stands, and only now the nonce is used up.
+  if (!isFresh(timestampMs, check) || (await check.keys.find(keyId)) === undefined) return undefined;
   if (!check.nonces.take(keyId, nonce, timestampMs + maxSignatureAgeMs, check.now())) return undefined;
   const { publicKey: _, ...known } = key;
   return { key: known, body };
