@@ -173,12 +173,12 @@ export function openInteractions(deps: InteractionDeps): {
         });
       }
       case "forward":
-        return readAsk(interaction, snapshot, plan).then((ask) => admit(interaction, snapshot, ask));
+        return readAsk(interaction, plan).then((ask) => admit(interaction, snapshot, ask));
     }
   }
 
   /** Reads what has to be known before deciding, and settles what is asked. */
-  async function readAsk(interaction: Interaction, snapshot: Snapshot, plan: Plan & { kind: "forward" }): Promise<Ask> {
+  async function readAsk(interaction: Interaction, plan: Plan & { kind: "forward" }): Promise<Ask> {
     const { request, match, caller } = interaction;
     if (match.route.kind !== "s3") refuseEncodedBody(request);
     let bytes: Buffer | undefined;
@@ -193,7 +193,8 @@ export function openInteractions(deps: InteractionDeps): {
     }
     if (plan.body === "through" && match.route.inspection !== undefined)
       bytes = await readWhole(request, match.route.maxBodyBytes, deps.options.receiveTimeoutMs, match.route.kind);
-    const intent = rerouted(snapshot.overlays, plan.intent(tree));
+    // As of now: the body may have taken its time.
+    const intent = rerouted(deps.snapshots.current().overlays, plan.intent(tree));
     for (const use of intent.uses)
       if (deps.owners.find(upstreamKey(intent.upstream), use.type, use.id)?.principal !== caller.id)
         throw new CordonError("OBJECT_NOT_OWNED", `no ${use.type} \`${use.id}\` of yours is known here`);

@@ -2,13 +2,24 @@
 import assert from "node:assert/strict";
 import { request as httpsRequest } from "node:https";
 import { test } from "node:test";
+import type { Namespace } from "@cordon/core/contract/vocabulary";
+import type { StateTransaction } from "@cordon/control/store/state-store";
 import { clientTlsOptions } from "@cordon/core/identity/tls";
-import { openEstate } from "./estate.ts";
+import { idOf, openEstate } from "./estate.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Sends half a body, waits for `meanwhile`, and sends the rest. */
-async function inHalves(meanwhile: boolean): Promise<{ readonly status: number; readonly forwarded: number }> {
+type Change = (transaction: StateTransaction) => Promise<void>;
+
+interface Outcome {
+  readonly status: number;
+  readonly forwarded: number;
+  /** To the model that answers in place of the one that was asked for. */
+  readonly elsewhere: number;
+}
+
+/** Sends half a body, makes a change, and sends the rest. */
+async function inHalves(change?: Change): Promise<Outcome> {
   await using estate = await openEstate();
   const svid = await estate.svidFor("agent", "assistant");
   const body = '{"model":"m","messages":[]}';
@@ -27,16 +38,28 @@ async function inHalves(meanwhile: boolean): Promise<{ readonly status: number; 
   });
   request.write(body.slice(0, 5));
   await pause(300); // it is on its way
-  if (meanwhile)
-    await estate.cordon.control.store.transact("test", Date.now(), async (transaction) => {
-      for (const object of await transaction.list("policy")) await transaction.delete(object, object.source);
-    });
+  if (change !== undefined) await estate.cordon.control.store.transact("test", Date.now(), change);
   await pause(300); // nothing new is told when the rest arrives
   request.end(body.slice(5));
-  return { status: await status, forwarded: estate.chat.seen.length - 1 };
+  const { chat, spare } = estate;
+  return { status: await status, forwarded: chat.seen.length - 1, elsewhere: spare.seen.length };
 }
 
+const withdraw: Change = async (transaction) => {
+  for (const object of await transaction.list("policy")) await transaction.delete(object, object.source);
+};
+const reroute: Change = (transaction) =>
+  transaction.put(
+    { kind: "reroute", namespace: "default" as Namespace, name: "chat" },
+    { from: idOf("endpoint", "chat"), to: idOf("endpoint", "spare") },
+    "api",
+  );
+
 test("a policy that is withdrawn while a body comes in permits nothing when the body is whole", async () => {
-  assert.deepEqual(await inHalves(false), { status: 200, forwarded: 1 });
-  assert.deepEqual(await inHalves(true), { status: 403, forwarded: 0 });
+  assert.deepEqual(await inHalves(), { status: 200, forwarded: 1, elsewhere: 0 });
+  assert.deepEqual(await inHalves(withdraw), { status: 403, forwarded: 0, elsewhere: 0 });
+});
+
+test("a model that is rerouted while a body comes in does not get it", async () => {
+  assert.deepEqual(await inHalves(reroute), { status: 200, forwarded: 0, elsewhere: 1 });
 });
