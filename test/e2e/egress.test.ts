@@ -2,7 +2,7 @@ import "reflect-metadata";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { webcrypto, KeyObject } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { createServer, type Server } from "node:https";
 import { tmpdir } from "node:os";
@@ -13,13 +13,16 @@ import { promisify } from "node:util";
 import * as x509 from "@peculiar/x509";
 import OpenAI from "openai";
 import { fetch as undiciFetch, ProxyAgent } from "undici";
+import { run as cordonRun } from "@cordon/agent/run/run";
 import { openEgressProxy } from "@cordon/agent/run/egress-proxy";
 import { openEndpoint, type Endpoint } from "@cordon/agent/run/endpoint";
 import { childEnvironment } from "@cordon/agent/run/environment";
 import { openGatewayLink } from "@cordon/agent/run/gateway-link";
 import { systemClocks, type Issued, type WorkloadIdentity } from "@cordon/agent/run/identity";
 import { newRunSecret } from "@cordon/agent/run/secret";
+import { openEgress, renewEgress } from "@cordon/agent/tunnel/open-tunnel";
 import { run as revokeCommand } from "@cordon/cli/commands/identity/revoke";
+import { run as statusCommand } from "@cordon/cli/commands/status";
 import type { DecisionEntry, OutcomeEntry } from "@cordon/core/ledger/entry";
 import { configurationText, idOf, openEstate, policies, until, type Estate } from "./estate.ts";
 
@@ -427,4 +430,81 @@ test("private data, untrusted content and egress never meet: labels that a sessi
   await open({ policies: text }); // nobody follows it
   await read();
   assert.equal((await ask(`api.partner.example:${outside.port}`)).status, 200);
+});
+
+test("`cordon run` alone leads curl and Node's fetch outside, past proxies of the parent's environment", async () => {
+  await open();
+  const out = join(estate.folder, "out.txt");
+  const words: string[] = [];
+  const code = await cordonRun({
+    component: "assistant",
+    socketPath: estate.cordon.socketPath,
+    checkpointsFolder: join(estate.folder, "kept"),
+    command: "curl",
+    args: ["-sS", "--cacert", outside.caFile, "-o", out, url()],
+    env: { PATH: process.env["PATH"], https_proxy: "http://127.0.0.1:9", NO_PROXY: "api.partner.example" },
+    stdio: "ignore",
+    say: (one) => words.push(one),
+  });
+  assert.equal(code, 0, words.join("; "));
+  assert.match(await readFile(out, "utf8"), /from outside/);
+  assert.match(words.join("; "), /https_proxy, NO_PROXY from your environment are not passed on/);
+  assert.equal((await ledger()).decisions.at(-1)?.action, "egress");
+});
+
+test("without destinations `cordon run` leaves the environment's proxies as they are", () => {
+  const { env, replaced } = childEnvironment({ https_proxy: "http://proxy:1" }, { port: 1 }, "s");
+  assert.deepEqual([env["https_proxy"], replaced], ["http://proxy:1", []]);
+});
+
+test("a connection that carries nothing is cut after its time, and a stopped endpoint keeps none", async () => {
+  await open({ partner: `${inside}, idleMs: 1000` });
+  const { socket } = await ask(`api.partner.example:${outside.port}`);
+  assert.equal(await tlsOver(socket, "api.partner.example"), "secure");
+  const other = await ask(`a.wild.example:${outside.port}`);
+  assert.equal(await tlsOver(other.socket, "a.wild.example"), "secure");
+  await until(() => socket.destroyed, "it is cut");
+  assert.equal(other.socket.destroyed, false);
+  await endpoint[Symbol.asyncDispose]();
+  await until(() => other.socket.destroyed, "it ends with the endpoint");
+  const { outcomes } = await ledger();
+  assert.ok(outcomes.some(({ end, why }) => end === "cut" && why?.code === "idle"));
+});
+
+test("`cordon status` says what is in force and what is not seen", async () => {
+  await open();
+  let text = "";
+  const io = { stdout: (more: string) => void (text += more), stderr: () => undefined };
+  await statusCommand(["--socket", estate.cordon.socketPath], io);
+  assert.match(text, /egress default\/partner {2}\(api\.partner\.example:\d+, /);
+  assert.match(text, /not seen {2}what is inside: requests, paths, answers/);
+});
+
+test("a destination that is withdrawn or changed cuts what is open to it", async () => {
+  await open();
+  const { socket } = await ask(`api.partner.example:${outside.port}`);
+  assert.equal(await tlsOver(socket, "api.partner.example"), "secure");
+  const { store } = estate.cordon.control;
+  await store.transact("test", Date.now(), (transaction) =>
+    transaction.delete({ kind: "egress", namespace: "default" as never, name: "partner" }, "config"),
+  );
+  await until(() => socket.destroyed, "it is cut");
+  assert.equal((await ask(`api.partner.example:${outside.port}`)).status, 403);
+  const { outcomes } = await ledger();
+  assert.match(outcomes[0]?.why?.words ?? "", /the destination partner was withdrawn/);
+});
+
+test("an open connection is proved anew by its own caller, and by nobody else", async () => {
+  await open();
+  const gateway = { url: estate.cordon.gatewayUrl, id: estate.cordon.gatewayId };
+  const way = { identity: await identity("assistant"), gateway, clocks: systemClocks };
+  const target = `api.partner.example:${outside.port}`;
+  const { socket, id } = await openEgress(way, target);
+  stack.defer(() => void socket.destroy());
+  await renewEgress({ ...way, identity: await identity("assistant") }, target, id);
+  await assert.rejects(
+    renewEgress({ ...way, identity: await identity("rival") }, target, id),
+    /no such tunnel of yours/,
+  );
+  assert.equal(await tlsOver(socket, "api.partner.example"), "secure");
 });

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { chmod, lstat, mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Duplex } from "node:stream";
 import { CordonError } from "@cordon/core/errors";
 import type { CheckpointKeeper } from "./checkpoints.ts";
 import type { Instant } from "@cordon/core/instant";
@@ -66,7 +67,14 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
     }
   });
   const { egress } = options;
-  if (egress !== undefined) server.on("connect", (...asked) => egress.connect(...asked));
+  // From a CONNECT on a connection is no longer the HTTP server's, but it still keeps it open.
+  const taken = new Set<Duplex>();
+  if (egress !== undefined)
+    server.on("connect", (request, socket, head) => {
+      taken.add(socket);
+      socket.once("close", () => taken.delete(socket));
+      egress.connect(request, socket, head);
+    });
   // The gateway has its own time limits; a model may think for longer than Node's defaults.
   server.requestTimeout = 0;
   server.maxHeadersCount = 200;
@@ -76,6 +84,7 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
+      for (const socket of taken) socket.destroy();
       await closed;
     },
   };
