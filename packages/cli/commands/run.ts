@@ -17,7 +17,8 @@ import { agentSocket } from "../workload-identity.ts";
 const usage = `Usage: cordon run [--as COMPONENT] [OPTIONS] -- COMMAND [ARGUMENTS]
 
 Runs a command with an identity. It finds OPENAI_BASE_URL, OPENAI_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY,
-CORDON_URL and CORDON_TOKEN in its environment, all of which lead through Cordon's gateway.
+CORDON_URL and CORDON_TOKEN in its environment, all of which lead through Cordon's gateway. Where \`egress.destinations\` are
+declared, HTTPS_PROXY leads to those, and only to those.
 
   --me                 as yourself, with the credential of \`cordon login\`
   --as COMPONENT       name, namespace/name or SPIFFE ID (default: the only registered agent)
