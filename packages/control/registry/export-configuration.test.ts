@@ -21,6 +21,14 @@ test("what is exported makes the same objects again, those of the API among them
       "api",
     );
     await transaction.put(
+      key("component", "partner"),
+      { kind: "external", boundary: "api", labels, bearerTokens: false, description: "" },
+      "api",
+    );
+    const destination = { host: "*.partner.example", port: 443, component: "team/partner", protocol: "any" };
+    const times = { privateAddresses: true, connectMs: 5_000, idleMs: 60_000 };
+    await transaction.put(key("egress", "partner"), { ...destination, ...times }, "api");
+    await transaction.put(
       key("policy", "search"),
       { origin: "api", text: '@id("x")\npermit (principal, action, resource);\n' },
       "api",
@@ -45,7 +53,7 @@ test("what is exported makes the same objects again, those of the API among them
     new Map(again.map(({ key, value }) => [describeObject(key), withoutOrigin(value)])),
     new Map(wanted.map((object) => [describeObject(object), withoutOrigin(object.value)])),
   );
-  assert.equal(again.length, 17);
+  assert.equal(again.length, 19);
 });
 
 test("keeps what the process runs with", () => {
