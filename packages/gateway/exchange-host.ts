@@ -6,7 +6,7 @@ import { standingOfCertificate, standingOfToken } from "@cordon/core/identity/st
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
 import type { Signals } from "@cordon/core/policy/decision";
 import { mayReveal } from "./inspection/tokens.ts";
-import { decideHere, recordDecision } from "./admission.ts";
+import { decideHere, denied, recordDecision } from "./admission.ts";
 import { answerError } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangeHost } from "./exchange-start.ts";
@@ -40,6 +40,9 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
         now(),
       );
       if (decision.effect === "deny") return decision;
+      // Its route may be inspected by now; this exchange began without, and nobody looks into it.
+      if (subject.screening === undefined && decision.obligations.some(({ kind }) => kind === "inspect"))
+        return denied(decision, "inspection", "policy demands inspection now, and this began without any: ask again");
       subject.screening?.obey(decision);
       const sensed = signals(exchange.start.sensed);
       const undoing = subject.screening?.reveals === true ? mayReveal(snapshot, access, sensed, now()) : undefined;
