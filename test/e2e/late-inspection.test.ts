@@ -24,6 +24,7 @@ test("a stream that began uninspected does not go on where policy demands inspec
   body.on("data", (chunk: Buffer) => (bytes += chunk.length));
   body.on("end", () => (ended = true)).on("error", () => (ended = true));
   await until(() => bytes > 100, "the stream runs");
+  assert.equal(ended, false);
   const file = join(estate.folder, "cordon.yaml");
   const text = await readFile(file, "utf8");
   await writeFile(file, `${text}\ninspection: { request: { pii: block } }\n`);
