@@ -473,6 +473,8 @@ attack("login phishing: a victim confirms a command line that somebody else star
   await ada.page.goto("about:blank");
   await ada.page.goto(`${console}/#/login?${query.toString()}`);
   const left = ada.page.waitForRequest((request) => request.url().startsWith("http://127.0.0.1:59999/"));
+  // Nobody listens there: the browser ends at its error page.
+  const nowhere = ada.page.waitForEvent("framenavigated", (frame) => frame.url().startsWith("chrome-error:"));
   await ada.page.getByRole("button", { name: "Confirm with my passkey" }).click();
   await left;
   const sessions = await estate.cordon.control.store.list("session");
@@ -490,7 +492,7 @@ attack("login phishing: a victim confirms a command line that somebody else star
   assert.equal(redeemed.status, 403);
   // A place that is not this machine is no place to send the code to.
   query.set("port", "59999@evil.example");
-  await ada.page.waitForURL(/^chrome-error:/);
+  await nowhere;
   await ada.page.goto(`${console}/#/login?${query.toString()}`);
   await ada.page.getByRole("status", { name: /^Connection/ }).waitFor();
   assert.equal(await ada.page.getByRole("button", { name: "Confirm with my passkey" }).count(), 0);
