@@ -67,6 +67,13 @@ import {
   type WithdrawalResponse,
 } from "@cordon/core/contract/admission-api";
 import {
+  incidentsResponse,
+  incidentView,
+  type IncidentRequest,
+  type IncidentsResponse,
+  type IncidentView,
+} from "@cordon/core/contract/incident-api";
+import {
   invitationResponse,
   peopleResponse,
   type invitationRequest,
@@ -138,6 +145,9 @@ export interface ControlClient {
   retireDevice(request: { readonly name: string; readonly reason: string }): Promise<DeviceChangedResponse>;
   revokeConsoleKey(id: string): Promise<ConsoleKeyRevokedResponse>;
   /** People who are enrolled; a code to enrol with; and accounts to lock. */
+  incidents(): Promise<IncidentsResponse>;
+  openIncident(request: IncidentRequest): Promise<IncidentView>;
+  closeIncident(request: { readonly id: string; readonly reason: string }): Promise<IncidentView>;
   people(): Promise<PeopleResponse>;
   invitePerson(request: z.input<typeof invitationRequest>): Promise<InvitationResponse>;
   lockPerson(request: { readonly name: string; readonly reason: string; readonly locked: boolean }): Promise<unknown>;
@@ -199,6 +209,9 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     devices: () => call("GET", "/v1/devices", devicesResponse),
     enrolDevice: (request) => call("POST", "/v1/devices", deviceChangedResponse, request),
     retireDevice: (request) => call("POST", "/v1/devices/retirements", deviceChangedResponse, request),
+    incidents: () => call("GET", "/v1/incidents", incidentsResponse),
+    openIncident: (request) => call("POST", "/v1/incidents", incidentView, request),
+    closeIncident: (request) => call("POST", "/v1/incidents/close", incidentView, request),
     people: () => call("GET", "/v1/people", peopleResponse),
     invitePerson: (request) => call("POST", "/v1/people/invitations", invitationResponse, request),
     lockPerson: (request) => call("POST", "/v1/people/locks", statusResponse, request),

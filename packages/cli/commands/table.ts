@@ -29,6 +29,22 @@ export const commands: CommandTable = {
   "people invite": { summary: "a code with which somebody enrols", load: () => import("./people/invite.ts") },
   "people list": { summary: "who is enrolled, and how", load: () => import("./people/list.ts") },
   "people lock": { summary: "shut an account, or open it again", load: () => import("./people/lock.ts") },
+  "incident list": {
+    summary: "open incidents, and those that were closed lately",
+    load: () => import("./incident/list.ts"),
+  },
+  "incident show": {
+    summary: "everything about one incident, and what a playbook is told of it",
+    load: () => import("./incident/show.ts"),
+  },
+  "incident open": {
+    summary: "open an incident: it weighs on what it names, at once",
+    load: () => import("./incident/open.ts"),
+  },
+  "incident close": {
+    summary: "close an incident: it weighs on nothing more",
+    load: () => import("./incident/close.ts"),
+  },
   inspect: {
     summary: "verdicts for texts on standard input: attacks, personal data, secrets",
     load: () => import("./inspect.ts"),

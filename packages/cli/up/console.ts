@@ -17,7 +17,7 @@ import type { LedgerEntry } from "@cordon/core/ledger/entry";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Ledger } from "@cordon/gateway/ledger/ledger";
 import type { GatewayEvent } from "@cordon/gateway/ports";
-import type { People } from "@cordon/control/people/open-people";
+import type { People, PeopleOptions } from "@cordon/control/people/open-people";
 import { openConfiguredPeople } from "./people.ts";
 import { problemsOf } from "./problems.ts";
 import type { statusOf } from "./status.ts";
@@ -42,6 +42,8 @@ export interface ConsoleWiring {
   /** Where the gateway is, and who. */
   readonly gateway: () => { readonly url: string; readonly id: SpiffeId };
   readonly log: (event: GatewayEvent) => void;
+  /** Told of attempts to come in that failed. */
+  readonly attemptFailed: PeopleOptions["attemptFailed"];
   readonly now: () => number;
 }
 

@@ -7,7 +7,7 @@ import { resolveSecret } from "@cordon/core/contract/secret-reference";
 import type { ConsoleWiring } from "./console.ts";
 
 export function openConfiguredPeople(
-  { control, ledger, folder, gateway, env, log, now }: ConsoleWiring,
+  { control, ledger, folder, gateway, env, log, now, attemptFailed }: ConsoleWiring,
   around: Pick<PeopleOptions, "keys" | "relyingParty" | "monotonicMs">,
 ): Promise<People> {
   const { people: settings } = control.configuration;
@@ -23,6 +23,7 @@ export function openConfiguredPeople(
     snapshot: () => control.snapshots.current(),
     attestationRootsFile: attestationRootsFile === undefined ? undefined : resolve(folder, attestationRootsFile),
     record: (entry) => ledger.append(entry),
+    attemptFailed,
     warn: (event, words) => log({ level: "warn", event, words }),
     onProblem: (error) =>
       log({ level: "error", event: "people-failed", words: error instanceof Error ? error.message : String(error) }),

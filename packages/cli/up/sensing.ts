@@ -13,7 +13,7 @@ import { openNetworks, readRanges, type Network } from "@cordon/core/risk/networ
 import type { Profile } from "@cordon/core/risk/profile";
 import { profileFromJson, profileToJson } from "@cordon/core/risk/profile-json";
 import { openCountryDatabase } from "@cordon/gateway/risk/country-database";
-import { openSensing, type IncidentsOf, type RiskSensing } from "@cordon/gateway/risk/sensing";
+import { openSensing, type RiskSensing } from "@cordon/gateway/risk/sensing";
 
 export interface ConfiguredSensing extends RiskSensing, AsyncDisposable {}
 
@@ -22,7 +22,6 @@ export interface SensingPlace {
   /** Where relative paths start. */
   readonly folder: string;
   readonly stateFolder: string;
-  readonly incidentsOf?: IncidentsOf;
   readonly now: () => Instant;
   readonly onProblem: (error: unknown) => void;
 }
@@ -32,13 +31,12 @@ const rereadEveryMs = 60_000;
 
 /** @throws {CordonError} `CONFIG_UNREADABLE` naming the list that cannot be read */
 export async function openConfiguredSensing(place: SensingPlace): Promise<ConfiguredSensing> {
-  const { stateFolder, onProblem, incidentsOf } = place;
+  const { stateFolder, onProblem } = place;
   const file = join(stateFolder, "risk-profiles.json");
   let read = await readNetworks(place);
   const sensing = openSensing({
     networkOf: (address) => read.of(address),
     profiles: await readProfiles(file, onProblem),
-    ...(incidentsOf === undefined ? {} : { incidentsOf }),
   });
   const save = (): Promise<void> => writeProfiles(file, sensing.profiles).catch(onProblem);
   const saving = setInterval(() => void save(), saveEveryMs);

@@ -39,6 +39,7 @@ import { openInspection } from "@cordon/gateway/inspection/open-inspection";
 import { keepContent } from "@cordon/gateway/ledger/kept-content";
 import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/ledger/ledger";
 import type { GatewayEvent } from "@cordon/gateway/ports";
+import { observers } from "@cordon/gateway/observation/observer";
 import { openFlowSessions } from "@cordon/gateway/flow/flow-sessions";
 import { openObjectOwners } from "@cordon/gateway/routes/ownership";
 import { openConfiguredConsole } from "./console.ts";
@@ -47,6 +48,7 @@ import { openConfiguredEndpoint } from "./federation.ts";
 import { openConfiguredTelemetry, openObservability, teeLog } from "./observability.ts";
 import { lastEntries } from "./recent-entries.ts";
 import { openConfiguredKeeper } from "./keeper.ts";
+import { watchedIncidents } from "./incidents.ts";
 import { watchServedModels } from "./served-models.ts";
 import { openConfiguredSensing } from "./sensing.ts";
 import { segmentationOf } from "./segmentation.ts";
@@ -136,7 +138,13 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     }),
   );
   const live = openLiveEntries(await lastEntries(files, ledger.latestCheckpoint(), recentEntries).catch(noEntries));
-  if (configuration.console.enabled) ledger.hear(live.hear, onProblem);
+  const incidents = watchedIncidents({ control, record: (entry) => ledger.append(entry), log, now, onProblem });
+  opening.defer(snapshots.subscribe(incidents.follow));
+  incidents.follow(snapshots.current());
+  ledger.hear((index, entry) => {
+    if (configuration.console.enabled) live.hear(index, entry);
+    incidents.hear(entry);
+  }, onProblem);
   await observability.openEvents(ledger, files);
   opening.use(
     recordChanges({ store: control.store, ledger, cursorFile: join(stateFolder, "changes.cursor"), onProblem }),
@@ -189,7 +197,10 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       now,
       monotonicMs: () => performance.now(),
       log,
-      ...(observability.observer === undefined ? {} : { observer: observability.observer }),
+      observer: observers(
+        [...(observability.observer === undefined ? [] : [observability.observer]), { ended: incidents.inspected }],
+        onProblem,
+      ),
       ...(options.resolveHost === undefined ? {} : { resolveHost: options.resolveHost }),
       spendApproval: (id) => spendApproval({ store: control.store, now }, id),
     }),
@@ -242,6 +253,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       segmentation: () => segmentationOf(control, gateway, now()),
       ...{ control, ledger, files, live, status, folder, env, log, now },
       gateway: () => ({ url: gatewayUrl, id: component.id }),
+      attemptFailed: (attempt) => sensing.failed(attempt, now()),
     }),
   );
   consoleUrl = console.server?.url;
@@ -260,6 +272,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
             admission,
             gateway: () => ({ url: gatewayUrl, id: component.id }),
             record: (change) => ledger.append(change),
+            attestationFailed: incidents.attestationFailed,
             refused: (error, from) =>
               log({ level: "warn", event: "agent-refused", words: error.message, code: error.code, from }),
             onFailure: onProblem,

@@ -41,6 +41,7 @@ import { findComponent } from "./find-component.ts";
 import { flowOperations } from "./flow-operations.ts";
 import { checked } from "./local-exchange.ts";
 import type { LocalApiRooms } from "./local-rooms.ts";
+import { incidentOperations } from "./incident-operations.ts";
 import { localPeopleOperations } from "./people-operations.ts";
 import { revocationOperations } from "./revocation-operations.ts";
 
@@ -63,6 +64,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     ...authorityOperations(rooms),
     ...federationOperations(rooms),
     ...deviceOperations(rooms),
+    ...incidentOperations(rooms),
     "/v1/components": { GET: () => listComponents(rooms) },
     ...revocationOperations(rooms),
     ...admissionOperations(rooms),

@@ -79,7 +79,8 @@ async function callApi(
     return refuse(response, 401, "IDENTITY_REQUIRED", unsignedWords);
   }
   const url = new URL(target, "http://console");
-  if (await rooms.people?.signed(`${method} ${url.pathname}`, caller, response)) return;
+  const address = request.socket.remoteAddress ?? "unknown";
+  if (await rooms.people?.signed(`${method} ${url.pathname}`, { ...caller, address }, response)) return;
   const operation = rooms.operationFor(method, url.pathname);
   if (operation === undefined) return refuse(response, 404, "ROUTE_UNKNOWN", "The console's API has no such path.");
   const follow = (since: number | undefined): void => rooms.followers.add(response, caller.key, since);

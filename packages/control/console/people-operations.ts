@@ -4,9 +4,11 @@
  */
 import type { z } from "zod";
 import * as api from "@cordon/core/contract/people-api";
+import { incidentClosing, incidentRequest } from "@cordon/core/contract/incident-api";
 import { parseStrictJson } from "@cordon/core/contract/strict-json";
 import { CordonError } from "@cordon/core/errors";
 import { breakGlassDigest, findGrant, requestGrant, revokeGrant, speak } from "../grants/grants.ts";
+import { closeIncident, listIncidents, openIncident, type IncidentRooms } from "../incidents/incidents.ts";
 import { grantDigest } from "../grants/grant-digest.ts";
 import { confirmWithPasskey, passkeysOf, requireUser, shortNameOf } from "../people/accounts.ts";
 import { administer } from "../people/administration.ts";
@@ -72,6 +74,7 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
   const { people } = rooms;
   const { deps, grants, cli, signIn } = people;
   const { challenges } = grants;
+  const incidents: IncidentRooms = deps;
   const confirmation = async ({ user }: SignedInPerson, body: Buffer): Promise<unknown> => {
     const { purpose, subject } = read(api.confirmRequest, body);
     const { id, bytes } = challenges.issue(purpose, await digestFor(user, purpose, subject));
@@ -193,6 +196,16 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
       const { approvals, invited } = await approveRecovery(grants, user, request);
       const made = invited === undefined ? {} : { invitation: invitation(request.name, invited) };
       return { approvals, needed: recoveryApprovers, ...made };
+    },
+    "GET /v1/incidents": ({ person }) =>
+      administer(deps, person, "incidents", async () => ({ incidents: await listIncidents(incidents) })),
+    "POST /v1/incidents": ({ user, person }, body) => {
+      const request = read(incidentRequest, body);
+      return administer(deps, person, "incidents/open", () => openIncident(incidents, request, user.id));
+    },
+    "POST /v1/incidents/close": ({ user, person }, body) => {
+      const request = read(incidentClosing, body);
+      return administer(deps, person, "incidents/close", () => closeIncident(incidents, request, user.id));
     },
     "POST /v1/revocations": ({ user, person }, body) => {
       const { name, reason } = read(api.lockRequest.extend({ name: idText }), body);

@@ -22,6 +22,7 @@ import { bundleDocument } from "@cordon/core/identity/bundle";
 import { sha256Hex } from "@cordon/core/identity/certificate";
 import { readCsr } from "@cordon/core/identity/csr";
 import { agentId } from "@cordon/core/identity/node-id";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { toPem } from "@cordon/core/identity/tls";
 import type { Instant } from "@cordon/core/instant";
 import type { ChangeEntry } from "@cordon/core/ledger/entry";
@@ -45,6 +46,8 @@ export interface NodeApiRooms {
   readonly gateway: () => NodeState["gateway"];
   /** Writes to the ledger; the answer waits for it, and is an error when it rejects. */
   readonly record: (change: ChangeEntry) => Promise<unknown>;
+  /** Told where a workload serves another model than it is registered for, or a node comes with another key. */
+  readonly attestationFailed?: ((subject: SpiffeId, words: string) => void) | undefined;
   readonly now: () => Instant;
 }
 
@@ -91,11 +94,11 @@ export function nodeOperations(rooms: NodeApiRooms): NodeOperations {
     async renew({ node }, body) {
       const { csr } = checked(renewRequest, body);
       const enrolled = await nodes.find(node);
-      if (enrolled === undefined || sha256Hex(readCsr(csr).publicKeyInfo) !== enrolled.keyFingerprint)
-        throw new CordonError(
-          "ACCESS_DENIED",
-          `the key is not the one that node \`${node}\` enrolled with; enrol anew`,
-        );
+      if (enrolled === undefined || sha256Hex(readCsr(csr).publicKeyInfo) !== enrolled.keyFingerprint) {
+        const words = `the key is not the one that node \`${node}\` enrolled with; enrol anew`;
+        if (enrolled !== undefined) rooms.attestationFailed?.(agentId(current().trustDomain, node), words);
+        throw new CordonError("ACCESS_DENIED", words);
+      }
       return issueToAgent(node, csr);
     },
 
@@ -154,8 +157,11 @@ export function nodeOperations(rooms: NodeApiRooms): NodeOperations {
     try {
       const component = requireComponent(node, id);
       await requireAdmittedModel(component, rooms.admission);
-      if (modelDigest !== undefined && modelDigest !== component.modelDigest)
-        throw new CordonError("ACCESS_DENIED", `${id} serves ${modelDigest}, and is registered for another model`);
+      if (modelDigest !== undefined && modelDigest !== component.modelDigest) {
+        const words = `${id} serves ${modelDigest}, and is registered for another model`;
+        rooms.attestationFailed?.(component.id, words);
+        throw new CordonError("ACCESS_DENIED", words);
+      }
       const svid = await authority.issueX509Svid({ id: component.id, key: { csr } });
       recorded.push(objectOf(component, "x509-svid", svid.fingerprint));
       return { id, chain: svid.chain.map(toPem).join(""), notAfter: svid.notAfter };

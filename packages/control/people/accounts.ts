@@ -4,13 +4,15 @@
  */
 import { createHash } from "node:crypto";
 import type { Assertion } from "@cordon/core/contract/people-api";
-import { CordonError } from "@cordon/core/errors";
+import { CordonError, isCordonError } from "@cordon/core/errors";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { User } from "@cordon/core/policy/people";
 import { systemNamespace } from "../keys/key-vault.ts";
 import { readValue } from "../registry/objects.ts";
 import type { ObjectKey, StateTransaction, StoredObject } from "../store/state-store.ts";
 import type { Challenges } from "./challenges.ts";
 import { change, parsePersonName, type PeopleDeps } from "./deps.ts";
+import { blame } from "./failed-attempts.ts";
 import { passkeyKind, passkeyValue, sessionKind, sessionValue, userKey, userOf, userValue } from "./objects.ts";
 import type { PasskeyValue } from "./objects.ts";
 import { refused, verifyPasskey } from "./verify-passkey.ts";
@@ -70,14 +72,29 @@ export async function passkeysOf(
 export async function confirmWithPasskey(
   deps: PeopleDeps,
   challenges: Challenges,
-  confirmation: {
-    readonly purpose: string;
-    readonly digest: string;
-    readonly assertion: Assertion;
-    readonly by?: User;
-  },
+  confirmation: PasskeyConfirmation,
 ): Promise<Confirmed> {
-  const { purpose, digest, assertion, by } = confirmation;
+  // Filled in as far as it was told whose passkey it is, before anything of it is believed.
+  const owner: { id?: SpiffeId } = {};
+  return confirm(deps, challenges, confirmation, owner).catch((error: unknown) => {
+    const isRefusal = isCordonError(error, "SIGNATURE_INVALID") || isCordonError(error, "ACCESS_DENIED");
+    throw isRefusal ? blame(error, owner.id) : error;
+  });
+}
+
+interface PasskeyConfirmation {
+  readonly purpose: string;
+  readonly digest: string;
+  readonly assertion: Assertion;
+  readonly by?: User;
+}
+
+async function confirm(
+  deps: PeopleDeps,
+  challenges: Challenges,
+  { purpose, digest, assertion, by }: PasskeyConfirmation,
+  owner: { id?: SpiffeId },
+): Promise<Confirmed> {
   const expected = challenges.expected(assertion.id, purpose, digest);
   if (expected === undefined) throw refused("its challenge is too old, or was for something else; try again");
   const key = passkeyKey(assertion.response.id);
@@ -87,6 +104,7 @@ export async function confirmWithPasskey(
   const found = await findUser(deps, passkey.user);
   if (found === undefined) throw refused("its owner is not enrolled");
   const { user } = found;
+  owner.id = by?.id ?? user.id;
   if (by !== undefined && by.id !== user.id) throw refused(`it is not a passkey of ${by.name}`);
   const { counter } = await verifyPasskey(assertion, expected, deps.relyingParty(), passkey);
   if (!challenges.spend(assertion.id)) throw refused("it was used before");

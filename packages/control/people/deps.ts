@@ -6,10 +6,11 @@ import type { Namespace, Revision } from "@cordon/core/contract/vocabulary";
 import { CordonError } from "@cordon/core/errors";
 import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
-import type { LedgerEntry } from "@cordon/core/ledger/entry";
+import type { ChangeEntry, LedgerEntry } from "@cordon/core/ledger/entry";
 import type { User } from "@cordon/core/policy/people";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { ObjectKey, StateStore, StateTransaction, StoredObject } from "../store/state-store.ts";
+import type { FailedAttempt } from "./failed-attempts.ts";
 import type { RelyingParty } from "./verify-passkey.ts";
 
 export interface PeopleDeps {
@@ -25,6 +26,8 @@ export interface PeopleDeps {
   readonly record: (entry: LedgerEntry) => Promise<unknown>;
   /** Loud news for the operator. */
   readonly warn: (event: string, words: string) => void;
+  /** Told of each attempt to come in that failed, and where it came from. */
+  readonly attemptFailed?: ((attempt: FailedAttempt & { readonly address: string }) => void) | undefined;
   readonly now: () => Instant;
 }
 
@@ -50,7 +53,7 @@ export interface PersonChange {
  * by object, where nobody has changed it since; with `stays` it holds all the same: a lock, a sign-out, a revocation.
  */
 export async function change<T>(
-  deps: Pick<PeopleDeps, "store" | "record" | "now" | "snapshot">,
+  deps: Pick<PeopleDeps, "store" | "now" | "snapshot"> & { readonly record: (entry: ChangeEntry) => Promise<unknown> },
   describe: PersonChange | ((result: T) => PersonChange),
   work: (transaction: StateTransaction) => Promise<T>,
   options: { readonly stays?: boolean } = {},

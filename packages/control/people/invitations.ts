@@ -10,6 +10,7 @@ import { systemNamespace } from "../keys/key-vault.ts";
 import { newPairingCode } from "../console/pairing.ts";
 import { readValue } from "../registry/objects.ts";
 import type { ObjectKey, StateTransaction } from "../store/state-store.ts";
+import { blame } from "./failed-attempts.ts";
 import { change, parsePersonName, type PeopleDeps } from "./deps.ts";
 
 export const invitationKind = "invitation";
@@ -91,13 +92,13 @@ export async function checkInvitation(deps: PeopleDeps, name: string, code: stri
     else await transaction.put(key, { ...held, wrong }, "api");
     return "wrong";
   });
-  if (result === "none") throw wrongCode();
+  if (result === "none") throw blame(wrongCode());
   if (result !== "wrong") return result;
   await deps.record({
     ...{ v: 1, kind: "refusal", at: deps.now(), code: "ACCESS_DENIED", from: "the console", count: 1 },
     words: `an enrolment code for ${name.slice(0, 130)} was wrong`,
   });
-  throw wrongCode();
+  throw blame(wrongCode());
 }
 
 /** Uses a code up, within the transaction that enrols; of two who hold it, one comes too late. */

@@ -14,6 +14,7 @@ import type { PublicKeyJwk } from "@cordon/core/contract/people-api";
 import { readValue } from "../registry/objects.ts";
 import { findUser } from "./accounts.ts";
 import { keyFingerprint, type PeopleDeps } from "./deps.ts";
+import { blame } from "./failed-attempts.ts";
 import { invitationKey, invitationValue, invite } from "./invitations.ts";
 import { userKind, userValue } from "./objects.ts";
 
@@ -188,5 +189,5 @@ function wordsOf(error: unknown): string {
 }
 
 function denied(words: string, cause?: unknown): CordonError {
-  return new CordonError("ACCESS_DENIED", words, { cause });
+  return blame(new CordonError("ACCESS_DENIED", words, { cause }));
 }

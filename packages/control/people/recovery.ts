@@ -15,6 +15,7 @@ import type { ObjectKey } from "../store/state-store.ts";
 import { confirmWithPasskey, requireUser, shortNameOf } from "./accounts.ts";
 import type { Challenges } from "./challenges.ts";
 import { administratorsGroup, change, digestOfLines, isIn, type PeopleDeps } from "./deps.ts";
+import { blame } from "./failed-attempts.ts";
 import { invitationKey, invite, type Invited } from "./invitations.ts";
 import { accountStands, userKey, userValue } from "./objects.ts";
 
@@ -139,12 +140,12 @@ export async function redeemSealedCode(
     "That recovery code is not good for this name. Two administrators can let you back in, in the console under People.",
   );
   const found = await requireUser(deps, name).catch(() => undefined);
-  if (found === undefined || found.user.locked !== undefined) throw refusal;
+  if (found === undefined || found.user.locked !== undefined) throw blame(refusal, found?.user.id);
   const { user, value } = found;
   const key = userKey(user);
   const earlier = wrong.get(user.id);
   const recent = earlier !== undefined && deps.now() < earlier.until ? earlier.tries : 0;
-  if (recent >= maxWrongSealed) throw refusal;
+  if (recent >= maxWrongSealed) throw blame(refusal, user.id);
   const index = (value.recovery ?? []).findIndex(({ salt, sha256 }) =>
     timingSafeEqual(Buffer.from(sha256, "hex"), Buffer.from(digestOf(code, salt), "hex")),
   );
@@ -155,7 +156,7 @@ export async function redeemSealedCode(
     const at = deps.now();
     await deps.record({ v: 1, kind: "refusal", at, code: "ACCESS_DENIED", words, from: "the console", count: 1 });
     deps.warn("recovery-refused", words);
-    throw refusal;
+    throw blame(refusal, user.id);
   }
   const used = value.recovery?.[index]?.sha256;
   const words = `${user.name} comes back with a sealed recovery code`;

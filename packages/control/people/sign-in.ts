@@ -29,6 +29,7 @@ import {
   parsePersonName,
   type PeopleDeps,
 } from "./deps.ts";
+import { blame } from "./failed-attempts.ts";
 import { checkInvitation, digestOfCode, takeInvitation, wrongCode, type InvitationValue } from "./invitations.ts";
 import {
   passkeyKind,
@@ -101,9 +102,13 @@ async function refuseWithoutProvider(deps: PeopleDeps, user: User): Promise<void
   if (oidc?.required !== true) return;
   const found = await findUser(deps, shortNameOf(user));
   if (found?.value.oidc !== undefined)
-    throw new CordonError(
-      "ACCESS_DENIED",
-      `${user.name} signs in through ${oidc.issuer}: use the company account, then the passkey.`,
+    throw blame(
+      new CordonError(
+        "ACCESS_DENIED",
+        `${user.name} signs in through ${oidc.issuer}: use the company account, then the passkey.`,
+      ),
+      user.id,
+      true,
     );
 }
 

@@ -20,6 +20,7 @@ import type {
   TrustBundle,
 } from "@cordon/core/policy/snapshot";
 import { grantKind, grantsFrom } from "../grants/objects.ts";
+import { incidentKind, incidentsFrom } from "../incidents/objects.ts";
 import { sessionKind, sessionsFrom, userKind, usersFrom } from "../people/objects.ts";
 import type { Change, StoredObject } from "../store/state-store.ts";
 import { buildRoute, type BuiltRoute } from "./build-route.ts";
@@ -170,6 +171,8 @@ function rebuild(
     grants: before?.grants && same(grantKind) ? before.grants : grantsFrom(of(grantKind)),
     devices: before?.devices && same("device") ? before.devices : buildDevices(last, of("device")),
     subjects: before?.subjects && same("subject") ? before.subjects : buildSubjects(of("subject")),
+    incidents:
+      before?.incidents && same(incidentKind) ? before.incidents : incidentsFrom(of(incidentKind), before?.incidents),
     threats: before?.threats && same("threats") ? before.threats : buildThreats(of("threats")),
     risk: before?.risk && same("setting") ? before.risk : riskSettings(objects),
     servedFiles:

@@ -44,6 +44,7 @@ export const objectKinds = [
   "device",
   "subject",
   "threats",
+  "incident",
 ] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 

@@ -17,6 +17,7 @@ import { federationSchema, trustDomainName } from "./federation-schema.ts";
 import { modelAdmissionSchema } from "./model-admission-schema.ts";
 import { inspectionSchema } from "./inspection-schema.ts";
 import { mcpFields } from "./mcp-schema.ts";
+import { incidentsSchema } from "./incident-schema.ts";
 import { grantRuleSchema, peopleSchema } from "./people-schema.ts";
 import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
 import { riskSchemaWith } from "./risk-schema.ts";
@@ -387,6 +388,7 @@ export const configurationSchema = z.strictObject({
   risk: riskSchemaWith(secretReferenceSchema)
     .prefault({})
     .describe("How risky a request is: weights, tiers, and lists of networks and threats. See docs/risk.md."),
+  incidents: incidentsSchema.prefault({}).describe("What opens an incident by itself. See docs/risk.md."),
   informationFlow: informationFlowSchema
     .optional()
     .describe("What a session has read decides what it may still do. Without it nobody follows that."),

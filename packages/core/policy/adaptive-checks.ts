@@ -5,6 +5,7 @@
 import type { SpiffeId } from "../identity/spiffe-id.ts";
 import type { Instant } from "../instant.ts";
 import { assess, unobserved, type Assessment } from "../risk/assess.ts";
+import { incidentsNaming } from "../risk/incident.ts";
 import { defaultRiskSettings } from "../risk/settings.ts";
 import { rankOf, type AdaptiveDemands } from "./adaptive.ts";
 import { entityIdOf } from "./cedar-schema.ts";
@@ -71,7 +72,7 @@ function freshUntil({ snapshot, request, signals, now }: AdaptiveSubject, maxAge
   return at + maxAgeSeconds * 1000;
 }
 
-/** How risky a request is. Without signals, and without reports, nothing is looked at. */
+/** How risky a request is. Without signals, reports and incidents nothing is looked at. */
 export function assessRequest(
   snapshot: Snapshot,
   request: AccessRequest,
@@ -79,7 +80,13 @@ export function assessRequest(
   { risk }: Signals,
   now: Instant,
 ): Assessment {
-  if (risk === undefined && (snapshot.subjects === undefined || snapshot.subjects.size === 0)) return unobserved;
+  const incidents = incidentsNaming(
+    snapshot.incidents,
+    [request.principal, request.user?.id, request.resource],
+    risk?.incidents,
+  );
+  const reports = snapshot.subjects !== undefined && snapshot.subjects.size > 0;
+  if (risk === undefined && !reports && incidents.length === 0) return unobserved;
   const person = request.user?.id ?? request.principal;
   const who = entityOf(snapshot, person);
   const assessed = {
@@ -87,6 +94,7 @@ export function assessRequest(
     device: risk?.device === undefined ? undefined : snapshot.devices?.get(risk.device),
     owners: person === request.principal ? [who] : [who, entityOf(snapshot, request.principal)],
     standing: snapshot.subjects?.get(who),
+    incidents,
     sensitivity: resource.labels.sensitivity,
     settings: snapshot.risk ?? defaultRiskSettings,
   };

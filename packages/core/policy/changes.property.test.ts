@@ -41,6 +41,7 @@ const texts = [
   '@id("managed") permit (principal, action, resource) when { context.device.managed };',
   '@id("granted") permit (principal, action, resource) when { context.granted };',
   '@id("risky") @restrict("internal") forbid (principal, action, resource) when { context.risk.tier == "high" };',
+  '@id("case") forbid (principal, action, resource) when { context.risk.incident == "critical" };',
   '@id("fresh") @stepup("10m") forbid (principal, action, resource) when { context.risk.score >= 25 };',
   '@id("none") forbid (principal, action, resource) when { resource.labels.sensitivity == "restricted" };',
 ];
@@ -60,6 +61,8 @@ interface World {
   readonly isolated: boolean;
   readonly revoked: number;
   readonly admitted: boolean;
+  /** Nobody, a workload, a person, a resource. */
+  readonly incident: number;
 }
 
 const world: fc.Arbitrary<World> = fc.record({
@@ -76,6 +79,7 @@ const world: fc.Arbitrary<World> = fc.record({
   isolated: fc.boolean(),
   revoked: fc.nat(3),
   admitted: fc.boolean(),
+  incident: fc.nat(3),
 });
 
 function kept<K, V>(before: ReadonlyMap<K, V> | undefined, next: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
@@ -148,8 +152,11 @@ function build(said: World, before?: Snapshot): Snapshot {
     before?.revocations.workloads.size === workloads.size &&
     [...workloads].every((id) => before.revocations.workloads.has(id));
   const isolated = said.isolated ? [[chat.id, { component: chat.id, reason: "", since: 0 }] as const] : [];
+  const named = [undefined, assistant.id, mei.id, trainingData.id][said.incident];
+  const incident = { id: "inc-1", severity: "critical", subjects: named === undefined ? [] : [named] } as const;
   return snapshotWith(components, before, {
     policies,
+    incidents: kept(before?.incidents, new Map(named === undefined ? [] : [[named, [incident]]])),
     users: kept(before?.users, users),
     sessions: kept(
       before?.sessions,
@@ -244,6 +251,7 @@ test("whatever changes, a decision that would be another is among those that the
             "isolated",
             "revoked",
             "admitted",
+            "incident",
           ] as const),
         ),
         { minLength: 1, maxLength: 2 },

@@ -27,7 +27,7 @@ const all: Changes = Object.freeze({ everything: true, keys: new Set<DependencyK
 /** What is told apart below. Whatever else a snapshot holds, now or later, changes everything when it changes. */
 const told: ReadonlySet<keyof Snapshot> = new Set([
   ...(["formatVersion", "revision", "components", "policies", "users", "sessions", "grants"] as const),
-  ...(["devices", "subjects", "overlays", "admissions", "revocations", "threats"] as const),
+  ...(["devices", "subjects", "overlays", "admissions", "revocations", "threats", "incidents"] as const),
 ]);
 
 export function changesBetween(before: Snapshot, after: Snapshot): Changes {
@@ -49,6 +49,7 @@ export function changesBetween(before: Snapshot, after: Snapshot): Changes {
   for (const name of differing(before.devices, after.devices)) add("device", name);
   for (const entity of differing(before.subjects, after.subjects)) who(idOfEntity(entity, after));
   for (const id of differing(before.overlays.isolated, after.overlays.isolated)) who(id);
+  for (const id of differing(before.incidents, after.incidents)) who(id);
   if (before.admissions !== after.admissions) {
     const digests = new Set(differing(before.admissions, after.admissions));
     for (const { id, modelDigest } of after.components.values())

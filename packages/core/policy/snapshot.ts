@@ -27,6 +27,7 @@ import type { PostgresDoor } from "./data-doors.ts";
 import type { CompiledPolicies } from "./engine.ts";
 import type { Grant, User, UserSession } from "./people.ts";
 import type { Device } from "../risk/device.ts";
+import type { IncidentIndex } from "../risk/incident.ts";
 import type { RiskSettings } from "../risk/settings.ts";
 import type { SubjectStanding } from "../risk/subject.ts";
 import type { ThreatIndex } from "../risk/threats.ts";
@@ -249,6 +250,8 @@ export interface Snapshot {
   readonly devices?: ReadonlyMap<string, Device>;
   /** What other systems report of people and workloads, by entity id. */
   readonly subjects?: ReadonlyMap<string, SubjectStanding>;
+  /** Open incidents by who and what they name. */
+  readonly incidents?: IncidentIndex;
   /** Indicators of threat intelligence. */
   readonly threats?: ThreatIndex;
   /** How signals weigh; the defaults where it is absent. */

@@ -7,9 +7,10 @@ import type { Sensitivity } from "../contract/vocabulary.ts";
 import type { Instant } from "../instant.ts";
 import type { Risk } from "../policy/decision.ts";
 import { judgePosture, type Device, type PostureState } from "./device.ts";
+import { gravest, type incidentLevels } from "./incident.ts";
 import { noRisk, score, type Contribution } from "./score.ts";
 import type { RiskSettings, RiskSignalName } from "./settings.ts";
-import { noDevice, type NetworkKind, type RiskSignals, type ThreatSignal } from "./signals.ts";
+import { noDevice, type IncidentSignal, type NetworkKind, type RiskSignals, type ThreatSignal } from "./signals.ts";
 import type { SubjectStanding } from "./subject.ts";
 
 export interface Assessed {
@@ -20,6 +21,8 @@ export interface Assessed {
   readonly owners: readonly string[];
   /** What other systems report of who asks. */
   readonly standing: SubjectStanding | undefined;
+  /** Open incidents that name who asks, or what is asked for; those among the signals where this is absent. */
+  readonly incidents?: readonly IncidentSignal[];
   readonly sensitivity: Sensitivity;
   readonly settings: RiskSettings;
 }
@@ -27,6 +30,8 @@ export interface Assessed {
 /** What policy may read: `context.risk`, `context.device` and `context.network`. */
 export interface RiskFacts {
   readonly risk: Risk;
+  /** Severity of the gravest open incident that names who asks or what is asked for. */
+  readonly incident: (typeof incidentLevels)[number];
   readonly device: { readonly known: boolean; readonly managed: boolean; readonly posture: PostureState };
   readonly network: { readonly kind: NetworkKind; readonly country: string };
 }
@@ -42,14 +47,15 @@ const noNetwork: RiskFacts["network"] = Object.freeze({ kind: "unknown", country
 /** Nothing was observed of it. */
 export const unobserved: Assessment = Object.freeze({
   risk: noRisk,
+  incident: "none",
   device: noDeviceFacts,
   network: noNetwork,
   until: Infinity,
 });
 
 export function assess(assessed: Assessed, now: Instant): Assessment {
-  const { signals, standing, settings } = assessed;
-  if (signals === undefined && standing === undefined) return unobserved;
+  const { signals, standing, settings, incidents = signals?.incidents ?? noIncidents } = assessed;
+  if (signals === undefined && standing === undefined && incidents.length === 0) return unobserved;
   const found: Contribution[] = [];
   const add = (signal: RiskSignalName, words: string, share = 1): void => {
     found.push({ signal, weight: settings.weights[signal] * Math.min(1, share), words });
@@ -62,13 +68,14 @@ export function assess(assessed: Assessed, now: Instant): Assessment {
     weighConduct(signals, settings, add);
     weighThreats(signals.threats ?? [], add);
     for (const { until: end } of signals.threats ?? []) until = Math.min(until, end ?? Infinity);
-    weighIncidents(signals, add);
   }
+  weighIncidents(incidents, add);
   until = Math.min(until, weighReported(standing, add, now));
   weighSensitivity(assessed.sensitivity, found.length > 0, add);
   const { network } = signals ?? {};
   return {
     risk: score(found, settings),
+    incident: gravest(incidents),
     device: device.facts,
     network: network === undefined ? noNetwork : { kind: network.kind, country: network.country ?? "" },
     until,
@@ -118,7 +125,11 @@ function weighPlace({ network }: RiskSignals, settings: RiskSettings, add: Add):
     add("travel-impossible", `it moved to ${country ?? "there"} at ${Math.round(speed)} km/h since it was last seen`);
 }
 
-function weighConduct({ hour, failures = 0, rate }: RiskSignals, settings: RiskSettings, add: Add): void {
+function weighConduct(
+  { hour, failures = 0, addressFailures, rate }: RiskSignals,
+  settings: RiskSettings,
+  add: Add,
+): void {
   if (hour !== undefined && hour.observations >= settings.leastObservations && hour.share < settings.unusualHourShare)
     add(
       "hour-unusual",
@@ -128,6 +139,11 @@ function weighConduct({ hour, failures = 0, rate }: RiskSignals, settings: RiskS
   if (failures > 0) {
     const times = failures === 1 ? "attempt" : "attempts";
     add("failed-attempts", `${failures} failed ${times} in its name within a quarter of an hour`, failures / 10);
+  }
+  if (addressFailures !== undefined) {
+    const { address, times } = addressFailures;
+    const attempts = times === 1 ? "attempt" : "attempts";
+    add("address-attempts", `${times} failed ${attempts} from ${address} within a quarter of an hour`, times / 10);
   }
   if (rate !== undefined && rate.usual > 0 && rate.perMinute > 2 * rate.usual)
     add(
@@ -161,15 +177,13 @@ const threatWords = {
 
 const severityShares = { low: 0.25, medium: 0.5, high: 0.75, critical: 1 } as const;
 
-function weighIncidents({ incidents = [] }: RiskSignals, add: Add): void {
-  const [gravest] = incidents.toSorted((a, b) => severityShares[b.severity] - severityShares[a.severity]);
-  if (gravest === undefined) return;
+const noIncidents: readonly IncidentSignal[] = Object.freeze([]);
+
+function weighIncidents(incidents: readonly IncidentSignal[], add: Add): void {
+  const [worst] = incidents.toSorted((a, b) => severityShares[b.severity] - severityShares[a.severity]);
+  if (worst === undefined) return;
   const more = incidents.length > 1 ? ` and ${incidents.length - 1} more` : "";
-  add(
-    "incident-open",
-    `the ${gravest.severity} incident ${gravest.id}${more} is open`,
-    severityShares[gravest.severity],
-  );
+  add("incident-open", `the ${worst.severity} incident ${worst.id}${more} is open`, severityShares[worst.severity]);
 }
 
 const reportedShares = { low: 0, medium: 0.5, high: 1 } as const;

@@ -6,12 +6,14 @@ import { riskTiers } from "../contract/vocabulary.ts";
 import { CedarRecord, CedarSet, type Value } from "../policy/cedar/value.ts";
 import { unobserved, type RiskFacts } from "./assess.ts";
 import { postureStates } from "./device.ts";
+import { incidentLevels } from "./incident.ts";
 import { networkKinds } from "./signals.ts";
 
 /** In Cedar's schema syntax. */
 export const riskTypesText = [
   "// How far what is known of now speaks against the request; signals by name, as docs/risk.md lists them.",
-  "type RiskFacts = { tier: String, score: Long, signals: Set<String> };",
+  "// incident: severity of the gravest open incident that names who asks or what is asked for; `none` without.",
+  "type RiskFacts = { tier: String, score: Long, signals: Set<String>, incident: String };",
   "// The device that proved itself; posture is `good`, `weak` or `unknown`.",
   "type DeviceFacts = { known: Bool, managed: Bool, posture: String };",
   "// Where it comes from; the country by ISO 3166-1, empty where no list knows it.",
@@ -24,14 +26,15 @@ export const riskFields = { risk: "RiskFacts", device: "DeviceFacts", network: "
 /** Closed sets, by path. */
 export const riskClosedSets: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ["context.risk.tier", riskTiers],
+  ["context.risk.incident", incidentLevels],
   ["context.device.posture", postureStates],
   ["context.network.kind", networkKinds],
 ]);
 
 /** As the official engine reads them. */
-export function riskJson({ risk, device, network }: RiskFacts = unobserved) {
+export function riskJson({ risk, incident, device, network }: RiskFacts = unobserved) {
   return {
-    risk: { tier: risk.tier, score: scoreOf(risk.score), signals: signalsOf(risk) },
+    risk: { tier: risk.tier, score: scoreOf(risk.score), signals: signalsOf(risk), incident },
     device: { ...device },
     network: { ...network },
   };
@@ -50,7 +53,7 @@ export function riskRecords(facts: RiskFacts = unobserved): ReadonlyMap<string, 
   return facts === unobserved ? unobservedRecords : recordsOf(facts);
 }
 
-function recordsOf({ risk, device, network }: RiskFacts): ReadonlyMap<string, CedarRecord> {
+function recordsOf({ risk, incident, device, network }: RiskFacts): ReadonlyMap<string, CedarRecord> {
   return new Map([
     [
       "risk",
@@ -59,6 +62,7 @@ function recordsOf({ risk, device, network }: RiskFacts): ReadonlyMap<string, Ce
           ["tier", risk.tier],
           ["score", scoreOf(risk.score)],
           ["signals", new CedarSet(signalsOf(risk))],
+          ["incident", incident],
         ]),
       ),
     ],

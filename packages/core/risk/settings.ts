@@ -30,6 +30,8 @@ export const defaultWeights = {
   "threat-prompt": 0.6,
   /** Times failures / 10. */
   "failed-attempts": 0.5,
+  /** Times failures / 10. Others may share the address: alone it stays below every tier. */
+  "address-attempts": 0.2,
   /** At ten times what is usual. */
   "rate-unusual": 0.3,
   /** Times the severity of the gravest: low a quarter, critical whole. */

@@ -61,6 +61,8 @@ export interface RiskSignals {
   readonly hour?: HourSignal;
   /** Failed attempts in its name within the last quarter of an hour. */
   readonly failures?: number;
+  /** Failed attempts from its address, in whosever name, within the last quarter of an hour. */
+  readonly addressFailures?: { readonly address: string; readonly times: number };
   /** Requests in the last minute, and what is usual for this principal. */
   readonly rate?: { readonly perMinute: number; readonly usual: number };
   readonly threats?: readonly ThreatSignal[];

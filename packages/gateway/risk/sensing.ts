@@ -20,15 +20,11 @@ import {
   wasSeen,
   type Profile,
 } from "@cordon/core/risk/profile";
+import { incidentsNaming } from "@cordon/core/risk/incident";
 import { defaultRiskSettings } from "@cordon/core/risk/settings";
-import {
-  noDevice,
-  type IncidentSignal,
-  type NetworkSignal,
-  type RiskSignals,
-  type ThreatSignal,
-} from "@cordon/core/risk/signals";
+import { noDevice, type NetworkSignal, type RiskSignals, type ThreatSignal } from "@cordon/core/risk/signals";
 import { travelSpeed } from "@cordon/core/risk/travel";
+import { attemptWindowMs, openAttempts, type FailedAttempt } from "./attempts.ts";
 import type { DeviceStanding } from "./device-standing.ts";
 
 /** Who asks, from where, for what. */
@@ -52,12 +48,8 @@ export interface Sensed {
   readonly prompts?: () => readonly ThreatSignal[];
 }
 
-/** Open incidents that name a principal or a resource; whoever keeps incidents hands it in. */
-export type IncidentsOf = (who: SpiffeId, resource: SpiffeId) => readonly IncidentSignal[];
-
 export interface SensingOptions {
   readonly networkOf: (address: string) => Network;
-  readonly incidentsOf?: IncidentsOf;
   /** Profiles kept before. */
   readonly profiles?: ReadonlyMap<SpiffeId, Profile>;
 }
@@ -66,8 +58,8 @@ export interface RiskSensing {
   signals(sensed: Sensed, snapshot: Snapshot, now: Instant): RiskSignals | undefined;
   /** Counts a request, and learns from one that was let through. */
   decided(sensed: Sensed, decision: Decision, snapshot: Snapshot, now: Instant): void;
-  /** An attempt in somebody's name failed. */
-  failed(who: SpiffeId, now: Instant): void;
+  /** An attempt in somebody's name, or from some address, failed. */
+  failed(attempt: FailedAttempt, now: Instant): void;
   /** What lists say of networks is otherwise now. */
   networksChanged(): void;
   readonly profiles: ReadonlyMap<SpiffeId, Profile>;
@@ -75,8 +67,6 @@ export interface RiskSensing {
 
 const maxPrincipals = 20_000;
 const maxAddresses = 50_000;
-const failureWindowMs = 900_000;
-const maxFailures = 32;
 /** A proof of presence stands for what is done within this. */
 const presentMs = 900_000;
 /** Fewer requests a minute than this are no flood, whatever is usual. */
@@ -84,9 +74,8 @@ const leastPerMinute = 30;
 /** Denials that tell of probing; one that a step-up lifts, or that risk itself caused, must not feed on itself. */
 const probing: ReadonlySet<string> = new Set(["no-permit", "boundary", "resource-unknown", "forbidden"]);
 
-export function openSensing({ networkOf, incidentsOf, profiles: kept }: SensingOptions): RiskSensing {
+export function openSensing({ networkOf, profiles: kept }: SensingOptions): RiskSensing {
   const profiles = new Map<SpiffeId, Profile>(kept);
-  const failures = new Map<SpiffeId, Instant[]>();
   const networks = new Map<string, Network>();
 
   const networkFor = (address: string): Network => {
@@ -108,27 +97,12 @@ export function openSensing({ networkOf, incidentsOf, profiles: kept }: SensingO
     profiles.set(who, (profile = newProfile(now)));
     return profile;
   };
-  const recentFailures = (who: SpiffeId, now: Instant): number => {
-    const times = failures.get(who);
-    if (times === undefined) return 0;
-    const recent = times.filter((at) => at > now - failureWindowMs);
-    if (recent.length === 0) failures.delete(who);
-    else if (recent.length < times.length) failures.set(who, recent);
-    return recent.length;
-  };
-
-  const failed = (who: SpiffeId, now: Instant): void => {
-    const times = failures.get(who) ?? [];
-    if (times.length >= maxFailures) times.shift();
-    times.push(now);
-    if (!failures.has(who) && failures.size >= maxPrincipals) failures.clear();
-    failures.set(who, times);
-  };
+  const attempts = openAttempts();
 
   return {
     profiles,
     networksChanged: () => networks.clear(),
-    failed,
+    failed: (attempt, now) => attempts.failed(attempt, now),
     signals(sensed, snapshot, now) {
       const { who, isPerson, address, since, resource } = sensed;
       const settings = snapshot.risk ?? defaultRiskSettings;
@@ -166,14 +140,14 @@ export function openSensing({ networkOf, incidentsOf, profiles: kept }: SensingO
           until = Math.min(until, now + 60_000);
         }
       }
-      const failedTimes = recentFailures(who, now);
-      if (failedTimes > 0) {
-        found.failures = failedTimes;
-        until = Math.min(until, now + failureWindowMs);
-      }
+      const failures = attempts.inName(who, now);
+      if (failures > 0) found.failures = failures;
+      const addressFailures = attempts.fromAddress(address, now);
+      if (addressFailures > 0) found.addressFailures = { address, times: addressFailures };
+      if (failures > 0 || addressFailures > 0) until = Math.min(until, now + attemptWindowMs);
       const threats = threatsOf(sensed, snapshot, now);
       if (threats.length > 0) found.threats = threats;
-      const incidents = incidentsOf?.(who, resource) ?? [];
+      const incidents = incidentsNaming(snapshot.incidents, [who, resource]);
       if (incidents.length > 0) found.incidents = incidents;
       if (snapshot.subjects !== undefined && snapshot.subjects.size > 0) found.sessionSince = since;
       if (until !== Infinity) found.until = until;
@@ -186,7 +160,7 @@ export function openSensing({ networkOf, incidentsOf, profiles: kept }: SensingO
       if (decision.effect === "deny") {
         const why = decision.reasons[0]?.code;
         const byRisk = decision.reasons.some(({ code }) => code === "risk");
-        if (why !== undefined && probing.has(why) && !byRisk) failed(who, now);
+        if (why !== undefined && probing.has(why) && !byRisk) attempts.failed({ who, proven: true }, now);
         return;
       }
       const { place } = networkFor(address);

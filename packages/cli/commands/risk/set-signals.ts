@@ -11,7 +11,7 @@ export const signalWords = `  device=managed|unmanaged|foreign|noncompliant|none
   posture=good|stale|disk|lock|patches                 what the device reported; several with commas
   new-device, new-country, impossible-travel, unusual-hour
   country=SG  network=${networkKinds.join("|")}
-  failures=N  rate=TIMES-WHAT-IS-USUAL  incident=${riskTiers.join("|")}  reported=low|medium|high
+  failures=N  address-failures=N  rate=TIMES-WHAT-IS-USUAL  incident=${riskTiers.join("|")}  reported=low|medium|high
   threat-address=CONFIDENCE  threat-domain=...  threat-hash=...  threat-prompt=...
   asserted=SECONDS-AGO                                 when the person last proved to be present (default: 8 hours ago)`;
 
@@ -67,6 +67,9 @@ export function setSignals(words: readonly string[], owner: string, settings: Ri
         break;
       case "failures":
         signals.failures = count(word, value);
+        break;
+      case "address-failures":
+        signals.addressFailures = { address: network.address, times: count(word, value) };
         break;
       case "rate":
         signals.rate = { perMinute: count(word, value), usual: 1 };
