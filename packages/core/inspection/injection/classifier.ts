@@ -16,15 +16,17 @@ import { featurize, type Features } from "./features.ts";
 import { concepts, findIdeas, type Ideas } from "./lexicon.ts";
 import {
   average,
-  blockTotals,
   eachWindow,
+  factorOf,
   hidden,
   logitOf,
   shareOf,
   support,
+  tokensInBlock,
   width,
   type PackedWeights,
 } from "./network.ts";
+import { makeKernel, type Kernel } from "./kernel.ts";
 import { findOrders, findOverrides, overrideProbability } from "./override.ts";
 import { findKnown, type Vocabulary } from "./vocabulary.ts";
 
@@ -76,7 +78,13 @@ const hiddenFloor = 0.7;
 /** Decoded text is judged up to this many times the length of what was given, and 4,096 units. */
 const maxGrowth = 2;
 
-export function classifierDetector(model: ClassifierModel): PartDetector {
+/** A model, and what computes with it. */
+interface Judging extends ClassifierModel {
+  readonly kernel: Kernel;
+}
+
+export function classifierDetector(classifier: ClassifierModel): PartDetector {
+  const model: Judging = { ...classifier, kernel: makeKernel(classifier.weights) };
   return {
     name: "injection",
     version: model.version,
@@ -100,7 +108,7 @@ interface Judgement {
   readonly findings: readonly Finding[];
 }
 
-function judgeText(text: string, part: Part, model: ClassifierModel): Judgement {
+function judgeText(text: string, part: Part, model: Judging): Judgement {
   const analysis = analyse(text, model);
   if (analysis === undefined) return { strange: false, probability: 0, findings: [] };
   const findings = analysis.hits.map((hit) => {
@@ -132,7 +140,7 @@ function judgeHidden(
   text: string,
   strange: boolean,
   part: Part,
-  model: ClassifierModel,
+  model: Judging,
   depth: number,
   budget: { left: number },
 ): { readonly probability: number; readonly findings: readonly Finding[] } {
@@ -157,34 +165,35 @@ function judgeHidden(
   return { probability, findings };
 }
 
-function analyse(text: string, model: ClassifierModel): Analysis | undefined {
-  const { weights, report } = model;
+function analyse(text: string, { vocabulary, calibration, report, kernel }: Judging): Analysis | undefined {
   const folded = fold(text);
   const tokens = tokenize(folded);
   if (tokens.count === 0) return undefined;
-  const known = findKnown(tokens, model.vocabulary);
+  const known = findKnown(tokens, vocabulary);
   const ideas = findIdeas(tokens, known);
   const features = featurize(text, folded, tokens, ideas, known);
-  const sums = blockTotals(features, weights.packed);
+  const sums = kernel.totals(features);
   let windows = 0;
   let worst = -Infinity;
   const logits: number[] = [];
   const spans: number[] = [];
   eachWindow(tokens.count, (from, to) => {
-    average(sums, features, from, to, mean);
-    const logit = logitOf(mean, weights, units) + support(features, from, to);
+    const factor = factorOf(features, from, to);
+    const logit =
+      kernel.logit(Math.ceil(from / tokensInBlock), Math.ceil(to / tokensInBlock), factor) +
+      support(features, from, to);
     windows += 1;
     worst = Math.max(worst, logit);
     logits.push(logit);
     spans.push(from, to);
   });
-  const probability = probabilityOf(worst, windows, model.calibration);
+  const probability = probabilityOf(worst, windows, calibration);
   if (probability < report) return { folded, tokens, ideas, features, sums, probability, hits: [] };
   const hits = logits
     .map((logit, at) => ({
       from: spans[at * 2] ?? 0,
       to: spans[at * 2 + 1] ?? 0,
-      probability: probabilityOf(logit, windows, model.calibration),
+      probability: probabilityOf(logit, windows, calibration),
     }))
     .filter((hit) => hit.probability >= report)
     .toSorted((a, b) => b.probability - a.probability);
@@ -209,7 +218,7 @@ function isStrange(tokens: Tokens): boolean {
   for (let at = 0; at < sampled; at++) {
     if (tokens.kind[at] !== wordToken && tokens.kind[at] !== markToken) continue;
     // Other scripts are read forwards: the readings are of Latin letters, or of letters turned upside down.
-    if (tokens.text.charCodeAt(tokens.start[at] as number) > 0x2ff) continue;
+    if ((tokens.units[tokens.start[at] as number] as number) > 0x2ff) continue;
     words += 1;
     if (commonHashes.has(tokens.hash[at] as number)) known += 1;
   }

@@ -4,7 +4,7 @@
  *
  * Training and inference call this one function, so what was learned is what is looked for.
  */
-import { originalOffset, type Folded } from "../normalise/fold.ts";
+import type { Folded } from "../normalise/fold.ts";
 import {
   classOf,
   hashSeed,
@@ -16,6 +16,7 @@ import {
   wordToken,
   type Tokens,
 } from "../normalise/tokens.ts";
+import { unitsOf } from "../normalise/units.ts";
 import type { Ideas } from "./lexicon.ts";
 import type { Known } from "./vocabulary.ts";
 
@@ -83,6 +84,7 @@ function roomFor(tokens: number): Room {
 export function featurize(text: string, folded: Folded, tokens: Tokens, ideas: Ideas, known: Known): Features {
   const { ids, until, ideas: ideaCounts } = roomFor(tokens.count);
   const { units } = folded;
+  const source = unitsOf(text);
   let count = 0;
   let previous = 0;
   let beforePrevious = 0;
@@ -93,7 +95,7 @@ export function featurize(text: string, folded: Folded, tokens: Tokens, ideas: I
     const end = tokens.end[at] as number;
     const hash = kind === numberToken ? 77 : (tokens.hash[at] as number);
     if (kind === unspacedToken) {
-      count = addRun(units, folded.text.length, start, end, ids, count);
+      count = addRun(units, folded.length, start, end, ids, count);
     } else if (kind === wordToken) {
       const number = known.numbers[at] as number;
       if (number >= 0) {
@@ -102,8 +104,8 @@ export function featurize(text: string, folded: Folded, tokens: Tokens, ideas: I
         ids[count++] = bucketOf(salts.word, hash);
         count = addPieces(units, start, end, ids, count);
       }
-      if (isShouted(text, folded, start, end)) ids[count++] = shouted;
-      if (hasStandIn(units, start, end)) ids[count++] = disguised;
+      if (isShouted(source, folded.offsets, start, end)) ids[count++] = shouted;
+      if (tokens.stands[at] === 1 && hasStandIn(units, start, end)) ids[count++] = disguised;
       if (tokens.opens[at] === 1) ids[count++] = bucketOf(salts.opening, hash);
     } else ids[count++] = kind === numberToken ? numeric : bucketOf(salts.word, hash);
     if (previous !== 0) ids[count++] = bucketOf(salts.pair, mix(previous, hash));
@@ -183,10 +185,10 @@ function addIdeas(ideas: Ideas, at: number, ids: Int32Array, count: number): num
 }
 
 /** Three letters or more, all of them capitals. */
-function isShouted(text: string, folded: Folded, start: number, end: number): boolean {
+function isShouted(source: Uint16Array, offsets: Int32Array | undefined, start: number, end: number): boolean {
   if (end - start < 3) return false;
-  for (let at = start; at < end && at < start + 3; at++) {
-    const unit = text.charCodeAt(originalOffset(folded, at));
+  for (let at = start; at < start + 3; at++) {
+    const unit = source[offsets === undefined ? at : (offsets[at] as number)] as number;
     if (unit < 0x41 || unit > 0x5a) return false;
   }
   return true;

@@ -353,7 +353,7 @@ function findInRun(tokens: Tokens, at: number): number {
   for (let start = tokens.start[at] ?? 0; start < end; start++) {
     let hash = hashSeed;
     let found = none;
-    const limit = Math.min(tokens.text.length, start + lexicon.longestRun);
+    const limit = Math.min(tokens.folded.length, start + lexicon.longestRun);
     for (let unit = start; unit < limit; unit++) {
       hash = hashStep(hash, bone(units[unit] as number));
       if (lexicon.runFilter[hash & 0xffff] === 1) found = lexicon.runs.get(hash) ?? found;

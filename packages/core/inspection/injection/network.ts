@@ -18,7 +18,8 @@ export const shrink = 12;
 /** Windows, in tokens: short ones see an instruction, long ones a persona. They move on by half their size. */
 export const windowSizes = [16, 64] as const;
 /** Windows begin at multiples of this many tokens. */
-const block = 8;
+export const tokensInBlock = 8;
+const block = tokensInBlock;
 
 /** The part behind the vectors. */
 export interface Head {
@@ -141,10 +142,14 @@ export function eachWindow(tokenCount: number, visit: (from: number, to: number)
   }
 }
 
+/** What a window's sums are multiplied by to be averages: see {@link shrink}. */
+export function factorOf({ until }: Features, from: number, to: number): number {
+  return 1 / ((until[to - 1] as number) - (from === 0 ? 0 : (until[from - 1] as number)) + shrink);
+}
+
 /** The average vector of tokens `from` to `to`, into `mean`. `from` and `to` are multiples of a block, or the end. */
-export function average(sums: Float64Array, { until }: Features, from: number, to: number, mean: Float64Array): void {
-  const count = (until[to - 1] as number) - (from === 0 ? 0 : (until[from - 1] as number));
-  const factor = 1 / (count + shrink);
+export function average(sums: Float64Array, features: Features, from: number, to: number, mean: Float64Array): void {
+  const factor = factorOf(features, from, to);
   const last = Math.ceil(to / block) * width;
   const first = Math.ceil(from / block) * width;
   for (let at = 0; at < width; at++) mean[at] = ((sums[last + at] as number) - (sums[first + at] as number)) * factor;

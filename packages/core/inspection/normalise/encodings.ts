@@ -6,11 +6,17 @@
  * runs of base64 are images and keys.
  */
 
+import { unitsOf } from "./units.ts";
+
 const base64Kind = 1;
 const hexKind = 2;
 const letterKind = 4;
-/** For each ASCII sign, the alphabets that it belongs to. */
-const kinds = new Uint8Array(128);
+const escapeKind = 8;
+const digitKind = 16;
+/** For each unit, the alphabets that it belongs to. */
+const kinds = new Uint8Array(0x10000);
+kinds.fill(letterKind, 0xc0);
+for (const sign of "%&\\") kinds[sign.charCodeAt(0)] = escapeKind;
 for (const sign of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_")
   kinds[sign.charCodeAt(0)] = base64Kind;
 for (const sign of "0123456789abcdefABCDEF") kinds[sign.charCodeAt(0)] = base64Kind | hexKind;
@@ -18,6 +24,9 @@ for (let letter = 0x41; letter <= 0x5a; letter++) {
   kinds[letter] = (kinds[letter] ?? 0) | letterKind;
   kinds[letter + 32] = (kinds[letter + 32] ?? 0) | letterKind;
 }
+
+/** What the survey takes for digits: of base64's signs those below `:`. */
+for (const sign of "0123456789+/-") kinds[sign.charCodeAt(0)] = (kinds[sign.charCodeAt(0)] as number) | digitKind;
 
 export interface Hidden {
   /** Such as `base64`; stable. */
@@ -57,6 +66,8 @@ interface Survey {
 
 /** What one pass tells: most texts hold nothing that the decoders would look at. */
 function survey(text: string): Survey {
+  const units = unitsOf(text);
+  const { length } = text;
   const runs: number[] = [];
   let runStart = 0;
   let digitsInRun = 0;
@@ -64,17 +75,14 @@ function survey(text: string): Survey {
   let letters = 0;
   let streak = 0;
   let lonelyStreak = 0;
-  for (let at = 0; at <= text.length; at++) {
-    const unit = at < text.length ? text.charCodeAt(at) : 0;
-    const kind = unit < 0x80 ? (kinds[unit] as number) : unit > 0xbf ? letterKind : 0;
-    if ((kind & base64Kind) !== 0) {
-      if (unit < 0x3a) digitsInRun += 1;
-    } else {
+  for (let at = 0; at <= length; at++) {
+    const kind = at < length ? (kinds[units[at] as number] as number) : 0;
+    if ((kind & base64Kind) === 0) {
       // Words are runs too: only those with digits, or longer than words are, can be codes.
       if (at - runStart >= 8 && (digitsInRun > 0 || at - runStart >= shortestRun)) runs.push(runStart, at);
       runStart = at + 1;
       digitsInRun = 0;
-    }
+    } else digitsInRun += kind >> 4;
     if ((kind & letterKind) !== 0) letters += 1;
     else {
       if (letters > 0) {
@@ -82,7 +90,7 @@ function survey(text: string): Survey {
         if (streak > lonelyStreak) lonelyStreak = streak;
         letters = 0;
       }
-      if (unit === 0x25 || unit === 0x26 || unit === 0x5c) escapes += 1;
+      escapes += (kind & escapeKind) >> 3;
     }
   }
   return { runs, escapes, lonelyStreak };
@@ -354,9 +362,9 @@ function isCapital(unit: number): boolean {
 }
 
 function isLetter(unit: number): boolean {
-  return unit < 0x80 ? ((kinds[unit] as number) & letterKind) !== 0 : unit > 0xbf;
+  return ((kinds[unit] as number) & letterKind) !== 0;
 }
 
 function isHex(unit: number): boolean {
-  return unit < 0x80 && ((kinds[unit] as number) & hexKind) !== 0;
+  return ((kinds[unit] as number) & hexKind) !== 0;
 }

@@ -7,9 +7,14 @@
  * (invisible ASCII, U+E0020 to U+E007E) are decoded to what they spell. Linear in the length; ASCII takes a short cut.
  */
 
+import { unitsOf } from "./units.ts";
+
+/** The next call writes over it. */
 export interface Folded {
   readonly text: string;
-  /** The units of {@link text}, and room behind them. The next call writes over them. */
+  /** How many units {@link text} has. */
+  readonly length: number;
+  /** The units of {@link text}, and room behind them. */
   readonly units: Uint16Array;
   /** For each unit of {@link text}, and one past its end, the offset in the original; `undefined` where they are equal. */
   readonly offsets: Int32Array | undefined;
@@ -24,34 +29,120 @@ export function originalOffset(folded: Folded, at: number): number {
   return folded.offsets === undefined ? at : (folded.offsets[at] ?? 0);
 }
 
-export function fold(text: string): Folded {
-  const room = roomFor(text.length + 64);
-  let at = 0;
-  for (; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit > 0x7f) break;
-    room[at] = lowered[unit] as number;
+/** The text is made when it is asked for: detectors compare units. */
+class FoldedText implements Folded {
+  readonly length: number;
+  readonly units: Uint16Array;
+  readonly offsets: Int32Array | undefined;
+  readonly invisible: number;
+  readonly lookalikes: number;
+
+  constructor(length: number, units: Uint16Array, offsets: Int32Array | undefined, invisible: number, alike: number) {
+    this.length = length;
+    this.units = units;
+    this.offsets = offsets;
+    this.invisible = invisible;
+    this.lookalikes = alike;
   }
-  if (at === text.length)
-    return { text: text.toLowerCase(), units: room, offsets: undefined, invisible: 0, lookalikes: 0 };
-  const folding = new Folding(room.subarray(0, text.length + 64), at);
-  while (at < text.length) {
-    const unit = text.charCodeAt(at);
-    const simple = simpleFoldings[unit] as number;
-    if (simple > rare) folding.put(simple, at++);
-    else at += folding.putRare(text.codePointAt(at) ?? 0, at);
+
+  get text(): string {
+    let text = "";
+    for (let from = 0; from < this.length; from += 8192)
+      text += String.fromCharCode.apply(
+        null,
+        this.units.subarray(from, Math.min(this.length, from + 8192)) as unknown as number[],
+      );
+    return text;
   }
-  return folding.finish(text.length);
 }
 
-/** One array for all calls: allocating and clearing one for each text would cost more than folding it. */
-let shared = new Uint16Array(8192);
-/** Texts longer than this get an array of their own, so that one giant does not stay in memory. */
+export function fold(text: string): Folded {
+  const source = unitsOf(text);
+  const { length } = text;
+  const { units, offsets } = roomFor(length + slack);
+  let at = 0;
+  for (; at < length; at++) {
+    const unit = source[at] as number;
+    if (unit > 0x7f) break;
+    units[at] = lowered[unit] as number;
+  }
+  if (at === length) return new FoldedText(length, units, undefined, 0, 0);
+  for (let plain = 0; plain < at; plain++) offsets[plain] = plain;
+  return foldRest(text, source, at, units, offsets);
+}
+
+/** Goes on at `from`, before which each unit was folded in its own place. Compatibility forms grow: U+FDFA folds to 18 units. */
+function foldRest(
+  text: string,
+  source: Uint16Array,
+  from: number,
+  firstUnits: Uint16Array<ArrayBuffer>,
+  firstOffsets: Int32Array<ArrayBuffer>,
+): Folded {
+  let units = firstUnits;
+  let offsets = firstOffsets;
+  let count = from;
+  let invisible = 0;
+  let foreign = 0;
+  for (let at = from; at < text.length;) {
+    const unit = source[at] as number;
+    const simple = simpleFoldings[unit] as number;
+    if (simple > rare) {
+      units[count] = simple;
+      offsets[count++] = at++;
+      if (simple > 0x7f && simple < likeness.length) foreign |= likeness[simple] as number;
+      continue;
+    }
+    const point = text.codePointAt(at) ?? 0;
+    const piece = foldRarePoint(point);
+    if (point < 0x10000 && simpleFoldings[point] === 0)
+      simpleFoldings[point] = piece.length === 1 && piece.charCodeAt(0) > rare ? piece.charCodeAt(0) : rare;
+    if (piece === "" || (point >= 0xe0020 && point <= 0xe007e)) invisible += isMark(point) ? 0 : 1;
+    const next = at + (point > 0xffff ? 2 : 1);
+    // What follows needs a place for each unit, and one for the end.
+    const needed = count + piece.length + (text.length - next) + 1;
+    if (needed > units.length) {
+      units = grown(units, new Uint16Array(needed * 2));
+      offsets = grown(offsets, new Int32Array(needed * 2));
+    }
+    for (let index = 0; index < piece.length; index++) {
+      const folded = piece.charCodeAt(index);
+      units[count] = folded;
+      offsets[count++] = at;
+      if (folded < likeness.length) foreign |= likeness[folded] as number;
+    }
+    at = next;
+  }
+  offsets[count] = text.length;
+  const alike = foreign === 0 ? 0 : resolveLookalikes(units, count);
+  return new FoldedText(count, units, offsets, invisible, alike);
+}
+
+function grown<T extends Uint16Array | Int32Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}
+
+interface Room {
+  readonly units: Uint16Array<ArrayBuffer>;
+  readonly offsets: Int32Array<ArrayBuffer>;
+}
+
+/** Room for what grows a little. */
+const slack = 64;
+
+function makeRoom(length: number): Room {
+  return { units: new Uint16Array(length), offsets: new Int32Array(length) };
+}
+
+/** One room for all calls: allocating and clearing one for each text would cost more than folding it. */
+let shared = makeRoom(8192);
+/** Texts longer than this get a room of their own, so that one giant does not stay in memory. */
 const longestShared = 1 << 20;
 
-function roomFor(length: number): Uint16Array<ArrayBuffer> {
-  if (length > longestShared) return new Uint16Array(length);
-  if (shared.length < length) shared = new Uint16Array(Math.max(length, shared.length * 2));
+function roomFor(length: number): Room {
+  if (length > longestShared) return makeRoom(length);
+  if (shared.units.length < length) shared = makeRoom(Math.max(length, shared.units.length * 2));
   return shared;
 }
 
@@ -62,63 +153,6 @@ const simpleFoldings = new Uint16Array(0x10000);
 /** In {@link simpleFoldings}: folds to nothing, or to more than one unit, or is half of a pair. */
 const rare = 1;
 for (let unit = 2; unit < 0x80; unit++) simpleFoldings[unit] = String.fromCharCode(unit).toLowerCase().charCodeAt(0);
-
-/** The folded text while it grows. Compatibility forms grow: one unit may fold to 18 (U+FDFA). */
-class Folding {
-  #units: Uint16Array<ArrayBuffer>;
-  #offsets: Int32Array<ArrayBuffer>;
-  #length: number;
-  #invisible = 0;
-
-  /** @param plain how many units are folded already, each in its own place. */
-  constructor(units: Uint16Array<ArrayBuffer>, plain: number) {
-    this.#units = units;
-    this.#offsets = new Int32Array(units.length + 1);
-    this.#length = plain;
-    for (let at = 0; at < plain; at++) this.#offsets[at] = at;
-  }
-
-  put(unit: number, at: number): void {
-    if (this.#length === this.#units.length) this.#grow();
-    this.#units[this.#length] = unit;
-    this.#offsets[this.#length++] = at;
-  }
-
-  /** Gives how many units of the original the code point takes. */
-  putRare(point: number, at: number): number {
-    const piece = foldRarePoint(point);
-    if (point < 0x10000 && simpleFoldings[point] === 0)
-      simpleFoldings[point] = piece.length === 1 && piece.charCodeAt(0) > rare ? piece.charCodeAt(0) : rare;
-    if (piece === "" || (point >= 0xe0020 && point <= 0xe007e)) this.#invisible += isMark(point) ? 0 : 1;
-    for (let unit = 0; unit < piece.length; unit++) this.put(piece.charCodeAt(unit), at);
-    return point > 0xffff ? 2 : 1;
-  }
-
-  #grow(): void {
-    const units = new Uint16Array(this.#units.length * 2);
-    const offsets = new Int32Array(units.length + 1);
-    units.set(this.#units);
-    offsets.set(this.#offsets);
-    this.#units = units;
-    this.#offsets = offsets;
-  }
-
-  finish(originalLength: number): Folded {
-    const units = this.#units.subarray(0, this.#length);
-    this.#offsets[this.#length] = originalLength;
-    const lookalikes = resolveLookalikes(units);
-    let text = "";
-    for (let from = 0; from < units.length; from += 8192)
-      text += String.fromCharCode.apply(null, units.subarray(from, from + 8192) as unknown as number[]);
-    return {
-      text,
-      units: this.#units,
-      offsets: this.#offsets.subarray(0, this.#length + 1),
-      invisible: this.#invisible,
-      lookalikes,
-    };
-  }
-}
 
 function foldRarePoint(point: number): string {
   if (point < 0x80) return String.fromCharCode(point).toLowerCase();
@@ -184,9 +218,9 @@ const likeness = new Uint16Array(0x600);
 for (const [unit, latin] of lookalikes) if (unit < likeness.length) likeness[unit] = latin.charCodeAt(0);
 
 /** Replaces look-alikes in words that also hold Latin letters. Gives how many. */
-function resolveLookalikes(units: Uint16Array): number {
+function resolveLookalikes(units: Uint16Array, length: number): number {
   let count = 0;
-  for (let at = 0; at < units.length;) {
+  for (let at = 0; at < length;) {
     if (!isLetter(units[at] as number)) {
       at += 1;
       continue;
@@ -194,7 +228,7 @@ function resolveLookalikes(units: Uint16Array): number {
     const start = at;
     let latin = false;
     let foreign = false;
-    for (; at < units.length && isLetter(units[at] as number); at++) {
+    for (; at < length && isLetter(units[at] as number); at++) {
       const unit = units[at] as number;
       if (unit < 0x80) latin ||= unit >= 0x61;
       else if (unit < likeness.length && likeness[unit] !== 0) foreign = true;

@@ -19,6 +19,9 @@ export const markToken = 4;
 
 /** The arrays are longer than {@link count}, and the next call writes over them. */
 export interface Tokens {
+  /** The folded text that was cut. */
+  readonly folded: Folded;
+  /** Its words: made when they are asked for. */
   readonly text: string;
   readonly units: Uint16Array;
   readonly count: number;
@@ -29,6 +32,8 @@ export interface Tokens {
   readonly hash: Int32Array;
   /** 1 where a token begins a sentence, a line or a clause: after a full stop, a line break or a mark. */
   readonly opens: Uint8Array;
+  /** Of words: 1 where one holds a digit or sign. */
+  readonly stands: Uint8Array;
   /** How many words hold a digit or sign in a letter's place. */
   readonly disguised: number;
 }
@@ -63,6 +68,10 @@ function makeSkeleton(): Uint8Array {
   return table;
 }
 
+/** What each small letter of ASCII is to a skeleton; 0 for everything else. */
+const letterBones = Uint8Array.from({ length: 128 }, (_, unit) =>
+  unit >= 0x61 && unit <= 0x7a ? (skeleton[unit] as number) : 0,
+);
 const isSign = new Uint8Array(128);
 for (const sign of "@$!|+") isSign[sign.charCodeAt(0)] = 1;
 
@@ -103,6 +112,8 @@ interface Room {
   readonly kind: Uint8Array;
   readonly hash: Int32Array;
   readonly opens: Uint8Array;
+  /** Of words: 1 where one holds a digit or sign. */
+  readonly stands: Uint8Array;
 }
 
 function makeRoom(length: number): Room {
@@ -112,6 +123,7 @@ function makeRoom(length: number): Room {
     kind: new Uint8Array(length),
     hash: new Int32Array(length),
     opens: new Uint8Array(length),
+    stands: new Uint8Array(length),
   };
 }
 
@@ -125,9 +137,41 @@ function roomFor(length: number): Room {
   return shared;
 }
 
-export function tokenize({ text, units }: Pick<Folded, "text" | "units">): Tokens {
-  const bound = text.length;
-  const { start, end, kind, hash, opens } = roomFor(bound);
+class TokenList implements Tokens {
+  readonly folded: Folded;
+  readonly units: Uint16Array;
+  readonly count: number;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  readonly kind: Uint8Array;
+  readonly hash: Int32Array;
+  readonly opens: Uint8Array;
+  /** Of words: 1 where one holds a digit or sign. */
+  readonly stands: Uint8Array;
+  readonly disguised: number;
+
+  constructor(folded: Folded, { start, end, kind, hash, opens, stands }: Room, count: number, disguised: number) {
+    this.folded = folded;
+    this.units = folded.units;
+    this.count = count;
+    this.start = start;
+    this.end = end;
+    this.kind = kind;
+    this.hash = hash;
+    this.opens = opens;
+    this.stands = stands;
+    this.disguised = disguised;
+  }
+
+  get text(): string {
+    return this.folded.text;
+  }
+}
+
+export function tokenize(folded: Folded): Tokens {
+  const { length: bound, units } = folded;
+  const room = roomFor(bound);
+  const { start, end, kind, hash, opens, stands } = room;
   let opening = 1;
   let count = 0;
   let disguised = 0;
@@ -159,31 +203,36 @@ export function tokenize({ text, units }: Pick<Folded, "text" | "units">): Token
     } else {
       let letters = 0;
       let standing = 0;
-      for (; at < bound; at++) {
-        const next = units[at] as number;
-        if (next >= 0x80) {
-          if (classes[next] !== 1) break;
-          letters += 1;
-          value = hashStep(value, next);
-          continue;
+      for (;;) {
+        // Small letters of ASCII are what there is most of.
+        const first = at;
+        let next = 0;
+        let bone = 0;
+        while (at < bound && (next = units[at] as number) < 0x80 && (bone = letterBones[next] as number) !== 0) {
+          value = Math.imul(value ^ bone, 0x01000193);
+          at += 1;
         }
+        letters += at - first;
+        if (at >= bound) break;
         const nextGroup = classes[next];
         if (nextGroup === 1) letters += 1;
-        else if (nextGroup === 2) standing += 1;
-        else if (isSign[next] === 1 && isInside(units, bound, at, from)) standing += 1;
+        else if (next >= 0x80) break;
+        else if (nextGroup === 2 || (isSign[next] === 1 && isInside(units, bound, at, from))) standing += 1;
         else break;
-        value = hashStep(value, skeleton[next] ?? next);
+        value = hashStep(value, next < 0x80 ? (skeleton[next] as number) : next);
+        at += 1;
       }
       kind[count] = letters > 0 ? wordToken : numberToken;
       if (letters === 0) value = 0;
       else if (standing > 0) disguised += 1;
+      stands[count] = standing > 0 ? 1 : 0;
     }
     start[count] = from;
     end[count] = at;
     hash[count] = value;
     count += 1;
   }
-  return { text, units, count, start, end, kind, hash, opens, disguised };
+  return new TokenList(folded, room, count, disguised);
 }
 
 /** Full stops of other scripts: ideographic, full-width, danda. */
