@@ -44,10 +44,19 @@ export function accessRequestOf(
   };
 }
 
-/** A person's credential names its session by the key that it is bound to, which the handshake has just proven. */
-export function personBehind({ id, svid }: Caller): Pick<AccessRequest, "user"> {
+/**
+ * A person's certificate names its session by the key that it is bound to, which the handshake has just proven; an access
+ * token names the session itself.
+ */
+export function personBehind({ id, svid, acting }: Caller): Pick<AccessRequest, "user"> {
+  if (acting !== undefined) return { user: acting };
   if (userPartsOf(id) === undefined || svid.keyFingerprint === undefined) return {};
   return { user: { id, session: svid.keyFingerprint } };
+}
+
+/** Scopes are of what was asked for; what the same call does besides is for policy alone. */
+function unscoped({ user, also }: AccessRequest): Pick<AccessRequest, "user"> {
+  return user?.scopes === undefined || also === undefined ? {} : { user: { ...user, scopes: [also.action] } };
 }
 
 /** Decides, and turns an allow whose obligations this enforcement point cannot meet into a deny. */
@@ -56,7 +65,7 @@ export function decideHere(snapshot: Snapshot, access: AccessRequest, signals: S
   const { also, ...asked } = access;
   const first = decideOne(snapshot, asked, signals, now);
   if (first.effect === "deny") return first;
-  const second = decideOne(snapshot, { ...asked, ...also }, signals, now);
+  const second = decideOne(snapshot, { ...asked, ...also, ...unscoped(access) }, signals, now);
   const validUntil = Math.min(first.validUntil ?? Infinity, second.validUntil ?? Infinity);
   const both = {
     ...(second.effect === "deny" ? second : first),

@@ -2,9 +2,12 @@
  * What an exchange is given of the gateway around it. In: the gateway's rooms, and who is behind each exchange. Out:
  * the host that exchanges call: to be decided again, to record, to keep, to answer, to say that they have ended.
  */
-import { standingOfCertificate, standingOfToken } from "@cordon/core/identity/standing";
+import { standingOfCertificate, standingOfToken, type Standing } from "@cordon/core/identity/standing";
+import type { VerifiedSvid } from "@cordon/core/identity/svid";
+import { standingOfAccessToken } from "@cordon/core/oauth/access-token-standing";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
-import type { Signals } from "@cordon/core/policy/decision";
+import type { Assurance, Signals } from "@cordon/core/policy/decision";
+import type { Snapshot } from "@cordon/core/policy/snapshot";
 import { mayReveal } from "./inspection/tokens.ts";
 import { decideHere, denied, recordDecision } from "./admission.ts";
 import { answerError } from "./answer.ts";
@@ -15,6 +18,12 @@ import { filtersInTurn } from "./mcp/answer-filter.ts";
 import type { GatewayDependencies } from "./ports.ts";
 import type { Sensed } from "./risk/sensing.ts";
 import { upstreamKey } from "./routes/intent.ts";
+
+/** What a caller's credential must still be for the call to go on. */
+function judgeOf(assurance: Assurance): (svid: VerifiedSvid, snapshot: Snapshot) => Standing {
+  if (assurance === "jwt-svid") return standingOfToken;
+  return assurance === "dpop-token" || assurance === "bearer-token" ? standingOfAccessToken : standingOfCertificate;
+}
 
 export interface ExchangeHostDeps extends Pick<
   GatewayDependencies,
@@ -48,8 +57,7 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
       const undoing = subject.screening?.reveals === true ? mayReveal(snapshot, access, sensed, now()) : undefined;
       if (undoing === undefined && subject.screening !== undefined) subject.screening.reveals = false;
       const { assurance, svid } = exchange.start.caller;
-      const judge = assurance === "jwt-svid" ? standingOfToken : standingOfCertificate;
-      const standing = judge(svid, snapshot);
+      const standing = judgeOf(assurance)(svid, snapshot);
       // Where only the chain can tell, the connection that it came by is judged next (`listener/connections.ts`).
       const validUntil = Math.min(decision.validUntil ?? Infinity, undoing?.validUntil ?? Infinity);
       if (standing.stands !== false) return { ...decision, validUntil };

@@ -21,6 +21,8 @@ import { openUpstreams } from "./upstream/upstreams.ts";
 export interface Gateway extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
+  /** Where clients reach it, as tokens name it: scheme, host, port. */
+  readonly origin: string;
   /** Interactions under way. */
   readonly liveCount: () => number;
   /** Open connections of callers. */
@@ -41,6 +43,7 @@ const sweepMs = 60_000;
 
 export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   let draining = false;
+  let origin = ""; // known once it listens; no token is for the empty one
   const live = new LiveExchanges();
   const observed = new ObservedCalls();
   const signals = (sensed?: Sensed): Signals => {
@@ -74,6 +77,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
     observed,
     signals,
     draining: () => draining,
+    origin: () => origin,
   });
 
   const unsubscribe = deps.snapshots.subscribe((snapshot) => {
@@ -105,10 +109,12 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   await listen(connections.server, deps.options.listen);
   await doors.listen();
   const { address, port } = connections.server.address() as AddressInfo;
+  origin = deps.options.url?.(port) ?? `https://localhost:${port}`;
 
   return {
     host: address,
     port,
+    origin,
     liveCount: () => live.size + tunnels.size + egress.size + doors.size,
     connectionCount: () => connections.count() + tunnels.size + egress.size + doors.size,
     wouldHaveDenied: () => observed.counts,

@@ -31,8 +31,9 @@ import { screeningOf } from "./inspection/screening.ts";
 import { mayReveal, openTokens } from "./inspection/tokens.ts";
 import type { Refusals } from "./ledger/refusals.ts";
 import { readBody, refuseEncodedBody, requireJsonContentType } from "./listener/body.ts";
-import { bearerToken, tokenVerifier } from "./listener/caller.ts";
+import { tokenChallenge } from "./listener/challenge.ts";
 import type { Connections } from "./listener/connections.ts";
+import { identifier } from "./listener/identify.ts";
 import { readRequestHead } from "./listener/request-head.ts";
 import type { Interaction } from "./interaction.ts";
 import type { LiveExchanges } from "./live/live-exchanges.ts";
@@ -64,13 +65,15 @@ export interface InteractionDeps extends GatewayDependencies {
   readonly observed: ObservedCalls;
   readonly signals: (sensed?: Sensed) => Signals;
   readonly draining: () => boolean;
+  /** Where clients reach this gateway. */
+  readonly origin: () => string;
 }
 
 export function openInteractions(deps: InteractionDeps): {
   serve(request: IncomingMessage, response: ServerResponse): void;
 } {
   const { ledger, live, now, signals } = deps;
-  const verifyToken = tokenVerifier(deps.identity.current().id, deps);
+  const identify = identifier(deps);
   const nextId = requestIds();
   const tools = new ToolStanding();
   const forward = forwarder(deps);
@@ -101,7 +104,7 @@ export function openInteractions(deps: InteractionDeps): {
       if (deps.draining())
         throw new CordonError("DRAINING", "the gateway is shutting down; ask another, or again shortly");
       if (deps.connections.isOld(request)) response.shouldKeepAlive = false;
-      let caller = deps.connections.callerOf(request) ?? verifyToken(bearerToken(request), now());
+      let caller = identify(request, head, match?.route);
       if (caller instanceof Promise) {
         caller = await caller; // another trust domain was asked for its bundle; what holds now is looked at afresh
         snapshot = deps.snapshots.current();
@@ -148,7 +151,9 @@ export function openInteractions(deps: InteractionDeps): {
     }
     deps.refusals.note(known, from);
     if (!request.complete || response.socket === null) response.shouldKeepAlive = false; // never read on after it
-    answerError(response, shape, status, known.code, known.message, id, [], passage.rpcId);
+    const challenge = tokenChallenge(known, deps.snapshots.current());
+    const headers = challenge.length === 0 ? [] : ["cordon-request-id", id, ...challenge];
+    answerError(response, shape, status, known.code, known.message, id, headers, passage.rpcId);
     over(passage, "refused", status, known.code);
   }
 

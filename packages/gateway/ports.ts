@@ -141,6 +141,8 @@ export interface QuotaUse {
 
 export interface GatewayOptions {
   readonly listen: { readonly host: string; readonly port: number };
+  /** What clients call it, given the port that it listens on. Default: `https://localhost:PORT`. */
+  readonly url?: (port: number) => string;
   readonly limits: { readonly headerBytes: number; readonly connections: number };
   /** How long in-flight work may finish after close was asked for. */
   readonly drainMs: number;

@@ -5,6 +5,7 @@
 import type { ServerResponse } from "node:http";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
+import { scopeChallenge } from "./listener/challenge.ts";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 
 /** How lately the person must have proved to be present for this denial to be lifted; absent where nothing lifts it. */
@@ -30,10 +31,13 @@ export function challengeHeaders(maxAgeSeconds: number, words: string, url: stri
 /** How a denial is answered: with the challenge, where it is a person's and a step-up lifts it. */
 export function denialAnswer(
   decision: Decision,
-  { user }: AccessRequest,
+  { user, action }: AccessRequest,
   words: string,
   url: (() => string | undefined) | undefined,
 ): { readonly status: 401 | 403; readonly code: string; readonly headers: readonly string[] } {
+  const unscoped = decision.reasons.find(({ code }) => code === "scope-insufficient");
+  if (unscoped !== undefined)
+    return { status: 403, code: "ACCESS_DENIED", headers: scopeChallenge(action, unscoped.words) };
   const age = user === undefined ? undefined : stepUpAge(decision);
   if (age === undefined) return { status: 403, code: "ACCESS_DENIED", headers: [] };
   return { status: 401, code: "STEP_UP_REQUIRED", headers: challengeHeaders(age, words, url?.()) };

@@ -167,6 +167,8 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     await openGateway({
       options: {
         listen,
+        url: (port) =>
+          configuration.gateway.url ?? `https://${configuration.gateway.dnsNames[0] ?? "localhost"}:${port}`,
         limits: configuration.gateway.limits,
         drainMs: configuration.gateway.drainSeconds * 1000,
         connectionMaxAgeMs,

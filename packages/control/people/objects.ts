@@ -51,7 +51,8 @@ export const passkeyValue = z.strictObject({
 
 export const sessionValue = z.strictObject({
   user: z.string().startsWith("spiffe://"),
-  kind: z.enum(["console", "cli"]),
+  kind: z.enum(["console", "cli", "oauth"]),
+  client: z.string().exactOptional(),
   passkey: z.string(),
   label: z.string(),
   authenticatedAt: z.int(),
@@ -113,9 +114,12 @@ export function userOf(object: StoredObject, trustDomain: TrustDomain): User {
 export function sessionsFrom(objects: readonly StoredObject[]): ReadonlyMap<string, UserSession> {
   return new Map(
     objects.map((object) => {
-      const { user, kind, authenticatedAt, ends, grant, device } = readValue(sessionValue, object);
+      const { user, kind, authenticatedAt, ends, grant, device, client } = readValue(sessionValue, object);
       const session: UserSession = { id: object.name, user: parseSpiffeId(user), kind, authenticatedAt, ends };
-      return [object.name, Object.freeze({ ...session, ...(grant && { grant }), ...(device && { device }) })];
+      return [
+        object.name,
+        Object.freeze({ ...session, ...(grant && { grant }), ...(device && { device }), ...(client && { client }) }),
+      ];
     }),
   );
 }

@@ -21,6 +21,8 @@ import type {
 } from "@cordon/core/policy/snapshot";
 import { grantKind, grantsFrom } from "../grants/objects.ts";
 import { incidentKind, incidentsFrom } from "../incidents/objects.ts";
+import { clientsFrom, disabledClientKind, oauthClientKind } from "../oauth/objects.ts";
+import { tokenIssuerKind, tokenIssuersFrom } from "../oauth/objects.ts";
 import { sessionKind, sessionsFrom, userKind, usersFrom } from "../people/objects.ts";
 import type { Change, StoredObject } from "../store/state-store.ts";
 import { buildRoute, type BuiltRoute } from "./build-route.ts";
@@ -168,6 +170,12 @@ function rebuild(
         : (deps.readAdmissions?.(of("admission")) ?? new Map<string, ModelStanding>()),
     users: before?.users && same(userKind) ? before.users : usersFrom(of(userKind), deps.trustDomain),
     sessions: before?.sessions && same(sessionKind) ? before.sessions : sessionsFrom(of(sessionKind)),
+    tokenIssuers:
+      before?.tokenIssuers && same(tokenIssuerKind) ? before.tokenIssuers : tokenIssuersFrom(of(tokenIssuerKind)),
+    clients:
+      before?.clients && same(oauthClientKind) && same(disabledClientKind)
+        ? before.clients
+        : clientsFrom(of(oauthClientKind), of(disabledClientKind)),
     grants: before?.grants && same(grantKind) ? before.grants : grantsFrom(of(grantKind)),
     devices: before?.devices && same("device") ? before.devices : buildDevices(last, of("device")),
     subjects: before?.subjects && same("subject") ? before.subjects : buildSubjects(of("subject")),

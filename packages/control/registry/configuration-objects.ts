@@ -14,6 +14,7 @@ import { policyName } from "@cordon/core/contract/policy-name";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { grantRuleValue } from "../grants/rules.ts";
+import { oauthClientKind, type OauthClientValue } from "../oauth/objects.ts";
 import type { ObjectKey } from "../store/state-store.ts";
 import { boundaryModesKey, flowKey, riskKey, stalenessKey } from "./objects.ts";
 import type { boundaryModesValue, componentValue, ExceptionValue, FederationValue } from "./objects.ts";
@@ -64,6 +65,7 @@ export function configurationObjects(
     ),
     ...configuration.windows.map(({ name, namespace, ...value }) => place("window", { name, namespace }, value)),
     ...configuration.grants.map((rule, order) => place("grant-rule", rule, grantRuleObject(rule, order))),
+    ...(configuration.oauth?.clients ?? []).map((item) => place(oauthClientKind, item, oauthClientObject(item))),
     ...configuration.boundaries.exceptions.map((item) => place("exception", item, exceptionObject(item))),
   ];
 }
@@ -74,6 +76,19 @@ export function absoluteSecret(secret: SecretReference, folder: string): SecretR
   if (!("exec" in secret)) return secret;
   const [program = "", ...rest] = secret.exec;
   return { exec: [/^\.{1,2}\//.test(program) ? absolute(program, folder) : program, ...rest] };
+}
+
+type ConfiguredClient = NonNullable<Configuration["oauth"]>["clients"][number];
+
+function oauthClientObject(item: ConfiguredClient): OauthClientValue {
+  const { name, namespace, displayName, redirectUris, routes, bearer } = item;
+  const shown = displayName ?? name;
+  return {
+    displayName: shown,
+    redirectUris: [...redirectUris],
+    routes: routes.map((route) => qualify(route, namespace)),
+    bearer,
+  };
 }
 
 function flowObjects({ informationFlow: flow }: Configuration): ConfiguredObject[] {

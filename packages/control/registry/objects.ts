@@ -40,6 +40,9 @@ export const objectKinds = [
   "grant-rule",
   "user",
   "session",
+  "oauth-client",
+  "disabled-client",
+  "token-issuer",
   "grant",
   "device",
   "subject",
@@ -62,6 +65,7 @@ export const configuredKinds = [
   "window",
   "exception",
   "grant-rule",
+  "oauth-client",
 ] as const;
 
 const qualifiedName = z.string().regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, "must be `namespace/name`");

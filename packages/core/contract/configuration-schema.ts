@@ -18,6 +18,8 @@ import { modelAdmissionSchema } from "./model-admission-schema.ts";
 import { inspectionSchema } from "./inspection-schema.ts";
 import { mcpFields } from "./mcp-schema.ts";
 import { incidentsSchema } from "./incident-schema.ts";
+import { gatewaySchema } from "./gateway-schema.ts";
+import { oauthSchema } from "./oauth-schema.ts";
 import { grantRuleSchema, peopleSchema } from "./people-schema.ts";
 import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
 import { riskSchemaWith } from "./risk-schema.ts";
@@ -203,35 +205,6 @@ const keysSchema = z.strictObject({
     .describe("Root keys in use before: what they sealed is opened, and sealed anew under `root` at the next start."),
 });
 
-const gatewaySchema = z.strictObject({
-  component: reference.default("gateway").describe("The component that the gateway itself is; a `service`."),
-  listen: text((value) => {
-    const checked = parseListenAddress(value);
-    return "problem" in checked ? checked.problem : undefined;
-  })
-    .default("127.0.0.1:8443")
-    .describe("Where it accepts calls."),
-  dnsNames: z
-    .array(
-      z
-        .string()
-        .max(253)
-        .regex(/^(?!.*\.\.)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, "must be a DNS name in lower case, without wildcards"),
-    )
-    .max(32)
-    .default(["localhost"])
-    .describe("DNS names in its certificate, for clients that check one."),
-  limits: z
-    .strictObject({
-      headerBytes: z.int().min(1024).max(262_144).default(16_384).describe("All request headers together."),
-      bodyBytes: z.int().min(1024).max(1_073_741_824).default(10_485_760).describe("One request body."),
-      connections: z.int().min(1).max(1_000_000).default(10_000).describe("Open connections at one time."),
-    })
-    .prefault({})
-    .describe("What one gateway process accepts."),
-  drainSeconds: seconds(0, 3_600).default(10).describe("How long calls may finish after it is told to stop."),
-});
-
 const consoleSchema = z
   .strictObject({
     enabled: z.boolean().default(true).describe("Whether the web console is served at all."),
@@ -317,6 +290,9 @@ export const configurationSchema = z.strictObject({
   gateway: gatewaySchema.prefault({}).describe("The enforcement point."),
   console: consoleSchema.prefault({}).describe("The web console; a one-time code pairs a browser with it."),
   people: peopleSchema.prefault({}).describe("How people sign in, and what administrators need for it."),
+  oauth: oauthSchema
+    .optional()
+    .describe("Programs that act for people, with tokens bound to keys. Without it, none. See docs/oauth.md."),
   grants: z
     .array(grantRuleSchema)
     .max(1_000)

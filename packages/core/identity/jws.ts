@@ -61,6 +61,27 @@ export interface CompactJws {
  * @throws {CordonError} `TOKEN_INVALID`
  */
 export function parseJws(token: string, type?: string): CompactJws {
+  const { header, algorithm, algorithmName, ...parts } = openJws(token, headerNames);
+  const { kid, typ } = header;
+  if (typeof kid !== "string" || kid === "" || kid.length > maxKidBytes) throw invalid("it names no key (kid)");
+  if (type !== undefined && typ !== type) throw invalid(`its type is not ${type}`);
+  if (type === undefined && typ !== undefined && typ !== "JWT" && typ !== "JOSE")
+    throw invalid("its type is neither JWT nor JOSE");
+  return { algorithm, algorithmName, kid, ...parts };
+}
+
+/** A compact JWS whose header has been read, and holds nothing but what was allowed. */
+export interface OpenedJws extends Omit<CompactJws, "kid"> {
+  readonly header: JsonObject;
+}
+
+/**
+ * Takes apart a signature of any kind. The header is the caller's to judge, but for its names and the algorithm.
+ *
+ * @param names what the header may hold
+ * @throws {CordonError} `TOKEN_INVALID`
+ */
+export function openJws(token: string, names: ReadonlySet<string>): OpenedJws {
   if (token.length > maxTokenBytes) throw invalid(`it is longer than ${maxTokenBytes} bytes`);
   const segments = token.split(".", 4);
   const [headerText, payloadText, signatureText] = segments;
@@ -68,19 +89,15 @@ export function parseJws(token: string, type?: string): CompactJws {
     throw invalid("it is not three parts (compact serialisation)");
   const header = parseTokenJson(decodeSegment(headerText, "header"), "header");
   for (const name of Object.keys(header))
-    if (!headerNames.has(name)) throw invalid("its header holds something other than alg, kid and typ");
-  const { alg, kid, typ } = header;
+    if (!names.has(name)) throw invalid(`its header holds something other than ${[...names].join(", ")}`);
+  const { alg } = header;
   const algorithm = typeof alg === "string" ? algorithms.get(alg) : undefined;
   if (algorithm === undefined || typeof alg !== "string")
     throw invalid("its algorithm is not RS, PS or ES 256, 384 or 512");
-  if (typeof kid !== "string" || kid === "" || kid.length > maxKidBytes) throw invalid("it names no key (kid)");
-  if (type !== undefined && typ !== type) throw invalid(`its type is not ${type}`);
-  if (type === undefined && typ !== undefined && typ !== "JWT" && typ !== "JOSE")
-    throw invalid("its type is neither JWT nor JOSE");
   return {
+    header,
     algorithm,
     algorithmName: alg,
-    kid,
     payload: decodeSegment(payloadText, "payload"),
     signed: `${headerText}.${payloadText}`,
     signature: decodeSegment(signatureText, "signature"),
@@ -103,7 +120,7 @@ export function parseTokenJson(bytes: Uint8Array, what: string): JsonObject {
   try {
     value = parseStrictJson(bytes, jsonLimits);
   } catch (cause) {
-    throw new CordonError("TOKEN_INVALID", `the token is not a JWT-SVID: its ${what} is not unambiguous JSON`, {
+    throw new CordonError("TOKEN_INVALID", `the token is not valid: its ${what} is not unambiguous JSON`, {
       cause,
     });
   }
@@ -149,7 +166,10 @@ function importJwk(jwk: Record<string, string | undefined>): KeyObject {
  * Whether the signature stands under the authority's key. The key must be of the algorithm's kind and curve: the header
  * never chooses how a key is used (RFC 8725, section 3.1).
  */
-export function jwsStands(token: CompactJws, { key, jwk }: ImportedAuthority): boolean {
+export function jwsStands(
+  token: Omit<CompactJws, "kid">,
+  { key, jwk }: Omit<ImportedAuthority, "keyFingerprint"> & Partial<ImportedAuthority>,
+): boolean {
   const { algorithm, signature } = token;
   const fits =
     jwk["kty"] === algorithm.kty &&
@@ -175,5 +195,5 @@ function stands(algorithm: TokenAlgorithm, signed: string, key: KeyObject, signa
 }
 
 function invalid(why: string): CordonError {
-  return new CordonError("TOKEN_INVALID", `the token is not a valid JWT-SVID: ${why}`);
+  return new CordonError("TOKEN_INVALID", `the token is not valid: ${why}`);
 }

@@ -106,7 +106,7 @@ describe("a JWT-SVID is refused", () => {
     ["a kid that is no text", /names no key/, { ...goodHeader, kid: 1 }],
     [
       "a key of its own (jwk)",
-      /other than alg, kid and typ/,
+      /other than alg, kid, typ/,
       { ...goodHeader, jwk: ec.publicKey.export({ format: "jwk" }) },
     ],
     ["a place to fetch keys from (jku)", /other than alg/, { ...goodHeader, jku: "https://evil.example/" }],

@@ -65,7 +65,10 @@ export const componentFacts: readonly ComponentFact[] = [
 
 /** The fields of `context`, with their Cedar types, closed sets, and what stands where a request has no such thing. */
 export const contextFacts = {
-  assurance: { type: "String", values: ["x509-svid", "jwt-svid", "passkey-session", "vouched"] },
+  assurance: {
+    type: "String",
+    values: ["x509-svid", "jwt-svid", "passkey-session", "dpop-token", "bearer-token", "vouched"],
+  },
   route: { type: "String" },
   method: { type: "String" },
   stream: { type: "Bool" },
@@ -74,6 +77,7 @@ export const contextFacts = {
   tool: { type: "String", absent: "" },
   user: { type: "String", absent: "" },
   granted: { type: "Bool", absent: false },
+  client: { type: "String", absent: "" },
 } as const satisfies Record<
   Exclude<keyof RequestContext, "findings" | "userGroups" | "claims">,
   { readonly type: "String" | "Bool"; readonly values?: readonly string[]; readonly absent?: string | boolean }
@@ -88,6 +92,7 @@ export const absentFacts = {
   tool: contextFacts.tool.absent,
   user: contextFacts.user.absent,
   granted: contextFacts.granted.absent,
+  client: contextFacts.client.absent,
 } as const;
 
 const riskFieldsText = Object.entries(riskFields)

@@ -183,6 +183,9 @@ function checkAssurance({ context }: AccessRequest, principal: Principal): Reaso
   // Who is vouched for may do what policies permit to those; the enforcement point that vouches proved itself.
   if (context.assurance === "x509-svid" || context.assurance === "vouched") return undefined;
   if (isUser(principal) && context.assurance === "passkey-session") return undefined;
+  // Whether the client may use the weaker one is judged with the session that it stands on.
+  if (isUser(principal) && (context.assurance === "dpop-token" || context.assurance === "bearer-token"))
+    return undefined;
   if (isUser(principal))
     return { code: "token-not-permitted", words: `${principal.id} is a person: people never use bearer tokens` };
   if (context.assurance === "jwt-svid" && principal.bearerTokens) return undefined;

@@ -18,6 +18,10 @@ export type Assurance =
   | "jwt-svid"
   /** A person in the console: each request is signed by the key that a passkey signed in. */
   | "passkey-session"
+  /** A person, through an OAuth client that showed the key which its token is bound to (RFC 9449). */
+  | "dpop-token"
+  /** The same with a token that whoever has it may use. Only by a client's own setting. */
+  | "bearer-token"
   /** It did not: another enforcement point, which proved itself, says who it is. */
   | "vouched";
 
@@ -65,11 +69,13 @@ export interface RequestContext {
   readonly tool?: string;
   /** What inspection has found so far; absent before it, and where it found nothing. */
   readonly findings?: FindingFacts;
-  /** The person behind it, as policies name them. `decide` fills this and the next two in; a caller's own are not read. */
+  /** The person behind it, as policies name them. `decide` fills this and the next three in; a caller's own are not read. */
   readonly user?: string;
   readonly userGroups?: readonly string[];
   /** Whether a grant that holds now covers the request. */
   readonly granted?: boolean;
+  /** The OAuth client that acts for the person; filled in by `decide` too. */
+  readonly client?: string;
   /** What another enforcement point claims of the request, as `subject.role=admin`. Policy reads the empty set without. */
   readonly claims?: readonly string[];
 }
@@ -120,6 +126,8 @@ export interface Reason {
     | "user-locked"
     /** The person's session, or the grant that its credential was made for, is over. */
     | "session-ended"
+    /** The client that acts for the person was not let do this. */
+    | "scope-insufficient"
     /** Policy wants somebody's approval of exactly this call first. */
     | "approval-required"
     /** The files that it serves are not the admitted ones, or nobody knows. */

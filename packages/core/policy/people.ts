@@ -28,12 +28,14 @@ export interface User {
 /** Who asks: something registered, or a person. */
 export type Principal = Component | User;
 
-/** What a person signed in to, with a passkey: one browser or one command line. */
+/** What a person signed in to, with a passkey: one browser, one command line, or one program that acts for them. */
 export interface UserSession {
-  /** SHA-256 of the SubjectPublicKeyInfo that the session's credential is bound to, lower-case hex. */
+  /** SHA-256 of the SubjectPublicKeyInfo that the session's credential is bound to, or of a client's grant; lower-case hex. */
   readonly id: string;
   readonly user: SpiffeId;
-  readonly kind: "console" | "cli";
+  readonly kind: "console" | "cli" | "oauth";
+  /** Of kind `oauth`: the client that acts for the person. */
+  readonly client?: string | undefined;
   /** When the person last touched a passkey for it. */
   readonly authenticatedAt: Instant;
   /** Exclusive. */
@@ -48,6 +50,9 @@ export interface UserSession {
 export interface ActingUser {
   readonly id: SpiffeId;
   readonly session: string;
+  /** The OAuth client that acts for them, and what it was let do; absent where they act themselves. */
+  readonly client?: string;
+  readonly scopes?: readonly string[];
 }
 
 /** A permission for a while: approved, neither ended nor revoked when it came into the snapshot. */
@@ -130,6 +135,8 @@ export function checkPerson(snapshot: Snapshot, request: AccessRequest, principa
   const session = snapshot.sessions?.get(acting.session);
   if (session === undefined || session.user !== acting.id)
     return refused("session-ended", `${user.name} is not signed in with this key; sign in: cordon login`);
+  const delegated = checkClient(snapshot, acting, session, request);
+  if (delegated !== undefined) return delegated;
   const grant = snapshot.grants?.get(acting.id)?.find(({ id }) => id === session.grant);
   if (session.grant !== undefined && (grant === undefined || now < grant.starts || now >= grant.ends))
     return refused("session-ended", `the credential was made for grant ${session.grant}, and that is over`);
@@ -141,14 +148,43 @@ export function checkPerson(snapshot: Snapshot, request: AccessRequest, principa
   return { until: Math.min(session.ends, grant.ends) };
 }
 
+/** Whether the program that acts for a person still may, and for this. */
+function checkClient(
+  snapshot: Snapshot,
+  acting: ActingUser,
+  session: UserSession,
+  { action, context }: AccessRequest,
+): Reason | undefined {
+  if (acting.client !== session.client)
+    return refused("session-ended", `the session is of another client than the one that asks`);
+  if (acting.client === undefined) return undefined;
+  const client = snapshot.clients?.get(acting.client);
+  if (client === undefined) return refused("session-ended", `${acting.client} is no client here any more`);
+  if (client.disabled !== undefined)
+    return refused("session-ended", `the client ${client.displayName} is disabled: ${client.disabled}`);
+  if (context.assurance === "bearer-token" && !client.bearer)
+    return refused("token-not-permitted", `${client.displayName} may not use tokens that are bound to no key`);
+  if (acting.scopes?.includes(action) === true) return undefined;
+  const asked = `${client.displayName} was not let \`${action}\` for its person; it may ask for the scope \`${action}\``;
+  return refused("scope-insufficient", asked);
+}
+
 /** The request with what policies may know of the person behind it. Most have none: those stay the same object. */
 export function withPerson(snapshot: Snapshot, request: AccessRequest, granted: boolean): AccessRequest {
   const { user: acting, context } = request;
-  if (acting === undefined && !granted && context.user === undefined && context.granted === undefined) return request;
-  const { user: _user, userGroups: _groups, granted: _granted, ...plain } = context;
+  if (
+    acting === undefined &&
+    !granted &&
+    context.user === undefined &&
+    context.granted === undefined &&
+    context.client === undefined
+  )
+    return request;
+  const { user: _user, userGroups: _groups, granted: _granted, client: _client, ...plain } = context;
+  const client = acting?.client === undefined ? {} : { client: acting.client };
   const user = acting === undefined ? undefined : snapshot.users?.get(acting.id);
   const person = user === undefined ? {} : { user: entityIdOf(user.id, snapshot.trustDomain), userGroups: user.groups };
-  return { ...request, context: { ...plain, granted, ...person } };
+  return { ...request, context: { ...plain, granted, ...client, ...person } };
 }
 
 function refused(code: Reason["code"], words: string): Reason {

@@ -25,6 +25,7 @@ import type { RouteKey } from "./decision.ts";
 import type { EgressDestinations } from "./egress.ts";
 import type { PostgresDoor } from "./data-doors.ts";
 import type { CompiledPolicies } from "./engine.ts";
+import type { OauthClient, TokenIssuer } from "../oauth/token-issuer.ts";
 import type { Grant, User, UserSession } from "./people.ts";
 import type { Device } from "../risk/device.ts";
 import type { IncidentIndex } from "../risk/incident.ts";
@@ -244,6 +245,10 @@ export interface Snapshot {
   readonly users?: ReadonlyMap<SpiffeId, User>;
   /** Who is signed in, by the SHA-256 of the key that the session's credential is bound to. */
   readonly sessions?: ReadonlyMap<string, UserSession>;
+  /** Authorization servers whose access tokens count, by issuer identifier. Where there is none, no token is taken. */
+  readonly tokenIssuers?: ReadonlyMap<string, TokenIssuer>;
+  /** Programs that people may let act for them, by client id. */
+  readonly clients?: ReadonlyMap<string, OauthClient>;
   /** Approved grants by principal. Their own `starts` and `ends` say when they hold. */
   readonly grants?: ReadonlyMap<SpiffeId, readonly Grant[]>;
   /** Enrolled devices by name, retired ones among them. */

@@ -10,12 +10,15 @@ import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { VerifiedSvid } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
 import type { Assurance } from "@cordon/core/policy/decision";
+import type { ActingUser } from "@cordon/core/policy/people";
 import { newsOf, type TrustNewsDeps } from "./trust-news.ts";
 
 export interface Caller {
   readonly id: SpiffeId;
   readonly assurance: Assurance;
   readonly svid: VerifiedSvid;
+  /** A person who acts through an OAuth client: as the token says it. */
+  readonly acting?: ActingUser;
 }
 
 const maxCachedTokens = 4096;

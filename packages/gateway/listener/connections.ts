@@ -134,7 +134,7 @@ export function openConnections(deps: ConnectionDeps): Connections {
     );
     socket.destroy();
   });
-  let judged: Pick<Snapshot, "bundles" | "revocations" | "components"> | undefined;
+  let judged: Pick<Snapshot, "bundles" | "revocations" | "components" | "tokenIssuers"> | undefined;
   const stopRotation = deps.identity.onRotate((svid) => server.setSecureContext(serverTlsOptions(svid)));
   server.once("close", stopRotation);
 
@@ -146,10 +146,16 @@ export function openConnections(deps: ConnectionDeps): Connections {
       return connection === undefined || deps.monotonicMs() - connection.openedAtMs > options.connectionMaxAgeMs;
     },
     reverify(snapshot) {
-      const { bundles, revocations, components } = snapshot;
+      const { bundles, revocations, components, tokenIssuers } = snapshot;
       // Nothing else bears on who a peer is: at most other changes ten thousand connections are not looked at.
-      if (judged?.bundles === bundles && judged.revocations === revocations && judged.components === components) return;
-      judged = { bundles, revocations, components };
+      if (
+        judged?.bundles === bundles &&
+        judged.revocations === revocations &&
+        judged.components === components &&
+        judged.tokenIssuers === tokenIssuers
+      )
+        return;
+      judged = { bundles, revocations, components, ...(tokenIssuers && { tokenIssuers }) };
       for (const [socket, { chain, caller }] of live) {
         try {
           if (caller === undefined) withoutCertificate(snapshot);
@@ -179,8 +185,9 @@ function judgeAgain({ svid }: Caller, chain: readonly Uint8Array[], snapshot: Sn
   if (standing.stands === "unknown") verify(chain, snapshot, svid.notAfter - 1);
 }
 
-/** No certificate: only worth listening to where some component may use a token instead. */
+/** No certificate: only worth listening to where people's clients, or some component, may use a token instead. */
 function withoutCertificate(snapshot: Snapshot): undefined {
+  if ((snapshot.tokenIssuers?.size ?? 0) > 0) return undefined;
   for (const component of snapshot.components.values()) if (component.bearerTokens) return undefined;
   throw new CordonError("IDENTITY_REQUIRED", "the peer showed no certificate, and no component may use a bearer token");
 }

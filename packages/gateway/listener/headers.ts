@@ -26,6 +26,7 @@ const notForwarded = new Set([
   "content-length",
   "accept-encoding",
   "authorization",
+  "dpop",
   "x-api-key",
   "api-key",
   "cookie",

@@ -21,6 +21,7 @@ const singleNames = [
   "content-type",
   "content-encoding",
   "authorization",
+  "dpop",
   "x-api-key",
   "api-key",
   "expect",

@@ -1,0 +1,165 @@
+/**
+ * People who call through an OAuth client. In: a request with an access token and, unless its client may do without, a DPoP
+ * proof. Out: a {@link Caller} that is the person, with the client, the session and the scopes; or a refusal.
+ *
+ * The resource that a token must be for is the route's own address: a token for one route is refused on every other.
+ *
+ * @see RFC 9068, RFC 9449, RFC 8707; docs/oauth.md
+ */
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { CordonError } from "@cordon/core/errors";
+import { parseSpiffeId, trustDomainOf, userPartsOf } from "@cordon/core/identity/spiffe-id";
+import type { Instant } from "@cordon/core/instant";
+import { looksLikeAccessToken, verifyAccessToken, type VerifiedAccessToken } from "@cordon/core/oauth/access-token";
+import { verifyDpopProof } from "@cordon/core/oauth/dpop-proof";
+import type { Snapshot } from "@cordon/core/policy/snapshot";
+import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
+import type { Caller } from "./caller.ts";
+import { openProofMemory } from "./proof-memory.ts";
+import type { RequestHead } from "./request-head.ts";
+
+export interface AccessTokenDeps {
+  readonly snapshots: SnapshotSource;
+  /** Where clients reach this gateway, such as `https://gateway.bank.example:8443`. */
+  readonly origin: () => string;
+  readonly now: () => Instant;
+  readonly monotonicMs: () => number;
+}
+
+export interface AccessTokens {
+  /**
+   * The person behind a request; `undefined` where it carries no access token.
+   *
+   * @param route the route that the request is for, if there is one
+   * @throws {CordonError} `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_AUDIENCE`, `TOKEN_NOT_PERMITTED`, `SVID_UNTRUSTED`,
+   *   `SVID_REVOKED`, `DPOP_PROOF_INVALID`
+   */
+  callerOf(
+    request: IncomingMessage,
+    head: RequestHead,
+    route: { readonly path: string } | undefined,
+  ): Caller | undefined;
+}
+
+const maxCachedTokens = 4_096;
+const authorizationPattern = /^(DPoP|Bearer) ([A-Za-z0-9._~+/=-]{1,8192})$/i;
+
+export function openAccessTokens(deps: AccessTokenDeps): AccessTokens {
+  const proofs = openProofMemory(deps.monotonicMs);
+  const startedAt = deps.now();
+  const verified = rememberTokens();
+  return {
+    callerOf(request, head, route) {
+      const sent = readAuthorization(request);
+      if (sent === undefined) return undefined;
+      if (route === undefined)
+        throw new CordonError("TOKEN_AUDIENCE", "the access token is for another resource: nothing is served here");
+      const [snapshot, now, origin] = [deps.snapshots.current(), deps.now(), deps.origin()];
+      const token = verified(sent.token, snapshot, resourceUri(origin, route), now);
+      if (sent.scheme === "dpop") {
+        checkProof({ ...sent, head, verified: token, uri: origin + head.path, now, startedAt, proofs });
+      } else refuseBearer(token, snapshot);
+      return callerFrom(token, snapshot, sent.scheme === "dpop" ? "dpop-token" : "bearer-token");
+    },
+  };
+}
+
+/** What a route is called as the resource of a token (RFC 8707): where it is served. */
+export function resourceUri(origin: string, route: { readonly path: string }): string {
+  return route.path === "/" ? `${origin}/` : origin + route.path;
+}
+
+interface Sent {
+  readonly scheme: "dpop" | "bearer";
+  readonly token: string;
+  readonly proof: string | undefined;
+}
+
+/** `Authorization: DPoP`, or `Bearer` with a token that says it is an access token; anything else is for others to read. */
+function readAuthorization({ headers }: IncomingMessage): Sent | undefined {
+  const [, scheme = "", token = ""] = authorizationPattern.exec(headers.authorization ?? "") ?? [];
+  const { dpop } = headers;
+  const proof = typeof dpop === "string" ? dpop : undefined;
+  if (scheme.toLowerCase() === "dpop") return { scheme: "dpop", token, proof };
+  return scheme !== "" && looksLikeAccessToken(token) ? { scheme: "bearer", token, proof } : undefined;
+}
+
+function checkProof(asked: {
+  readonly proof: string | undefined;
+  readonly token: string;
+  readonly head: RequestHead;
+  readonly verified: VerifiedAccessToken;
+  readonly uri: string;
+  readonly now: Instant;
+  readonly startedAt: Instant;
+  readonly proofs: ReturnType<typeof openProofMemory>;
+}): void {
+  const { proof, token, verified, uri, now, startedAt, proofs } = asked;
+  if (verified.thumbprint === undefined)
+    throw new CordonError("TOKEN_INVALID", "the access token is bound to no key: it does not go with the scheme DPoP");
+  if (proof === undefined)
+    throw new CordonError("DPOP_PROOF_INVALID", "the access token came without a DPoP proof (header `DPoP`)");
+  const shown = verifyDpopProof(proof, {
+    ...{ method: asked.head.method, uri, accessToken: token, thumbprint: verified.thumbprint, now },
+  });
+  // What an earlier run of this gateway saw is not remembered.
+  if (shown.issuedAt + 999 < startedAt)
+    throw new CordonError("DPOP_PROOF_INVALID", "the DPoP proof is older than this gateway; make a new one");
+  const taken = proofs.take(shown.thumbprint, shown.id);
+  if (taken === "seen")
+    throw new CordonError("DPOP_PROOF_INVALID", "the DPoP proof was used before; each request has its own");
+  if (taken === "full")
+    throw new CordonError("DPOP_PROOF_INVALID", "too many DPoP proofs at a time; ask again in a minute");
+}
+
+/** A token that is bound to a key is never good without it, and one that is not only for a client that may. */
+function refuseBearer({ thumbprint, client }: VerifiedAccessToken, { clients }: Snapshot): void {
+  if (thumbprint !== undefined)
+    throw new CordonError(
+      "DPOP_PROOF_INVALID",
+      "the access token is bound to a key: send it as `Authorization: DPoP` with a proof",
+    );
+  if (clients?.get(client)?.bearer !== true)
+    throw new CordonError("TOKEN_NOT_PERMITTED", "the client may not use tokens that are bound to no key");
+}
+
+/** The subject of our own issuer's tokens is the person's SPIFFE ID. */
+function callerFrom(token: VerifiedAccessToken, snapshot: Snapshot, assurance: "dpop-token" | "bearer-token"): Caller {
+  const id = parseSpiffeId(token.subject);
+  if (userPartsOf(id) === undefined || trustDomainOf(id) !== snapshot.trustDomain || token.session === undefined)
+    throw new CordonError("TOKEN_INVALID", "the access token is not of a person here, or of no session");
+  const { session, client, scopes, fingerprint, twinFingerprint, keyFingerprint, notAfter } = token;
+  const svid = {
+    id,
+    fingerprint,
+    ...(twinFingerprint && { twinFingerprint }),
+    authorities: [keyFingerprint],
+    notAfter,
+  };
+  return { id, assurance, svid, acting: { id, session, client, scopes } };
+}
+
+/** Remembers tokens that hold, until they expire or what they were verified with changes. */
+function rememberTokens(): (token: string, snapshot: Snapshot, resource: string, now: Instant) => VerifiedAccessToken {
+  let known = new Map<string, VerifiedAccessToken>();
+  let issuers: unknown;
+  let revocations: unknown;
+  return (token, snapshot, resource, now) => {
+    if (snapshot.tokenIssuers !== issuers || snapshot.revocations !== revocations) {
+      known = new Map();
+      issuers = snapshot.tokenIssuers;
+      revocations = snapshot.revocations;
+    }
+    // Keyed by digest so that the cache holds no usable token; a token is for one resource, and known under it alone.
+    const key = createHash("sha256").update(`${resource} ${token}`).digest("base64");
+    const found = known.get(key);
+    if (found !== undefined && now < found.notAfter) return found;
+    const made = verifyAccessToken(token, {
+      ...{ issuers: snapshot.tokenIssuers ?? new Map(), revocations: snapshot.revocations, resource, now },
+    });
+    if (known.size >= maxCachedTokens) known = new Map();
+    known.set(key, made);
+    return made;
+  };
+}
