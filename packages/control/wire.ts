@@ -14,6 +14,7 @@ import type { Instant } from "@cordon/core/instant";
 import { openPolicyShadow, type PolicyShadow } from "./shadow/policy-shadow.ts";
 import { compilePolicies, type CedarPolicies } from "@cordon/core/policy/cedar-engine";
 import { openAuthority, type Authority } from "./authority/authority.ts";
+import { openInterceptionAuthority, type InterceptionAuthority } from "./authority/interception.ts";
 import type { UpstreamFiles } from "./authority/upstream-authority.ts";
 import { dropExpiredRevocations, revocationsFrom } from "./authority/revocation.ts";
 import { openFederation, type Federation } from "./federation/federation.ts";
@@ -42,6 +43,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly vault: KeyVault;
   readonly sealedBy: RootKey["sealedBy"];
   readonly authority: Authority;
+  /** Certifies hosts that egress looks into, to clients that trust it. */
+  readonly interception: InterceptionAuthority;
   /** Whoever may admit models, where the configuration names one. */
   readonly admissionKey: KeyObject | undefined;
   /** What keeps admissions true, with absolute paths. */
@@ -153,6 +156,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     vault,
     sealedBy: rootKey.sealedBy,
     authority,
+    interception: openInterceptionAuthority({ vault, store, trustDomain, now }),
     admissionKey,
     keeping: keeperSettings(configuration, folder),
     snapshots,

@@ -8,6 +8,7 @@ import type { Instant } from "@cordon/core/instant";
 import type { ContentDigest, DecisionEntry } from "@cordon/core/ledger/entry";
 import { decide } from "@cordon/core/policy/decide";
 import { routeKey, type AccessRequest, type Decision, type Signals } from "@cordon/core/policy/decision";
+import { destinationOf } from "@cordon/core/policy/egress";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { Caller } from "./listener/caller.ts";
 import { obligationsMet, type GatewayLedger } from "./ports.ts";
@@ -24,6 +25,7 @@ export function accessRequestOf(
   intent: Intent,
   route: { readonly namespace: Namespace; readonly name: string },
   method: string,
+  via = routeKey(route),
 ): AccessRequest {
   return {
     principal: caller.id,
@@ -37,7 +39,7 @@ export function accessRequestOf(
       external: intent.upstream.external,
       ...(intent.mcp === undefined ? {} : intent.mcp),
     },
-    via: routeKey(route),
+    via,
     ...(intent.also === undefined ? {} : { also: intent.also }),
     ...(intent.arguments === undefined ? {} : { arguments: intent.arguments }),
     ...personBehind(caller),
@@ -102,7 +104,9 @@ function decideOne(snapshot: Snapshot, access: AccessRequest, signals: Signals, 
 }
 
 /** Whether the route that a request came in on is inspected at all. */
-function inspects({ routes }: Snapshot, { via }: AccessRequest): boolean {
+function inspects({ routes, egress }: Snapshot, { via }: AccessRequest): boolean {
+  const outside = destinationOf(egress, via);
+  if (outside !== undefined) return outside.intercept?.inspection !== undefined;
   return routes.some((route) => routeKey(route) === via && route.inspection !== undefined);
 }
 

@@ -152,7 +152,8 @@ export class Exchange implements LiveExchange {
 
   #sendHead(status: number, raw: readonly (string | Buffer)[], index: number): void {
     this.#state = "streaming";
-    const headers = responseHeaders(raw, this.start.receiptHeaders(index));
+    const cookies = this.start.intent.outside !== undefined; // the client's own account is there
+    const headers = responseHeaders(raw, this.start.receiptHeaders(index), cookies);
     // A filter may change the length; kept content must not look whole at the client before it is kept.
     const lengthStands = this.#filter === undefined && !this.#keepResponse;
     const { response, request, intent } = this.start;

@@ -11,7 +11,7 @@ import type { Exchange } from "./exchange.ts";
 import type { ReadBody } from "./inspect-request.ts";
 import { readWhole } from "./doors/s3/plan.ts";
 import { openS3Keys, sendS3 } from "./doors/s3/send.ts";
-import { rangeHeaders, requestHeaders } from "./listener/headers.ts";
+import { outsideHeaders, rangeHeaders, requestHeaders } from "./listener/headers.ts";
 import { meteredBody } from "./metered-body.ts";
 import { bugWords } from "./observation/bug-words.ts";
 import type { GatewayDependencies } from "./ports.ts";
@@ -90,7 +90,7 @@ export function forwarder(
 
   function send(exchange: Exchange, ask: Ask, whole: Buffer | undefined, credential: readonly string[]): void {
     const { request, requestMeter } = exchange.start;
-    const { upstream, upstreamPath, s3 } = ask.intent;
+    const { upstream, upstreamPath, s3, outside } = ask.intent;
     const { maxBodyBytes } = ask;
     if (s3 !== undefined) {
       const [accessKeyId = "", secretAccessKey = ""] = credential;
@@ -99,12 +99,15 @@ export function forwarder(
     const through = ask.body === "through" && whole === undefined;
     const declared = through ? request.headers["content-length"] : undefined;
     const length = declared === undefined ? [] : ["content-length", declared];
-    const traced = deps.observer?.outgoing?.(exchange.start.passage) ?? [];
     const left = exchange.start.subject.screening === undefined ? undefined : rangeHeaders;
+    const body = whole ?? (through ? meteredBody(request, requestMeter, maxBodyBytes, upstream.timeouts.idleMs) : null);
+    const target = upstreamTarget(upstream, upstreamPath);
+    if (outside !== undefined)
+      return exchange.forward(outside.dispatcher, target, outsideHeaders(request.rawHeaders, length, left), body);
+    const traced = deps.observer?.outgoing?.(exchange.start.passage) ?? [];
     const restricted = restrictionHeader(exchange.start.decision);
     const headers = requestHeaders(request.rawHeaders, [...credential, ...length, ...traced, ...restricted], left);
-    const body = whole ?? (through ? meteredBody(request, requestMeter, maxBodyBytes, upstream.timeouts.idleMs) : null);
-    exchange.forward(deps.upstreams.dispatcher(upstream), upstreamTarget(upstream, upstreamPath), headers, body);
+    exchange.forward(deps.upstreams.dispatcher(upstream), target, headers, body);
   }
 }
 

@@ -66,7 +66,11 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
     tunnel: (socket, caller, chain) => tunnels.accept(socket, caller, chain),
   });
   const doors = openPostgresDoors({ ...deps, refusals, signals, draining: () => draining });
-  const egress = openEgress({ ...deps, signals });
+  const egress = openEgress({
+    ...{ ...deps, signals },
+    serve: (request, response, within) => interactions.serve(request, response, within),
+    refused: (error, from) => refusals.note(error, from),
+  });
   const tunnels = openTunnels({ ...deps, refusals, signals, draining: () => draining, doors, egress });
   const interactions = openInteractions({
     ...deps,

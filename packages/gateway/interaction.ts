@@ -1,9 +1,11 @@
 /** One request on its way through the loop (`interactions.ts`). Types only. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { RouteKey } from "@cordon/core/policy/decision";
 import type { Caller } from "./listener/caller.ts";
 import type { RequestHead } from "./listener/request-head.ts";
 import type { Passage } from "./observation/passage.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
+import type { Plan } from "./routes/intent.ts";
 import type { RouteMatch } from "./routes/match.ts";
 
 /** One request on its way through the loop. */
@@ -16,4 +18,7 @@ export interface Interaction {
   readonly match: RouteMatch;
   readonly shape: ApiShape;
   readonly passage: Passage;
+  readonly via: RouteKey;
+  /** Set for a request inside an intercepted connection, which no route is asked about. */
+  readonly inner?: { readonly plan: Plan & { readonly kind: "forward" }; readonly said: string };
 }

@@ -55,6 +55,7 @@ import { senseRequest } from "./risk/sense-request.ts";
 import { denialAnswer, openStepUpHold } from "./step-up.ts";
 import { matchRoute } from "./routes/match.ts";
 import { listModels } from "./routes/models-list.ts";
+import type { InnerConnection } from "./egress/inner-requests.ts";
 import type { Upstreams } from "./upstream/upstreams.ts";
 
 export interface InteractionDeps extends GatewayDependencies {
@@ -70,7 +71,8 @@ export interface InteractionDeps extends GatewayDependencies {
 }
 
 export function openInteractions(deps: InteractionDeps): {
-  serve(request: IncomingMessage, response: ServerResponse): void;
+  /** @param within the intercepted connection that it came by, where it did not come by the gateway's own door */
+  serve(request: IncomingMessage, response: ServerResponse, within?: InnerConnection): void;
 } {
   const { ledger, live, now, signals } = deps;
   const identify = identifier(deps);
@@ -82,9 +84,9 @@ export function openInteractions(deps: InteractionDeps): {
   const planFor = planner(deps, tools);
   const hold = openStepUpHold(deps.snapshots);
 
-  return { serve: (request, response) => void serve(request, response) };
+  return { serve: (request, response, within) => void serve(request, response, within) };
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function serve(request: IncomingMessage, response: ServerResponse, within?: InnerConnection): Promise<void> {
     const id = nextId();
     const passage = new Passage(id, deps.monotonicMs);
     deps.observer?.begun?.(passage, request);
@@ -99,19 +101,19 @@ export function openInteractions(deps: InteractionDeps): {
       if (response.socket === null)
         throw new CordonError("REQUEST_MALFORMED", "the request is refused: it did not wait for the answer before it");
       let snapshot = deps.snapshots.current();
-      let match = matchRoute(snapshot.routes, head.path);
+      let match = within?.match(head) ?? matchRoute(snapshot.routes, head.path);
       if (match !== undefined && match.route.kind !== "http") shape = match.route.kind;
       if (deps.draining())
         throw new CordonError("DRAINING", "the gateway is shutting down; ask another, or again shortly");
-      if (deps.connections.isOld(request)) response.shouldKeepAlive = false;
-      let caller = identify(request, head, match?.route);
+      if (within === undefined && deps.connections.isOld(request)) response.shouldKeepAlive = false;
+      let caller = within?.caller() ?? identify(request, head, match?.route);
       if (caller instanceof Promise) {
         caller = await caller; // another trust domain was asked for its bundle; what holds now is looked at afresh
         snapshot = deps.snapshots.current();
         match = matchRoute(snapshot.routes, head.path);
       }
       from = caller.id;
-      if (head.path.startsWith("/.cordon/")) return await answerCordon(ledger, head, response);
+      if (within === undefined && head.path.startsWith("/.cordon/")) return await answerCordon(ledger, head, response);
       if (match === undefined)
         throw new CordonError("ROUTE_UNKNOWN", `no route is configured for ${head.path.slice(0, 128)}`);
       passage.method = head.method;
@@ -119,7 +121,9 @@ export function openInteractions(deps: InteractionDeps): {
       passage.route = match.route.name;
       passage.routePath = match.route.path;
       passage.kind = match.route.kind;
-      await run({ id, request, response, head, caller, match, shape, passage }, snapshot);
+      const inner = within && { plan: within.plan(head, request), said: within.said(request) };
+      const via = within?.via ?? routeKey(match.route);
+      await run({ id, request, response, head, caller, match, shape, passage, via, ...(inner && { inner }) }, snapshot);
     } catch (error) {
       refuse(request, response, shape, passage, from, error);
     }
@@ -165,7 +169,7 @@ export function openInteractions(deps: InteractionDeps): {
   }
 
   function run(interaction: Interaction, snapshot: Snapshot): Promise<void> {
-    const plan = planFor(interaction);
+    const plan = interaction.inner?.plan ?? planFor(interaction);
     switch (plan.kind) {
       case "refuse":
         throw new CordonError(plan.code, plan.words);
@@ -210,11 +214,11 @@ export function openInteractions(deps: InteractionDeps): {
   /** Decides, inspects, records, and sets the exchange going. */
   async function admit(interaction: Interaction, snapshot: Snapshot, read: Ask): Promise<void> {
     let ask = read;
-    const { id, request, response, head, caller, match, shape, passage } = interaction;
+    const { id, request, response, head, caller, match, shape, passage, via, inner } = interaction;
     const { intent, attempt } = ask;
     const sensed = senseRequest(deps, { request, caller, intent, snapshot, tree: ask.tree });
     let [at, seen] = [now(), signals(sensed)];
-    let asked = accessRequestOf(caller, intent, match.route, head.method);
+    let asked = accessRequestOf(caller, intent, match.route, head.method, via);
     const flowAsk = { rawHeaders: request.rawHeaders, intent, tree: ask.tree, id };
     const contentType = request.headers["content-type"];
     const namespace = namespaceOf(snapshot, intent.resource);
@@ -226,7 +230,7 @@ export function openInteractions(deps: InteractionDeps): {
       resource: intent.resource,
       api: shape,
       path: match.rest,
-      address: match.rest + head.query,
+      address: match.rest + head.query + (inner?.said ?? ""),
       ...(contentType === undefined ? {} : { contentType }),
       ...screeningOf(match.route),
     };
@@ -258,7 +262,7 @@ export function openInteractions(deps: InteractionDeps): {
     if (reservation !== undefined && "refused" in reservation)
       decision = denied(decision, "quota", reservation.refused);
     if (intent.refusal !== undefined && decision.effect === "allow")
-      decision = denied(decision, "tool-pins", intent.refusal);
+      decision = denied(decision, inner === undefined ? "tool-pins" : "egress-requests", intent.refusal);
     deps.sensing?.decided(sensed, decision, deps.snapshots.current(), at);
 
     decision = await spend(deps, decision);
@@ -295,7 +299,7 @@ export function openInteractions(deps: InteractionDeps): {
       answerError(response, shape, status, code, words, id, [...receipt, ...headers], passage.rpcId);
       return over(passage, "denied", status, decision.reasons[0]?.code);
     }
-    if (decision.observed !== undefined) deps.observed.note(routeKey(match.route), decision.observed.reasons);
+    if (decision.observed !== undefined) deps.observed.note(via, decision.observed.reasons);
     const undoing = screening?.usesTokens === true ? mayReveal(snapshot, access, seen, at) : undefined;
     if (undoing !== undefined && screening !== undefined) {
       screening.reveals = true;

@@ -125,6 +125,11 @@ export interface Inspection {
   openResponse(subject: InspectionSubject, head: ResponseHead): ResponseFilter | undefined;
 }
 
+/** Certificates to show in place of hosts that egress looks into. The same object as long as it is good. */
+export interface InterceptionLeaves {
+  leafFor(host: string): Promise<{ readonly key: KeyObject; readonly chain: readonly Uint8Array[] }>;
+}
+
 /** Quotas: reserved before forwarding so that they cannot be overspent, settled with what was used. */
 export interface Quotas {
   reserve(
@@ -180,6 +185,8 @@ export interface GatewayDependencies {
   readonly stepUpUrl?: () => string | undefined;
   /** Looks the names of egress destinations up; the system's resolver when absent. */
   readonly resolveHost?: ResolveHost;
+  /** Without it no destination is looked into: one whose declaration asks for that is refused. */
+  readonly interception?: InterceptionLeaves;
   readonly now: () => Instant;
   readonly monotonicMs: () => number;
   /** Operational log: one line an event, never content. */

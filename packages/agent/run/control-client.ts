@@ -95,6 +95,7 @@ import {
   type FlowSessionsResponse,
 } from "@cordon/core/contract/flow-api";
 
+import { egressAuthorityResponse, type EgressAuthorityResponse } from "@cordon/core/contract/egress-api";
 import {
   deviceChangedResponse,
   devicesResponse,
@@ -113,6 +114,8 @@ export interface ControlClient {
   /** Sessions and what they have read; and what one holds counts for less. */
   flowSessions(): Promise<FlowSessionsResponse>;
   declassify(request: DeclassificationRequest): Promise<DeclassificationResponse>;
+  /** Whom clients trust, to have their requests to the outside looked into. */
+  egressAuthority(): Promise<EgressAuthorityResponse>;
   /** Lets a revoked component have an identity again. */
   liftRevocation(request: LiftRequest): Promise<LiftedResponse>;
   /** Lets the model that a component states serve, and ends that. */
@@ -185,6 +188,7 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     components: () => call("GET", "/v1/components", componentsResponse),
     flowSessions: () => call("GET", "/v1/flow/sessions", flowSessionsResponse),
     declassify: (request) => call("POST", "/v1/flow/declassifications", declassificationResponse, request),
+    egressAuthority: () => call("GET", "/v1/egress/authority", egressAuthorityResponse),
     revoke: (request) => call("POST", "/v1/revocations", revokedResponse, request),
     liftRevocation: (request) => call("POST", "/v1/revocations/lift", liftedResponse, request),
     revocations: () => call("GET", "/v1/revocations", revocationsResponse),

@@ -17,6 +17,7 @@ import { openEgressProxy } from "./egress-proxy.ts";
 import { childEnvironment } from "./environment.ts";
 import { doorEnvironment, openDoorEnd } from "./door-end.ts";
 import { openGatewayLink } from "./gateway-link.ts";
+import { openTrustFile } from "./trust-file.ts";
 import { openIdentity, systemClocks, type WorkloadIdentity } from "./identity.ts";
 import { fetchBundle, issueThrough } from "./issue.ts";
 import { newAccessKey, newRunSecret } from "./secret.ts";
@@ -67,7 +68,12 @@ export type ChildRun = Omit<RunOptions, "component" | "socketPath">;
 /** Runs a command whose calls carry an identity that is there already. */
 export async function runWith(
   identity: WorkloadIdentity,
-  gateway: { readonly url: string; readonly id: string; readonly egress?: boolean },
+  gateway: {
+    readonly url: string;
+    readonly id: string;
+    readonly egress?: boolean;
+    readonly interception?: string | undefined;
+  },
   options: ChildRun,
 ): Promise<number> {
   await using link = openGatewayLink(identity, { url: gateway.url, id: parseSpiffeId(gateway.id) });
@@ -83,6 +89,8 @@ export async function runWith(
   const way = { identity, gateway: { url: gateway.url, id: parseSpiffeId(gateway.id) }, clocks: systemClocks };
   // A proxy's address has no place for a unix socket.
   const outside = gateway.egress === true && options.listenSocketPath === undefined;
+  await using trust =
+    outside && gateway.interception !== undefined ? await openTrustFile(gateway.interception, options.env) : undefined;
   using egress = outside ? openEgressProxy({ ...way, secret, say: options.say }) : null;
   await using endpoint = await openEndpoint({
     link,
@@ -108,7 +116,7 @@ export async function runWith(
   return await runChild({
     command: options.command,
     args: options.args,
-    env,
+    env: { ...env, ...trust?.env },
     ...(options.stdio === undefined ? {} : { stdio: options.stdio }),
   });
 }

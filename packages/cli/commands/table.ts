@@ -149,6 +149,10 @@ export const commands: CommandTable = {
     summary: "unpair a browser; its live view ends",
     load: () => import("./console/revoke.ts"),
   },
+  "egress ca": {
+    summary: "whom clients trust, to have their requests to the outside looked into",
+    load: () => import("./egress/ca.ts"),
+  },
   "flow list": {
     summary: "sessions, what each has read, and the entries that made it so",
     load: () => import("./flow/list.ts"),

@@ -89,9 +89,25 @@ function doorStatus(door: PostgresDoor, ports: ReadonlyMap<string, number>) {
   };
 }
 
-function egressStatus({ namespace, name, host, port, resource, protocol, privateAddresses }: EgressDestination) {
+function egressStatus(destination: EgressDestination) {
+  const { namespace, name, host, port, resource, protocol, privateAddresses, intercept } = destination;
+  const where = { namespace, name, destination: `${host}:${port}`, resource };
+  if (intercept !== undefined) {
+    const { requests, inspection } = intercept;
+    const said = requests.written.map(({ methods, paths }) => `${methods.join("/")} ${paths.join(" ")}`).join("; ");
+    return {
+      ...where,
+      controls: [
+        ...["mutual TLS to the gateway", "policy and ledger for each request", "its certificate is checked"],
+        `only ${said.length > 200 ? `${said.slice(0, 200)}...` : said}`,
+        inspection === undefined ? "content not inspected" : `content inspected (${inspection.mode})`,
+        privateAddresses ? "public and private addresses" : "public addresses",
+      ],
+      unseen: ["the client's own credentials and cookies there", ...(inspection === undefined ? ["content"] : [])],
+    };
+  }
   return {
-    ...{ namespace, name, destination: `${host}:${port}`, resource },
+    ...where,
     controls: [
       ...["mutual TLS to the gateway", "policy", "ledger", "bytes of each direction"],
       protocol === "tls" ? "TLS for this host (SNI)" : "any protocol",

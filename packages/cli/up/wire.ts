@@ -185,6 +185,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       },
       owners,
       flows,
+      interception: control.interception,
       resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)),
       refreshTrust: (domain) => control.federation.refresh(domain),
       inspection: openInspection({
@@ -311,6 +312,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       admissionKey: control.admissionKey,
       keeper,
       federation: control.federation,
+      interception: control.interception,
       flows,
       endpoint: endpoint && {
         ...{ url: endpoint.url, profile: endpoint.profile },

@@ -38,6 +38,7 @@ import { authorityOperations } from "./authority-operations.ts";
 import { deviceOperations } from "./device-operations.ts";
 import { federationOperations } from "./federation-operations.ts";
 import { findComponent } from "./find-component.ts";
+import { egressOperations, interceptionOf } from "./egress-operations.ts";
 import { flowOperations } from "./flow-operations.ts";
 import { checked } from "./local-exchange.ts";
 import type { LocalApiRooms } from "./local-rooms.ts";
@@ -70,6 +71,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     ...admissionOperations(rooms),
     ...localPeopleOperations(rooms),
     ...flowOperations(rooms),
+    ...egressOperations(rooms),
     "/v1/nodes": { GET: () => listNodes(rooms) },
     "/v1/nodes/join-tokens": { POST: (body) => newNodeToken(rooms, body) },
     "/v1/nodes/evictions": { POST: (body) => evictNode(rooms, body) },
@@ -81,6 +83,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
       GET: async (): Promise<GatewayResponse> => ({
         ...rooms.gateway(),
         egress: (rooms.snapshot().egress?.size ?? 0) > 0,
+        ...(await interceptionOf(rooms)),
         bundle: bundleDocument(rooms.authority.bundle()),
       }),
     },

@@ -6,6 +6,7 @@ import type { Instant } from "@cordon/core/instant";
 import type { ChangeEntry } from "@cordon/core/ledger/entry";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import type { Authority } from "../authority/authority.ts";
+import type { InterceptionAuthority } from "../authority/interception.ts";
 import type { ConsoleServer } from "../console/console-server.ts";
 import type { Federation } from "../federation/federation.ts";
 import type { ModelAdmission } from "../node-api/model-admission.ts";
@@ -50,6 +51,8 @@ export interface LocalApiRooms {
   readonly endpoint?: { readonly url: string; readonly profile: string; readonly id?: string } | undefined;
   /** What sessions hold, where a gateway of this process follows that. */
   readonly flows?: FlowRooms | undefined;
+  /** Certifies hosts that egress looks into. */
+  readonly interception?: Pick<InterceptionAuthority, "certificates"> | undefined;
   /** Writes to the ledger; the answer waits for it, and is an error when it rejects. */
   readonly record: (change: ChangeEntry) => Promise<unknown>;
   readonly now: () => Instant;

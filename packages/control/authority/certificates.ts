@@ -65,6 +65,33 @@ export function buildLeaf(request: LeafRequest, signer: Signer): Promise<Uint8Ar
   ]);
 }
 
+export interface InterceptionAuthorityRequest extends Times {
+  readonly name: string;
+  readonly publicKeyInfo: Uint8Array;
+}
+
+/** Who certifies intercepted hosts. It names no trust domain, is in no bundle, and may certify servers only. */
+export function buildInterceptionAuthority(request: InterceptionAuthorityRequest, key: KeyObject): Promise<Uint8Array> {
+  return build(request, { key }, `CN=${request.name}`, [
+    new x509.BasicConstraintsExtension(true, 0, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth], false),
+  ]);
+}
+
+/** A certificate for one host, for Cordon to show in its place. */
+export function buildInterceptionLeaf(
+  request: Times & { readonly host: string; readonly address: boolean; readonly publicKeyInfo: Uint8Array },
+  signer: Signer,
+): Promise<Uint8Array> {
+  return build(request, signer, "", [
+    new x509.BasicConstraintsExtension(false, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth], false),
+    new x509.SubjectAlternativeNameExtension([{ type: request.address ? "ip" : "dns", value: request.host }], true),
+  ]);
+}
+
 async function build(
   request: Times & { readonly publicKeyInfo: Uint8Array },
   signer: Signer,

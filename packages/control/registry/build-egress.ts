@@ -1,5 +1,12 @@
 /** Egress destinations with their component put in its place. In: objects of kind `egress`. Out: destinations by `host:port`. */
-import { egressKey, type EgressDestination, type EgressDestinations } from "@cordon/core/policy/egress";
+import {
+  egressKey,
+  type EgressDestination,
+  type EgressDestinations,
+  type Interception,
+} from "@cordon/core/policy/egress";
+import { egressRequests } from "@cordon/core/policy/egress-requests";
+import type { z } from "zod";
 import type { Component } from "@cordon/core/policy/snapshot";
 import type { StoredObject } from "../store/state-store.ts";
 import { egressValue, invalidObject, readValue } from "./objects.ts";
@@ -11,12 +18,27 @@ export function buildEgress(
 ): EgressDestinations {
   const built = new Map<string, EgressDestination>();
   for (const object of objects) {
-    const { component: reference, ...value } = readValue(egressValue, object);
+    const { component: reference, intercept, ...value } = readValue(egressValue, object);
     const component = components.get(reference);
     if (component === undefined) throw invalidObject(object, `there is no component ${reference}`);
     if (built.has(egressKey(value))) throw invalidObject(object, `\`${egressKey(value)}\` is declared twice`);
     const { namespace, name } = object;
-    built.set(egressKey(value), Object.freeze({ namespace, name, resource: component.id, ...value }));
+    const seen = intercept === undefined ? {} : { intercept: interceptionOf(intercept) };
+    built.set(egressKey(value), Object.freeze({ namespace, name, resource: component.id, ...value, ...seen }));
   }
   return built;
+}
+
+function interceptionOf({
+  requests,
+  caFile,
+  inspection,
+  ...limits
+}: NonNullable<z.output<typeof egressValue>["intercept"]>): Interception {
+  return Object.freeze({
+    ...limits,
+    requests: egressRequests(requests),
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(inspection === undefined ? {} : { inspection }),
+  });
 }

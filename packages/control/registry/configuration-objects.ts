@@ -9,6 +9,7 @@ import { CordonError } from "@cordon/core/errors";
 import type { Configuration } from "@cordon/core/contract/configuration";
 import { peerReference, qualify } from "@cordon/core/contract/configuration-references";
 import { inspectionSettings } from "@cordon/core/contract/inspection-schema";
+import type { InspectionSettings } from "@cordon/core/inspection/settings";
 import { riskSettingsOf } from "@cordon/core/contract/risk-schema";
 import { policyName } from "@cordon/core/contract/policy-name";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
@@ -18,7 +19,7 @@ import { oauthClientKind, type OauthClientValue } from "../oauth/objects.ts";
 import type { ObjectKey } from "../store/state-store.ts";
 import { boundaryModesKey, flowKey, riskKey, stalenessKey } from "./objects.ts";
 import type { boundaryModesValue, componentValue, ExceptionValue, FederationValue } from "./objects.ts";
-import type { DoorValue, PolicyValue, RouteValue, UpstreamValue } from "./objects.ts";
+import type { DoorValue, EgressObject, PolicyValue, RouteValue, UpstreamValue } from "./objects.ts";
 
 export interface ConfiguredObject {
   readonly key: ObjectKey;
@@ -54,8 +55,8 @@ export function configurationObjects(
     ...configuration.dataDoors.map((item) =>
       place("data-door", item, doorObject(item, configuration.trustDomain, folder)),
     ),
-    ...(configuration.egress?.destinations ?? []).map(({ name, namespace, component, ...value }) =>
-      place("egress", { name, namespace }, { ...value, component: qualify(component, namespace) }),
+    ...(configuration.egress?.destinations ?? []).map((item) =>
+      place("egress", item, destinationObject(item, configuration, folder)),
     ),
     ...(configuration.federation?.trustDomains ?? []).map((item) =>
       place("federation", { namespace: "default", name: item.trustDomain }, federationObject(item, folder)),
@@ -263,6 +264,35 @@ function routeObject(route: Configuration["routes"][number], standard: Configura
     },
   ]);
   return { kind: route.kind, path, maxBodyBytes, mode, ...inspection, models: Object.fromEntries(models) };
+}
+
+type Destination = NonNullable<Configuration["egress"]>["destinations"][number];
+
+function destinationObject(
+  { name: _name, namespace, component, intercept, ...value }: Destination,
+  standard: Configuration,
+  folder: string,
+): EgressObject {
+  const object = { ...value, component: qualify(component, namespace) };
+  if (intercept === undefined) return object;
+  const { inspection, caFile, requests, ...limits } = intercept;
+  const inspected = inspection ?? standard.inspection ?? "off";
+  return {
+    ...object,
+    intercept: {
+      ...limits,
+      requests: requests.map(({ methods, paths }) => ({ methods: [...methods], paths: [...paths] })),
+      ...(caFile === undefined ? {} : { caFile: absolute(caFile, folder) }),
+      ...(inspected === "off" ? {} : { inspection: readOrRefused(inspectionSettings(inspected)) }),
+    },
+  };
+}
+
+/** What leaves is refused where nobody can read it, unless the file says otherwise. */
+function readOrRefused(settings: InspectionSettings): InspectionSettings {
+  if (settings.mode === "observe") return settings;
+  const request = { uninspectable: { action: "block", from: 50 } as const, ...settings.request };
+  return { ...settings, request };
 }
 
 function policyObject(policy: Configuration["policies"][number], texts: PolicyTexts): PolicyValue {

@@ -11,7 +11,7 @@ import { s3Actions } from "@cordon/core/contract/s3-schema";
 import { secretReferenceSchema } from "@cordon/core/contract/secret-reference-schema";
 import { toolName, toolPin } from "@cordon/core/contract/mcp-schema";
 import { storedInspection } from "@cordon/core/contract/inspection-schema";
-import { egressDestinationSchema } from "@cordon/core/contract/egress-schema";
+import { egressDestinationSchema, interceptSchema } from "@cordon/core/contract/egress-schema";
 import { tunnelSchema } from "@cordon/core/contract/tunnels-schema";
 import { windowFields } from "@cordon/core/contract/segmentation-schema";
 import { actions, boundaries, integrities, modes, sensitivities } from "@cordon/core/contract/vocabulary";
@@ -151,9 +151,12 @@ export const routeValue = z.discriminatedUnion("kind", [
 
 export const tunnelValue = tunnelSchema.omit({ name: true, namespace: true }).extend({ resource: qualifiedName });
 
-export const egressValue = egressDestinationSchema
-  .omit({ name: true, namespace: true })
-  .extend({ component: qualifiedName });
+export const egressValue = egressDestinationSchema.omit({ name: true, namespace: true }).extend({
+  component: qualifiedName,
+  intercept: interceptSchema.extend({ inspection: storedInspection.exactOptional() }).exactOptional(),
+});
+
+export type EgressObject = z.input<typeof egressValue>;
 
 const doorDatabase = z.strictObject({
   name: z.string(),

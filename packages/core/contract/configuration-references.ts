@@ -102,6 +102,8 @@ function egressProblems(check: Check): PathProblem[] {
     const key = `${item.host}:${item.port}`;
     const twice = seen.has(key) ? [atValue([...path, "host"], `\`${key}\` is declared twice`)] : [];
     seen.add(key);
+    if (item.intercept !== undefined && item.protocol === "any")
+      twice.push(atValue([...path, "protocol"], "must be `tls` where `intercept` ends it"));
     const at = [...path, "component"];
     const found = resolveComponent(check, at, item.component, item.namespace);
     if ("problems" in found) return [...twice, ...found.problems];

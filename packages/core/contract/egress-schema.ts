@@ -4,7 +4,43 @@
  */
 import { z } from "zod";
 import { CordonError } from "../errors.ts";
-import { name, namespace, reference, text } from "./schema-parts.ts";
+import { inspectionSchema } from "./inspection-schema.ts";
+import { egressMethods, pathPatternProblem } from "../policy/egress-requests.ts";
+import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
+
+export const egressRequestsSchema = z
+  .array(
+    z.strictObject({
+      methods: z.array(z.enum(egressMethods)).min(1).max(egressMethods.length).describe("Exact methods."),
+      paths: z
+        .array(text(pathPatternProblem))
+        .min(1)
+        .max(1_000)
+        .describe("Exact paths, without a query. `*` stands for one segment; `**` at the end for everything below."),
+    }),
+  )
+  .min(1)
+  .max(100)
+  .describe("Which requests may be made. Nothing else.");
+
+const interceptFields = {
+  requests: egressRequestsSchema,
+  caFile: filePath
+    .optional()
+    .describe("PEM file of the authorities that certify the host, instead of the web's public ones."),
+  maxBodyBytes: z.int().min(0).max(1_073_741_824).default(10_485_760).describe("Largest body of a request."),
+  firstByteMs: z.int().min(100).max(600_000).default(60_000).describe("Until an answer begins."),
+};
+
+export const interceptSchema = z.strictObject({
+  ...interceptFields,
+  inspection: z
+    .union([z.literal("off"), inspectionSchema], { error: "must be `off`, or fields as under `inspection`" })
+    .optional()
+    .describe(
+      "Inspection of requests and answers, or `off`. Default: the file's `inspection`. A request that cannot be read is refused unless `uninspectable` says otherwise.",
+    ),
+});
 
 export const egressDestinationSchema = z.strictObject({
   name: name.describe("Unique among the destinations of its namespace."),
@@ -29,6 +65,9 @@ export const egressDestinationSchema = z.strictObject({
     .max(86_400_000)
     .default(300_000)
     .describe("A connection that carries nothing either way for longer is closed."),
+  intercept: interceptSchema
+    .optional()
+    .describe("TLS ends at Cordon, which sees and decides each request. Clients must trust `cordon egress ca`."),
 });
 
 export const egressSchema = z.strictObject({

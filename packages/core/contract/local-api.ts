@@ -98,6 +98,8 @@ export const gatewayResponse = z.object({
   id: z.string(),
   /** Whether anything outside may be reached by way of it. */
   egress: z.boolean().default(false),
+  /** PEM of who certifies hosts that are looked into, where any are. */
+  interception: z.string().optional(),
   /** SPIFFE bundle document of the gateway's trust domain. */
   bundle: z.unknown(),
 });

@@ -2,6 +2,19 @@
 import { isAddressHost, type EgressTarget } from "../contract/egress-schema.ts";
 import type { Namespace } from "../contract/vocabulary.ts";
 import type { SpiffeId } from "../identity/spiffe-id.ts";
+import type { InspectionSettings } from "../inspection/settings.ts";
+import type { RouteKey } from "./decision.ts";
+import type { EgressRequests } from "./egress-requests.ts";
+
+/** How requests to a destination are seen, where they are. */
+export interface Interception {
+  readonly requests: EgressRequests;
+  /** Who certifies the host, instead of the web's public authorities. */
+  readonly caFile?: string;
+  readonly maxBodyBytes: number;
+  readonly firstByteMs: number;
+  readonly inspection?: InspectionSettings;
+}
 
 export interface EgressDestination {
   readonly namespace: Namespace;
@@ -15,10 +28,27 @@ export interface EgressDestination {
   readonly privateAddresses: boolean;
   readonly connectMs: number;
   readonly idleMs: number;
+  /** Absent: what is inside is not seen. */
+  readonly intercept?: Interception;
 }
 
 /** By {@link egressKey}. */
 export type EgressDestinations = ReadonlyMap<string, EgressDestination>;
+
+/** What a request inside a connection came in by: no route's key, for a colon is in no name. */
+export function egressVia({ namespace, name }: Pick<EgressDestination, "namespace" | "name">): RouteKey {
+  return `egress:${namespace}/${name}` as RouteKey;
+}
+
+/** The destination that {@link egressVia} named. */
+export function destinationOf(
+  destinations: EgressDestinations | undefined,
+  via: RouteKey | undefined,
+): EgressDestination | undefined {
+  if (via?.startsWith("egress:") !== true) return undefined;
+  for (const destination of destinations?.values() ?? []) if (egressVia(destination) === via) return destination;
+  return undefined;
+}
 
 export function egressKey({ host, port }: EgressTarget): string {
   return `${host}:${port}`;

@@ -44,7 +44,7 @@ export async function dialOutside(
     let failure: unknown;
     for (const address of addresses) {
       try {
-        return { socket: await Promise.race([dial(address, port, ended.signal), late]), address };
+        return { socket: await Promise.race([dialAddress(address, port, ended.signal), late]), address };
       } catch (error) {
         if (isCordonError(error)) throw error;
         failure = error;
@@ -65,10 +65,14 @@ async function addressesOf(host: string, resolve: ResolveHost): Promise<readonly
   return isIP(bare) === 0 ? await resolve(host) : [bare];
 }
 
-function dial(address: string, port: number, signal: AbortSignal): Promise<Socket> {
+/** Dials an address that was judged. The socket is paused. */
+export function dialAddress(address: string, port: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((done, reject) => {
     const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
-    const stop = (): void => void socket.destroy();
+    const stop = (): void => {
+      socket.destroy();
+      reject(signal.reason as Error);
+    };
     signal.addEventListener("abort", stop);
     socket.on("error", reject);
     socket.once("connect", () => {

@@ -4,16 +4,26 @@
  *
  * The order is the loop's: who (verified), what (one exact destination), decide, record, and only then look the name up and
  * dial. No byte reaches the far end before the client's ClientHello names the host that was decided on. What TLS carries is
- * not seen: it is counted. A connection is decided again at every change, and cut when it no longer stands.
+ * not seen, unless the destination is declared to be looked into: then TLS ends here, and each request is decided. A
+ * connection is decided again at every change, and cut when it no longer stands.
  */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { isDeepStrictEqual } from "node:util";
 import { parseEgressTarget, type EgressTarget } from "@cordon/core/contract/egress-schema";
 import { encodeTunnelMessage, type EgressQuestion } from "@cordon/core/contract/tunnel";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { standingOfCertificate } from "@cordon/core/identity/standing";
 import { decide } from "@cordon/core/policy/decide";
-import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
-import { egressKey, findDestination, type EgressDestination } from "@cordon/core/policy/egress";
+import type { AccessRequest, Decision, Obligation, Signals } from "@cordon/core/policy/decision";
+import {
+  destinationOf,
+  egressKey,
+  egressVia,
+  findDestination,
+  type EgressDestination,
+} from "@cordon/core/policy/egress";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import { namespaceOf, personBehind, recordDecision, refusalWords } from "../admission.ts";
 import type { Caller } from "../listener/caller.ts";
@@ -25,11 +35,18 @@ import type { Sensed } from "../risk/sensing.ts";
 import { LiveTunnel, type TunnelHost } from "../tunnels/live-tunnel.ts";
 import { withdrawn } from "../tunnels/withdrawn.ts";
 import { dialOutside, systemResolver, type OutsideEnd } from "./dial.ts";
+import { openInnerDoor } from "./inner-door.ts";
+import { innerConnection, isIntercepted, type InnerConnection, type Intercepted } from "./inner-requests.ts";
+import { openOutsideClient } from "./outside-client.ts";
 import { readHello, requireHost } from "./read-hello.ts";
 import { raiseSession, withSession } from "./session-flow.ts";
 
 export interface EgressDeps extends GatewayDependencies {
   readonly signals: (sensed?: Sensed) => Signals;
+  /** Serves a request inside an intercepted connection. */
+  readonly serve: (request: IncomingMessage, response: ServerResponse, within: InnerConnection) => void;
+  /** Hears of what never became a decision. */
+  readonly refused: (error: CordonError, from: string) => void;
 }
 
 export interface Egress extends AsyncDisposable {
@@ -46,7 +63,14 @@ export interface Egress extends AsyncDisposable {
 interface Carried extends EgressDestination {
   readonly target: EgressTarget;
 }
-type Connection = LiveTunnel<Carried, OutsideEnd>;
+/** What the client's bytes go to: the destination, or the door inside. */
+interface FarEnd {
+  readonly socket: Duplex;
+  readonly address: string;
+  /** Ends what is looked into, and says why. */
+  readonly close?: (why: CordonError) => void;
+}
+type Connection = LiveTunnel<Carried, FarEnd>;
 
 const helloMs = 10_000;
 /** How often sessions are looked at for what other calls have brought into them. */
@@ -61,6 +85,7 @@ export function openEgress(deps: EgressDeps): Egress {
   const byId = new Map<string, Connection>();
   const addresses = new WeakMap<Connection, string>();
   const nextId = requestIds();
+  const innerDoor = openInnerDoor(deps);
   let lookedAtMs = 0;
   const host: TunnelHost<Connection> = {
     now,
@@ -76,6 +101,7 @@ export function openEgress(deps: EgressDeps): Egress {
       });
     },
     over(connection) {
+      connection.server?.close?.(new CordonError("ACCESS_DENIED", "the connection that it came by is over"));
       live.remove(connection);
       byId.delete(connection.start.id);
     },
@@ -112,6 +138,7 @@ export function openEgress(deps: EgressDeps): Egress {
     async [Symbol.asyncDispose]() {
       const closing = new CordonError("DRAINING", "the gateway shut down");
       await Promise.all([...byId.values()].map((connection) => connection.fail("cut", closing)));
+      innerDoor[Symbol.dispose]();
     },
   };
 
@@ -169,7 +196,9 @@ export function openEgress(deps: EgressDeps): Egress {
       socket.write(encodeTunnelMessage({ v: 1, ok: true, id }));
       if (carried.protocol === "tls") requireHost(await readHello(socket, helloMs), carried.target.host);
       if (connection.ended || socket.destroyed) return void outside.socket.destroy();
-      connection.flow(outside);
+      const far = isIntercepted(carried) ? await lookInto(carried, connection, outside) : outside;
+      if (connection.ended || socket.destroyed) return endFar(far);
+      connection.flow(far);
     } catch (error) {
       outside?.socket.destroy();
       if (!isCordonError(error)) throw error;
@@ -178,9 +207,36 @@ export function openEgress(deps: EgressDeps): Egress {
     }
   }
 
+  /** TLS ends here, with a certificate of our own for the host; each request inside is decided by itself. */
+  async function lookInto(
+    carried: Carried & Intercepted,
+    connection: Connection,
+    outside: OutsideEnd,
+  ): Promise<FarEnd> {
+    if (deps.interception === undefined)
+      throw new CordonError("ACCESS_DENIED", `${carried.name} is to be looked into, and this gateway cannot do that`);
+    const leaf = await deps.interception.leafFor(carried.target.host);
+    const client = openOutsideClient(carried.target, carried, outside);
+    const within = innerConnection(carried, client.dispatcher, () => connection.caller);
+    const inner = innerDoor.open(leaf, within, connection.start.socket.remoteAddress ?? "unknown");
+    return {
+      ...{ socket: inner.socket, address: outside.address },
+      close(why) {
+        inner.close(why);
+        client.close();
+      },
+    };
+  }
+
   function decideConnection(snapshot: Snapshot, access: AccessRequest, sensed: Sensed): Decision {
     const decision = decide(snapshot, access, signals(sensed), now());
-    const unmet = decision.obligations.find(({ kind }) => kind !== "restrictTo");
+    // What is looked into is decided again, request by request, with what its content asks for.
+    const intercept = destinationOf(snapshot.egress, access.via)?.intercept;
+    const met = (kind: Obligation["kind"]): boolean =>
+      kind === "restrictTo" ||
+      (intercept !== undefined && kind === "keepContent") ||
+      (intercept?.inspection !== undefined && kind === "inspect");
+    const unmet = decision.obligations.find(({ kind }) => !met(kind));
     if (decision.effect === "deny" || unmet === undefined) return decision;
     const words = `policy allows this only with \`${unmet.kind}\`, which a connection whose content is not seen cannot do`;
     return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "obligation-unmet", words }] };
@@ -225,12 +281,19 @@ export function openEgress(deps: EgressDeps): Egress {
   }
 }
 
-function accessOf(caller: Caller, { resource, name }: EgressDestination): AccessRequest {
+function endFar({ socket, close }: FarEnd): void {
+  close?.(new CordonError("REQUEST_TIMEOUT", "the client left before it was open"));
+  socket.destroy();
+}
+
+function accessOf(caller: Caller, destination: EgressDestination): AccessRequest {
+  const { resource, name } = destination;
   return {
     principal: caller.id,
     action: "egress",
     resource,
     context: { assurance: caller.assurance, route: name, method: "CONNECT", stream: true, external: true },
+    via: egressVia(destination),
     ...personBehind(caller),
   };
 }
@@ -244,6 +307,7 @@ function isAlike(a: EgressDestination, b: EgressDestination): boolean {
     port === b.port &&
     resource === b.resource &&
     protocol === b.protocol &&
-    privateAddresses === b.privateAddresses
+    privateAddresses === b.privateAddresses &&
+    isDeepStrictEqual(a.intercept, b.intercept)
   );
 }

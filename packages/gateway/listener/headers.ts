@@ -20,7 +20,7 @@ const hopByHop = [
  * Not forwarded to an upstream. `accept-encoding` is replaced by `identity`: only what can be read can be inspected.
  * The account selectors would let a client choose whose account the shared credential pays from.
  */
-const notForwarded = new Set([
+const notForwarded: ReadonlySet<string> = new Set([
   ...hopByHop,
   "host",
   "content-length",
@@ -50,11 +50,24 @@ const notForwarded = new Set([
 /** Not returned to a client: an upstream's cookies belong to the shared credential, `cordon-*` is ours to say. */
 const notReturned = new Set([...hopByHop, "set-cookie", "alt-svc"]);
 
+/** Of the client's own account at a destination outside: there no credential of ours is put in their place. */
+const clientsOwn: ReadonlySet<string> = new Set([
+  ...["authorization", "x-api-key", "api-key", "cookie", "openai-organization", "openai-project"],
+  ...["anthropic-workspace-id", "anthropic-user-profile-id"],
+]);
+const notForwardedOutside: ReadonlySet<string> = new Set([...notForwarded].filter((name) => !clientsOwn.has(name)));
+
+/** As {@link requestHeaders}, for a request of the client's own to a destination outside. */
+export function outsideHeaders(raw: readonly string[], extra: readonly string[], left?: ReadonlySet<string>): string[] {
+  return requestHeaders(raw, extra, left, notForwardedOutside);
+}
+
 /** Headers for the upstream, as a flat list of names and values. */
 export function requestHeaders(
   raw: readonly string[],
   extra: readonly string[],
   left: ReadonlySet<string> = nothing,
+  kept: ReadonlySet<string> = notForwarded,
 ): string[] {
   const out: string[] = [];
   const nominated = nominatedByConnection(raw);
@@ -63,7 +76,7 @@ export function requestHeaders(
   for (let at = 0; at < raw.length; at += 2) {
     const name = (raw[at] as string).toLowerCase();
     const read = name.includes("_") ? name.replaceAll("_", "-") : name; // CGI and WSGI read `X_Api_Key` as `X-Api-Key`
-    if (notForwarded.has(read) || left.has(read) || nominated?.has(name) || replaced.has(read)) continue;
+    if (kept.has(read) || left.has(read) || nominated?.has(name) || replaced.has(read)) continue;
     if (read.startsWith("cordon-") || read.startsWith("x-forwarded-")) continue;
     out.push(raw[at] as string, raw[at + 1] as string);
   }
@@ -80,13 +93,18 @@ const nothing: ReadonlySet<string> = new Set();
 export const rangeHeaders: ReadonlySet<string> = new Set(["range", "if-range"]);
 
 /** Headers for the client, as a flat list of names and values. */
-export function responseHeaders(raw: readonly (string | Buffer)[], extra: readonly string[]): string[] {
+export function responseHeaders(
+  raw: readonly (string | Buffer)[],
+  extra: readonly string[],
+  cookies = false,
+): string[] {
   const out: string[] = [];
   const text = raw.map((item) => (typeof item === "string" ? item : item.toString("latin1")));
   const nominated = nominatedByConnection(text);
   for (let at = 0; at < text.length; at += 2) {
     const name = (text[at] as string).toLowerCase();
-    if (notReturned.has(name) || nominated?.has(name) || name.startsWith("cordon-")) continue;
+    if (notReturned.has(name) && !(cookies && name === "set-cookie")) continue;
+    if (nominated?.has(name) || name.startsWith("cordon-")) continue;
     out.push(text[at] as string, text[at + 1] as string);
   }
   out.push(...extra);

@@ -7,6 +7,7 @@ import type { JsonObject } from "@cordon/core/contract/strict-json";
 import type { FlowOfCall } from "@cordon/core/flow/flow";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { CordonError } from "@cordon/core/errors";
+import type { Dispatcher } from "undici";
 import type { HttpRoute, ModelRoute, ModelTarget, Overlays, Upstream } from "@cordon/core/policy/snapshot";
 import type { S3Sending } from "../doors/s3/plan.ts";
 import type { RequestHead } from "../listener/request-head.ts";
@@ -47,6 +48,8 @@ export interface Intent {
   readonly spare?: NonNullable<HttpRoute["fallback"]>;
   /** Set on a route of kind `s3`: the operation, which is signed for the store when it is sent. */
   readonly s3?: S3Sending;
+  /** Set for a request to a destination outside: the client's own, and the connection that was decided on. */
+  readonly outside?: { readonly dispatcher: Dispatcher };
   /** What is stored is handed out in the coding it was stored in. */
   readonly stored?: boolean;
   /** What the call does besides; it must be allowed too. */

@@ -3,7 +3,7 @@
  * or until the decision no longer stands; one outcome in the ledger, with the bytes of each direction. A cut is on record
  * before either connection closes.
  */
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { isCordonError, type CordonError } from "@cordon/core/errors";
 import type { Instant } from "@cordon/core/instant";
@@ -54,7 +54,7 @@ const farewellMs = 1_000;
 
 export class LiveTunnel<
   C extends Carrier = Tunnel,
-  F extends { readonly socket: Socket } = ServerEnd,
+  F extends { readonly socket: Duplex } = ServerEnd,
 > implements LiveExchange {
   readonly start: TunnelStart<C>;
   validUntil: number;
@@ -198,7 +198,7 @@ export class LiveTunnel<
       // The ledger reports its own failure; this tunnel is closed as interrupted when it is opened again.
     }
     this.#host.over(this);
-    const close = (each: Socket | undefined): void => {
+    const close = (each: Duplex | undefined): void => {
       if (each === undefined || each.destroyed) return;
       if (end === "complete") each.resume().end();
       else if (each !== socket || !this.#farewell(why?.words ?? "the connection was cut")) each.destroy();

@@ -2,7 +2,7 @@
  * Two connections joined. In: two open sockets, a meter for each direction. Out: bytes in both directions with
  * backpressure, half-closed ends passed on, and word of how it ended. Nothing is kept but what sits in the two sockets.
  */
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 export interface Joined {
   /** Stops the flow now; destroys nothing. */
@@ -10,8 +10,8 @@ export interface Joined {
 }
 
 export interface JoinOptions {
-  readonly client: Socket;
-  readonly server: Socket;
+  readonly client: Duplex;
+  readonly server: Duplex;
   readonly sent: (chunk: Uint8Array) => void;
   readonly received: (chunk: Uint8Array) => void;
   readonly idleMs: number;
@@ -30,7 +30,7 @@ export function join({ client, server, sent, received, idleMs, ended }: JoinOpti
   );
   idle.unref();
 
-  const flow = (from: Socket, to: Socket, meter: (chunk: Uint8Array) => void): void => {
+  const flow = (from: Duplex, to: Duplex, meter: (chunk: Uint8Array) => void): void => {
     from.on("data", (chunk: Buffer) => {
       if (stopped) return;
       lastMs = performance.now();
@@ -47,7 +47,7 @@ export function join({ client, server, sent, received, idleMs, ended }: JoinOpti
       if (--open === 0) end("complete", undefined);
     });
   };
-  const watch = (socket: Socket, how: "client-closed" | "server-closed"): void => {
+  const watch = (socket: Duplex, how: "client-closed" | "server-closed"): void => {
     let failure: Error | undefined;
     socket.on("error", (error) => (failure = error));
     socket.once("close", () => end(socket.readableEnded && open < 2 ? "complete" : how, failure));

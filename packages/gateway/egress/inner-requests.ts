@@ -1,0 +1,95 @@
+/**
+ * Requests inside an intercepted connection. In: what was decided on, and a request's head. Out: what is asked, in Cordon's
+ * words, as a route would say it. One that names another host, or is not declared, is on record as refused.
+ */
+import type { IncomingMessage } from "node:http";
+import type { EgressTarget } from "@cordon/core/contract/egress-schema";
+import type { RouteKey } from "@cordon/core/policy/decision";
+import { egressVia, type EgressDestination, type Interception } from "@cordon/core/policy/egress";
+import { allowsRequest } from "@cordon/core/policy/egress-requests";
+import type { HttpRoute, Upstream } from "@cordon/core/policy/snapshot";
+import type { Dispatcher } from "undici";
+import type { Caller } from "../listener/caller.ts";
+import type { RequestHead } from "../listener/request-head.ts";
+import type { Intent, Plan } from "../routes/intent.ts";
+import type { RouteMatch } from "../routes/match.ts";
+
+export interface Intercepted extends EgressDestination {
+  readonly target: EgressTarget;
+  readonly intercept: Interception;
+}
+
+/** Where a request came from, in place of the gateway's own door and routes. */
+export interface InnerConnection {
+  readonly via: RouteKey;
+  /** The newest proof of who holds the connection. */
+  caller(): Caller;
+  match(head: RequestHead): RouteMatch;
+  plan(head: RequestHead, request: IncomingMessage): Plan & { readonly kind: "forward" };
+  /** What a request says outside its path and body: inspected with its address. */
+  said(request: IncomingMessage): string;
+}
+
+export function innerConnection(
+  { target, intercept, ...destination }: Intercepted,
+  dispatcher: Dispatcher,
+  caller: () => Caller,
+): InnerConnection {
+  const { namespace, name, resource, connectMs, idleMs } = destination;
+  const upstream: Upstream = {
+    ...{ namespace, name, external: true, authentication: { kind: "webpki" } },
+    url: `https://${target.host}:${target.port}`,
+    timeouts: { connectMs, firstByteMs: intercept.firstByteMs, idleMs },
+  };
+  const route: HttpRoute = {
+    ...{ kind: "http", namespace, name, resource, upstream, mode: "enforce", path: "/", actions: new Map() },
+    maxBodyBytes: intercept.maxBodyBytes,
+    ...(intercept.inspection === undefined ? {} : { inspection: intercept.inspection }),
+  };
+  return {
+    via: egressVia(destination),
+    caller,
+    match: ({ path }) => ({ route, rest: path }),
+    plan(head, request) {
+      const refusal =
+        hostProblem(request, target) ??
+        (allowsRequest(intercept.requests, head.method, head.path)
+          ? undefined
+          : `\`${head.method} ${head.path.slice(0, 256)}\` is not among the requests that \`${name}\` allows`);
+      const intent: Intent = {
+        ...{ action: "egress", resource, upstream, upstreamPath: head.path + head.query, stream: false, uses: [] },
+        outside: { dispatcher },
+        ...(refusal === undefined ? {} : { refusal }),
+      };
+      const bodyless = head.method === "GET" || head.method === "HEAD" || refusal !== undefined;
+      return { kind: "forward", body: bodyless ? "none" : "through", intent: () => intent };
+    },
+    said: saidInHeaders,
+  };
+}
+
+/** RFC 9110, 7.2 and 7.4: who is asked is who was decided on, or the request is misdirected. */
+function hostProblem(request: IncomingMessage, { host, port }: EgressTarget): string | undefined {
+  const named = request.headers.host ?? "";
+  if (named === `${host}:${port}` || (named === host && port === 443)) return undefined;
+  return `the request names the host \`${named.slice(0, 253)}\`, and \`${host}:${port}\` was decided on`;
+}
+
+/** Of the client's own account there, or of the connection: not what it says. */
+const notSaid: ReadonlySet<string> = new Set([
+  ...["authorization", "cookie", "x-api-key", "api-key", "host", "content-length", "content-type", "connection"],
+  ...["accept", "accept-encoding", "accept-language", "user-agent", "transfer-encoding", "expect"],
+]);
+
+function saidInHeaders({ rawHeaders }: IncomingMessage): string {
+  let said = "";
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (!notSaid.has((rawHeaders[at] ?? "").toLowerCase())) said += `\n${rawHeaders[at]}: ${rawHeaders[at + 1]}`;
+  return said;
+}
+
+export function isIntercepted<T extends EgressDestination>(
+  carried: T,
+): carried is T & { readonly intercept: Interception } {
+  return carried.intercept !== undefined;
+}

@@ -1,0 +1,371 @@
+/** Egress that is looked into: real clients, real TLS on both sides, and the attacks that it has to stand. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, test } from "node:test";
+import { promisify } from "node:util";
+import { X509Certificate } from "node:crypto";
+import { run as cordonRun } from "@cordon/agent/run/run";
+import { run as caCommand } from "@cordon/cli/commands/egress/ca";
+import { run as statusCommand } from "@cordon/cli/commands/status";
+import { run as revokeCommand } from "@cordon/cli/commands/identity/revoke";
+import { idOf, until } from "./estate.ts";
+import { egressPermits, openOutsideEstate, type OutsideEstate, type OutsideEstateOptions } from "./outside.ts";
+
+const execute = promisify(execFile);
+let world: OutsideEstate;
+let target: string;
+
+const requests = `[{ methods: [GET, HEAD], paths: ["/v1/things", "/v1/things/*", "/open/**"] }, { methods: [POST], paths: ["/v1/uploads"] }]`;
+
+async function open(intercept = "", options: Partial<OutsideEstateOptions> = {}): Promise<void> {
+  world = await openOutsideEstate({
+    destinations: ({ port, caFile }) => [
+      `name: partner, host: api.partner.example, port: ${port}, component: partner, privateAddresses: true, ` +
+        `intercept: { requests: ${requests}, caFile: "${caFile}"${intercept} }`,
+    ],
+    ...options,
+  });
+  target = `api.partner.example:${world.outside.port}`;
+}
+
+afterEach(() => world?.[Symbol.asyncDispose]());
+
+const url = (path = "/v1/things"): string => `https://${target}${path}`;
+
+function curl(...args: string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  return execute("curl", ["-sS", "--cacert", world.trustFile, "--proxy", world.proxy, ...args]);
+}
+
+const status = async (...args: string[]): Promise<string> =>
+  (await curl("-o", "/dev/null", "-w", "%{http_code}", ...args)).stdout;
+
+test("curl reaches what is declared, by exact method and path; each request is two entries", async () => {
+  await open();
+  const { stdout } = await curl(url("/v1/things?page=2"), "-H", "Authorization: Bearer own", "-b", "session=s");
+  assert.equal(stdout, '{"said":"from outside"}');
+  const [seen] = world.outside.requests;
+  assert.equal(`${seen?.method} ${seen?.url}`, "GET /v1/things?page=2");
+  assert.deepEqual([seen?.headers.authorization, seen?.headers.cookie], ["Bearer own", "session=s"]);
+  assert.equal(seen?.headers.host, target);
+  for (const [path, ...more] of [
+    ["/v1/thingsx"],
+    ["/v1/things/a/b"],
+    ["/V1/things"],
+    ["/v1/%74hings"],
+    ["/v1/things", "-X", "DELETE"],
+    ["/v1/uploads"],
+    ["/v1/things", "--request-target", "/v1/things/../secret", "--path-as-is"],
+  ] as const)
+    assert.match(await status(url(path), ...more), /^40[03]$/, path);
+  assert.equal(await status(url("/open/a/b"), "-I"), "200");
+  assert.equal(world.outside.requests.length, 2);
+  const { decisions, outcomes } = await world.ledger();
+  const inner = decisions.filter(({ context }) => context.method !== "CONNECT");
+  assert.deepEqual(
+    inner.map(({ effect, action, context }) => [effect, action, context.method, context.route]).slice(0, 2),
+    [
+      ["allow", "egress", "GET", "partner"],
+      ["deny", "egress", "GET", "partner"],
+    ],
+  );
+  assert.match(inner[1]?.reasons[0]?.words ?? "", /is not among the requests that `partner` allows/);
+  const whole = outcomes.find(({ id }) => id === inner[0]?.id);
+  assert.deepEqual([whole?.end, whole?.status, whole?.response?.bytes], ["complete", 200, stdout.length]);
+});
+
+test("Node's fetch, Python and openssl reach it by the environment and the exported authority alone", async () => {
+  await open();
+  const env = {
+    ...{ PATH: process.env["PATH"], HTTPS_PROXY: world.proxy, https_proxy: world.proxy, NODE_USE_ENV_PROXY: "1" },
+    ...{ NODE_EXTRA_CA_CERTS: world.trustFile, SSL_CERT_FILE: world.trustFile },
+  };
+  const fetched = `const r = await fetch(${JSON.stringify(url())}); console.log(r.status, await r.text())`;
+  const node = await execute(process.execPath, ["--input-type=module", "-e", fetched], { env });
+  assert.equal(node.stdout.trim(), '200 {"said":"from outside"}');
+  const script = `import urllib.request; print(urllib.request.urlopen(${JSON.stringify(url())}).read().decode())`;
+  const python = await execute("python3", ["-c", script], { env });
+  assert.equal(python.stdout.trim(), '{"said":"from outside"}');
+  const shown = await world.tls(target, "api.partner.example", ["h2", "http/1.1"]);
+  assert.equal(shown.alpnProtocol, "http/1.1");
+  const leaf = shown.getPeerX509Certificate();
+  assert.deepEqual([leaf?.subjectAltName, leaf?.ca], ["DNS:api.partner.example", false]);
+  assert.ok(Date.parse(leaf?.validTo ?? "") - Date.now() <= 86_400_000);
+  await assert.rejects(world.tls(target, "api.partner.example", ["h2"]), /no.application.protocol|closed|ECONNRESET/i);
+});
+
+test("an upstream that cannot prove itself gets nothing: ended, misnamed or unknown certificates", async () => {
+  for (const [options, caFile, words] of [
+    [{ expired: true }, true, /expired/],
+    [{ names: ["other.example"] }, true, /altnames|ERR_TLS_CERT_ALTNAME_INVALID/],
+    [{}, false, /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT_LOCALLY/],
+  ] as const) {
+    await open("", {
+      ...options,
+      destinations: (outside) => [
+        `name: partner, host: api.partner.example, port: ${outside.port}, component: partner, privateAddresses: true, ` +
+          `intercept: { requests: ${requests}${caFile ? `, caFile: "${outside.caFile}"` : ""} }`,
+      ],
+    });
+    const { stdout } = await curl(url(), "-w", "\n%{http_code}");
+    assert.match(stdout, /502$/);
+    assert.match(stdout, words);
+    assert.match(stdout, /nothing was sent/);
+    assert.deepEqual(world.outside.requests, []);
+    const { outcomes } = await world.ledger();
+    assert.ok(outcomes.some(({ end, why }) => end === "upstream-failed" && why?.code === "UPSTREAM_UNTRUSTED"));
+    await world[Symbol.asyncDispose]();
+  }
+  await open();
+});
+
+test("DNS rebinding: every connection of a tunnel goes to the address that was judged, whatever the name says later", async () => {
+  await open();
+  const secured = await world.tls(target, "api.partner.example");
+  let text = "";
+  secured.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const ask = async (count: number): Promise<void> => {
+    secured.write(`GET /v1/things HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
+    await until(() => text.split("from outside").length === count + 1, `answer ${count}`);
+  };
+  await ask(1);
+  world.answers.set("api.partner.example", ["169.254.169.254"]);
+  for (const socket of world.outside.sockets) socket.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await ask(2);
+  assert.deepEqual(world.asked, ["api.partner.example"]);
+  assert.equal(world.outside.sockets.length, 2);
+  world.answers.set("api.partner.example", ["169.254.169.254"]);
+  assert.match((await world.connect(target)).text, /never dialled/);
+});
+
+test("who is asked is who was decided on: SNI, Host and absolute targets for another are refused and on record", async () => {
+  await open();
+  await assert.rejects(world.tls(target, "a.wild.example"), /access.denied|closed/i);
+  for (const host of [
+    "evil.example",
+    `evil.example:${world.outside.port}`,
+    "api.partner.example",
+    `API.partner.example:${world.outside.port}`,
+    `api.partner.example:${world.outside.port}.`,
+    "",
+  ]) {
+    const answer = await world.say(target, `GET /v1/things HTTP/1.1\r\nHost: ${host}\r\n\r\n`, (t) => t.includes("}"));
+    assert.match(answer, /^HTTP\/1\.1 403/, host);
+    assert.match(answer, /was decided on/);
+  }
+  const absolute = `GET https://evil.example/v1/things HTTP/1.1\r\nHost: ${target}\r\n\r\n`;
+  assert.match(await world.say(target, absolute, (t) => t.includes("}")), /^HTTP\/1\.1 400/);
+  assert.deepEqual(world.outside.requests, []);
+  const { decisions } = await world.ledger();
+  assert.equal(decisions.filter(({ effect, context }) => effect === "deny" && context.method === "GET").length, 6);
+});
+
+test("smuggling, injection, upgrades and CONNECT inside get no request through", async () => {
+  await open();
+  const get = `GET /v1/things HTTP/1.1\r\nHost: ${target}\r\n`;
+  const post = `POST /v1/uploads HTTP/1.1\r\nHost: ${target}\r\nContent-Type: text/plain\r\n`;
+  for (const bytes of [
+    `${post}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${get}\r\n`,
+    `${post}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`,
+    `${post}Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n`,
+    `${post}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n`,
+    `${post}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd`,
+    `${post}Content-Length: +3\r\n\r\nabc`,
+    `${post}Transfer-Encoding: chunked\r\n\r\n5 \n\nhello\r\n0\r\n\r\n`,
+    `${post}Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nhello`,
+    `${get}Host: evil.example\r\n\r\n`,
+    `${get}X-A: b\nX-Injected: 1\r\n\r\n`,
+    `${get}X-A: b\r\n folded: 1\r\n\r\n`,
+    `${get}X-A: b\0c\r\n\r\n`,
+    `${get}X-A: b\rX-Injected: 1\r\n\r\n`,
+    `${get}Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n`,
+    `CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n`,
+    `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`,
+    `TRACE /v1/things HTTP/1.1\r\nHost: ${target}\r\n\r\n`,
+    `GET /v1/things HTTP/1.0\r\nHost: ${target}\r\n\r\n`,
+    `GET /v1/things\r\n\r\n`,
+    `GET /v1/things HTTP/1.1\r\n\r\n`,
+    `GET http:/v1/things HTTP/1.1\r\nHost: ${target}\r\n\r\n`,
+    `GET /open/..;/v1/uploads HTTP/1.1\r\nHost: ${target}\r\n\r\n`,
+    `GET /open/%2e%2e/secret HTTP/1.1\r\nHost: ${target}\r\n\r\n`,
+    `GET /open/a%252f..%252fb HTTP/1.1\r\nHost: ${target}\r\n\r\n`,
+    `GET /open\\secret HTTP/1.1\r\nHost: ${target}\r\n\r\n`,
+    `${get}X-Long: ${"x".repeat(70_000)}\r\n\r\n`,
+  ]) {
+    const answer = await world.say(target, bytes, (text) => text.includes("}"));
+    assert.match(answer, /^(?:HTTP\/1\.1 (?:4\d\d|501) |$)/, JSON.stringify(bytes.slice(0, 160)));
+    assert.equal(world.outside.requests.length, 0, JSON.stringify(bytes.slice(0, 160)));
+  }
+  // What a proxy behind would take for another method, path or host does not go along.
+  const odd = ["X-HTTP-Method-Override: DELETE", "X_Original_Url: /secret", "X-Forwarded-Host: evil.example", "Via: 1"];
+  await world.say(target, `${get}${odd.join("\r\n")}\r\nConnection: close, X-Mine\r\nX-Mine: 1\r\n\r\n`);
+  const { headers } = world.outside.requests[0] ?? {};
+  for (const name of ["x-http-method-override", "x_original_url", "x-forwarded-host", "via", "x-mine"])
+    assert.equal(headers?.[name], undefined, name);
+  // A second request that does not wait for the first answer is not served beside it.
+  world.outside.answer = (_request, response) => void setTimeout(() => response.end("late"), 100);
+  await world.say(target, `${get}\r\n${get}\r\n`, (text) => text.includes("late"));
+  assert.equal(world.outside.requests.length, 2);
+});
+
+const personal = "My identity card says S1234567D.";
+const blocking = ", inspection: { request: { pii: block }, response: { pii: redact } }";
+
+test("uploads with labelled content are refused whatever shape they come in; what nobody can read is too", async () => {
+  await open(blocking);
+  const upload = (type: string, body: string, ...more: string[]) =>
+    status(url("/v1/uploads"), "-H", `Content-Type: ${type}`, "--data-binary", body, ...more);
+  assert.equal(await upload("application/json", '{"note":"nothing to see"}'), "200");
+  assert.equal(await upload("text/plain", "nothing to see"), "200");
+  assert.equal(world.outside.requests.length, 2);
+  for (const [type, body, ...more] of [
+    ["application/json", JSON.stringify({ note: personal })],
+    ["application/json", `{"note":"x","note":"y"}`],
+    ["application/json", "{"],
+    ["text/plain", personal],
+    ["text/plain", personal, "-H", "Transfer-Encoding: chunked"],
+    ["application/x-www-form-urlencoded", `note=${encodeURIComponent(personal)}`],
+    ["text/plain; charset=utf-16", personal],
+    ["application/octet-stream", personal],
+    ["application/gzip", "x", "-H", "Content-Encoding: gzip"],
+    ["", personal],
+  ] as const)
+    assert.match(await upload(type, body, ...more), /^(?:400|403|415)$/, `${type} ${body}`);
+  assert.match(await status(url(`/v1/things?note=${encodeURIComponent(personal)}`)), /403/);
+  assert.match(await status(url(), "-H", `X-Note: ${personal}`), /403/);
+  assert.equal(world.outside.requests.length, 2);
+  const { decisions } = await world.ledger();
+  const refused = decisions.filter(({ effect, context }) => effect === "deny" && context.method === "POST");
+  assert.ok(refused.length >= 7, String(refused.length));
+  assert.ok(JSON.stringify(refused).includes("pii/sg-nric") && !JSON.stringify(refused).includes("S1234567D"));
+});
+
+test("a body over the destination's limit is refused, declared or not", async () => {
+  await open(", maxBodyBytes: 1000");
+  const body = "x".repeat(2_000);
+  for (const more of [[], ["-H", "Transfer-Encoding: chunked"]])
+    assert.equal(await status(url("/v1/uploads"), "-H", "Content-Type: text/plain", "-d", body, ...more), "413");
+  assert.ok(world.outside.requests.every((request) => request.body.length < 2_000));
+});
+
+test("answers are filtered as on a route: masked whole, and held back while they stream", async () => {
+  await open(blocking);
+  world.outside.answer = (_request, response) =>
+    void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ said: personal }));
+  assert.equal((await curl(url())).stdout, '{"said":"My identity card says [SG_NRIC]."}');
+  world.outside.answer = (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream", "set-cookie": "theirs=1" });
+    response.write("data: My identity card says S12345");
+    setTimeout(() => response.end("67D.\n\ndata: done\n\n"), 50);
+  };
+  const { stdout } = await curl(url(), "-i");
+  assert.match(stdout, /set-cookie: theirs=1/i);
+  assert.match(stdout, /My identity card says \[SG_NRIC\]\./);
+  assert.doesNotMatch(stdout, /S12345/);
+  // What was not asked for compressed is not let through compressed: nobody could read it.
+  world.outside.answer = (_request, response) =>
+    void response.writeHead(200, { "content-encoding": "gzip", "content-type": "text/plain" }).end("x");
+  assert.equal(await status(url(), "--compressed"), "502");
+});
+
+test("a stream is cut when its caller's identity is revoked: inside and outside, on record, and never whole", async () => {
+  await open();
+  world.outside.answer = (_request, response) => {
+    response.writeHead(200, { "content-type": "text/plain" });
+    const timer = setInterval(() => response.write("more "), 10);
+    response.once("close", () => clearInterval(timer));
+  };
+  const secured = await world.tls(target, "api.partner.example");
+  let text = "";
+  secured.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  secured.write(`GET /v1/things HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
+  await until(() => text.split("more").length > 3, "it streams");
+  const io = { stdout: () => undefined, stderr: () => undefined };
+  const order = ["assistant", "--reason", "taken over", "--socket", world.estate.cordon.socketPath];
+  assert.equal(await revokeCommand(order, io), 0);
+  await until(() => secured.destroyed, "it is cut");
+  assert.doesNotMatch(text, /\r\n0\r\n\r\n/);
+  await until(() => world.outside.sockets.every((socket) => socket.destroyed), "the far end is let go");
+  const { outcomes, decisions } = await world.ledger();
+  assert.deepEqual(outcomes.map(({ end }) => end).toSorted(), ["cut", "cut"]);
+  assert.equal(decisions.filter(({ effect }) => effect === "deny").length, 2);
+});
+
+test("a permit that asks for inspection is met where the destination inspects, and refused where it does not", async () => {
+  const permits = egressPermits.replace('@id("assistant-out")', '@id("assistant-out") @inspect("request:pii=block")');
+  await open(", inspection: {}", { policies: permits });
+  assert.equal(await status(url()), "200");
+  const note = JSON.stringify({ note: personal });
+  assert.equal(await status(url("/v1/uploads"), "-H", "Content-Type: application/json", "-d", note), "403");
+  await world[Symbol.asyncDispose]();
+  await open("", { policies: permits });
+  assert.match((await world.connect(target)).text, /^HTTP\/1\.1 403/);
+});
+
+test("the interception authority is nobody's identity: a certificate under it opens no door of Cordon's", async () => {
+  await open();
+  const { authority, interception } = world.estate.cordon.control;
+  const [root] = await interception.certificates();
+  const { key, chain } = await interception.leafFor("api.partner.example");
+  assert.ok(authority.bundle().x509Authorities.every((each) => !Buffer.from(each).equals(Buffer.from(root ?? []))));
+  const svid = { id: idOf("agent", "assistant"), chain, key, notBefore: 0, notAfter: 0 };
+  await assert.rejects(world.estate.call(svid, "/v1/models"));
+  const own = new X509Certificate(Buffer.from(root ?? []));
+  assert.ok(own.ca && own.keyUsage?.join() === "1.3.6.1.5.5.7.3.1" && !own.subject.includes("spiffe:"));
+});
+
+test("`cordon run` tells its command whom to trust, beside what the machine trusts; `cordon egress ca` prints it", async () => {
+  await open();
+  const ca = join(world.estate.folder, "own.pem");
+  await writeFile(ca, world.outside.ca);
+  const script = `printf '%s ' "$SSL_CERT_FILE"; grep -c BEGIN "$SSL_CERT_FILE"; curl -sS ${url()}; python3 -c 'import urllib.request; print(urllib.request.urlopen("${url("/v1/things/7")}").status)'`;
+  const out = join(world.estate.folder, "out.txt");
+  const words: string[] = [];
+  const code = await cordonRun({
+    ...{ component: "assistant", socketPath: world.estate.cordon.socketPath, stdio: "ignore" },
+    ...{
+      checkpointsFolder: join(world.estate.folder, "kept"),
+      command: "sh",
+      args: ["-c", `(${script}) > ${out} 2>&1`],
+    },
+    env: { PATH: process.env["PATH"], CURL_CA_BUNDLE: ca },
+    say: (one) => words.push(one),
+  });
+  const text = await readFile(out, "utf8");
+  assert.equal(code, 0, text + words.join("; "));
+  assert.match(text, /^\S+ca\.pem (\d{2,})\n\{"said":"from outside"\}200\n$/);
+  await assert.rejects(readFile(text.split(" ")[0] ?? ""), /ENOENT/); // gone with the run
+  let printed = "";
+  const io = { stdout: (more: string) => void (printed += more), stderr: () => undefined };
+  assert.equal(await caCommand(["--socket", world.estate.cordon.socketPath], io), 0);
+  assert.equal(printed, world.trust);
+  printed = "";
+  await statusCommand(["--socket", world.estate.cordon.socketPath], io);
+  assert.match(printed, /only GET\/HEAD \/v1\/things \/v1\/things\/\* \/open\/\*\*; POST \/v1\/uploads/);
+});
+
+test("what an interception must be", async () => {
+  for (const [text, words] of [
+    ['requests: [{ methods: [GET], paths: ["v1"] }]', /start with `\/`/],
+    ['requests: [{ methods: [GET], paths: ["/a/**/b"] }]', /at its end only/],
+    ['requests: [{ methods: [CONNECT], paths: ["/"] }]', /methods/],
+    ["requests: []", /requests/],
+  ] as const)
+    await assert.rejects(
+      openOutsideEstate({
+        destinations: () => [`name: partner, host: api.partner.example, component: partner, intercept: { ${text} }`],
+      }),
+      (error: Error) => words.test(error.message) || assert.fail(error.message),
+    );
+  await assert.rejects(
+    openOutsideEstate({
+      destinations: () => [
+        `name: partner, host: api.partner.example, component: partner, protocol: any, intercept: { requests: ${requests} }`,
+      ],
+    }),
+    /must be `tls` where `intercept` ends it/,
+  );
+  await open();
+});
