@@ -25,15 +25,18 @@ export function meteredBody(request: IncomingMessage, meter: ContentMeter, maxBy
   through.on("error", () => undefined);
   let before = meter.bytes;
   const idle = setInterval(() => {
+    if (request.complete) clearInterval(idle);
     if (meter.bytes === before && !through.writableNeedDrain && !request.complete)
       through.destroy(new CordonError("REQUEST_TIMEOUT", `nothing of the body arrived for ${idleMs} ms`));
     before = meter.bytes;
   }, idleMs);
   through.once("close", () => clearInterval(idle));
   request.once("error", (error) => through.destroy(error));
-  request.once("close", () => {
+  const closed = (): void => {
     if (!request.complete)
       through.destroy(new CordonError("REQUEST_MALFORMED", "the client closed before its body was whole"));
-  });
+  };
+  if (request.destroyed) closed(); // while it was being decided: its `close` has been
+  else request.once("close", closed);
   return request.pipe(through);
 }
