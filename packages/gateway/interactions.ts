@@ -317,21 +317,8 @@ export function openInteractions(deps: InteractionDeps): {
     flow.admitted(access, flowAsk, recorded);
     const exchange = new Exchange(
       {
-        id,
-        passage,
-        attempt,
-        caller,
-        sensed,
-        request,
-        response,
-        access,
-        intent,
-        decision,
-        namespace,
-        subject,
-        digestKey,
-        recorded,
-        requestMeter: meter,
+        ...{ id, passage, attempt, caller, sensed, request, response, access, intent, decision, namespace },
+        ...{ subject, digestKey, recorded, requestMeter: meter },
         findings: inspected.findings,
         masks: inspected.masks,
         reservation: reservation !== undefined && "settle" in reservation ? reservation : undefined,
