@@ -12,6 +12,8 @@ export interface Backend {
   readonly bell: Bell;
   /** Begins a transaction that holds the head lock, waiting a bounded time for it. Returns the head. */
   begin(connection: Kysely<StateTables>): Promise<Revision>;
+  /** Begins a transaction of working records that holds the room's lock, waiting a bounded time for it. */
+  beginRecords(connection: Kysely<StateTables>, room: string): Promise<void>;
   /** Called inside the transaction, after the head moved: what makes other processes' bells ring. */
   announce(connection: Kysely<StateTables>): Promise<void>;
   /** Called after values were erased: overwrites what the database still holds of them in its own files, as far as it can. */

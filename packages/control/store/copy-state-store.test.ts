@@ -31,6 +31,20 @@ describe("copying a store", () => {
     assert.deepEqual(await to.changesSince(origin, 200), await from.changesSince(origin, 200));
   });
 
+  test("working records go with it", async () => {
+    await using from = await open();
+    await using to = await open();
+    await put(from, "a", 1);
+    const records = Array.from({ length: 1_203 }, (_, at) => ({ owner: "s", name: `e${at}`, value: at }));
+    await from.records.transact("signal-event", (transaction) => transaction.put(records));
+    await copyStateStore(from, to);
+    const copied = await to.records.changedSince("signal-event", 0, 5_000);
+    assert.deepEqual(
+      copied.map(({ owner, name, value }) => ({ owner, name, value })),
+      records,
+    );
+  });
+
   test("refuses a store that holds something already", async () => {
     await using from = await open();
     await using to = await open();

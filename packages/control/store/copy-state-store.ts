@@ -25,9 +25,24 @@ export async function copyStateStore(
   }
   for (;;) {
     const changes = await from.changesSince(reached, revisionsPerRead);
-    if (changes.length === 0) return reached;
+    if (changes.length === 0) break;
     for (const revision of byRevision(changes)) reached = await replay(revision, to, reached);
     onProgress(reached);
+  }
+  for (const room of recordRooms) await copyRecords(room, from, to);
+  return reached;
+}
+
+/** Rooms of working records that go with the state: what waits in a queue must not be lost by a move. */
+export const recordRooms = ["risk-profile", "signal-stream", "signal-event"] as const;
+
+async function copyRecords(room: string, from: StateStore, to: StateStore): Promise<void> {
+  for (let stamp = 0; ;) {
+    const records = await from.records.changedSince(room, stamp, 500);
+    const last = records.at(-1);
+    if (last === undefined) return;
+    await to.records.transact(room, (transaction) => transaction.put(records));
+    stamp = last.stamp;
   }
 }
 

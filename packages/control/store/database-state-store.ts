@@ -12,6 +12,7 @@ import type { Revision } from "@cordon/core/contract/vocabulary";
 import type { Instant } from "@cordon/core/instant";
 import { type Kysely, sql } from "kysely";
 import type { Backend } from "./backend.ts";
+import { DatabaseRecords } from "./database-records.ts";
 import { followLog } from "./feed.ts";
 import { type ObjectRow, requireHead, toChange, toObject } from "./rows.ts";
 import type { Change, ObjectKey, StateStore, StateTransaction, StoredObject } from "./state-store.ts";
@@ -32,6 +33,7 @@ export interface FeedTrouble {
 
 export class DatabaseStateStore implements StateStore {
   readonly #backend: Backend;
+  readonly records: DatabaseRecords;
   readonly #onFeedTrouble: (problem: CordonError) => void;
   readonly #closing = new AbortController();
   readonly #insideWork = new AsyncLocalStorage<{ running: boolean }>();
@@ -40,6 +42,7 @@ export class DatabaseStateStore implements StateStore {
 
   constructor(backend: Backend, options: FeedTrouble = {}) {
     this.#backend = backend;
+    this.records = new DatabaseRecords(backend);
     this.#onFeedTrouble = options.onFeedTrouble ?? (() => undefined);
   }
 
@@ -156,6 +159,7 @@ export class DatabaseStateStore implements StateStore {
   async #close(): Promise<void> {
     this.#closing.abort();
     await this.#lastTransaction;
+    await this.records.close();
     await this.#backend.close();
   }
 

@@ -51,6 +51,7 @@ export async function openPostgres(location: PostgresLocation, timings?: ListenT
       bell,
       explain,
       begin,
+      beginRecords,
       announce,
       scrub,
       mayPass,
@@ -131,6 +132,13 @@ async function begin(connection: Kysely<StateTables>): Promise<Revision> {
     .forUpdate()
     .executeTakeFirst();
   return requireHead(head?.revision);
+}
+
+/** A lock of the room's own, so that a batch of records holds up no revision. */
+async function beginRecords(connection: Kysely<StateTables>, room: string): Promise<void> {
+  await beginReadCommitted(connection);
+  const name = `cordon-record:${room}:`;
+  await sql`select pg_advisory_xact_lock(hashtextextended(${name} || current_schema(), 0))`.execute(connection);
 }
 
 /** Read committed, whatever the server's default: statements after the lock must see what the lock's last holder wrote. */

@@ -50,6 +50,8 @@ export async function openSqlite(path: string): Promise<Backend> {
       bell,
       explain,
       begin,
+      // SQLite has one write lock, for records and revisions alike.
+      beginRecords: async (connection) => void (await whenFree(() => sql`begin immediate`.execute(connection))),
       announce: async () => undefined,
       scrub,
       mayPass: isBusy,

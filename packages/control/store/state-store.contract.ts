@@ -8,6 +8,7 @@ import { feedContract } from "./state-store-feed.contract.ts";
 import { erasureContract } from "./state-store-erasure.contract.ts";
 import type { CreateDatabase } from "./state-store-fixture.ts";
 import { limitsContract } from "./state-store-limits.contract.ts";
+import { recordsContract } from "./state-store-records.contract.ts";
 import { modelContract } from "./state-store-model.contract.ts";
 import { schemaContract } from "./state-store-schema.contract.ts";
 import { transactionContract } from "./state-store-transaction.contract.ts";
@@ -19,6 +20,7 @@ export function stateStoreContract(
 ): void {
   describe(`state store on ${adapter}`, { skip }, () => {
     describe("objects and transactions", () => transactionContract(createDatabase));
+    describe("working records", () => recordsContract(createDatabase));
     describe("erasure", () => erasureContract(createDatabase));
     describe("limits", () => limitsContract(createDatabase));
     describe("schema", () => schemaContract(createDatabase));

@@ -5,6 +5,7 @@
  */
 import type { Namespace, Revision } from "@cordon/core/contract/vocabulary";
 import type { Instant } from "@cordon/core/instant";
+import type { WorkingRecords } from "./working-records.ts";
 
 /** Who owns an object: what comes from `cordon.yaml` is read-only in the API. */
 export type ObjectSource = "config" | "api" | "system";
@@ -49,6 +50,8 @@ export interface StateTransaction {
 }
 
 export interface StateStore extends AsyncDisposable {
+  /** What is kept beside the versioned state. */
+  readonly records: WorkingRecords;
   /**
    * Runs `work` in one transaction. When it changed anything, the next revision is assigned inside that transaction,
    * under one lock, so revisions are gap-free and become visible in order; otherwise the head stays as it was. A throw

@@ -31,5 +31,15 @@ export interface StateTables {
     readonly source: ObjectSource | null;
     readonly value: string | null;
   };
+  /** Working records; no history. */
+  readonly cordon_record: {
+    readonly room: string;
+    readonly owner: string;
+    readonly name: string;
+    readonly stamp: StoredInteger;
+    readonly value: string;
+  };
+  /** The newest stamp that a room has given out. */
+  readonly cordon_record_room: { readonly room: string; readonly stamp: StoredInteger };
   readonly cordon_migration: { readonly number: number; readonly name: string; readonly checksum: string };
 }

@@ -2,5 +2,6 @@
 import type { Migration } from "./migration.ts";
 import { objectsAndChangeLog } from "./0001-objects-and-change-log.ts";
 import { erasableSecrets } from "./0002-erasable-secrets.ts";
+import { workingRecords } from "./0003-working-records.ts";
 
-export const migrations: readonly Migration[] = [objectsAndChangeLog, erasableSecrets];
+export const migrations: readonly Migration[] = [objectsAndChangeLog, erasableSecrets, workingRecords];
