@@ -1,45 +1,44 @@
 /**
- * Sensing as the configuration sets it up. In: lists of networks and countries, the state folder. Out: what the gateway senses
- * with; what is usual for each principal is kept in the state folder between runs.
+ * Sensing as the configuration sets it up. In: lists of networks and countries, the store. Out: what the gateway senses with; what
+ * is usual for each principal is kept in the store, where other gateways find it.
  */
-import { randomUUID } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Configuration } from "@cordon/core/contract/configuration";
 import { CordonError } from "@cordon/core/errors";
-import { parseSpiffeId, type SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
 import { openNetworks, readRanges, type Network } from "@cordon/core/risk/networks";
-import type { Profile } from "@cordon/core/risk/profile";
-import { profileFromJson, profileToJson } from "@cordon/core/risk/profile-json";
+import type { WorkingRecords } from "@cordon/control/store/working-records";
 import { openCountryDatabase } from "@cordon/gateway/risk/country-database";
 import { openSensing, type RiskSensing } from "@cordon/gateway/risk/sensing";
+import { openSharedProfiles } from "./shared-profiles.ts";
 
-export interface ConfiguredSensing extends RiskSensing, AsyncDisposable {}
+export interface ConfiguredSensing extends RiskSensing, AsyncDisposable {
+  /** Tells other gateways what is new here, and takes up what is new there, now. */
+  exchange(): Promise<void>;
+}
 
 export interface SensingPlace {
   readonly risk: Configuration["risk"];
   /** Where relative paths start. */
   readonly folder: string;
-  readonly stateFolder: string;
+  readonly records: WorkingRecords;
+  /** Names this gateway among the others, also after a restart. */
+  readonly gateway: string;
   readonly now: () => Instant;
   readonly onProblem: (error: unknown) => void;
 }
 
-const saveEveryMs = 300_000;
 const rereadEveryMs = 60_000;
 
 /** @throws {CordonError} `CONFIG_UNREADABLE` naming the list that cannot be read */
 export async function openConfiguredSensing(place: SensingPlace): Promise<ConfiguredSensing> {
-  const { stateFolder, onProblem } = place;
-  const file = join(stateFolder, "risk-profiles.json");
+  const { records, gateway, onProblem, now } = place;
   let read = await readNetworks(place);
-  const sensing = openSensing({
-    networkOf: (address) => read.of(address),
-    profiles: await readProfiles(file, onProblem),
-  });
-  const save = (): Promise<void> => writeProfiles(file, sensing.profiles).catch(onProblem);
-  const saving = setInterval(() => void save(), saveEveryMs);
+  const sensing = openSensing({ networkOf: (address) => read.of(address), now });
+  const everyMs = place.risk.shareEverySeconds * 1_000;
+  const { knowledge } = sensing;
+  const shared = await openSharedProfiles({ records, gateway, knowledge, everyMs, now, onProblem });
   const rereading = setInterval(() => {
     readNetworks(place).then((next) => {
       if (next.text === read.text) return;
@@ -47,14 +46,13 @@ export async function openConfiguredSensing(place: SensingPlace): Promise<Config
       sensing.networksChanged();
     }, onProblem);
   }, rereadEveryMs);
-  saving.unref();
   rereading.unref();
   return {
     ...sensing,
+    exchange: () => shared.exchange(),
     async [Symbol.asyncDispose]() {
-      clearInterval(saving);
       clearInterval(rereading);
-      await save();
+      await shared[Symbol.asyncDispose]();
     },
   };
 }
@@ -78,30 +76,4 @@ async function readList(path: string): Promise<string> {
     const code = (cause as NodeJS.ErrnoException).code;
     throw new CordonError("CONFIG_UNREADABLE", `the list of networks ${path} cannot be read (${code})`, { cause });
   }
-}
-
-/** What cannot be read is learnt anew, loudly: a profile is knowledge, not permission. */
-async function readProfiles(
-  file: string,
-  onProblem: (error: unknown) => void,
-): Promise<ReadonlyMap<SpiffeId, Profile>> {
-  try {
-    const stored = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
-    return new Map(
-      Object.entries(stored).flatMap(([id, value]) => {
-        const profile = profileFromJson(value);
-        return profile === undefined ? [] : [[parseSpiffeId(id), profile] as const];
-      }),
-    );
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") onProblem(error);
-    return new Map();
-  }
-}
-
-async function writeProfiles(file: string, profiles: ReadonlyMap<SpiffeId, Profile>): Promise<void> {
-  const text = JSON.stringify(Object.fromEntries([...profiles].map(([id, profile]) => [id, profileToJson(profile)])));
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, text, { mode: 0o600 });
-  await rename(draft, file);
 }

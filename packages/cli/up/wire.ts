@@ -159,7 +159,10 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   const identity = opening.use(await openOwnIdentity({ authority, id: component.id, ...names, now, onProblem }));
   const owners = opening.use(openObjectOwners(join(stateFolder, "owners.db")));
   const sensing = opening.use(
-    await openConfiguredSensing({ risk: configuration.risk, folder, stateFolder, now, onProblem }),
+    await openConfiguredSensing({
+      ...{ risk: configuration.risk, folder, records: control.store.records, now, onProblem },
+      gateway: origin.slice(origin.lastIndexOf("/") + 1),
+    }),
   );
   let consoleUrl: string | undefined;
   const flows = opening.use(openFlowSessions(join(stateFolder, "flow.db"), now()));

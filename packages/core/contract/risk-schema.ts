@@ -120,6 +120,12 @@ export function riskSchemaWith(secret: z.ZodType) {
       .max(100_000)
       .default(defaultRiskSettings.travelKmPerHour)
       .describe("Nobody moves between countries faster than this."),
+    shareEverySeconds: z
+      .int()
+      .min(1)
+      .max(3_600)
+      .default(5)
+      .describe("How often what a gateway learns of principals is written to the store, and read from it."),
     networks: z
       .strictObject({
         datacentre: listed("Networks of data centres."),

@@ -37,6 +37,29 @@ const stored = z.strictObject({
 
 export type StoredProfile = z.output<typeof stored>;
 
+const times = z.array(z.number()).max(64);
+
+/** What one gateway knows of a principal, or of an address, as gateways exchange it. */
+const shared = z.strictObject({
+  profile: stored.exactOptional(),
+  /** When attempts failed: proven to be its own, only in its name, from this address. */
+  failures: z
+    .strictObject({
+      proven: times.exactOptional(),
+      claimed: times.exactOptional(),
+      address: times.exactOptional(),
+    })
+    .exactOptional(),
+  at: z.number(),
+});
+export type SharedKnowledge = z.output<typeof shared>;
+
+/** `undefined` for what is none. */
+export function sharedFromJson(value: unknown): SharedKnowledge | undefined {
+  const parsed = shared.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}
+
 export function profileToJson({
   hours,
   fadedAt,

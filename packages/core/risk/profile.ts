@@ -42,7 +42,8 @@ export const hoursOfWeek = 168;
 const maxSeen = 16;
 const halfLifeMs = 30 * 86_400_000;
 const fadeEveryMs = 86_400_000;
-const waitMs = 14 * 86_400_000;
+/** What is unusual is taken for usual so long after it was first seen, in milliseconds. */
+export const wait = 14 * 86_400_000;
 const minuteMs = 60_000;
 
 export function newProfile(now: Instant): Profile {
@@ -124,7 +125,7 @@ export function wasSeen(
   leastObservations: number,
 ): boolean | undefined {
   const seen = profile[what].find((one) => one.name === name);
-  if (seen !== undefined && (seen.usual || now - seen.first >= waitMs)) return true;
+  if (seen !== undefined && (seen.usual || now - seen.first >= wait)) return true;
   return profile.total < leastObservations ? undefined : false;
 }
 
@@ -189,7 +190,8 @@ function note(list: Seen[], name: string, at: Instant, taken: boolean): void {
   list.push({ name, first: at, last: at, usual: taken });
 }
 
-function fade(profile: Profile, now: Instant): void {
+/** Halves what is old, once a day. */
+export function fade(profile: Profile, now: Instant): void {
   const elapsed = now - profile.fadedAt;
   if (elapsed < fadeEveryMs) return;
   const factor = 2 ** (-elapsed / halfLifeMs);

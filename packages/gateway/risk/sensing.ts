@@ -1,6 +1,6 @@
 /**
  * What a gateway senses of its callers. In: who calls, from which address and device, for what; what became of it. Out: the
- * signals that a decision weighs. What is usual for each principal is learnt here, bounded, and kept between runs.
+ * signals that a decision weighs. What is usual for each principal is learnt here, bounded, and shared with other gateways (knowledge.ts).
  *
  * For workloads that come from this machine or a private network, and do nothing unusual, there are no signals at all: a
  * decision then costs what it cost without them.
@@ -10,21 +10,14 @@ import type { Instant } from "@cordon/core/instant";
 import type { Decision } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { Network } from "@cordon/core/risk/networks";
-import {
-  hourSignal,
-  newProfile,
-  nextHour,
-  observe,
-  pace,
-  perMinute,
-  wasSeen,
-  type Profile,
-} from "@cordon/core/risk/profile";
+import { lastPlace, observations, seenBefore, usualHour, usualPace } from "@cordon/core/risk/learnt";
+import { newProfile, nextHour, observe, pace, perMinute, type Profile } from "@cordon/core/risk/profile";
 import { incidentsNaming } from "@cordon/core/risk/incident";
 import { defaultRiskSettings } from "@cordon/core/risk/settings";
 import { noDevice, type NetworkSignal, type RiskSignals, type ThreatSignal } from "@cordon/core/risk/signals";
 import { travelSpeed } from "@cordon/core/risk/travel";
 import { attemptWindowMs, openAttempts, type FailedAttempt } from "./attempts.ts";
+import { openKnowledge, type Knowledge } from "./knowledge.ts";
 import type { DeviceStanding } from "./device-standing.ts";
 
 /** Who asks, from where, for what. */
@@ -50,8 +43,7 @@ export interface Sensed {
 
 export interface SensingOptions {
   readonly networkOf: (address: string) => Network;
-  /** Profiles kept before. */
-  readonly profiles?: ReadonlyMap<SpiffeId, Profile>;
+  readonly now: () => Instant;
 }
 
 export interface RiskSensing {
@@ -62,10 +54,10 @@ export interface RiskSensing {
   failed(attempt: FailedAttempt, now: Instant): void;
   /** What lists say of networks is otherwise now. */
   networksChanged(): void;
-  readonly profiles: ReadonlyMap<SpiffeId, Profile>;
+  /** What this gateway learns, and what others have learnt. */
+  readonly knowledge: Knowledge;
 }
 
-const maxPrincipals = 20_000;
 const maxAddresses = 50_000;
 /** A proof of presence stands for what is done within this. */
 const presentMs = 900_000;
@@ -74,8 +66,9 @@ const leastPerMinute = 30;
 /** Denials that tell of probing; one that a step-up lifts, or that risk itself caused, must not feed on itself. */
 const probing: ReadonlySet<string> = new Set(["no-permit", "boundary", "resource-unknown", "forbidden"]);
 
-export function openSensing({ networkOf, profiles: kept }: SensingOptions): RiskSensing {
-  const profiles = new Map<SpiffeId, Profile>(kept);
+export function openSensing({ networkOf, now: clock }: SensingOptions): RiskSensing {
+  const attempts = openAttempts();
+  const knowledge = openKnowledge(attempts, clock);
   const networks = new Map<string, Network>();
 
   const networkFor = (address: string): Network => {
@@ -86,28 +79,16 @@ export function openSensing({ networkOf, profiles: kept }: SensingOptions): Risk
     }
     return network;
   };
-  const profileOf = (who: SpiffeId, now: Instant): Profile => {
-    let profile = profiles.get(who);
-    if (profile !== undefined) return profile;
-    if (profiles.size >= maxPrincipals) {
-      // The one that was made longest ago: whoever is active is made again at once, and is new for a while.
-      const [oldest] = profiles.keys();
-      if (oldest !== undefined) profiles.delete(oldest);
-    }
-    profiles.set(who, (profile = newProfile(now)));
-    return profile;
-  };
-  const attempts = openAttempts();
-
   return {
-    profiles,
+    knowledge,
     networksChanged: () => networks.clear(),
     failed: (attempt, now) => attempts.failed(attempt, now),
     signals(sensed, snapshot, now) {
       const { who, isPerson, address, since, resource } = sensed;
       const settings = snapshot.risk ?? defaultRiskSettings;
       const least = settings.leastObservations;
-      const profile = profiles.get(who);
+      const profile = knowledge.own(who);
+      const elsewhere = knowledge.elsewhere(who);
       const found: { -readonly [K in keyof RiskSignals]: RiskSignals[K] } = {};
       let until = Infinity;
 
@@ -115,28 +96,29 @@ export function openSensing({ networkOf, profiles: kept }: SensingOptions): Risk
       if (device !== undefined) {
         found.device = device.name;
         until = Math.min(until, device.until);
-        const seen = profile && wasSeen(profile, "devices", device.name, now, least);
+        const seen = seenBefore(profile, elsewhere, "devices", device.name, now, least);
         if (seen !== undefined) found.deviceSeen = seen;
       } else if (isPerson && snapshot.devices !== undefined && snapshot.devices.size > 0) found.device = noDevice;
 
       const network = networkFor(address);
       const { place } = network;
-      const countrySeen = place && profile && wasSeen(profile, "countries", place.country, now, least);
-      const from = profile?.place;
+      const countrySeen = place && seenBefore(profile, elsewhere, "countries", place.country, now, least);
+      const from = lastPlace(profile, elsewhere);
       const speed = place && from && travelSpeed(from.where, from.at, place, now);
       const routed = network.kind !== "loopback" && network.kind !== "private";
       if (isPerson || routed || place !== undefined)
         found.network = networkSignal(address, network, countrySeen, speed);
 
+      const hour = usualHour(profile, elsewhere, now);
+      if (hour !== undefined && hour.observations >= least && (isPerson || hour.share < settings.unusualHourShare)) {
+        found.hour = hour;
+        until = Math.min(until, nextHour(now));
+      }
       if (profile !== undefined) {
-        const hour = hourSignal(profile, now);
-        if (hour.observations >= least && (isPerson || hour.share < settings.unusualHourShare)) {
-          found.hour = hour;
-          until = Math.min(until, nextHour(now));
-        }
         const pacing = perMinute(profile, now);
-        if (pacing >= leastPerMinute && profile.usualRate > 0 && pacing > 2 * profile.usualRate) {
-          found.rate = { perMinute: Math.round(pacing), usual: Math.round(profile.usualRate * 10) / 10 };
+        const usual = usualPace(profile, elsewhere);
+        if (pacing >= leastPerMinute && usual > 0 && pacing > 2 * usual) {
+          found.rate = { perMinute: Math.round(pacing), usual: Math.round(usual * 10) / 10 };
           until = Math.min(until, now + 60_000);
         }
       }
@@ -155,7 +137,7 @@ export function openSensing({ networkOf, profiles: kept }: SensingOptions): Risk
     },
     decided(sensed, decision, snapshot, now) {
       const { who, address } = sensed;
-      const profile = profileOf(who, now);
+      const profile = knowledge.learning(who, now);
       pace(profile, now);
       if (decision.effect === "deny") {
         const why = decision.reasons[0]?.code;
@@ -173,7 +155,8 @@ export function openSensing({ networkOf, profiles: kept }: SensingOptions): Risk
           ...(device === undefined ? {} : { device: device.name }),
           trusted: decision.risk.tier === "low" || provedLately(sensed, snapshot, now),
         },
-        (snapshot.risk ?? defaultRiskSettings).leastObservations,
+        // What others have seen counts: a gateway that is new to somebody takes no stranger's word for what is usual.
+        (snapshot.risk ?? defaultRiskSettings).leastObservations - observations(undefined, knowledge.elsewhere(who)),
       );
     },
   };
