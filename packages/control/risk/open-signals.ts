@@ -20,6 +20,7 @@ import { absoluteSecret } from "../registry/configuration-objects.ts";
 import { secretEffects } from "../registry/secret-effects.ts";
 import type { StateStore } from "../store/state-store.ts";
 import { openSignalsListener, type Known, type SignalsListener } from "./signals-listener.ts";
+import { followForSignals } from "./ssf/follow-store.ts";
 import { outgoingEvents } from "./ssf/outgoing.ts";
 import { openReceiver, type Receiver } from "./ssf/receiver.ts";
 import { openTransmitter, type Transmitter } from "./ssf/transmitter.ts";
@@ -91,37 +92,29 @@ export async function openSignals(options: SignalsOptions): Promise<SignalsListe
       async () => (await generate("rsa", { modulusLength: 2048 })).privateKey,
     );
     const issuer = (settings.issuer ?? listener.url).replace(/\/$/, "");
-    transmitter = opening.use(openTransmitter({ issuer, receivers: settings.transmit, key, secrets, now, onProblem }));
-    opening.use(await followStore(options, transmitter));
+    const { records } = store;
+    // Paths start where the configuration lies, as everywhere in it.
+    const targets = settings.transmit.map(({ push: to, ...one }) => ({
+      ...one,
+      ...(to && {
+        push: {
+          ...to,
+          ...(to.token && { token: absoluteSecret(to.token, folder) }),
+          ...(to.caFile && { caFile: place(to.caFile) }),
+        },
+      }),
+    }));
+    const opened = opening.use(
+      await openTransmitter({ issuer, receivers: targets, records, key, secrets, now, onProblem }),
+    );
+    transmitter = opened;
+    const { trustDomain } = snapshot();
+    const posture = () => (snapshot().risk ?? defaultRiskSettings).posture;
+    const read = outgoingEvents({ trustDomain, posture, now });
+    opening.use(await followForSignals({ store, transmitter: opened, read, now, onProblem }));
   }
   const owned = opening.move();
   return { url: listener.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-/** Tells receivers what changes from now on. */
-async function followStore(
-  { store, snapshot, now, onProblem }: SignalsOptions,
-  transmitter: Transmitter,
-): Promise<AsyncDisposable> {
-  const { trustDomain } = snapshot();
-  const read = outgoingEvents({ trustDomain, posture: () => (snapshot().risk ?? defaultRiskSettings).posture, now });
-  const { revision, objects } = await store.snapshot();
-  for (const object of objects) read({ ...object, at: now(), actor: "start", op: "put", object }); // what is so already is no news
-  const stop = new AbortController();
-  const following = (async () => {
-    try {
-      for await (const changes of store.follow(revision, stop.signal))
-        for (const change of changes) for (const event of read(change)) transmitter.send(event);
-    } catch (error) {
-      if (!stop.signal.aborted) onProblem(error);
-    }
-  })();
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await following;
-    },
-  };
 }
 
 /** Whom a transmitter's names mean: our people by mailbox or by who they are at their identity provider, and our own names. */

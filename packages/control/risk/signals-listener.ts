@@ -163,25 +163,25 @@ async function route(request: IncomingMessage, options: SignalsListenerOptions):
   const body = ["POST", "PATCH", "PUT"].includes(method) ? await readJson(request) : undefined;
   switch (`${method} ${url.pathname}`) {
     case "POST /ssf/stream":
-      return { status: 201, body: transmitter.create(receiver, checked(createRequest, body)) };
+      return { status: 201, body: await transmitter.create(receiver, checked(createRequest, body)) };
     case "GET /ssf/stream":
-      return { status: 200, body: transmitter.read(receiver, id) };
+      return { status: 200, body: await transmitter.read(receiver, id) };
     case "PATCH /ssf/stream":
     case "PUT /ssf/stream":
-      return { status: 200, body: transmitter.update(receiver, checked(updateRequest, body)) };
+      return { status: 200, body: await transmitter.update(receiver, checked(updateRequest, body)) };
     case "DELETE /ssf/stream":
       if (id === null) throw new CordonError("REQUEST_MALFORMED", "name the stream: `?stream_id=`");
-      transmitter.remove(receiver, id);
+      await transmitter.remove(receiver, id);
       return { status: 204 };
     case "GET /ssf/status":
-      return { status: 200, body: transmitter.status(receiver, id) };
+      return { status: 200, body: await transmitter.status(receiver, id) };
     case "POST /ssf/status":
-      return { status: 200, body: transmitter.setStatus(receiver, checked(statusRequest, body)) };
+      return { status: 200, body: await transmitter.setStatus(receiver, checked(statusRequest, body)) };
     case "POST /ssf/verify":
-      transmitter.verify(receiver, checked(verifyRequest, body));
+      await transmitter.verify(receiver, checked(verifyRequest, body));
       return { status: 204 };
     case "POST /ssf/poll":
-      return { status: 200, body: transmitter.poll(receiver, checked(pollRequest, body)) };
+      return { status: 200, body: await transmitter.poll(receiver, checked(pollRequest, body)) };
     default:
       throw new CordonError("ROUTE_UNKNOWN", `there is no ${method} ${url.pathname.slice(0, 100)} here`);
   }

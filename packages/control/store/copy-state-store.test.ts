@@ -36,9 +36,9 @@ describe("copying a store", () => {
     await using to = await open();
     await put(from, "a", 1);
     const records = Array.from({ length: 1_203 }, (_, at) => ({ owner: "s", name: `e${at}`, value: at }));
-    await from.records.transact("signal-event", (transaction) => transaction.put(records));
+    await from.records.transact("shared-signals", (transaction) => transaction.put(records));
     await copyStateStore(from, to);
-    const copied = await to.records.changedSince("signal-event", 0, 5_000);
+    const copied = await to.records.changedSince("shared-signals", 0, 5_000);
     assert.deepEqual(
       copied.map(({ owner, name, value }) => ({ owner, name, value })),
       records,

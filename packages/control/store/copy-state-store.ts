@@ -34,7 +34,7 @@ export async function copyStateStore(
 }
 
 /** Rooms of working records that go with the state: what waits in a queue must not be lost by a move. */
-export const recordRooms = ["risk-profile", "signal-stream", "signal-event"] as const;
+export const recordRooms = ["risk-profile", "shared-signals"] as const;
 
 async function copyRecords(room: string, from: StateStore, to: StateStore): Promise<void> {
   for (let stamp = 0; ;) {

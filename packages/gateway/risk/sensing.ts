@@ -11,7 +11,7 @@ import type { Decision } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { Network } from "@cordon/core/risk/networks";
 import { lastPlace, observations, seenBefore, usualHour, usualPace } from "@cordon/core/risk/learnt";
-import { newProfile, nextHour, observe, pace, perMinute, type Profile } from "@cordon/core/risk/profile";
+import { nextHour, observe, pace, perMinute } from "@cordon/core/risk/profile";
 import { incidentsNaming } from "@cordon/core/risk/incident";
 import { defaultRiskSettings } from "@cordon/core/risk/settings";
 import { noDevice, type NetworkSignal, type RiskSignals, type ThreatSignal } from "@cordon/core/risk/signals";
