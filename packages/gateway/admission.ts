@@ -2,7 +2,7 @@
  * Decides one request and writes the decision down. In: caller, intent, snapshot. Out: the decision, and a promise of
  * the moment at which it is durable. Used for a request's first decision, for a fallback, and again for live streams.
  */
-import { actionsWithoutEffects, type Namespace } from "@cordon/core/contract/vocabulary";
+import { actionsWithoutEffects, type Action, type Namespace } from "@cordon/core/contract/vocabulary";
 import { userPartsOf, type SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
 import type { ContentDigest, DecisionEntry } from "@cordon/core/ledger/entry";
@@ -57,17 +57,33 @@ export function personBehind({ id, svid, acting }: Caller): Pick<AccessRequest, 
 }
 
 /** Scopes are of what was asked for; what the same call does besides is for policy alone. */
-function unscoped({ user, also }: AccessRequest): Pick<AccessRequest, "user"> {
-  return user?.scopes === undefined || also === undefined ? {} : { user: { ...user, scopes: [also.action] } };
+function unscoped({ user }: AccessRequest, action: Action): Pick<AccessRequest, "user"> {
+  return user?.scopes === undefined ? {} : { user: { ...user, scopes: [action] } };
 }
 
 /** Decides, and turns an allow whose obligations this enforcement point cannot meet into a deny. */
 export function decideHere(snapshot: Snapshot, access: AccessRequest, signals: Signals, now: Instant): Decision {
   if (access.also === undefined) return decideOne(snapshot, access, signals, now);
   const { also, ...asked } = access;
-  const first = decideOne(snapshot, asked, signals, now);
-  if (first.effect === "deny") return first;
-  const second = decideOne(snapshot, { ...asked, ...also, ...unscoped(access) }, signals, now);
+  let decision = decideOne(snapshot, asked, signals, now);
+  for (const one of also) {
+    if (decision.effect === "deny") return decision;
+    decision = bothOf(decision, decideOne(snapshot, besides(asked, one), signals, now));
+  }
+  return decision;
+}
+
+type Besides = NonNullable<AccessRequest["also"]>[number];
+
+/** What the same call does besides. A question's answer is a thing of its own, and needs a scope of its own. */
+function besides(asked: AccessRequest, { rpc, arguments: given, action, resource }: Besides): AccessRequest {
+  if (rpc === undefined) return { ...asked, action, resource, ...unscoped(asked, action) };
+  const context = { ...asked.context, rpc, tool: "" };
+  return { ...asked, action, resource, context, ...(given === undefined ? {} : { arguments: given }) };
+}
+
+/** Both must allow, and what both demand must be done. */
+function bothOf(first: Decision, second: Decision): Decision {
   const validUntil = Math.min(first.validUntil ?? Infinity, second.validUntil ?? Infinity);
   const both = {
     ...(second.effect === "deny" ? second : first),

@@ -20,27 +20,74 @@ export interface ReadCall {
   readonly kind: RouteMatch["route"]["kind"];
   /** The body; absent where there is none. */
   readonly bytes: Buffer | undefined;
+  /** Of MCP: what the client sent of the headers that its route passes on (`headers`), by lower-case name. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * A call's text, as it is digested and as whoever approves reads it: of MCP what is asked of which tool; of everything else
- * method, address and body. `undefined` for a message without parameters.
+ * A call's text, as it is digested and as whoever approves reads it: of MCP what is asked of which tool, with all that may
+ * change what the tool does; of everything else method, address and body. `undefined` for a message without parameters.
  */
-export function callText({ method, address, kind, bytes }: ReadCall): string | undefined {
+export function callText({ method, address, kind, bytes, headers = {} }: ReadCall): string | undefined {
   const text = bytes?.toString("utf8") ?? "";
-  if (kind === "mcp") return paramsOf(text);
+  if (kind === "mcp") return paramsOf(text, headers);
   return `{"address":${JSON.stringify(address)},"body":${text === "" ? "null" : text},"method":${JSON.stringify(method)}}`;
 }
 
-/** The `params` of a message: its id and what surrounds them change from one attempt to the next. */
-function paramsOf(text: string): string | undefined {
+/**
+ * What `_meta` holds of the protocol's own: it says how to answer, not what to do, and changes from one attempt to the next.
+ * Whatever else is there a tool may read as it reads its arguments.
+ *
+ * @see MCP 2026-07-28, `RequestMetaObject`; W3C Trace Context
+ */
+const bookkeeping: ReadonlySet<string> = new Set([
+  "progressToken",
+  "traceparent",
+  "tracestate",
+  "io.modelcontextprotocol/protocolVersion",
+  "io.modelcontextprotocol/clientInfo",
+  "io.modelcontextprotocol/clientCapabilities",
+  "io.modelcontextprotocol/logLevel",
+]);
+
+/** The `params` of a message, and headers that the tool may read: its id changes from one attempt to the next. */
+function paramsOf(text: string, headers: Readonly<Record<string, string>>): string | undefined {
   let found = false;
   const form = canonicalCall(text, (tree) => {
     const { params } = tree as { readonly params?: Readonly<Record<string, unknown>> };
-    found = params !== undefined;
-    return Object.fromEntries(Object.entries(params ?? {}).filter(([name]) => name !== "_meta"));
+    // A parameter by this name would read as a header to whoever approves.
+    found = params !== undefined && !("headers" in params);
+    const { _meta, ...own } = params ?? {};
+    // What is no object is no bookkeeping either.
+    const meta = isRecord(_meta)
+      ? Object.fromEntries(Object.entries(_meta).filter(([name]) => !bookkeeping.has(name)))
+      : _meta;
+    return {
+      ...own,
+      ...(meta === undefined || (isRecord(meta) && Object.keys(meta).length === 0) ? {} : { _meta: meta }),
+      ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    };
   });
   return found ? form : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What a client sent of the headers that a route passes on: the same one twice is both, in their order. */
+export function boundHeaders(
+  route: { readonly headers?: ReadonlySet<string> },
+  raw: readonly string[],
+): Pick<ReadCall, "headers"> {
+  const found: Record<string, string> = {};
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = (raw[at] as string).toLowerCase();
+    if (route.headers?.has(name) !== true) continue;
+    const value = (raw[at + 1] as string).trim();
+    found[name] = found[name] === undefined ? value : `${found[name]}, ${value}`;
+  }
+  return Object.keys(found).length === 0 ? {} : { headers: found };
 }
 
 export function wantsApproval({ effect, reasons }: Decision): boolean {

@@ -15,9 +15,11 @@ import type { Exchange } from "./exchange.ts";
 import type { ExchangeHost } from "./exchange-start.ts";
 import type { FlowControl } from "./flow/flow-control.ts";
 import { filtersInTurn } from "./mcp/answer-filter.ts";
+import { questionGate } from "./mcp/question-gate.ts";
 import type { GatewayDependencies } from "./ports.ts";
 import type { Sensed } from "./risk/sensing.ts";
 import { upstreamKey } from "./routes/intent.ts";
+import type { Upstreams } from "./upstream/upstreams.ts";
 
 /** What a caller's credential must still be for the call to go on. */
 function judgeOf(assurance: Assurance): (svid: VerifiedSvid, snapshot: Snapshot) => Standing {
@@ -27,8 +29,9 @@ function judgeOf(assurance: Assurance): (svid: VerifiedSvid, snapshot: Snapshot)
 
 export interface ExchangeHostDeps extends Pick<
   GatewayDependencies,
-  "ledger" | "now" | "inspection" | "content" | "owners"
+  "ledger" | "now" | "inspection" | "content" | "owners" | "snapshots" | "log"
 > {
+  readonly upstreams: Upstreams;
   readonly signals: (sensed?: Sensed) => Signals;
   readonly flow: FlowControl;
   readonly ended: (exchange: Exchange, outcome: OutcomeEntry) => void;
@@ -78,7 +81,8 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
       });
     },
     openFilter(exchange, head) {
-      const own = exchange.start.intent.openAnswer?.(head);
+      const { openAnswer } = exchange.start.intent;
+      const own = openAnswer?.(head, questionGate(deps, exchange));
       const inspecting = deps.inspection?.openResponse(exchange.start.subject, head);
       const watching = deps.flow.watch(exchange.start.access, exchange.start.id);
       const [first, ...rest] = [own, inspecting, watching].filter((filter) => filter !== undefined);

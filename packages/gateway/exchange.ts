@@ -12,6 +12,7 @@ import type { OutcomeEntry } from "@cordon/core/ledger/entry";
 import type { Decision } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import { ContentMeter } from "./content-meter.ts";
+import { outcomeOf } from "./exchange-outcome.ts";
 import { asCordonError, statusFor, upstreamFailure } from "./exchange-failure.ts";
 import { responseHeaders, withoutLength } from "./listener/headers.ts";
 import type { LiveExchange } from "./live/live-exchanges.ts";
@@ -19,7 +20,6 @@ import type { ExchangeHost, ExchangeStart } from "./exchange-start.ts";
 import { liveKeys } from "./live/live-keys.ts";
 import type { FilterCut, ResponseFilter } from "./ports.ts";
 import { watchCreatedObject, type CreatedObjectWatch } from "./routes/created-object.ts";
-import { upstreamKey } from "./routes/intent.ts";
 
 /** The head of an answer that came before its decision was durable; `ended`: all of the answer has come, it had no body. */
 interface EarlyHead {
@@ -51,6 +51,9 @@ export class Exchange implements LiveExchange {
   /** Sends the head of an answer that is judged whole. */
   #heldHead: (() => void) | undefined;
   #stalled: NodeJS.Timeout | undefined;
+  /** A piece of the answer is being settled; all of the rest may have come meanwhile. */
+  #settling = false;
+  #endedMeanwhile = false;
   readonly #onClose = (): void => this.#clientClosed();
 
   constructor(start: ExchangeStart, host: ExchangeHost) {
@@ -175,9 +178,9 @@ export class Exchange implements LiveExchange {
   #release(
     controller: Dispatcher.DispatchController | undefined,
     chunk: Uint8Array,
-    filtered: (filter: ResponseFilter) => Uint8Array | FilterCut,
+    filtered: (filter: ResponseFilter) => ReturnType<ResponseFilter["push"]>,
   ): void {
-    let out: Uint8Array | FilterCut = chunk;
+    let out: ReturnType<ResponseFilter["push"]> = chunk;
     if (this.#filter !== undefined) {
       try {
         out = filtered(this.#filter);
@@ -185,20 +188,41 @@ export class Exchange implements LiveExchange {
         out = { cut: `the response filter failed: ${(error as Error).message}` };
       }
     }
+    if (out instanceof Promise) this.#settle(out, controller);
+    else this.#released(controller, out);
+  }
+
+  /** The filter has something to settle first: the upstream waits, and so does the answer's end. */
+  #settle(out: Promise<Uint8Array | FilterCut>, controller: Dispatcher.DispatchController | undefined): void {
+    controller?.pause();
+    this.#settling = true;
+    const go = (settled: Uint8Array | FilterCut): void => {
+      this.#settling = false;
+      if (this.#state !== "streaming") return;
+      const taken = this.#released(controller, settled);
+      if ((this.#state as string) === "ended") return;
+      if (this.#endedMeanwhile) this.#onEnd();
+      else if (taken) controller?.resume(); // which may bring more at once
+    };
+    out.then(go, (error: Error) => go({ cut: `the response filter failed: ${error.message}` }));
+  }
+
+  /** False where the upstream has to wait for a client that is slow, or nothing more comes. */
+  #released(controller: Dispatcher.DispatchController | undefined, out: Uint8Array | FilterCut): boolean {
     if (!(out instanceof Uint8Array)) {
       if (out.last !== undefined && out.last.length > 0) this.#responseMeter.push(out.last);
       const first = out.decision === undefined ? undefined : this.#host.recordAgain(this, out.decision);
       void this.#stop("cut", { code: "inspection", words: out.cut }, 403, first, out.last);
-      return;
+      return false;
     }
-    if (out.length === 0) return;
+    if (out.length === 0) return true;
     this.#heldHead?.();
     this.#heldHead = undefined;
     this.#responseMeter.push(out);
-    if (!this.start.response.write(out) && controller !== undefined) {
-      controller.pause();
-      this.#resumeOnDrain(controller);
-    }
+    if (this.start.response.write(out) || controller === undefined) return true;
+    controller.pause();
+    this.#resumeOnDrain(controller);
+    return false;
   }
 
   /** Goes on when the client has taken what it was sent; one that takes nothing does not hold the upstream for good. */
@@ -216,6 +240,10 @@ export class Exchange implements LiveExchange {
   #onEnd(): void {
     if (this.#early !== undefined) this.#early.ended = true; // a HEAD's answer ends though it was paused
     if (this.#state !== "streaming") return;
+    if (this.#settling) {
+      this.#endedMeanwhile = true;
+      return;
+    }
     const created = this.#watch?.end();
     if (created !== undefined && !this.#created(created)) return;
     if (this.#filter !== undefined) {
@@ -356,24 +384,8 @@ export class Exchange implements LiveExchange {
     why: { code: string; words: string } | undefined,
     status: number,
   ): Promise<number> {
-    const { id, attempt, namespace, intent, requestMeter, findings, masks } = this.start;
-    const outcome: OutcomeEntry = {
-      v: 1,
-      kind: "outcome",
-      at: this.#host.now(),
-      id,
-      ...(attempt > 1 ? { again: attempt } : {}),
-      namespace,
-      end,
-      ...(why === undefined ? {} : { why }),
-      status,
-      upstream: upstreamKey(intent.upstream),
-      ...(requestMeter.bytes > 0 ? { request: requestMeter.finish() } : {}),
-      ...(this.#responseMeter.bytes > 0 ? { response: this.#responseMeter.finish() } : {}),
-      findings: [...findings, ...(this.#filter?.findings ?? [])],
-      masks: masks + (this.#filter?.masks ?? 0),
-      ...(this.#objects.length > 0 ? { objects: this.#objects } : {}),
-    };
+    const seen = { filter: this.#filter, response: this.#responseMeter, objects: this.#objects };
+    const outcome = outcomeOf(this.start, seen, { at: this.#host.now(), end, why, status });
     const recorded = this.#host.ledger.append(outcome);
     this.#host.ended(this, outcome);
     return recorded;

@@ -90,7 +90,7 @@ export function forwarder(
 
   function send(exchange: Exchange, ask: Ask, whole: Buffer | undefined, credential: readonly string[]): void {
     const { request, requestMeter } = exchange.start;
-    const { upstream, upstreamPath, s3, outside } = ask.intent;
+    const { upstream, upstreamPath, s3, outside, headers: own = [], headersPassed: passed } = ask.intent;
     const { maxBodyBytes } = ask;
     if (s3 !== undefined) {
       const [accessKeyId = "", secretAccessKey = ""] = credential;
@@ -106,7 +106,8 @@ export function forwarder(
       return exchange.forward(outside.dispatcher, target, outsideHeaders(request.rawHeaders, length, left), body);
     const traced = deps.observer?.outgoing?.(exchange.start.passage) ?? [];
     const restricted = restrictionHeader(exchange.start.decision);
-    const headers = requestHeaders(request.rawHeaders, [...credential, ...length, ...traced, ...restricted], left);
+    const ours = [...credential, ...length, ...traced, ...restricted, ...own];
+    const headers = requestHeaders(request.rawHeaders, ours, left, undefined, passed);
     exchange.forward(deps.upstreams.dispatcher(upstream), target, headers, body);
   }
 }

@@ -18,7 +18,7 @@ import {
   recordDecision,
   refusalWords,
 } from "./admission.ts";
-import { readThrough, spend, wantsApproval, withCall } from "./approvals.ts";
+import { boundHeaders, readThrough, spend, wantsApproval, withCall } from "./approvals.ts";
 import { answerError, receiptHeaders } from "./answer.ts";
 import { ContentMeter } from "./content-meter.ts";
 import { statusOf } from "./error-status.ts";
@@ -246,7 +246,8 @@ export function openInteractions(deps: InteractionDeps): {
     if (wantsApproval(first)) {
       if (ask.body === "through") ask = await readThrough(request, ask, deps.options.receiveTimeoutMs);
       const address = match.rest + head.query;
-      asked = withCall(asked, { method: head.method, address, kind: match.route.kind, bytes: ask.bytes });
+      const bound = match.route.kind === "mcp" ? boundHeaders(match.route, request.rawHeaders) : {};
+      asked = withCall(asked, { method: head.method, address, kind: match.route.kind, bytes: ask.bytes, ...bound });
       first = decideHere(snapshot, asked, seen, at);
     }
     passage.decided(first.effect);

@@ -84,11 +84,17 @@ export type RequestVerdict =
 export interface ResponseFilter {
   /** The answer is judged whole: nothing of it is sent, its head included, before `end` has said what. */
   readonly whole?: boolean;
-  push(chunk: Uint8Array): Uint8Array | FilterCut;
+  /** A promise where something has to be settled first; nothing more is pushed before it is. */
+  push(chunk: Uint8Array): Uint8Array | FilterCut | Promise<Uint8Array | FilterCut>;
   /** A long body may be judged elsewhere meanwhile. */
   end(): Uint8Array | FilterCut | Promise<Uint8Array | FilterCut>;
   readonly findings: readonly unknown[];
   readonly masks: number;
+}
+
+/** A filter that has its answer at hand: it looks at content, and asks nobody. */
+export interface ContentFilter extends ResponseFilter {
+  push(chunk: Uint8Array): Uint8Array | FilterCut;
 }
 
 /** Nothing more of the answer comes. */
@@ -122,7 +128,7 @@ export interface Inspection {
    * request may not pass, if it may not; findings are on record.
    */
   secondOpinion?(subject: InspectionSubject): Promise<{ readonly blocked: string | undefined }> | undefined;
-  openResponse(subject: InspectionSubject, head: ResponseHead): ResponseFilter | undefined;
+  openResponse(subject: InspectionSubject, head: ResponseHead): ContentFilter | undefined;
 }
 
 /** Certificates to show in place of hosts that egress looks into. The same object as long as it is good. */

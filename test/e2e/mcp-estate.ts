@@ -3,8 +3,13 @@
  * the route's further fields. Out: the estate, and clients with identities that go through the gateway or straight.
  */
 import type { ServerResponse } from "node:http";
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { createMcpHandler, McpServer, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
+import { Client, StreamableHTTPClientTransport, type ClientCapabilities } from "@modelcontextprotocol/client";
+import {
+  createMcpHandler,
+  McpServer,
+  WebStandardStreamableHTTPServerTransport,
+  type WebStandardStreamableHTTPServerTransportOptions,
+} from "@modelcontextprotocol/server";
 import { fetch as undiciFetch } from "undici";
 import { z } from "zod";
 import type { X509Svid } from "@cordon/core/identity/svid";
@@ -24,11 +29,26 @@ export interface McpEstate extends AsyncDisposable {
   /** Tools that were called at the server, in order. */
   readonly called: string[];
   /** A client of the gateway, or without an SVID one that goes straight to the server. */
-  client(svid: X509Svid | undefined, mode?: "legacy" | { pin: string }): Promise<Client>;
+  client(
+    svid: X509Svid | undefined,
+    mode?: "legacy" | { pin: string },
+    prepare?: (client: Client) => void,
+    capabilities?: ClientCapabilities,
+  ): Promise<Client>;
 }
 
-/** @param route further fields of the route, such as `pins: {...}` */
-export async function openMcpEstate(offer: Offer, route = "", sessions = false, more = ""): Promise<McpEstate> {
+/**
+ * @param route further fields of the route, such as `pins: {...}`
+ * @param extend what the server has besides
+ */
+export async function openMcpEstate(
+  offer: Offer,
+  route = "",
+  sessions = false,
+  more = "",
+  extend: (server: McpServer) => void = () => undefined,
+  transportOptions: Partial<WebStandardStreamableHTTPServerTransportOptions> = {},
+): Promise<McpEstate> {
   const estate = await openEstate({
     policies: policies + more,
     configuration: (ports) =>
@@ -55,6 +75,7 @@ export async function openMcpEstate(offer: Offer, route = "", sessions = false, 
           return { content: [{ type: "text", text: `${name} done` }] };
         },
       );
+    extend(server);
     return server;
   };
   const stateless = createMcpHandler(build);
@@ -64,6 +85,7 @@ export async function openMcpEstate(offer: Offer, route = "", sessions = false, 
     const known = open.get(request.headers.get("mcp-session-id") ?? "");
     if (known !== undefined) return known.handleRequest(request);
     const transport = new WebStandardStreamableHTTPServerTransport({
+      ...transportOptions,
       sessionIdGenerator: () => crypto.randomUUID(),
       onsessioninitialized: (id) => void open.set(id, transport),
     });
@@ -74,11 +96,12 @@ export async function openMcpEstate(offer: Offer, route = "", sessions = false, 
   return {
     estate,
     called,
-    async client(svid, mode = "legacy") {
+    async client(svid, mode = "legacy", prepare = () => undefined, capabilities = {}) {
       const address =
         svid === undefined ? `http://127.0.0.1:${estate.chat.port}/mcp` : `${estate.cordon.gatewayUrl}/mcp`;
       const dispatcher = svid === undefined ? undefined : estate.agent(svid);
-      const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } });
+      const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode }, capabilities });
+      prepare(client);
       const transport = new StreamableHTTPClientTransport(new URL(address), {
         fetch: (url, init) =>
           undiciFetch(url, { ...init, ...(dispatcher === undefined ? {} : { dispatcher }) } as never),

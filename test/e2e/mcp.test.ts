@@ -95,7 +95,7 @@ test("a rug pull: the tool whose description changes disappears, and a call of i
     ({ name }) => name === "mcp",
   );
   assert.ok(status?.controls.includes("pinned tool definitions"));
-  assert.ok(status?.unseen.some((words) => words.includes("elicitation")));
+  assert.ok(status?.controls.includes("may ask clients for: nothing"));
   const entries = await mcp.estate.entries();
   const found = entries
     .filter((entry): entry is OutcomeEntry => entry.kind === "outcome")
@@ -171,15 +171,17 @@ test("the SDK's client works in sessions through the gateway, its event stream t
 });
 
 test("what a server asks of its client is answered where policy permits it, once, and by nobody else", async () => {
-  const write = (rpc: string) =>
-    `@id("${rpc.replace("/", "-").toLowerCase()}") permit (principal == Workload::"default/agent/assistant", action == Action::"write", resource == Component::"default/tool/desk") when { context.rpc == "${rpc}" };`;
-  await using mcp = await openMcpEstate(honest, "", false, write("elicitation/create"));
-  const asking = (id: number, method: string) =>
-    `data: ${JSON.stringify({ jsonrpc: "2.0", id, method, params: {} })}\n\n`;
+  const elicit = `@id("person") permit (principal == Workload::"default/agent/assistant", action == Action::"elicit", resource == Component::"default/tool/desk") when { context.arguments.mode == "form" };`;
+  await using mcp = await openMcpEstate(honest, ", asks: [elicitation]", false, elicit);
+  const properties = { name: { type: "string" } };
+  const params = { mode: "form", message: "Who is it for?", requestedSchema: { type: "object", properties } };
+  const asking = (id: number, method: string) => `data: ${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n\n`;
   const answers: unknown[] = [];
   mcp.estate.chat.answer = ({ body }, response) => {
-    const { method, result } = JSON.parse(body.toString()) as { method?: string; result?: unknown };
-    if (method === undefined) answers.push(result);
+    const { method, result, error } = JSON.parse(body.toString()) as {
+      readonly [member in "method" | "result" | "error"]?: unknown;
+    };
+    if (method === undefined) answers.push(result ?? error);
     if (method === undefined) return void response.writeHead(202).end();
     response.writeHead(200, { "content-type": "text/event-stream", "mcp-session-id": "s1" });
     if (method !== "initialize")
@@ -198,17 +200,15 @@ test("what a server asks of its client is answered where policy permits it, once
   });
   const content = { action: "accept", content: { name: "x" } };
   assert.equal((await mcp.estate.call(assistant, "/mcp", reply(71, content))).status, 404, "nothing was asked yet");
-  await mcp.estate.call(assistant, "/mcp", message("tools/list", {}, session));
+  const heard = await mcp.estate.call(assistant, "/mcp", message("tools/list", {}, session));
+  assert.ok(heard.text.includes("elicitation/create") && !heard.text.includes("sampling"), heard.text);
   assert.equal((await mcp.estate.call(rival, "/mcp", reply(71, content))).status, 404, "the session is another's");
   assert.equal((await mcp.estate.call(assistant, "/mcp", reply(71, content, {}))).status, 404, "without the session");
-  assert.equal(
-    (await mcp.estate.call(assistant, "/mcp", reply(72, content))).status,
-    403,
-    "no policy permits sampling",
-  );
+  assert.equal((await mcp.estate.call(assistant, "/mcp", reply(72, content))).status, 404, "sampling was never heard");
   assert.equal((await mcp.estate.call(assistant, "/mcp", reply(71, content))).status, 202);
   assert.equal((await mcp.estate.call(assistant, "/mcp", reply(71, content))).status, 404, "one answer each");
-  assert.deepEqual(answers, [content]);
+  const [told, ...rest] = answers as { code?: number }[];
+  assert.deepEqual([told?.code, rest], [-32601, [content]], "the server was told that nobody samples for it");
 });
 
 test("what MCP does not have, or another server might read differently, is refused in JSON-RPC", async () => {

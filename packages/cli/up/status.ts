@@ -175,11 +175,12 @@ function routeStatus(route: Route, wouldHaveDenied: ReadonlyMap<RouteKey, number
       unseen: [...unseen],
     };
   if (route.kind === "mcp") {
+    const asks = route.asks === undefined || route.asks.size === 0 ? "nothing" : [...route.asks].join(", ");
     const pinned = route.pins === undefined ? "hidden text in tool definitions" : "pinned tool definitions";
     return {
       ...base,
       resources: [route.resource],
-      controls: [...controls, "strict JSON-RPC", "session ownership", pinned],
+      controls: [...controls, "strict JSON-RPC", "session ownership", pinned, `may ask clients for: ${asks}`],
       unseen: [...unseen, ...unseenInMcp(route.pins !== undefined)],
     };
   }
@@ -200,8 +201,5 @@ function routeStatus(route: Route, wouldHaveDenied: ReadonlyMap<RouteKey, number
 
 /** What no control on a route to an MCP server sees. */
 function unseenInMcp(pinned: boolean): string[] {
-  return [
-    "what the server asks of its client (sampling, elicitation, roots); the answers are decided on",
-    ...(pinned ? [] : ["tools are not pinned: a definition may change unnoticed"]),
-  ];
+  return pinned ? [] : ["tools are not pinned: a definition may change unnoticed"];
 }

@@ -63,7 +63,7 @@ function resolveRoute(object: StoredObject, around: Surroundings): Route {
     };
   }
   if (value.kind === "mcp") {
-    const { kind, pins, tools } = value;
+    const { kind, pins, tools, asks, headers } = value;
     const resource = resolveComponent(value.resource, around);
     const upstream = resolveUpstream(value.upstream, around);
     return {
@@ -71,6 +71,8 @@ function resolveRoute(object: StoredObject, around: Surroundings): Route {
       kind,
       resource,
       upstream,
+      ...(headers === undefined ? {} : { headers: new Set(headers) }),
+      ...(asks === undefined ? {} : { asks: new Set(asks) }),
       ...(pins === undefined ? {} : { pins: new Map(Object.entries(pins)) }),
       ...(tools === undefined ? {} : { tools: new Map(Object.entries(tools).map(([name, of]) => [name, flowOf(of)])) }),
     };

@@ -238,9 +238,14 @@ function routeObject(route: Configuration["routes"][number], standard: Configura
     return fallback === undefined ? base : { ...base, fallback: named(fallback) };
   }
   if (route.kind === "mcp") {
-    const { kind, resource, upstream, pins, tools } = route;
+    const { kind, resource, upstream, pins, tools, asks, headers } = route;
     const references = { resource: qualify(resource, namespace), upstream: qualify(upstream, namespace) };
-    const pinned = { ...(pins && { pins: { ...pins } }), ...(tools && { tools: { ...tools } }) };
+    const pinned = {
+      ...(pins && { pins: { ...pins } }),
+      ...(tools && { tools: { ...tools } }),
+      ...(asks && { asks: [...asks] }),
+      ...(headers && { headers: [...headers] }),
+    };
     return { kind, path, maxBodyBytes, mode, ...inspection, ...references, ...pinned };
   }
   if (route.kind === "s3") {

@@ -10,6 +10,7 @@ import { componentSchema, labelsSchema } from "@cordon/core/contract/component-s
 import { s3Actions } from "@cordon/core/contract/s3-schema";
 import { secretReferenceSchema } from "@cordon/core/contract/secret-reference-schema";
 import { toolName, toolPin } from "@cordon/core/contract/mcp-schema";
+import { askable } from "@cordon/core/mcp/methods";
 import { storedInspection } from "@cordon/core/contract/inspection-schema";
 import { egressDestinationSchema, interceptSchema } from "@cordon/core/contract/egress-schema";
 import { tunnelSchema } from "@cordon/core/contract/tunnels-schema";
@@ -126,6 +127,8 @@ export const routeValue = z.discriminatedUnion("kind", [
     resource: qualifiedName,
     upstream: qualifiedName,
     pins: z.record(toolName, toolPin).exactOptional(),
+    asks: z.array(z.enum(askable)).exactOptional(),
+    headers: z.array(z.string()).exactOptional(),
     tools: z
       .record(
         toolName,

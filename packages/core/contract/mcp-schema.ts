@@ -1,5 +1,6 @@
 /** The fields of a route of kind `mcp`. In: the configuration's text. Out: what only this kind of route has. */
 import { z } from "zod";
+import { askable } from "../mcp/methods.ts";
 import { reference } from "./schema-parts.ts";
 import { integrities, sensitivities } from "./vocabulary.ts";
 
@@ -26,6 +27,19 @@ export const mcpFields = {
     )
     .optional()
     .describe("Tools of which something else holds than of the server's component. See docs/information-flow.md."),
+  asks: z
+    .array(z.enum(askable))
+    .optional()
+    .describe(
+      "What the server may ask of its clients at all: answers of their model, of their person by a form or by a page elsewhere, their folders. Nothing where it is not said; policy decides each besides (`sample`, `elicit`, `listRoots`).",
+    ),
+  headers: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "must be a header's name in lower case"))
+    .max(16)
+    .optional()
+    .describe(
+      "Headers of clients that go on to the server, beside those that MCP gives a meaning. They may change what a tool does, so an approval of one call is bound to them.",
+    ),
   pins: z
     .record(toolName, toolPin)
     .optional()

@@ -34,6 +34,10 @@ export const actions = [
   "evaluate",
   "deploy",
   "callTool",
+  // What a tool server asks of whoever calls it: an answer of its model, of its person, its folders.
+  "sample",
+  "elicit",
+  "listRoots",
   "egress",
   "detokenize",
   "releaseKey",

@@ -6,14 +6,37 @@
  */
 import type { Action } from "../contract/vocabulary.ts";
 
+/** What a route lets its server ask of clients at all (`asks`); policy decides each time besides. */
+export const askable = ["sampling", "elicitation", "elicitation-url", "roots"] as const;
+export type Askable = (typeof askable)[number];
+
 /**
- * What a server may ask of its client, and the action that answering it stands for: the client's model, its person or its
- * folders are handed to the server, so answering is to `write` there.
+ * What a server may ask of its client, and the action that it stands for, when it is asked as when it is answered: the
+ * principal's model, its person or its folders are handed to the server. `ping` asks for nothing.
+ *
+ * @see MCP 2025-11-25 `ServerRequest`; MCP 2026-07-28 `InputRequest`
  */
 export const askedOfClients: ReadonlyMap<string, Action> = new Map<string, Action>([
-  ["sampling/createMessage", "write"],
-  ["elicitation/create", "write"],
-  ["roots/list", "write"],
+  ["sampling/createMessage", "sample"],
+  ["elicitation/create", "elicit"],
+  ["roots/list", "listRoots"],
+]);
+
+/**
+ * What a server may tell its client by itself. Another notification is dropped: no client is told what nobody here reads.
+ *
+ * @see MCP 2026-07-28 `ServerNotification`; MCP 2025-11-25 for what only its sessions have
+ */
+export const serverNotifications: ReadonlySet<string> = new Set([
+  "notifications/cancelled",
+  "notifications/progress",
+  "notifications/message",
+  "notifications/resources/updated",
+  "notifications/resources/list_changed",
+  "notifications/tools/list_changed",
+  "notifications/prompts/list_changed",
+  "notifications/subscriptions/acknowledged",
+  "notifications/elicitation/complete",
 ]);
 
 export const mcpMethods: ReadonlyMap<string, Action> = new Map<string, Action>([

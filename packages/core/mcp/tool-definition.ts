@@ -52,8 +52,8 @@ export function canonicalJson(value: JsonValue): string {
   return `{${members.join(",")}}`;
 }
 
-/** The first code point in any string of a value, names included, that no reader sees. */
-function hiddenIn(value: JsonValue): string | undefined {
+/** @returns words for the first code point of any string in a value, names included, that no reader sees */
+export function hiddenIn(value: JsonValue): string | undefined {
   if (typeof value === "string") return hiddenText(value);
   if (typeof value !== "object" || value === null) return undefined;
   if (Array.isArray(value)) return firstOf(value, hiddenIn);

@@ -113,7 +113,9 @@ function crossesModel({ action }: AccessRequest, principal: Component, resource:
 }
 
 /** How a pipeline would change production other than by deploying to it. */
-const changesProduction: ReadonlySet<Action> = new Set(["write", "train", "administer"]);
+const changesProduction: ReadonlySet<Action> = new Set([
+  ...(["write", "train", "administer", "sample", "elicit", "listRoots"] as const),
+]);
 
 function crossesPipeline({ action }: AccessRequest, principal: Component, resource: Component): Crossing | undefined {
   const serving = (boundary: Boundary): boolean => boundary === "model" || boundary === "api";
@@ -133,7 +135,10 @@ function crossesPipeline({ action }: AccessRequest, principal: Component, resour
 }
 
 /** What hands something over, as opposed to fetching. */
-const passesData: ReadonlySet<Action> = new Set(["write", "egress", "callTool", "infer", "embed", "train", "deploy"]);
+const passesData: ReadonlySet<Action> = new Set([
+  ...(["write", "egress", "callTool", "infer", "embed", "train", "deploy"] as const),
+  ...(["sample", "elicit", "listRoots"] as const),
+]);
 const asks: ReadonlySet<Action> = new Set(["infer", "embed"]);
 
 function crossesApi(request: AccessRequest, principal: Component, resource: Component): Crossing | undefined {

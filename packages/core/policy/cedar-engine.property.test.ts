@@ -215,7 +215,7 @@ test("compiled policies answer as the official engine does, for any policies, co
         assert.deepEqual(disagreements, []);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 220 },
   );
   // The comparison means nothing unless policies said all that they can say.
   assert.ok(compared > 2_000, `${compared} compared`);

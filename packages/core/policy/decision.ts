@@ -31,8 +31,13 @@ export interface AccessRequest {
   readonly action: Action;
   readonly resource: SpiffeId;
   readonly context: RequestContext;
-  /** What the same call does besides: an allow takes both. */
-  readonly also?: { readonly action: Action; readonly resource: SpiffeId };
+  /** What the same call does besides, each by an MCP method of its own where it has one: an allow takes them all. */
+  readonly also?: readonly {
+    readonly action: Action;
+    readonly resource: SpiffeId;
+    readonly rpc?: string;
+    readonly arguments?: JsonObject;
+  }[];
   /** The route that it came in on; its mode says what a policy's denial does. Without one, denials are enforced. */
   readonly via?: RouteKey;
   /** The person behind it: the principal itself, or whom a workload acts for. */

@@ -18,6 +18,7 @@ import type { S3Verb } from "../contract/s3-schema.ts";
 import type { Registration } from "../contract/registration-schema.ts";
 import type { FilesSeen } from "../contract/served-files.ts";
 import type { SpiffeId, TrustDomain } from "../identity/spiffe-id.ts";
+import type { Askable } from "../mcp/methods.ts";
 import type { InspectionSettings } from "../inspection/settings.ts";
 import type { FlowOfCall, FlowSettings } from "../flow/flow.ts";
 import type { BoundaryRules } from "./boundaries.ts";
@@ -174,6 +175,10 @@ export interface McpRoute extends RouteBase {
   readonly pins?: ReadonlyMap<string, string>;
   /** What single tools bring in, and whether they lead out, where it is not what is said of the server. */
   readonly tools?: ReadonlyMap<string, FlowOfCall>;
+  /** Headers of clients that go on to the server, in lower case, beside those that MCP gives a meaning. */
+  readonly headers?: ReadonlySet<string>;
+  /** What the server may ask of its clients at all; nothing where it is absent. */
+  readonly asks?: ReadonlySet<Askable>;
 }
 
 /** S3's API: each operation is decided by the data set that its key lies in. */

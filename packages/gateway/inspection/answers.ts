@@ -15,7 +15,7 @@ import { ResponsesFraming } from "@cordon/core/inspection/streaming/responses";
 import { askedAhead, inlineBytes } from "./aside.ts";
 import { InspectionFailure } from "./inspection-failure.ts";
 import { refusalWords } from "../admission.ts";
-import type { FilterCut, ResponseFilter, ResponseHead } from "../ports.ts";
+import type { FilterCut, ContentFilter, ResponseHead } from "../ports.ts";
 import type { ApiShape } from "../routes/error-shapes.ts";
 import type { InspectionDeps } from "./open-inspection.ts";
 import { budgetOf, rulesOf, type CountedRules } from "./rules.ts";
@@ -26,13 +26,13 @@ export interface AnswerKind extends ResponseHead {
   readonly path: string;
 }
 
-export function openAnswer(deps: InspectionDeps, screening: Screening, kind: AnswerKind): ResponseFilter | undefined {
+export function openAnswer(deps: InspectionDeps, screening: Screening, kind: AnswerKind): ContentFilter | undefined {
   const { thread } = deps;
   const { type } = mediaType(kind.contentType);
   const opened = openHere(deps, screening, kind);
   if (thread === undefined || opened === undefined || !isJson(type)) return opened;
   // A long body is put before the same filter twice: to learn what it asks of detectors, and once they have answered.
-  const ahead = (body: Uint8Array): Promise<ResponseFilter> =>
+  const ahead = (body: Uint8Array): Promise<ContentFilter> =>
     askedAhead(thread, deps.detectors, screening, "response", (detectors, scratch) => {
       const listening = openHere({ ...deps, detectors }, scratch, kind);
       listening?.push(body);
@@ -45,7 +45,7 @@ function openHere(
   { detectors, monotonicMs }: InspectionDeps,
   screening: Screening,
   kind: AnswerKind,
-): ResponseFilter | undefined {
+): ContentFilter | undefined {
   if (kind.api === "openai" && kind.path === "/embeddings" && kind.status < 300) return undefined;
   const rules = rulesOf(detectors, screening, "response");
   const { type, charset } = mediaType(kind.contentType);
@@ -98,10 +98,10 @@ function openHere(
 
 /** A body that is judged whole: here while it is short, and else once a thread has read it. */
 function heldBody(
-  here: ResponseFilter,
-  ahead: (body: Uint8Array) => Promise<ResponseFilter>,
+  here: ContentFilter,
+  ahead: (body: Uint8Array) => Promise<ContentFilter>,
   screening: Screening,
-): ResponseFilter {
+): ContentFilter {
   let chunks: Uint8Array[] | undefined = [];
   let length = 0;
   let filter = here;
@@ -120,7 +120,7 @@ function heldBody(
       return length > screening.settings.maxBytes ? flush() : nothing;
     },
     end() {
-      const last = (): ReturnType<ResponseFilter["end"]> => {
+      const last = (): ReturnType<ContentFilter["end"]> => {
         const first = chunks === undefined ? nothing : flush();
         if (!(first instanceof Uint8Array)) return first;
         const rest = filter.end();
@@ -207,7 +207,7 @@ function unreadable(contentType: string, refused: () => boolean): AnswerFilter {
 }
 
 /** @param whole whether the head waits for the first bytes: a refusal before them is an answer of its own */
-function adapted(filter: AnswerFilter, whole: boolean, screening: Screening, rules: CountedRules): ResponseFilter {
+function adapted(filter: AnswerFilter, whole: boolean, screening: Screening, rules: CountedRules): ContentFilter {
   const told = ({ bytes, cut }: Released): Uint8Array | FilterCut =>
     cut === undefined
       ? bytes

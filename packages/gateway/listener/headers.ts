@@ -62,12 +62,17 @@ export function outsideHeaders(raw: readonly string[], extra: readonly string[],
   return requestHeaders(raw, extra, left, notForwardedOutside);
 }
 
-/** Headers for the upstream, as a flat list of names and values. */
+/**
+ * Headers for the upstream, as a flat list of names and values.
+ *
+ * @param passed which of them go on besides, by lower-case name; all but those that never do, where it is absent
+ */
 export function requestHeaders(
   raw: readonly string[],
   extra: readonly string[],
   left: ReadonlySet<string> = nothing,
   kept: ReadonlySet<string> = notForwarded,
+  passed?: (name: string) => boolean,
 ): string[] {
   const out: string[] = [];
   const nominated = nominatedByConnection(raw);
@@ -78,6 +83,7 @@ export function requestHeaders(
     const read = name.includes("_") ? name.replaceAll("_", "-") : name; // CGI and WSGI read `X_Api_Key` as `X-Api-Key`
     if (kept.has(read) || left.has(read) || nominated?.has(name) || replaced.has(read)) continue;
     if (read.startsWith("cordon-") || read.startsWith("x-forwarded-")) continue;
+    if (passed !== undefined && !passed(name)) continue;
     out.push(raw[at] as string, raw[at + 1] as string);
   }
   out.push("accept-encoding", "identity", ...extra);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { readToolDefinition, type ToolDefinition } from "@cordon/core/mcp/tool-definition";
 import type { McpRoute } from "@cordon/core/policy/snapshot";
 import type { ResponseFilter } from "../ports.ts";
-import { openToolFilter } from "./answer-filter.ts";
+import { openToolFilter, type AnswerJudges } from "./answer-filter.ts";
 import { ToolStanding } from "./tool-standing.ts";
 
 const definition = (name: string, description = `Does ${name}.`) => ({
@@ -24,10 +24,17 @@ const events = { status: 200, contentType: "text/event-stream" };
 const json = { status: 200, contentType: "application/json; charset=utf-8" };
 
 function filterOf(of: McpRoute, standing = new ToolStanding(), head = json): ResponseFilter {
-  const filter = openToolFilter(head, (each) => standing.judge(of, each).why);
+  const filter = openToolFilter(head, { ...silent, tool: (each) => standing.judge(of, each).why });
   assert.ok(filter);
   return filter;
 }
+
+/** Nobody asks anything. */
+const silent: AnswerJudges = {
+  tool: () => undefined,
+  ask: () => assert.fail("nothing was asked"),
+  input: () => assert.fail("nothing was asked"),
+};
 
 /** Everything that comes out, or the words of the cut. */
 function through(filter: ResponseFilter, text: string, size = 7): string {
@@ -35,6 +42,7 @@ function through(filter: ResponseFilter, text: string, size = 7): string {
   const out: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += size) {
     const passed = filter.push(bytes.subarray(at, at + size));
+    assert.ok(!(passed instanceof Promise));
     if (!(passed instanceof Uint8Array)) return `cut: ${passed.cut}`;
     out.push(passed);
   }
@@ -129,10 +137,7 @@ test("what cannot be read as MCP does not pass", () => {
   assert.match(through(filterOf(route()), '{"result":'), /^cut: /);
   assert.match(through(filterOf(route(), undefined, events), "data: not json\n\n"), /^cut: /);
   assert.match(through(filterOf(route(), undefined, { ...json, contentType: "text/html" }), "<p>"), /no MCP answer/);
-  assert.equal(
-    openToolFilter({ status: 502, contentType: "text/html" }, () => undefined),
-    undefined,
-  );
+  assert.equal(openToolFilter({ status: 502, contentType: "text/html" }, silent), undefined);
 });
 
 test("more tools than can be remembered end the answer", () => {

@@ -1,13 +1,14 @@
 /**
- * What MCP servers have asked of their clients and have no answer to yet. In: a server's request as it passes to the client,
- * then the client's answer. Out: what was asked, once: an answer says no more than an id, and policy decides by what was
- * asked. What nobody asked for is no answer.
+ * What MCP servers have asked of their clients. In: a question that was let through to the client, then the client's answer.
+ * Out: what was asked: an answer says no more than an id, and policy decides by what was asked. In a session what nobody asked
+ * for is no answer, and each question has one. Without sessions (2026-07-28) any gateway may meet the answer: there the
+ * question is remembered where it is known, and the answer's own form says what it hands over.
  */
-import { askedOfClients } from "@cordon/core/mcp/methods";
+import type { JsonObject, JsonValue } from "@cordon/core/contract/strict-json";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { Question } from "@cordon/core/mcp/questions";
 import { routeKey } from "@cordon/core/policy/decision";
 import type { McpRoute } from "@cordon/core/policy/snapshot";
-import type { JsonValue } from "@cordon/core/contract/strict-json";
-import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 
 /** Whose session it is; a question is that client's alone. */
 export interface Asker {
@@ -17,30 +18,46 @@ export interface Asker {
 
 /** Questions without an answer that are remembered; the oldest give way, and their answers are refused. */
 const maxOpen = 10_000;
+/** Parameters that are remembered for policies that read them; of a longer question only its method is. */
+const maxRememberedParams = 4_096;
 
 export class AskedOfClients {
-  readonly #open = new Map<string, string>();
+  readonly #open = new Map<string, Question>();
 
-  /** A server asks in a session; other methods than those that can be answered are none of ours. */
-  note(route: McpRoute, { principal, session }: Asker, id: JsonValue, method: string): void {
-    if (session === undefined || !askedOfClients.has(method)) return;
-    const key = keyOf(route, principal, session, id);
-    this.#open.delete(key);
-    if (this.#open.size >= maxOpen) {
-      const [oldest] = this.#open.keys();
-      if (oldest !== undefined) this.#open.delete(oldest);
-    }
-    this.#open.set(key, method);
+  /** A server asks in a session, and the client will hear it. */
+  note(route: McpRoute, { principal, session }: Asker, id: JsonValue, question: Question): void {
+    if (session !== undefined) this.#put(keyOf(route, principal, session, id), question);
   }
 
   /** What the answer with this id answers. */
-  find(route: McpRoute, { principal, session }: Asker, id: JsonValue): string | undefined {
+  find(route: McpRoute, { principal, session }: Asker, id: JsonValue): Question | undefined {
     return session === undefined ? undefined : this.#open.get(keyOf(route, principal, session, id));
   }
 
   /** It has been answered. */
   answered(route: McpRoute, { principal, session }: Asker, id: JsonValue): void {
     if (session !== undefined) this.#open.delete(keyOf(route, principal, session, id));
+  }
+
+  /** A server asks in the result of a request (2026-07-28), by a key of its own choosing. */
+  noteInput(route: McpRoute, principal: SpiffeId, about: string, key: string, question: Question): void {
+    this.#put(keyOf(route, principal, `input ${about}`, key), question);
+  }
+
+  /** The parameters of what was asked so, for policies that read them; empty where this gateway did not see it. */
+  inputParams(route: McpRoute, principal: SpiffeId, about: string, key: string, method: string): JsonObject {
+    const found = this.#open.get(keyOf(route, principal, `input ${about}`, key));
+    return found?.method === method ? found.params : {};
+  }
+
+  #put(key: string, { method, params }: Question): void {
+    this.#open.delete(key);
+    if (this.#open.size >= maxOpen) {
+      const [oldest] = this.#open.keys();
+      if (oldest !== undefined) this.#open.delete(oldest);
+    }
+    const short = JSON.stringify(params).length <= maxRememberedParams;
+    this.#open.set(key, { method, params: short ? params : {} });
   }
 }
 

@@ -34,7 +34,9 @@ test("a call names its tool; everything else names none", () => {
   assert.deepEqual(readMcpMessage(reply, {}), { method: "", tool: "", answers: 7 }, "policy decides by what was asked");
   assert.deepEqual(readMcpMessage({ ...reply, result: {} }, {}), { method: "", tool: "" });
   const get = { jsonrpc: "2.0", id: "a", method: "prompts/get", params: { name: "open_ticket" } };
-  assert.deepEqual(readMcpMessage(get, {}), { method: "prompts/get", tool: "" });
+  assert.deepEqual(readMcpMessage(get, {}), {
+    ...{ method: "prompts/get", tool: "", arguments: { name: "open_ticket" } },
+  });
 });
 
 test("what is no message of MCP is refused, with a code that says which kind of wrong it is", () => {
@@ -82,6 +84,45 @@ test("headers that agree with the body pass, also when they are encoded", () => 
   );
   assert.equal(refusal({ jsonrpc: "2.0", id: 7, result: {} }), "", "an answer to a ping");
   assert.equal(refusal({ jsonrpc: "2.0", id: 7, error: { code: -1, message: "no" } }), "");
+});
+
+test("what a request hands over that the server asked for is known by its form", () => {
+  const again = (inputResponses: unknown) => call({ name: "book", inputResponses } as JsonObject);
+  const methods = (inputResponses: unknown) =>
+    readMcpMessage(again(inputResponses), {}).inputs?.map(({ method }) => method);
+  assert.deepEqual(methods({ a: { action: "accept", content: { name: "x" } } }), ["elicitation/create"]);
+  assert.deepEqual(methods({ a: { roots: [] }, b: { role: "assistant", model: "m", content: {} } }), [
+    "roots/list",
+    "sampling/createMessage",
+  ]);
+  assert.deepEqual(methods({ a: { action: "accept", Roots: [], MODEL: "m" } }), [
+    "elicitation/create",
+    "roots/list",
+    "sampling/createMessage",
+  ]);
+  assert.deepEqual(methods({}), undefined);
+  for (const bad of [[], "x", { a: {} }, { a: "x" }, { a: { content: "secret" } }, { a: null }])
+    assert.equal(refusal(again(bad)), "REQUEST_MALFORMED", JSON.stringify(bad));
+  assert.equal(refusal(call({ name: "book", inputresponses: { a: { roots: [] } } })), "BODY_AMBIGUOUS");
+  const many = Object.fromEntries(Array.from({ length: 65 }, (_, at) => [`k${at}`, { roots: [] }]));
+  assert.equal(refusal(again(many)), "REQUEST_MALFORMED");
+});
+
+test("a header that repeats an argument says a value that the call has", () => {
+  const given = call({ name: "book", arguments: { region: "eu", seats: 2, near: { city: "Köln" } } });
+  const param = (name: string, value: string) => ({ params: [[`mcp-param-${name}`, value]] }) as McpHeaders;
+  for (const [name, value] of [
+    ["region", "eu"],
+    ["seats", "2"],
+    ["city", `=?base64?${Buffer.from("Köln").toString("base64")}?=`],
+  ] as const)
+    assert.equal(refusal(given, param(name, value)), "", value);
+  for (const value of ["us", "", "=?base64?ZXU?=", "3"])
+    assert.equal(refusal(given, param("region", value)), "MCP_HEADER_MISMATCH", value);
+  assert.throws(() => readMcpHeaders(["Mcp-Param-Region", "eu", "mcp-param-region", "us"]), {
+    code: "REQUEST_MALFORMED",
+  });
+  assert.throws(() => readMcpHeaders(["Mcp_Param_Region", "eu"]), { code: "REQUEST_MALFORMED" });
 });
 
 test("a header that two servers could read differently is refused", () => {

@@ -5,7 +5,7 @@
  *
  * @see JSON-RPC 2.0; MCP 2026-07-28, "Streamable HTTP"
  */
-import { foldName, isJsonObject, type JsonObject } from "@cordon/core/contract/strict-json";
+import { foldName, isJsonObject, type JsonObject, type JsonValue } from "@cordon/core/contract/strict-json";
 import { CordonError } from "@cordon/core/errors";
 import { isToolName } from "@cordon/core/mcp/tool-definition";
 import { mcpMethods } from "@cordon/core/mcp/methods";
@@ -15,10 +15,12 @@ export interface McpMessage {
   readonly method: string;
   /** The tool of a `tools/call`; else empty. */
   readonly tool: string;
-  /** Of a `tools/call`; empty where it has none. */
+  /** Of a `tools/call`, its arguments; of a message that names a resource or a prompt, its parameters. */
   readonly arguments?: JsonObject;
   /** Set for an answer with content: the id of what the server asked. */
   readonly answers?: string | number;
+  /** What the request hands over that the server asked for in a result before: key and method of each question. */
+  readonly inputs?: readonly { readonly key: string; readonly method: string }[];
 }
 
 /** The headers that MCP gives a meaning; each once at most. */
@@ -27,31 +29,44 @@ export interface McpHeaders {
   readonly version?: string;
   readonly method?: string;
   readonly name?: string;
+  /** The place in an event stream to go on from. */
+  readonly place?: string;
+  /** `Mcp-Param-*`: arguments that are said again. */
+  readonly params?: readonly (readonly [name: string, value: string])[];
 }
 
-const headerFields: ReadonlyMap<string, keyof McpHeaders> = new Map([
+const headerFields: ReadonlyMap<string, Exclude<keyof McpHeaders, "params">> = new Map([
   ["mcp-session-id", "session"],
   ["mcp-protocol-version", "version"],
   ["mcp-method", "method"],
   ["mcp-name", "name"],
+  ["last-event-id", "place"],
 ]);
 
 /** @throws {CordonError} `REQUEST_MALFORMED` where one is sent twice, or under a name that some servers read as it */
 export function readMcpHeaders(raw: readonly string[]): McpHeaders {
   const found: { -readonly [Name in keyof McpHeaders]: McpHeaders[Name] } = {};
+  const params: [string, string][] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const written = (raw[at] as string).toLowerCase();
     const name = written.replaceAll("_", "-");
     const field = headerFields.get(name);
-    if (field === undefined) continue;
+    const param = name.startsWith(paramPrefix);
+    if (field === undefined && !param) continue;
     if (written !== name) throw malformed(`the header \`${name}\` is written with \`_\``);
-    if (found[field] !== undefined) throw malformed(`the header \`${name}\` is sent twice`);
-    found[field] = (raw[at + 1] as string).trim();
+    const value = (raw[at + 1] as string).trim();
+    if (field === undefined ? params.some(([each]) => each === name) : found[field] !== undefined)
+      throw malformed(`the header \`${shown(name)}\` is sent twice`);
+    if (field === undefined) params.push([name, value]);
+    else found[field] = value;
   }
+  if (params.length > 0) found.params = params;
   if (found.session !== undefined && !/^[\x21-\x7e]{1,256}$/.test(found.session))
     throw malformed("`mcp-session-id` must be 1 to 256 visible ASCII characters");
   return found;
 }
+
+const paramPrefix = "mcp-param-";
 
 /** The id of a request, as far as an error may repeat it. */
 export function rpcIdOf(tree: JsonObject | undefined): string | number | null {
@@ -64,7 +79,15 @@ export function rpcIdOf(tree: JsonObject | undefined): string | number | null {
 const maxIdLength = 256;
 const members: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params", "result", "error"]);
 /** What decides, or is compared with a header; a server that folds case must find no second one. */
-const decisive = ["name", "uri", "arguments", "_meta"];
+const decisive = ["name", "uri", "arguments", "_meta", "inputResponses", "requestState"];
+const decisiveFolded = decisive.map(foldName);
+/** What names something, beside tools: policy reads its parameters as a tool's arguments. */
+const namesSomething: ReadonlySet<string> = new Set([
+  "resources/read",
+  "resources/subscribe",
+  "resources/unsubscribe",
+  "prompts/get",
+]);
 
 /**
  * @throws {CordonError} `REQUEST_MALFORMED`, `BODY_AMBIGUOUS`, `ROUTE_UNGOVERNED` (a method that is not allowed),
@@ -90,9 +113,41 @@ export function readMcpMessage(tree: JsonObject | undefined, headers: McpHeaders
   refuseFolded(params);
   const tool = method === "tools/call" ? toolOf(params) : "";
   compareHeaders(headers, method, params);
-  if (tool === "") return { method, tool };
+  const inputs = inputsIn(params);
+  const more = inputs.length === 0 ? {} : { inputs };
+  if (tool === "") return { method, tool, ...(namesSomething.has(method) ? { arguments: params ?? {} } : {}), ...more };
   const given = params?.["arguments"];
-  return { method, tool, arguments: isJsonObject(given) ? given : {} };
+  compareParams(headers, isJsonObject(given) ? given : {});
+  return { method, tool, arguments: isJsonObject(given) ? given : {}, ...more };
+}
+
+/** Answers in one request. */
+const maxInputs = 64;
+
+/**
+ * What the client hands over with a request that it puts again (2026-07-28). An answer bears no method, so its members say
+ * what it is; one that could be two things counts as what policy has to allow both for.
+ *
+ * @see MCP 2026-07-28, `InputResponses`
+ */
+function inputsIn(params: JsonObject | undefined): { readonly key: string; readonly method: string }[] {
+  const given = params?.["inputResponses"];
+  if (given === undefined) return [];
+  if (!isJsonObject(given) || Object.keys(given).length > maxInputs)
+    throw malformed(`\`params.inputResponses\` must be an object of at most ${maxInputs} answers`);
+  return Object.entries(given).flatMap(([key, value]) => {
+    const methods = isJsonObject(value) ? methodsOf(Object.keys(value).map(foldName)) : [];
+    if (methods.length === 0) throw malformed(`\`params.inputResponses.${shown(key)}\` answers nothing that MCP knows`);
+    return methods.map((method) => ({ key, method }));
+  });
+}
+
+function methodsOf(names: readonly string[]): string[] {
+  return [
+    ...(names.includes("action") ? ["elicitation/create"] : []),
+    ...(names.includes("roots") ? ["roots/list"] : []),
+    ...(names.includes("role") || names.includes("model") ? ["sampling/createMessage"] : []),
+  ];
 }
 
 /** A client answers what its server asked. Pings and errors say nothing; what has content is decided by what was asked. */
@@ -118,10 +173,10 @@ function toolOf(params: JsonObject | undefined): string {
 /** A server in Go reads `Name` as `name`, and the last of them wins: another tool than the one that was decided on. */
 function refuseFolded(params: JsonObject | undefined): void {
   for (const name of Object.keys(params ?? {}))
-    if (!decisive.includes(name) && decisive.includes(foldName(name)))
+    if (!decisive.includes(name) && decisiveFolded.includes(foldName(name)))
       throw new CordonError(
         "BODY_AMBIGUOUS",
-        `\`params.${shown(name)}\` differs from \`${foldName(name)}\` only in case; some servers read them as one`,
+        `\`params.${shown(name)}\` differs only in case from a name that MCP has; some servers read them as one`,
       );
 }
 
@@ -140,6 +195,24 @@ function compareHeaders(headers: McpHeaders, method: string, params: JsonObject 
   const version = isJsonObject(meta) ? meta[versionName] : undefined;
   if (headers.version !== undefined && version !== undefined && version !== headers.version)
     throw mismatch("mcp-protocol-version", `the body's \`_meta\` says another version`);
+}
+
+/**
+ * A header repeats an argument (`x-mcp-header` in the tool's schema says which). Which one only the server knows; but one that
+ * repeats none of them tells whoever routes by it another value than the one that was decided on.
+ *
+ * @see MCP 2026-07-28, "Custom Headers from Tool Parameters"
+ */
+function compareParams({ params = [] }: McpHeaders, given: JsonObject): void {
+  for (const [name, value] of params) {
+    const said = decodedHeader(value);
+    if (said === undefined || !holds(given, said)) throw mismatch(shown(name), "no argument has this value");
+  }
+}
+
+function holds(value: JsonValue, said: string): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some((item) => holds(item, said));
+  return value !== null && String(value) === said;
 }
 
 /** `=?base64?...?=` is how a header carries what is not plain ASCII. Undefined where that is not well formed. */

@@ -9,8 +9,9 @@ import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { McpRoute, Route } from "@cordon/core/policy/snapshot";
 import { ungoverned, type Intent, type ObjectUse, type Plan, type PlanInput } from "../routes/intent.ts";
 import type { AskedOfClients, Asker } from "./asked-of-clients.ts";
-import { openToolFilter } from "./answer-filter.ts";
-import { readMcpHeaders, readMcpMessage } from "./message.ts";
+import { openToolFilter, type JudgeTool } from "./answer-filter.ts";
+import type { EventIds } from "./event-ids.ts";
+import { readMcpHeaders, readMcpMessage, type McpMessage } from "./message.ts";
 import type { ToolStanding } from "./tool-standing.ts";
 
 export interface McpSurroundings {
@@ -18,6 +19,7 @@ export interface McpSurroundings {
   readonly rawHeaders: readonly string[];
   readonly tools: ToolStanding;
   readonly asked: AskedOfClients;
+  readonly eventIds: EventIds;
   /** Who speaks. */
   readonly principal: SpiffeId;
   /** All that there are: no server offers a tool by the name of another's. */
@@ -33,11 +35,37 @@ export interface McpSurroundings {
  * @throws {CordonError} `ROUTE_UNGOVERNED` for an answer to nothing
  */
 function answerTo(route: McpRoute, asker: Asker, id: string | number, asked: AskedOfClients) {
-  const method = asked.find(route, asker, id);
-  if (method === undefined)
+  const question = asked.find(route, asker, id);
+  if (question === undefined)
     throw new CordonError("ROUTE_UNGOVERNED", "this answers nothing that the server has asked in this session");
   asked.answered(route, asker, id);
-  return { action: askedOfClients.get(method) ?? "write", stream: false, mcp: { rpc: method, tool: "" } } as const;
+  const { method: rpc, params } = question;
+  const action = askedOfClients.get(rpc) ?? "write";
+  return { action, stream: false, mcp: { rpc, tool: "" }, arguments: params } as const;
+}
+
+/** A request that is put again with answers hands them over besides: each is decided as it is when it is asked. */
+function inputsOf(route: McpRoute, asker: Asker, { method, tool, inputs = [] }: McpMessage, asked: AskedOfClients) {
+  const also = inputs.map(({ key, method: rpc }) => ({
+    ...{ action: askedOfClients.get(rpc) ?? "write", resource: route.resource, rpc },
+    arguments: asked.inputParams(route, asker.principal, aboutOf(method, tool), key, rpc),
+  }));
+  return also.length === 0 ? {} : { also };
+}
+
+function aboutOf(method: string, tool: string): string {
+  return `${method} ${tool}`;
+}
+
+/** Headers that MCP gives a meaning, and those of every client; what else a client sends may change what a tool does. */
+const passedHeaders: ReadonlySet<string> = new Set(
+  "accept content-type user-agent traceparent tracestate mcp-session-id mcp-protocol-version mcp-method mcp-name".split(
+    " ",
+  ),
+);
+
+function isPassed(route: McpRoute, name: string): boolean {
+  return passedHeaders.has(name) || name.startsWith("mcp-param-") || route.headers?.has(name) === true;
 }
 
 /** Descriptions that nobody approved are content like any other. */
@@ -57,30 +85,53 @@ export function planMcp(route: McpRoute, { head, rest }: PlanInput, around: McpS
     upstream: route.upstream,
     upstreamPath: head.query,
     uses: session,
-    openAnswer: (answer) =>
-      openToolFilter(
-        answer,
-        (definition) => {
-          const { why, news } = around.tools.judge(route, definition, around.routes);
-          if (why !== undefined && news)
-            around.onWithheld(
-              `the tool ${JSON.stringify(definition.name)} of route \`${route.name}\` is withheld (${why}): ${definition.digest}`,
-            );
-          return why;
-        },
-        (id, method) => around.asked.note(route, asker, id, method),
-      ),
+    headersPassed: (name: string) => isPassed(route, name),
   } satisfies Partial<Intent>;
+  const judgeTool: JudgeTool = (definition) => {
+    const { why, news } = around.tools.judge(route, definition, around.routes);
+    if (why !== undefined && news)
+      around.onWithheld(
+        `the tool ${JSON.stringify(definition.name)} of route \`${route.name}\` is withheld (${why}): ${definition.digest}`,
+      );
+    return why;
+  };
+  const sealId =
+    headers.session === undefined ? {} : { sealId: (id: string) => around.eventIds.seal(route, asker, id) };
+  /** @param about the request whose answer it is: what is asked in a result is answered with that request */
+  const answering = (about: string): Pick<Intent, "openAnswer"> => ({
+    openAnswer: (answer, gate) =>
+      openToolFilter(answer, {
+        tool: judgeTool,
+        ask: async (id, question) => {
+          const put = await gate.put(question);
+          if ("refused" in put) gate.refuse(id, put.refused);
+          else around.asked.note(route, asker, id, question);
+          return put;
+        },
+        input: async (key, question) => {
+          const put = await gate.put(question);
+          if (!("refused" in put)) around.asked.noteInput(route, around.principal, about, key, question);
+          return put;
+        },
+        ...sealId,
+      }),
+  });
   if (head.method === "POST")
     return {
       kind: "forward",
       body: "json",
       intent(tree) {
-        const { method, tool, arguments: given, answers } = readMcpMessage(tree, headers);
-        if (answers !== undefined) return { ...base, ...answerTo(route, asker, answers, around.asked) };
+        const read = readMcpMessage(tree, headers);
+        const { method, tool, arguments: given, answers } = read;
+        if (headers.place !== undefined)
+          throw new CordonError("REQUEST_MALFORMED", "`last-event-id` belongs to GET: a message goes on from nowhere");
+        if (answers !== undefined)
+          return { ...base, ...answering(""), ...answerTo(route, asker, answers, around.asked) };
         const refusal = tool === "" ? undefined : around.tools.refusal(route, tool, around.routes);
         return {
           ...base,
+          ...answering(aboutOf(method, tool)),
+          ...inputsOf(route, asker, read, around.asked),
           action: mcpMethods.get(method) ?? "read",
           stream: method === "subscriptions/listen",
           mcp: { rpc: method, tool },
@@ -99,7 +150,22 @@ export function planMcp(route: McpRoute, { head, rest }: PlanInput, around: McpS
       code: "METHOD_NOT_ALLOWED",
       words: `${head.method} is not let through without an MCP session; send messages by POST`,
     };
-  const intent: Intent = { ...base, action: "read", stream: head.method === "GET", mcp: { rpc: "", tool: "" } };
+  let place: readonly string[] = [];
+  if (headers.place !== undefined) {
+    const id = around.eventIds.open(route, asker, headers.place);
+    if (id === undefined)
+      return {
+        kind: "refuse",
+        status: 404,
+        code: "OBJECT_NOT_OWNED",
+        words: "`last-event-id` is no place in a stream of this session; listen without it",
+      };
+    place = ["last-event-id", id];
+  }
+  const intent: Intent = {
+    ...{ ...base, ...answering(""), headers: place },
+    ...{ action: "read", stream: head.method === "GET", mcp: { rpc: "", tool: "" } },
+  };
   const deleting = head.method === "DELETE" ? { ...intent, deletes: opened } : intent;
   return { kind: "forward", body: "none", intent: () => deleting };
 }

@@ -9,6 +9,8 @@ import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { CordonError } from "@cordon/core/errors";
 import type { Dispatcher } from "undici";
 import type { HttpRoute, ModelRoute, ModelTarget, Overlays, Upstream } from "@cordon/core/policy/snapshot";
+import type { AccessRequest } from "@cordon/core/policy/decision";
+import type { QuestionGate } from "../mcp/question-gate.ts";
 import type { S3Sending } from "../doors/s3/plan.ts";
 import type { RequestHead } from "../listener/request-head.ts";
 import type { ResponseFilter, ResponseHead } from "../ports.ts";
@@ -42,8 +44,12 @@ export interface Intent {
   readonly flow?: FlowOfCall;
   /** Why it is refused whatever policy says. */
   readonly refusal?: string;
-  /** What the answer passes before anything else looks at it. */
-  readonly openAnswer?: (head: ResponseHead) => ResponseFilter | undefined;
+  /** What the answer passes before anything else looks at it; what an MCP server asks in it is decided at the gate. */
+  readonly openAnswer?: (head: ResponseHead, gate: QuestionGate) => ResponseFilter | undefined;
+  /** Sent to the upstream in place of what the client sent under these names. */
+  readonly headers?: readonly string[];
+  /** Which headers of the client's go on, by lower-case name; all that may, where it is absent. */
+  readonly headersPassed?: (name: string) => boolean;
   /** On a generic route: who else answers the same request. */
   readonly spare?: NonNullable<HttpRoute["fallback"]>;
   /** Set on a route of kind `s3`: the operation, which is signed for the store when it is sent. */
@@ -52,8 +58,8 @@ export interface Intent {
   readonly outside?: { readonly dispatcher: Dispatcher };
   /** What is stored is handed out in the coding it was stored in. */
   readonly stored?: boolean;
-  /** What the call does besides; it must be allowed too. */
-  readonly also?: { readonly action: Action; readonly resource: SpiffeId };
+  /** What the call does besides; each must be allowed too. */
+  readonly also?: NonNullable<AccessRequest["also"]>;
   /** Set where the request names a model: what is needed to fall back or reroute. */
   readonly model?: { readonly name: string; readonly target: ModelTarget; readonly route: ModelRoute };
 }

@@ -7,6 +7,7 @@ import { planS3 } from "../doors/s3/plan.ts";
 import type { Caller } from "../listener/caller.ts";
 import type { RequestHead } from "../listener/request-head.ts";
 import { AskedOfClients } from "../mcp/asked-of-clients.ts";
+import { EventIds } from "../mcp/event-ids.ts";
 import { planMcp } from "../mcp/plan.ts";
 import type { ToolStanding } from "../mcp/tool-standing.ts";
 import type { GatewayDependencies } from "../ports.ts";
@@ -28,6 +29,7 @@ export function planner(
   tools: ToolStanding,
 ): (planned: Planned) => Plan {
   const asked = new AskedOfClients();
+  const eventIds = new EventIds();
   return ({ id, request, match, head, caller }) => {
     const ownerOf = (upstream: Intent["upstream"], use: ObjectUse) => {
       const owner = deps.owners.find(upstreamKey(upstream), use.type, use.id);
@@ -48,6 +50,7 @@ export function planner(
           rawHeaders: request.rawHeaders,
           tools,
           asked,
+          eventIds,
           principal: caller.id,
           routes: deps.snapshots.current().routes,
           onWithheld: (words) => deps.log({ level: "warn", event: "mcp-tool-withheld", words, requestId: id }),

@@ -134,6 +134,22 @@ export function withData(event: ServerSentEvent, data: string): string {
   return `${event.others}data: ${data}${event.lineEnd}${event.lineEnd}`;
 }
 
+/**
+ * An event's text with other ids. `id` lines whose id has none are left out: the client goes on from an earlier place.
+ *
+ * @param idFor the id in place of another; the empty id, which forgets the place, stays
+ */
+export function withIds(text: string, idFor: (id: string) => string | undefined): string {
+  if (!/(?:^|[\r\n])\uFEFF?id/.test(text)) return text;
+  return text.replaceAll(/[^\r\n]*(?:\r\n|\r|\n|$)/g, (line) => {
+    const [, mark = "", value = "", end = ""] = /^(\uFEFF?)id(?::[ ]?([^\r\n]*))?(\r\n|\r|\n|)$/.exec(line) ?? [];
+    if (line === "" || !/^\uFEFF?id(?:[:\r\n]|$)/.test(line)) return line;
+    if (value === "") return line;
+    const id = idFor(value);
+    return id === undefined ? mark : `${mark}id: ${id}${end}`;
+  });
+}
+
 function tooLarge(limit: number): CordonError {
   return new CordonError("REQUEST_TOO_LARGE", `an event of the answer is longer than ${limit} characters`);
 }

@@ -6,6 +6,7 @@ import { s3Verbs } from "../../contract/s3-schema.ts";
 import type { Instant } from "../../instant.ts";
 import { actions, type Action } from "../../contract/vocabulary.ts";
 import type { SpiffeId } from "../../identity/spiffe-id.ts";
+import { mayAsk } from "../../mcp/questions.ts";
 import { askedOfClients, mcpMethods } from "../../mcp/methods.ts";
 import type { RequestContext } from "../decision.ts";
 import type { Route, Snapshot } from "../snapshot.ts";
@@ -67,7 +68,9 @@ function* waysOf(route: Route, texts: ReadonlySet<string>): Generator<readonly [
       const tools = rpc === "tools/call" ? (route.pins?.keys() ?? [...texts, anyOtherTool]) : [""];
       for (const tool of tools) yield [route.resource, { ...common, action, method: "POST", rpc, tool }];
     }
-    for (const [rpc, action] of askedOfClients) yield [route.resource, { ...common, action, method: "POST", rpc }];
+    for (const [rpc, action] of askedOfClients)
+      for (const method of mayAsk(route, rpc) ? ["POST", "GET"] : [])
+        yield [route.resource, { ...common, action, method, rpc }];
     for (const method of ["GET", "DELETE"]) yield [route.resource, { ...common, action: "read", method }];
     return;
   }

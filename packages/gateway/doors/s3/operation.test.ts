@@ -33,7 +33,7 @@ interface Planned {
   readonly action: string;
   readonly resource: string;
   readonly upstreamPath: string;
-  readonly also?: { readonly action: string; readonly resource: string };
+  readonly also?: readonly { readonly action: string; readonly resource: string }[] | undefined;
   readonly s3?: { readonly headers: ReadonlyMap<string, string> };
 }
 
@@ -102,7 +102,7 @@ for (const [what, method, rest, words] of [
 test("a copy reads its source: both data sets are named, the source in one spelling", () => {
   const copy = plan("PUT", "/lake/data/a", { "x-amz-copy-source": "lake%2Fdatabase%2Fb%20c?versionId=v1" });
   assert.deepEqual([copy.action, name(copy.resource)], ["write", "data"]);
-  assert.deepEqual([copy.also?.action, name(copy.also?.resource ?? "")], ["read", "database"]);
+  assert.deepEqual([copy.also?.[0]?.action, name(copy.also?.[0]?.resource ?? "")], ["read", "database"]);
   assert.equal(copy.s3?.headers.get("x-amz-copy-source"), "/lake/database/b%20c?versionId=v1");
   for (const source of [
     "lake",

@@ -55,7 +55,7 @@ export function planS3(route: S3Route, { head, rest }: PlanInput, raw: readonly 
       uses: upload === undefined ? [] : [upload],
       ...(operation.name === "CreateMultipartUpload" ? { creates: "s3-upload" as const } : {}),
       ...(over && upload !== undefined ? { deletes: upload } : {}),
-      ...(readBesides === undefined ? {} : { also: { action: route.actions.read, resource: readBesides } }),
+      ...(readBesides === undefined ? {} : { also: [{ action: route.actions.read, resource: readBesides }] }),
       ...(route.inspection === undefined ? { stored: true } : {}),
       s3: {
         ...{ region, accessKeyId, secretAccessKey, path, query, headers: sent, hasBody: operation.hasBody },

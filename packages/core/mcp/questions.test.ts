@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { JsonObject } from "../contract/strict-json.ts";
+import { askable, askedOfClients, type Askable } from "./methods.ts";
+import { mayAsk, unaskable } from "./questions.ts";
+import { asksForSecret } from "./secret-words.ts";
+
+const all: ReadonlySet<Askable> = new Set(askable);
+const wrong = (method: string, params: JsonObject, asks: ReadonlySet<Askable> = all) =>
+  unaskable(asks, { method, params });
+const form = (properties: JsonObject, message = "About your trip"): JsonObject => ({
+  message,
+  requestedSchema: { type: "object", properties },
+});
+const page = (url: unknown): JsonObject => ({
+  mode: "url",
+  message: "Sign in there",
+  url: url as string,
+  elicitationId: "1",
+});
+const said = (text: string): JsonObject => ({
+  messages: [{ role: "user", content: { type: "text", text } }],
+  maxTokens: 10,
+});
+
+test("nothing is asked that was not declared, and nothing that MCP does not have", () => {
+  assert.equal(unaskable(undefined, { method: "roots/list", params: {} })?.code, -32601);
+  for (const method of askedOfClients.keys()) assert.equal(wrong(method, said("x"), new Set())?.code, -32601, method);
+  assert.equal(wrong("elicitation/create", page("https://a.example"), new Set(["elicitation"]))?.code, -32602);
+  assert.equal(wrong("elicitation/create", form({}), new Set(["elicitation-url"]))?.code, -32601);
+  assert.equal(wrong("tools/call", {})?.code, -32601);
+  assert.equal(wrong("roots/list", {}), undefined);
+  assert.deepEqual(
+    [mayAsk({ asks: new Set(["elicitation-url"]) }, "elicitation/create"), mayAsk({}, "roots/list")],
+    [true, false],
+  );
+});
+
+test("a flat form for single values may be put", () => {
+  const properties: JsonObject = {
+    name: { type: "string", title: "Your name", format: "email", minLength: 1 },
+    seats: { type: "integer", minimum: 1 },
+    agree: { type: "boolean", default: false },
+    colour: { type: "string", enum: ["red", "green"] },
+    days: { type: "array", items: { type: "string", enum: ["Mon", "Tue"] } },
+    several: { type: "array", items: { anyOf: [{ const: "a", title: "A" }] } },
+    site: { type: "string", format: "uri", description: "Your website" },
+  };
+  assert.equal(wrong("elicitation/create", form(properties)), undefined);
+  assert.equal(wrong("elicitation/create", { ...form(properties), mode: "form" }), undefined);
+});
+
+test("a form asks for no secret, by whatever words; leads to no page; is flat", () => {
+  const cases: readonly JsonObject[] = [
+    form({ password: { type: "string" } }),
+    form({ userPassword: { type: "string" } }),
+    form({ user_pass_word: { type: "string" } }),
+    form({ x: { type: "string", title: "API-Key" } }),
+    form({ x: { type: "string", description: "The one-time code from your phone" } }),
+    form({ x: { type: "string", format: "password" } }),
+    form({ x: { type: "string" } }, "Please enter the CVV of your card"),
+    form({ x: { type: "string" } }, "Bitte Passwort eingeben"),
+    form({ x: { type: "string" } }, "请输入密码"),
+    form({ x: { type: "string" } }, "ＰＡＳＳＷＯＲＤ"),
+    form({ seedPhrase: { type: "string" } }),
+    form({ x: { type: "string" } }, "Your session has ended: https://bank.evil.example/login"),
+    form({ x: { type: "object", properties: {} } }),
+    form({ x: { type: "array", items: { type: "object" } } }),
+    form({ x: { type: "string", title: 7 } }),
+    { message: "no schema" },
+    { requestedSchema: { type: "object", properties: {} } },
+    { ...form({}), mode: "popup" },
+    { ...form({}), Mode: "url" },
+    form({ x: { type: "string" } }, "a\u200bb"),
+  ];
+  for (const params of cases) assert.equal(wrong("elicitation/create", params)?.code, -32602, JSON.stringify(params));
+});
+
+test("a person is sent to a page that they can recognise, or to none", () => {
+  for (const url of ["https://login.example/x?state=1", "http://127.0.0.1:8080/x", "https://a.example:8443"])
+    assert.equal(wrong("elicitation/create", page(url)), undefined, url);
+  const hidden = [
+    "http://login.example/",
+    "https://login.example@evil.example/",
+    "https://login.example:443@evil.example/",
+    "https:\\\\login.example\\@evil.example",
+    "https://xn--80ak6aa92e.com/",
+    "https://аррlе.com/",
+    "https://login.example/\u202egpj.exe",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "file:///etc/passwd",
+    "//login.example",
+    "https://a.example/ x",
+    `https://a.example/${"x".repeat(2048)}`,
+    7,
+  ];
+  for (const url of hidden) assert.equal(wrong("elicitation/create", page(url))?.code, -32602, String(url));
+});
+
+test("sampling has messages that everybody sees, and no context of other servers", () => {
+  assert.equal(wrong("sampling/createMessage", said("Translate: good morning")), undefined);
+  assert.equal(wrong("sampling/createMessage", { ...said("x"), includeContext: "thisServer" }), undefined);
+  const cases: readonly JsonObject[] = [
+    { ...said("x"), includeContext: "allServers" },
+    { ...said("x"), IncludeContext: "allServers" },
+    { messages: [] },
+    {},
+    said("x\u{e0041}"),
+    { ...said("x"), systemPrompt: { text: "x" } },
+  ];
+  for (const params of cases)
+    assert.equal(wrong("sampling/createMessage", params)?.code, -32602, JSON.stringify(params));
+});
+
+test("words that only look like a secret's are none", () => {
+  for (const text of ["Pineapple", "Compass", "passenger name", "Key date", "tokens used", "keyboard", "account"])
+    assert.equal(asksForSecret(text), undefined, text);
+  for (const text of ["APIKey", "myPIN", "one_time_passwords", "Mot de passe", "2FA code", "PASSWORD1"])
+    assert.notEqual(asksForSecret(text), undefined, text);
+});

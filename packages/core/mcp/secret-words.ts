@@ -1,0 +1,73 @@
+/**
+ * Whether a text of a form asks for a secret: a password, a key, a one-time code, a card's numbers. In: the name of a field,
+ * its title or description, or the message. Out: the words by which it does. A list of words is what the specification
+ * leaves: it forbids such forms, and no form says of itself that it is one.
+ *
+ * @see MCP 2025-11-25, "Elicitation", "Safe URL Handling" and "Sensitive Information"
+ */
+
+/** Each a run of words, as {@link wordsOf} splits them. */
+const phrases = `
+password|passwd|pwd|passphrase|passcode|pass word|pass phrase|pass code|login code|sign in code|security code
+pin|pin code|pin number|one time code|one time password|otp|totp|mfa code|2fa code|verification code|authenticator code
+recovery code|recovery phrase|seed phrase|mnemonic phrase|backup code|backup phrase
+api key|api keys|apikey|access key|secret key|private key|signing key|encryption key|ssh key|secret access key
+access token|api token|auth token|bearer token|refresh token|session token|session cookie|id token|personal access token
+client secret|shared secret|webhook secret|credential|credentials|secret
+credit card|card number|debit card|cvv|cvc|card verification|card expiry|security number|bank account number
+social security number|ssn|security answer|mothers maiden name|mother s maiden name
+passwort|kennwort|geheimzahl|zugangsdaten|mot de passe|code secret|contraseña|clave secreta|senha|parola d ordine
+wachtwoord|lösenord|hasło|пароль|şifre
+`
+  .trim()
+  .split(/[|\n]/)
+  .map((phrase) => phrase.split(" "));
+
+/** Of scripts that write without spaces. */
+const within = [
+  "密码",
+  "密碼",
+  "口令",
+  "验证码",
+  "驗證碼",
+  "パスワード",
+  "暗証番号",
+  "비밀번호",
+  "รหัสผ่าน",
+  "密钥",
+  "密鑰",
+];
+
+/** By first word, so that a text is walked once. */
+const byFirst = Map.groupBy(phrases, ([first = ""]) => first);
+
+/** @returns the words that ask for a secret; undefined where none do */
+export function asksForSecret(text: string): string | undefined {
+  const plain = text.normalize("NFKC");
+  const inside = within.find((word) => plain.includes(word));
+  if (inside !== undefined) return inside;
+  const words = wordsOf(plain);
+  for (const [at, word] of words.entries())
+    for (const phrase of byFirst.get(singular(word)) ?? byFirst.get(word) ?? [])
+      if (phrase.every((each, i) => words[at + i] === each || singular(words[at + i] ?? "") === each))
+        return phrase.join(" ");
+  return undefined;
+}
+
+/** `userPassword2`, `user_password` and `User password` are the same words; digits and signs between letters are spaces. */
+function wordsOf(text: string): string[] {
+  return text
+    .slice(0, maxLength)
+    .replaceAll(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
+    .replaceAll(/(\p{Lu})(\p{Lu}\p{Ll})/gu, "$1 $2")
+    .replaceAll(/(\p{L}{3})(\p{N})/gu, "$1 $2")
+    .toLowerCase()
+    .split(/[^\p{L}\p{M}\p{N}]+/u)
+    .filter((word) => word !== "");
+}
+
+function singular(word: string): string {
+  return word.length > 3 && word.endsWith("s") && !word.endsWith("ss") ? word.slice(0, -1) : word;
+}
+
+const maxLength = 16_384;
