@@ -16,18 +16,10 @@ import { outcomeOf } from "./exchange-outcome.ts";
 import { asCordonError, statusFor, upstreamFailure } from "./exchange-failure.ts";
 import { responseHeaders, withoutLength } from "./listener/headers.ts";
 import type { LiveExchange } from "./live/live-exchanges.ts";
-import type { ExchangeHost, ExchangeStart } from "./exchange-start.ts";
+import type { EarlyHead, ExchangeHost, ExchangeStart } from "./exchange-start.ts";
 import { liveKeys } from "./live/live-keys.ts";
 import type { FilterCut, ResponseFilter } from "./ports.ts";
 import { watchCreatedObject, type CreatedObjectWatch } from "./routes/created-object.ts";
-
-/** The head of an answer that came before its decision was durable; `ended`: all of the answer has come, it had no body. */
-interface EarlyHead {
-  readonly controller: Dispatcher.DispatchController;
-  readonly status: number;
-  readonly raw: readonly (string | Buffer)[];
-  ended: boolean;
-}
 
 /** Statuses by which an upstream says that another should answer. */
 const tryAnother = new Set([502, 503, 504, 529]);
