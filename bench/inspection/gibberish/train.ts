@@ -9,7 +9,7 @@
 import { writeFileSync } from "node:fs";
 import { featureNames, lastWindows, windowsOf } from "@cordon/core/inspection/gibberish/features";
 import { endOf, termCount, termsOf } from "@cordon/core/inspection/gibberish/judge";
-import { symbolCount, symbolOf } from "@cordon/core/inspection/gibberish/symbols";
+import { symbolCount, symbols } from "@cordon/core/inspection/gibberish/symbols";
 import {
   gibberishOf,
   honestSources,
@@ -45,7 +45,7 @@ function surprisesOf(texts: readonly string[]): Uint8Array {
     let two = 26;
     let one = 26;
     for (let at = 0; at < text.length; at++) {
-      const what = symbolOf(text.charCodeAt(at));
+      const what = symbols[text.charCodeAt(at)] ?? 0;
       const triple = (two * symbolCount + one) * symbolCount + what;
       triples[triple] = (triples[triple] ?? 0) + 1;
       const pair = two * symbolCount + one;

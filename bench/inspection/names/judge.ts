@@ -2,14 +2,14 @@
  * `node bench/inspection/names/judge.ts`: how well the name tagger does on templates that training never saw. Out: precision
  * and recall by label, of words and of spans (one that overlaps by half counts).
  */
-import { tag, type Model } from "@cordon/core/inspection/pii/names/model";
+import { packModel, tag } from "@cordon/core/inspection/pii/names/model";
 import { labels } from "@cordon/core/inspection/pii/names/model";
 import { tokenize } from "@cordon/core/inspection/pii/names/tokens";
 import { passes, scales } from "@cordon/core/inspection/pii/names/weights";
 import { presidioRows, tagsOf } from "./data.ts";
 
 const bytes = (text: string): Int8Array => new Int8Array(Buffer.from(text, "base64"));
-const model: Model = { passes: [bytes(passes[0]), bytes(passes[1])], scales };
+const model = packModel([bytes(passes[0]), bytes(passes[1])], scales);
 const { held } = presidioRows();
 const show = process.argv[2];
 for (const group of [[1], [2], [3], [4], [2, 3], [1, 2, 3, 4]]) {

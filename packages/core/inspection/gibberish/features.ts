@@ -3,7 +3,8 @@
  * signs are joined. In: a text and the surprises of letter triples. Out: one row of features for each window. Words of more
  * than 40 signs (base64, hashes, paths, addresses) are passed over: they surprise, and are no language.
  */
-import { isLetter, symbol, symbolCount, symbolOf } from "./symbols.ts";
+import { unitsOf } from "../normalise/units.ts";
+import { isLetter, symbol, symbolCount, symbols } from "./symbols.ts";
 
 export const windowLength = 72;
 export const windowStep = 16;
@@ -43,94 +44,155 @@ export interface TextWindow {
  * @param surprises for each triple of symbols, bits from 0 to 15, two in a byte
  */
 export function windowsOf(text: string, surprises: Uint8Array): readonly TextWindow[] {
-  const places = keptPlaces(text, Math.max(0, text.length - longestText));
+  return windowsAmong(text, surprises, true);
+}
+
+/** The first {@link lastWindows} of {@link windowsOf}, for less: of the others only what these are compared with is found. */
+export function endWindowsOf(text: string, surprises: Uint8Array): readonly TextWindow[] {
+  return windowsAmong(text, surprises, false);
+}
+
+function windowsAmong(text: string, surprises: Uint8Array, all: boolean): readonly TextWindow[] {
+  const kept = keep(text, Math.max(0, text.length - longestText));
   const windows: TextWindow[] = [];
-  const most = places.length;
+  const most = kept.count;
   if (most < windowLength / 2) return windows;
-  const add = (end: number): void =>
-    void windows.push(windowAt(text, places, Math.max(0, end - windowLength), end, surprises));
-  for (let end = most; windows.length < lastWindows && end > 0; end -= windowStep) {
-    add(end);
+  const levels: number[] = [];
+  const add = (end: number, whole: boolean): void => {
+    const from = Math.max(0, end - windowLength);
+    const bits = bitsOf(kept, from, end, surprises);
+    levels.push(levelOf(bits, from, end));
+    if (whole) windows.push(windowAt(kept, from, end, bits, surprises));
+  };
+  for (let end = most; levels.length < lastWindows && end > 0; end -= windowStep) {
+    add(end, true);
     if (end <= windowLength) break;
   }
   const step = Math.max(windowStep, Math.ceil(most / sampledWindows));
-  for (let end = most - step; end >= windowLength && windows.length < lastWindows + sampledWindows; end -= step)
-    add(end);
-  const sorted = windows.map(({ features }) => features[0] ?? 0).toSorted((a, b) => a - b);
+  for (let end = most - step; end >= windowLength && levels.length < lastWindows + sampledWindows; end -= step)
+    add(end, all || levels.length < lastWindows);
+  const sorted = levels.toSorted((a, b) => a - b);
   const calm = sorted[sorted.length >> 2] ?? 0;
   for (const { features } of windows) features[featureNames.length - 1] = (features[0] ?? 0) - calm;
   return windows;
 }
 
-/** Where the characters stand that are looked at. */
-function keptPlaces(text: string, from: number): Int32Array {
-  const places = new Int32Array(text.length - from + 1);
-  let count = 0;
-  let word = from;
-  for (let at = from; at <= text.length; at++) {
-    const what = at === text.length ? symbol.space : symbolOf(text.charCodeAt(at));
-    if (what !== symbol.space && what !== symbol.line) continue;
-    if (at - word <= longestWord) for (let each = word; each < at; each++) places[count++] = each;
-    if (at < text.length) places[count++] = at;
-    word = at + 1;
-  }
-  return places.subarray(0, count);
+/** The characters that are looked at. The next text writes over them. */
+interface Kept {
+  readonly units: Uint16Array;
+  count: number;
+  /** Where each stands in the text, and its symbol. */
+  readonly places: Int32Array;
+  readonly symbols: Uint8Array;
 }
 
-function windowAt(text: string, places: Int32Array, from: number, to: number, surprises: Uint8Array): TextWindow {
+const room = { places: new Int32Array(longestText + 1), symbols: new Uint8Array(longestText + 1) };
+
+function keep(text: string, from: number): Kept {
+  const units = unitsOf(text);
+  const { places, symbols: whats } = room;
+  const end = text.length;
+  let count = 0;
+  let word = from;
+  let wordAt = 0;
+  for (let at = from; at < end; at++) {
+    const what = symbols[units[at] as number] as number;
+    places[count] = at;
+    whats[count++] = what;
+    if (what !== symbol.space && what !== symbol.line) continue;
+    if (at - word > longestWord) {
+      count = wordAt;
+      places[count] = at;
+      whats[count++] = what;
+    }
+    word = at + 1;
+    wordAt = count;
+  }
+  if (end - word > longestWord) count = wordAt;
+  return { units, count, places, symbols: whats };
+}
+
+/** How many bits the letters of a window surprise by, together. */
+function bitsOf({ symbols: whats }: Kept, from: number, to: number, surprises: Uint8Array): number {
   let bits = 0;
+  let two: number = symbol.space;
+  let one: number = symbol.space;
+  for (let index = from; index < to; index++) {
+    const what = whats[index] as number;
+    const triple = (two * symbolCount + one) * symbolCount + what;
+    bits += ((surprises[triple >> 1] as number) >> ((triple & 1) << 2)) & 15;
+    two = one;
+    one = what;
+  }
+  return bits;
+}
+
+function levelOf(bits: number, from: number, to: number): number {
+  return bits / Math.max(1, to - from) / 4;
+}
+
+/** Openers of brackets that no closer has met; no window holds more. */
+const open = new Uint8Array(windowLength);
+
+function windowAt(kept: Kept, from: number, to: number, bits: number, surprises: Uint8Array): TextWindow {
+  const { units, places, symbols: whats } = kept;
   let surprised = 0;
   let joins = 0;
   let glued = 0;
   let mixed = 0;
   let lone = 0;
   let unmatched = 0;
+  let opened = 0;
   const kinds = [0, 0, 0, 0, 0];
-  const open: number[] = [];
   let two: number = symbol.space;
   let one: number = symbol.space;
   let before = 32;
   for (let index = from; index < to; index++) {
-    const unit = text.charCodeAt(places[index] ?? 0);
-    const what = symbolOf(unit);
+    const unit = units[places[index] as number] as number;
+    const what = whats[index] as number;
     const triple = (two * symbolCount + one) * symbolCount + what;
-    const pair = surprises[triple >> 1] ?? 0;
-    const surprise = (triple & 1) === 0 ? pair & 15 : pair >> 4;
-    bits += surprise;
-    if (surprise >= 8) surprised += 1;
-    if (isUpper(unit) && isLower(before)) joins += 1;
-    if (isLetter(what) && isLetter(two) && !isLetter(one) && isHardSign(before)) glued += 1;
-    if (isLetter(what) && isLetter(one) && (what === symbol.script) !== (one === symbol.script)) mixed += 1;
-    if (one >= 29 && one <= 41 && (what === symbol.space || what === symbol.line) && two === symbol.space) lone += 1;
-    const kind =
-      what === symbol.space ? 0 : isLetter(what) ? 1 : what === symbol.digit ? 3 : what === symbol.line ? 4 : 2;
-    kinds[kind] = (kinds[kind] ?? 0) + 1;
-    if (unit === 40 || unit === 91 || unit === 123) open.push(unit);
+    if ((((surprises[triple >> 1] as number) >> ((triple & 1) << 2)) & 15) >= 8) surprised += 1;
+    const kind = kindOf[what] as number;
+    if (kind === 1) {
+      if (isUpper(unit) && isLower(before)) joins += 1;
+      if (isLetter(one)) {
+        if ((what === symbol.script) !== (one === symbol.script)) mixed += 1;
+      } else if (isLetter(two) && isHardSign(before)) glued += 1;
+    } else if ((kind === 0 || kind === 4) && one >= 29 && one <= 41 && two === symbol.space) lone += 1;
+    else if (unit === 40 || unit === 91 || unit === 123) open[opened++] = unit;
     else if (unit === 41 || unit === 93 || unit === 125) {
-      const opener = open.at(-1);
-      if (opener !== undefined && unit - opener <= 2 && unit > opener) open.pop();
-      else unmatched += open.length === 0 ? 0.5 : 1;
+      const opener = opened === 0 ? 0 : (open[opened - 1] as number);
+      if (unit > opener && opened > 0 && unit - opener <= 2) opened -= 1;
+      else unmatched += opened === 0 ? 0.5 : 1;
     }
+    kinds[kind] = (kinds[kind] as number) + 1;
     two = one;
     one = what;
     before = unit;
   }
-  unmatched += Math.max(0, open.length - 2) * 0.5;
+  unmatched += Math.max(0, opened - 2) * 0.5;
   const length = Math.max(1, to - from);
   const [spaces = 0, letters = 0, signs = 0, digits = 0, lines = 0] = kinds;
   const features = new Float64Array(featureNames.length);
-  features.set([bits / length / 4, (surprised / length) * 4]);
-  features.set(
-    [joins, glued, mixed].map((each) => (each / length) * 20),
-    2,
-  );
-  features.set(
-    [spaces, letters, signs, digits, lines].map((each) => (each / length) * 2),
-    5,
-  );
-  features.set([(unmatched / length) * 20, (lone / length) * 10], 10);
+  features[0] = levelOf(bits, from, to);
+  features[1] = (surprised / length) * 4;
+  features[2] = (joins / length) * 20;
+  features[3] = (glued / length) * 20;
+  features[4] = (mixed / length) * 20;
+  features[5] = (spaces / length) * 2;
+  features[6] = (letters / length) * 2;
+  features[7] = (signs / length) * 2;
+  features[8] = (digits / length) * 2;
+  features[9] = (lines / length) * 2;
+  features[10] = (unmatched / length) * 20;
+  features[11] = (lone / length) * 10;
   return { start: places[from] ?? 0, end: (places[to - 1] ?? 0) + 1, features };
 }
+
+/** Of each symbol: 0 space, 1 letter, 2 sign, 3 digit, 4 line end. */
+const kindOf = Uint8Array.from({ length: symbolCount }, (_, what) =>
+  what === symbol.space ? 0 : isLetter(what) ? 1 : what === symbol.digit ? 3 : what === symbol.line ? 4 : 2,
+);
 
 function isUpper(unit: number): boolean {
   return unit >= 65 && unit <= 90;
@@ -142,5 +204,9 @@ function isLower(unit: number): boolean {
 
 /** Signs that no prose and no name puts between two letters. */
 function isHardSign(unit: number): boolean {
-  return unit > 32 && unit < 127 && !"'-./_:@,’".includes(String.fromCharCode(unit));
+  return unit < 127 && hardSigns[unit] === 1;
 }
+
+const hardSigns = Uint8Array.from({ length: 127 }, (_, unit) =>
+  unit > 32 && !"'-./_:@,’".includes(String.fromCharCode(unit)) ? 1 : 0,
+);

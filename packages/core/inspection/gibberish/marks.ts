@@ -4,6 +4,7 @@
  */
 import type { Finding } from "../finding.ts";
 import type { PartDetector } from "../inspect.ts";
+import { unitsOf } from "../normalise/units.ts";
 import { classified } from "../taxonomy.ts";
 
 /** As many as no text of any language holds in one request, and a share of it that no text has. */
@@ -17,8 +18,9 @@ export const markFloodDetector: PartDetector = {
     if (origin === "instructions" || origin === "model" || text.length < least) return { probability: 0, findings: [] };
     let marks = 0;
     let invisible = 0;
+    const units = unitsOf(text);
     for (let at = 0; at < text.length; at++) {
-      const unit = text.charCodeAt(at);
+      const unit = units[at] as number;
       if (unit < 0x300) continue;
       if (unit <= 0x36f || (unit >= 0x1ab0 && unit <= 0x1aff) || (unit >= 0x20d0 && unit <= 0x20ff)) marks += 1;
       else if (isInvisible(unit)) invisible += 1;

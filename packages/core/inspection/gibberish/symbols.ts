@@ -9,25 +9,22 @@ const firstSign = 29;
 const bracket = 40;
 const sign = 41;
 
-const table = new Uint8Array(65536).fill(symbol.other);
+/** The symbol of each code unit. */
+export const symbols: Uint8Array = new Uint8Array(65536).fill(symbol.other);
 for (let unit = 0; unit < 65536; unit++) {
   const char = String.fromCharCode(unit);
   const known = signs.indexOf(char);
-  if (unit >= 97 && unit <= 122) table[unit] = unit - 97;
-  else if (unit >= 65 && unit <= 90) table[unit] = unit - 65;
-  else if (unit >= 48 && unit <= 57) table[unit] = symbol.digit;
-  else if (unit === 10 || unit === 13) table[unit] = symbol.line;
-  else if (/\s/.test(char)) table[unit] = symbol.space;
-  else if (known >= 0) table[unit] = firstSign + known;
-  else if ("[]{}<>".includes(char)) table[unit] = bracket;
-  else if (unit < 128) table[unit] = sign;
-  else if (unit < 0x250 && /\p{L}/u.test(char)) table[unit] = symbol.latin;
+  if (unit >= 97 && unit <= 122) symbols[unit] = unit - 97;
+  else if (unit >= 65 && unit <= 90) symbols[unit] = unit - 65;
+  else if (unit >= 48 && unit <= 57) symbols[unit] = symbol.digit;
+  else if (unit === 10 || unit === 13) symbols[unit] = symbol.line;
+  else if (/\s/.test(char)) symbols[unit] = symbol.space;
+  else if (known >= 0) symbols[unit] = firstSign + known;
+  else if ("[]{}<>".includes(char)) symbols[unit] = bracket;
+  else if (unit < 128) symbols[unit] = sign;
+  else if (unit < 0x250 && /\p{L}/u.test(char)) symbols[unit] = symbol.latin;
   // Marks belong to the letters of their script, as in Thai and Hindi.
-  else if (/\p{L}|\p{M}/u.test(char)) table[unit] = symbol.script;
-}
-
-export function symbolOf(unit: number): number {
-  return table[unit] ?? symbol.other;
+  else if (/\p{L}|\p{M}/u.test(char)) symbols[unit] = symbol.script;
 }
 
 export function isLetter(of: number): boolean {

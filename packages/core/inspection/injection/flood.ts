@@ -4,6 +4,7 @@
  */
 import type { Finding } from "../finding.ts";
 import type { PartDetector } from "../inspect.ts";
+import { unitsOf } from "../normalise/units.ts";
 import { classified } from "../taxonomy.ts";
 
 const repeats = 1000;
@@ -37,9 +38,10 @@ export const floodDetector: PartDetector = {
 
 /** Whether the text repeats with the period at any probed place: most texts do not, and are not read further. */
 function isSuspected(text: string, period: number): boolean {
+  const units = unitsOf(text);
   for (let place = probeEvery; place + probeLength < text.length; place += probeEvery) {
     let at = place;
-    while (at < place + probeLength && text.charCodeAt(at) === text.charCodeAt(at - period)) at += 1;
+    while (at < place + probeLength && units[at] === units[at - period]) at += 1;
     if (at === place + probeLength) return true;
   }
   return false;

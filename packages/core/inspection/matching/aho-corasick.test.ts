@@ -55,3 +55,30 @@ test("refuses an empty pattern, and more than its table holds", () => {
     /cells/,
   );
 });
+
+test("walks and the automaton report the same, in the same order", () => {
+  const word = fc.string({ unit: fc.constantFrom("a", "b", "-", "é"), minLength: 1, maxLength: 6 });
+  const long = "ab".repeat(40);
+  fc.assert(
+    fc.property(
+      fc.array(word, { minLength: 1, maxLength: 8 }),
+      fc.array(word, { maxLength: 30 }),
+      fc.nat(4),
+      (patterns, words, from) => {
+        const text = words.join("");
+        const reported = (list: readonly string[]): string[] => {
+          const found: string[] = [];
+          createMatcher(list, same).scan(
+            text,
+            (pattern, end) => found.push(`${end}:${pattern}`),
+            from,
+            text.length - 1,
+          );
+          return found;
+        };
+        // A pattern that is too long to be walked to has the automaton do all of it.
+        assert.deepEqual(reported(patterns), reported([...patterns, long]));
+      },
+    ),
+  );
+});

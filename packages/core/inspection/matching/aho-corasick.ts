@@ -6,6 +6,7 @@
  * share class 0.
  */
 import { CordonError } from "../../errors.ts";
+import { unitsOf } from "../normalise/units.ts";
 
 /** `pattern`: its index in the list given. `end`: one past its last code unit. */
 export type OnMatch = (pattern: number, end: number) => void;
@@ -55,8 +56,11 @@ export function createMatcher(patterns: readonly string[], fold: (codeUnit: numb
     }
     owner[state]?.push(index);
   });
+  const longest = patterns.reduce((most, pattern) => Math.max(most, pattern.length), 0);
+  const sparse =
+    longest <= longestWalk ? walkerOf(next.slice(), classOf.table, classes, [...owner], patterns) : undefined;
   closeOver(next, classes, owner);
-  return matcherOf(next, classOf.table, classes, owner, depth, patterns);
+  return matcherOf(next, classOf.table, classes, owner, depth, patterns, sparse);
 }
 
 interface Classes {
@@ -99,6 +103,103 @@ function closeOver(next: Int32Array, classes: number, owner: number[][]): void {
   }
 }
 
+type Scan = Matcher["scan"];
+
+/**
+ * Patterns longer than this are sought by the automaton alone: a walk from each place costs at most as many steps as the
+ * longest pattern has, and texts can be made that cost that much at every place.
+ */
+const longestWalk = 64;
+const firstsBits = 15;
+
+/**
+ * Looks at three characters at each place, and walks the tree of patterns only where some pattern begins with them: in ordinary
+ * text that is one place in twenty. Reports what the automaton does, in its order.
+ */
+function walkerOf(
+  tree: Int32Array,
+  table: Uint16Array,
+  classes: number,
+  owner: readonly (readonly number[])[],
+  patterns: readonly string[],
+): Scan {
+  const mask = (1 << firstsBits) - 1;
+  /** By three groups of characters, five bits each: whether a pattern begins so. */
+  const firsts = new Uint8Array(mask + 1);
+  const mix = (...three: readonly number[]): number =>
+    three.reduce((mixed, c) => ((mixed << (firstsBits / 3)) ^ c) & mask, 0);
+  /** Small letters and the space by themselves, everything else in a few groups: five bits. */
+  const groups = Uint8Array.from(table, (c) => (c === 0 ? 0 : 28 + (c % 4)));
+  const letters = new Map(
+    Array.from("abcdefghijklmnopqrstuvwxyz ", (sign, at) => [table[sign.charCodeAt(0)] ?? 0, at + 1]),
+  );
+  for (let unit = 0; unit < groups.length; unit++)
+    if (table[unit] !== 0) groups[unit] = letters.get(table[unit] ?? 0) ?? (groups[unit] as number);
+  const every = Array.from({ length: 32 }, (_, group) => group);
+  for (const pattern of patterns) {
+    const [a, b, c] = [0, 1, 2].map((at) => (at < pattern.length ? [groups[pattern.charCodeAt(at)] ?? 0] : every));
+    for (const one of a ?? []) for (const two of b ?? []) for (const three of c ?? []) firsts[mix(one, two, three)] = 1;
+  }
+  const ends = Uint8Array.from(owner, (list) => (list.length > 0 ? 1 : 0));
+  return (text, onMatch, from = 0, to = text.length) => {
+    let units = unitsOf(text);
+    const found: Found[] = [];
+    let mixed = 0;
+    for (let at = from; at < from + 2; at++)
+      mixed = (mixed << 5) ^ (at < to ? (groups[units[at] as number] as number) : 0);
+    for (let at = from; at < to; at++) {
+      mixed = ((mixed << 5) ^ (at + 2 < to ? (groups[units[at + 2] as number] as number) : 0)) & mask;
+      if (firsts[mixed] === 0) continue;
+      if (found.length > 0) {
+        report(found, at, onMatch);
+        // Whoever was called may have looked at another text.
+        units = unitsOf(text);
+      }
+      let state = 0;
+      for (let end = at; end < to;) {
+        const c = table[units[end] as number] as number;
+        state = c === 0 ? 0 : (tree[state * classes + c] as number);
+        if (state === 0) break;
+        end += 1;
+        if (ends[state] === 0) continue;
+        for (const pattern of owner[state] ?? []) insert(found, { pattern, end, length: end - at });
+      }
+    }
+    report(found, to, onMatch);
+  };
+}
+
+interface Found {
+  readonly pattern: number;
+  readonly end: number;
+  readonly length: number;
+}
+
+/** Reports and takes away what ends at `until` or before: what is still to be found ends behind it. */
+function report(found: Found[], until: number, onMatch: OnMatch): void {
+  let count = 0;
+  for (; count < found.length; count++) {
+    const next = found[count];
+    if (next === undefined || next.end > until) break;
+    onMatch(next.pattern, next.end);
+  }
+  if (count === found.length) found.length = 0;
+  else if (count > 0) found.splice(0, count);
+}
+
+/** By end, then from the longest on. What is found comes nearly in that order: only what overlaps is moved. */
+function insert(sorted: Found[], item: Found): void {
+  sorted.push(item);
+  let at = sorted.length - 1;
+  for (; at > 0; at--) {
+    const before = sorted[at - 1];
+    if (before === undefined || before.end < item.end || (before.end === item.end && before.length >= item.length))
+      break;
+    sorted[at] = before;
+  }
+  sorted[at] = item;
+}
+
 function matcherOf(
   next: Int32Array,
   table: Uint16Array,
@@ -106,24 +207,37 @@ function matcherOf(
   owner: readonly (readonly number[])[],
   depth: readonly number[],
   patterns: readonly string[],
+  sparse: Scan | undefined,
 ): Matcher {
-  const reports = Uint8Array.from(owner, (list) => (list.length > 0 ? 1 : 0));
+  // States are numbered by where their row begins, and a state's row says in its last cell whether anything ends there.
+  const stride = classes + 1;
+  const rows = new Int32Array(owner.length * stride);
+  for (let state = 0; state < owner.length; state++) {
+    for (let c = 0; c < classes; c++) rows[state * stride + c] = (next[state * classes + c] ?? 0) * stride;
+    rows[state * stride + classes] = (owner[state]?.length ?? 0) > 0 ? 1 : 0;
+  }
   const run = (text: string, from: number, to: number, onMatch: OnMatch | undefined): number => {
-    let state = 0;
+    let units = unitsOf(text);
+    let row = 0;
     for (let at = from; at < to; at++) {
-      const c = table[text.charCodeAt(at)] ?? 0;
-      state = c === 0 ? 0 : (next[state * classes + c] ?? 0);
-      if (reports[state] === 1 && onMatch !== undefined) {
-        for (const pattern of owner[state] ?? []) onMatch(pattern, at + 1);
+      const c = table[units[at] as number] as number;
+      if (c === 0) {
+        row = 0;
+        continue;
       }
+      row = rows[row + c] as number;
+      if (rows[row + classes] === 0 || onMatch === undefined) continue;
+      for (const pattern of owner[row / stride] ?? []) onMatch(pattern, at + 1);
+      // Whoever was called may have looked at another text.
+      units = unitsOf(text);
     }
-    return state;
+    return row / stride;
   };
   const longest = patterns.reduce((most, pattern) => Math.max(most, pattern.length), 0);
   return {
     longest,
     lengths: patterns.map((pattern) => pattern.length),
-    scan: (text, onMatch, from = 0, to = text.length) => void run(text, from, to, onMatch),
+    scan: sparse ?? ((text, onMatch, from = 0, to = text.length) => void run(text, from, to, onMatch)),
     openTail: (text) => depth[run(text, Math.max(0, text.length - longest), text.length, undefined)] ?? 0,
   };
 }

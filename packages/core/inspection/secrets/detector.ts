@@ -78,10 +78,25 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
   }),
 ];
 
+/** In the automaton a hyphen is a space, which is everywhere: short marks that begin with one are sought by the hyphen itself. */
+const isDashed = (mark: string): boolean => mark.startsWith("-") && mark.length <= 3;
+const dashed = triggers.filter(([mark]) => isDashed(mark));
+const others = triggers.filter(([mark]) => !isDashed(mark));
 const matcher = createMatcher(
-  triggers.map(([mark]) => mark),
+  others.map(([mark]) => mark),
   fold,
 );
+
+function findDashed(text: string, out: Candidate[]): void {
+  for (let at = text.indexOf("-"); at >= 0; at = text.indexOf("-", at + 1))
+    for (const [mark, trigger] of dashed) if (isAt(text, at, mark)) trigger(text, at, at + mark.length, out);
+}
+
+function isAt(text: string, at: number, mark: string): boolean {
+  for (let index = 1; index < mark.length; index++)
+    if (fold(text.charCodeAt(at + index)) !== mark.charCodeAt(index)) return false;
+  return true;
+}
 
 export const secretDetector: SpanDetector = {
   name: "secret",
@@ -90,9 +105,10 @@ export const secretDetector: SpanDetector = {
   detect(text: string): readonly Finding[] {
     const out: Candidate[] = [];
     matcher.scan(text, (index, end) => {
-      const entry = triggers[index];
+      const entry = others[index];
       if (entry !== undefined) entry[1](text, end - entry[0].length, end, out);
     });
+    findDashed(text, out);
     findUrlPasswords(text, (found) => out.push({ type: "url-password", ...found }));
     findPrefixedTokens(text, (found) => out.push({ type: "token", ...found }));
     return resolve(out).map(toFinding);

@@ -5,16 +5,16 @@
  */
 import type { Finding, SpanDetector } from "../../finding.ts";
 import { toFinding } from "../candidate.ts";
-import { see } from "./features.ts";
-import { tag, tagReach, type Model } from "./model.ts";
+import { seeShared } from "./features.ts";
+import { packModel, tag, tagReach, type Model } from "./model.ts";
 import { maxGap, maxRun, runEnd, spansOf, type NameSpan } from "./spans.ts";
-import { maxWord, tokenize, type Tokens } from "./tokens.ts";
+import { maxWord, tokenizeShared, type Tokens } from "./tokens.ts";
 import { passes, scales } from "./weights.ts";
 
 let model: Model | undefined;
 
 function builtInModel(): Model {
-  model ??= { passes: [bytesOf(passes[0]), bytesOf(passes[1])], scales };
+  model ??= packModel([bytesOf(passes[0]), bytesOf(passes[1])], scales);
   return model;
 }
 
@@ -25,7 +25,7 @@ function bytesOf(base64: string): Int8Array {
 
 /** The names, addresses, places and organisations of a text, whether personal or not. */
 export function namesIn(text: string): readonly NameSpan[] {
-  const tokens = tokenize(text);
+  const tokens = tokenizeShared(text);
   return spansOf(tokens, tag(tokens, builtInModel()));
 }
 
@@ -37,7 +37,7 @@ function namesFrom(text: string, from: number): readonly NameSpan[] {
   for (const tail of tails) {
     const cut = from - tail;
     if (cut < tail) break;
-    const tokens = tokenize(text.slice(cut));
+    const tokens = tokenizeShared(text.slice(cut));
     const tagged = tag(tokens, builtInModel());
     let place = 0;
     while (place < tokens.count && (tokens.starts[place] ?? 0) + cut < from) place++;
@@ -143,11 +143,11 @@ function openNameFrom(text: string): number {
   const least = Math.max(0, text.length - maxSpan);
   for (const reach of [...tails, maxSpan]) {
     const from = Math.max(0, text.length - reach);
-    const tokens = tokenize(from === 0 ? text : text.slice(from));
+    const tokens = tokenizeShared(from === 0 ? text : text.slice(from));
     const { count } = tokens;
     if (count === 0 && from === 0) return text.length;
     if (count === 0) continue;
-    const { active } = see(tokens);
+    const { active } = seeShared(tokens);
     // The last word can grow, and make the one before it worth a tag.
     let open = Math.max(0, count - 2);
     for (let at = Math.max(0, count - 2 - tagReach); at < open; at++) if ((active[at] ?? 0) > 0) open = at;

@@ -26,21 +26,46 @@ export interface Seen {
   readonly active: Uint8Array;
 }
 
+interface Room {
+  readonly known: Int32Array;
+  readonly shapes: Int32Array;
+  readonly active: Uint8Array;
+}
+
+function makeRoom(words: number): Room {
+  return { known: new Int32Array(words), shapes: new Int32Array(words), active: new Uint8Array(words) };
+}
+
+let shared = makeRoom(2048);
+const longestShared = 1 << 17;
+
+/** As {@link see}, in arrays that are longer than the words are many, and that the next call writes over. */
+export function seeShared(tokens: Tokens): Seen {
+  const { count } = tokens;
+  if (count > longestShared) return see(tokens);
+  if (shared.known.length < count) shared = makeRoom(Math.max(count, shared.known.length * 2));
+  shared.known.fill(0, 0, count);
+  shared.active.fill(0, 0, count);
+  return seeInto(tokens, shared);
+}
+
 /** Looks words up. Ordinary words with nothing else around are passed over. */
 export function see(tokens: Tokens): Seen {
-  const { count, kinds, hashes } = tokens;
-  const known = new Int32Array(count);
-  const active = new Uint8Array(count);
-  const shapes = new Int32Array(count);
+  return seeInto(tokens, makeRoom(tokens.count));
+}
+
+function seeInto(tokens: Tokens, { known, shapes, active }: Room): Seen {
+  const { count, starts, ends, kinds, hashes } = tokens;
   for (let at = 0; at < count; at++) {
-    const what = kinds[at] ?? 0;
-    shapes[at] = shapeOf(tokens, at, what);
+    const what = kinds[at] as number;
+    const hash = hashes[at] as number;
+    shapes[at] = shapeOf((ends[at] as number) - (starts[at] as number), what, hash);
     if (what === kind.sign || what === kind.line || what === kind.other) continue;
     if (what === kind.digits) {
       activate(active, at, count);
       continue;
     }
-    const bits = wordBits(hashes[at] ?? 0);
+    const bits = wordBits(hash);
     known[at] = bits;
     if (!isOrdinary(what, bits)) activate(active, at, count);
   }
@@ -60,32 +85,31 @@ function activate(active: Uint8Array, at: number, count: number): void {
   if (at + 1 < count && active[at + 1] === 0) active[at + 1] = 1;
 }
 
-function mix(a: number, b: number, c = 0): number {
+function mix(a: number, b: number, c: number): number {
   let hash = Math.imul(a ^ 0x5bd1e995, 0x01000193) ^ b;
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ Math.imul(c, 0x297a2d39);
   hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
   return (hash ^ (hash >>> 15)) & mask;
 }
 
-function shapeOf(tokens: Tokens, at: number, what: number): number {
-  const length = (tokens.ends[at] ?? 0) - (tokens.starts[at] ?? 0);
-  if (what === kind.sign) return 16 + ((tokens.hashes[at] ?? 0) & 0xffff);
-  if (what === kind.line) return 10 + (tokens.hashes[at] ?? 0);
+function shapeOf(length: number, what: number, hash: number): number {
+  if (what === kind.sign) return 16 + (hash & 0xffff);
+  if (what === kind.line) return 10 + hash;
   if (what === kind.digits) return 200 + Math.min(length, 7);
   if (what === kind.code) return 210 + Math.min(length, 5);
   return what * 4 + 300 + (length === 1 ? 0 : length <= 3 ? 1 : 2);
 }
 
-function shapeAt({ shapes }: Seen, at: number): number {
-  return at < 0 || at >= shapes.length ? 99 : (shapes[at] ?? 0);
+function shapeAt({ shapes, tokens }: Seen, at: number): number {
+  return at < 0 || at >= tokens.count ? 99 : (shapes[at] as number);
 }
 
 function knownAt({ known, tokens }: Seen, at: number): number {
-  return at < 0 || at >= tokens.count ? 1 << 20 : (known[at] ?? 0);
+  return at < 0 || at >= tokens.count ? 1 << 20 : (known[at] as number);
 }
 
 function wordAt({ tokens }: Seen, at: number): number {
-  return at < 0 || at >= tokens.count ? 7 : (tokens.hashes[at] ?? 0);
+  return at < 0 || at >= tokens.count ? 7 : (tokens.hashes[at] as number);
 }
 
 /** Writes the places of a word's features; returns how many. */
@@ -105,36 +129,34 @@ export function featuresAt(seen: Seen, at: number, out: Int32Array): number {
   const w = wordAt(seen, at);
   const v1 = wordAt(seen, at + 1);
   const v2 = wordAt(seen, at + 2);
-  const tail = seen.tokens.tails[at] ?? 0;
-  let n = 0;
-  out[n++] = mix(1, s);
-  out[n++] = mix(2, b, s);
-  out[n++] = mix(3, w);
-  out[n++] = mix(4, tail, s);
-  out[n++] = mix(5, w1, s);
-  out[n++] = mix(6, v1, s);
-  out[n++] = mix(7, w2, w1);
-  out[n++] = mix(8, v1, v2);
-  out[n++] = mix(9, s1, s);
-  out[n++] = mix(10, s, t1);
-  out[n++] = mix(11, b1, b);
-  out[n++] = mix(12, b, c1);
-  out[n++] = mix(13, b1, s);
-  out[n++] = mix(14, c1, s);
-  out[n++] = mix(15, b2, s2);
-  out[n++] = mix(16, c2, t2);
-  out[n++] = mix(17, w1, b);
-  out[n++] = mix(18, v1, b);
-  out[n++] = mix(19, w2, s);
-  out[n++] = mix(20, v2, s);
-  out[n++] = mix(21, mix(1, s1, s), t1);
-  out[n++] = mix(22, mix(2, b1, b), c1);
-  out[n++] = mix(23, mix(3, s2, s1), s);
-  out[n++] = mix(24, mix(4, s, t1), t2);
-  out[n++] = mix(25, w1, w);
-  out[n++] = mix(26, w1);
-  out[n++] = mix(27, v1);
-  return n;
+  out[0] = mix(1, s, 0);
+  out[1] = mix(2, b, s);
+  out[2] = mix(3, w, 0);
+  out[3] = mix(4, seen.tokens.tails[at] as number, s);
+  out[4] = mix(5, w1, s);
+  out[5] = mix(6, v1, s);
+  out[6] = mix(7, w2, w1);
+  out[7] = mix(8, v1, v2);
+  out[8] = mix(9, s1, s);
+  out[9] = mix(10, s, t1);
+  out[10] = mix(11, b1, b);
+  out[11] = mix(12, b, c1);
+  out[12] = mix(13, b1, s);
+  out[13] = mix(14, c1, s);
+  out[14] = mix(15, b2, s2);
+  out[15] = mix(16, c2, t2);
+  out[16] = mix(17, w1, b);
+  out[17] = mix(18, v1, b);
+  out[18] = mix(19, w2, s);
+  out[19] = mix(20, v2, s);
+  out[20] = mix(21, mix(1, s1, s), t1);
+  out[21] = mix(22, mix(2, b1, b), c1);
+  out[22] = mix(23, mix(3, s2, s1), s);
+  out[23] = mix(24, mix(4, s, t1), t2);
+  out[24] = mix(25, w1, w);
+  out[25] = mix(26, w1, 0);
+  out[26] = mix(27, v1, 0);
+  return 27;
 }
 
 /** The second pass: the same, and the first pass' tags around. */
@@ -155,7 +177,7 @@ export function tagFeaturesAt(
   const b = knownAt(seen, at);
   const s = shapeAt(seen, at);
   let n = from;
-  out[n++] = mix(40, a);
+  out[n++] = mix(40, a, 0);
   out[n++] = mix(41, a1, a);
   out[n++] = mix(42, a, z1);
   out[n++] = mix(43, mix(5, a1, a), z1);

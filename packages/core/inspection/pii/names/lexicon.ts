@@ -93,21 +93,20 @@ function has(bytes: Uint8Array, hash: number): boolean {
   return true;
 }
 
-const memory = 1 << 16;
-/** What was looked up last, by hash: most words of a text have been seen before. */
-const knownHashes = new Int32Array(memory);
-const knownBits = new Int16Array(memory).fill(-1);
+const memory = 1 << 15;
+/** What was looked up last, a hash and its bits side by side: most words of a text have been seen before. */
+const remembered = new Int32Array(memory * 2).fill(-1);
 
 /** All that is known of a word. */
 export function wordBits(hash: number): number {
-  const place = (hash ^ (hash >>> 15)) & (memory - 1);
-  if (knownHashes[place] === hash) {
-    const bits = knownBits[place] ?? -1;
+  const place = ((hash ^ (hash >>> 15)) & (memory - 1)) << 1;
+  if (remembered[place] === hash) {
+    const bits = remembered[place + 1] as number;
     if (bits >= 0) return bits;
   }
   let bits = smallBits.get(hash) ?? 0;
   for (const { bit, bytes } of largeFilters()) if (has(bytes, hash)) bits |= bit;
-  knownHashes[place] = hash;
-  knownBits[place] = bits;
+  remembered[place] = hash;
+  remembered[place + 1] = bits;
   return bits;
 }

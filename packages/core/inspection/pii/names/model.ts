@@ -2,7 +2,7 @@
  * The name tagger: two linear passes over hashed features, the second seeing the first's tags. In: a text's tokens. Out: a
  * tag for each word, and how sure. A word's tag depends on the six words before and after it and on nothing else.
  */
-import { featuresAt, maxFeatures, see, tableBits, tagFeaturesAt } from "./features.ts";
+import { featuresAt, maxFeatures, seeShared, tableBits, tagFeaturesAt } from "./features.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** What a word can be part of; a tag is a place in this list. */
@@ -13,8 +13,8 @@ export const labelCount = labels.length;
 export const tagReach = 6;
 
 export interface Model {
-  /** For each pass, `labelCount` weights for each place of the table. */
-  readonly passes: readonly [Int8Array, Int8Array];
+  /** For each pass, and each place of the table, two integers: see {@link packModel}. */
+  readonly passes: readonly [Int32Array, Int32Array];
   /** What a weight of 1 is worth, for each pass. */
   readonly scales: readonly [number, number];
 }
@@ -25,21 +25,40 @@ export interface Tagged {
   readonly sure: Float32Array;
 }
 
+/** What is added to a weight so that it is never negative. */
+const bias = 128;
+
+/**
+ * @param passes For each pass, `labelCount` weights for each place of the table. Four labels' weights become one integer, the
+ * fifth's another, each raised by {@link bias}: three additions add all five, in halves of 16 bits that the most features do
+ * not fill.
+ */
+export function packModel(passes: readonly [Int8Array, Int8Array], scales: Model["scales"]): Model {
+  const packed = (weights: Int8Array): Int32Array => {
+    const rows = new Int32Array((weights.length / labelCount) * 2);
+    for (let at = 0; at < weights.length; at++) {
+      const label = at % labelCount;
+      const cell = Math.floor(at / labelCount) * 2 + (label >> 2);
+      rows[cell] = (rows[cell] as number) | (((weights[at] as number) + bias) << ((label & 3) * 8));
+    }
+    return rows;
+  };
+  return { passes: [packed(passes[0]), packed(passes[1])], scales };
+}
+
 /** Size of one pass' table. */
 export const tableSize = (1 << tableBits) * labelCount;
 
 export function tag(tokens: Tokens, model: Model): Tagged {
   const { count } = tokens;
-  const seen = see(tokens);
-  const places = new Int32Array(maxFeatures);
-  const sums = new Float64Array(labelCount);
+  const seen = seeShared(tokens);
   const first = new Uint8Array(count);
   const tags = new Uint8Array(count);
   const sure = new Float32Array(count);
   let any = false;
   for (let at = 0; at < count; at++) {
     if (seen.active[at] !== 2) continue;
-    first[at] = best(model.passes[0], places, featuresAt(seen, at, places), sums);
+    first[at] = best(model.passes[0], featuresAt(seen, at, places));
     any ||= first[at] !== 0;
   }
   if (!any) return { tags, sure };
@@ -50,14 +69,14 @@ export function tag(tokens: Tokens, model: Model): Tagged {
       !(isCandidateTagged(seen.active, first, at - 1) || isCandidateTagged(seen.active, first, at + 1))
     )
       continue;
-    first[at] = best(model.passes[0], places, featuresAt(seen, at, places), sums);
+    first[at] = best(model.passes[0], featuresAt(seen, at, places));
   }
   for (let at = 0; at < count; at++) {
     if (seen.active[at] === 0 || !isNearTag(first, at)) continue;
     const n = tagFeaturesAt(first, count, seen, at, places, featuresAt(seen, at, places));
-    const top = best(model.passes[1], places, n, sums);
+    const top = best(model.passes[1], n);
     tags[at] = top;
-    if (top !== 0) sure[at] = probability(sums, top, model.scales[1]);
+    if (top !== 0) sure[at] = probability(top, model.scales[1]);
   }
   return { tags, sure };
 }
@@ -72,32 +91,36 @@ function isNearTag(first: Uint8Array, at: number): boolean {
   return false;
 }
 
-function best(weights: Int8Array, places: Int32Array, n: number, sums: Float64Array): number {
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let s4 = 0;
+/** Where a word's features lie, and what they add up to. The next word writes over them. */
+const places = new Int32Array(maxFeatures);
+const sums = new Float64Array(labelCount);
+const evenLanes = 0x00ff00ff;
+
+/** The label that the first `n` of {@link places} speak for most; the first of equals. */
+function best(rows: Int32Array, n: number): number {
+  let even = 0;
+  let odd = 0;
+  let last = 0;
   for (let at = 0; at < n; at++) {
-    const row = (places[at] ?? 0) * labelCount;
-    s0 += weights[row] ?? 0;
-    s1 += weights[row + 1] ?? 0;
-    s2 += weights[row + 2] ?? 0;
-    s3 += weights[row + 3] ?? 0;
-    s4 += weights[row + 4] ?? 0;
+    const place = (places[at] as number) << 1;
+    const four = rows[place] as number;
+    even += four & evenLanes;
+    odd += (four >>> 8) & evenLanes;
+    last += rows[place + 1] as number;
   }
-  sums[0] = s0;
-  sums[1] = s1;
-  sums[2] = s2;
-  sums[3] = s3;
-  sums[4] = s4;
+  const raised = n * bias;
+  sums[0] = (even & 0xffff) - raised;
+  sums[1] = (odd & 0xffff) - raised;
+  sums[2] = (even >>> 16) - raised;
+  sums[3] = (odd >>> 16) - raised;
+  sums[4] = last - raised;
   let top = 0;
-  for (let label = 1; label < labelCount; label++) if ((sums[label] ?? 0) > (sums[top] ?? 0)) top = label;
+  for (let label = 1; label < labelCount; label++) if ((sums[label] as number) > (sums[top] as number)) top = label;
   return top;
 }
 
-function probability(sums: Float64Array, top: number, scale: number): number {
+function probability(top: number, scale: number): number {
   let total = 0;
-  for (const sum of sums) total += Math.exp((sum - (sums[top] ?? 0)) * scale);
+  for (const sum of sums) total += Math.exp((sum - (sums[top] as number)) * scale);
   return 1 / total;
 }

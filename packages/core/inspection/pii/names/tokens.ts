@@ -3,6 +3,8 @@
  * letters, a run of digits, one sign, or the line ends between two lines; where it begins depends on its neighbours alone.
  */
 
+import { unitsOf } from "../../normalise/units.ts";
+
 export const kind = {
   lower: 0,
   title: 1,
@@ -58,47 +60,79 @@ function classesOfUnits(): Uint8Array {
   return made;
 }
 
+interface Room {
+  readonly starts: Int32Array<ArrayBuffer>;
+  readonly ends: Int32Array<ArrayBuffer>;
+  readonly kinds: Uint8Array<ArrayBuffer>;
+  readonly hashes: Int32Array<ArrayBuffer>;
+  readonly tails: Int32Array<ArrayBuffer>;
+}
+
+function makeRoom(length: number): Room {
+  return {
+    starts: new Int32Array(length),
+    ends: new Int32Array(length),
+    kinds: new Uint8Array(length),
+    hashes: new Int32Array(length),
+    tails: new Int32Array(length),
+  };
+}
+
+let shared = makeRoom(4096);
+/** Texts longer than this get a room of their own, so that one giant does not stay in memory. */
+const longestShared = 1 << 18;
+
+function roomFor(length: number): Room {
+  if (length > longestShared) return makeRoom(length);
+  if (shared.starts.length < length) shared = makeRoom(Math.max(length, shared.starts.length * 2));
+  return shared;
+}
+
+/** The words of a text, in arrays of their own. */
 export function tokenize(text: string): Tokens {
+  const { count, starts, ends, kinds, hashes, tails } = tokenizeInto(text, makeRoom(text.length));
+  return {
+    count,
+    starts: starts.slice(0, count),
+    ends: ends.slice(0, count),
+    kinds: kinds.slice(0, count),
+    hashes: hashes.slice(0, count),
+    tails: tails.slice(0, count),
+  };
+}
+
+/** As {@link tokenize}, in arrays that are longer than `count`, and that the next call writes over. */
+export function tokenizeShared(text: string): Tokens {
+  return tokenizeInto(text, roomFor(text.length));
+}
+
+function tokenizeInto(text: string, { starts, ends, kinds, hashes, tails }: Room): Tokens {
+  const units = unitsOf(text);
   const kindOf = classesOfUnits();
   const small = smalls ?? new Uint16Array(0);
   const most = text.length;
-  let room = Math.max(16, most >> 2);
-  let starts = new Int32Array(room);
-  let ends = new Int32Array(room);
-  let kinds = new Uint8Array(room);
-  let hashes = new Int32Array(room);
-  let tails = new Int32Array(room);
   let count = 0;
   let at = 0;
   while (at < most) {
-    const first = text.charCodeAt(at);
-    const what = kindOf[first] ?? 0;
+    const first = units[at] as number;
+    const what = kindOf[first] as number;
     if (what === unit.space) {
       at++;
       continue;
     }
-    if (count === room) {
-      room *= 2;
-      starts = larger(starts, new Int32Array(room));
-      ends = larger(ends, new Int32Array(room));
-      kinds = larger(kinds, new Uint8Array(room));
-      hashes = larger(hashes, new Int32Array(room));
-      tails = larger(tails, new Int32Array(room));
-    }
     const start = at;
     let hash = 0x811c9dc5;
+    let tail = 0;
     if (what === unit.sign) {
       at++;
       hash = Math.imul(hash ^ first, 0x01000193);
       kinds[count] = kind.sign;
     } else if (what === unit.line) {
       let lines = 0;
-      while (
-        at < most &&
-        ((kindOf[text.charCodeAt(at)] ?? 0) === unit.line || (kindOf[text.charCodeAt(at)] ?? 1) === unit.space)
-      ) {
-        if (text.charCodeAt(at) === 10) lines++;
-        at++;
+      for (; at < most; at++) {
+        const here = kindOf[units[at] as number];
+        if (here !== unit.line && here !== unit.space) break;
+        if (units[at] === 10) lines++;
       }
       hash = lines > 1 ? 2 : 1;
       kinds[count] = kind.line;
@@ -107,38 +141,30 @@ export function tokenize(text: string): Tokens {
       let uppers = 0;
       let digits = 0;
       let unspaced = 0;
-      let one = 0;
-      let two = 0;
-      let three = 0;
-      while (at < most) {
-        const code = text.charCodeAt(at);
-        const here = kindOf[code] ?? 0;
+      for (; at < most; at++) {
+        const code = units[at] as number;
+        const here = kindOf[code];
         if (here === unit.lower) lowers++;
         else if (here === unit.upper) uppers++;
         else if (here === unit.digit) digits++;
         else if (here === unit.unspaced) unspaced++;
         else break;
-        const folded = small[code] ?? code;
-        hash = Math.imul(hash ^ folded, 0x01000193);
-        three = two;
-        two = one;
-        one = folded;
-        at++;
+        hash = Math.imul(hash ^ (small[code] as number), 0x01000193);
       }
-      tails[count] = Math.imul(Math.imul(three, 31) + two, 31) + one;
-      kinds[count] = kindOfWord(kindOf[first] === unit.upper, lowers, uppers, digits, unspaced);
+      const length = at - start;
+      const one = small[units[at - 1] as number] as number;
+      const two = length > 1 ? (small[units[at - 2] as number] as number) : 0;
+      const three = length > 2 ? (small[units[at - 3] as number] as number) : 0;
+      tail = Math.imul(Math.imul(three, 31) + two, 31) + one;
+      kinds[count] = kindOfWord(what === unit.upper, lowers, uppers, digits, unspaced);
     }
     starts[count] = start;
     ends[count] = at;
-    hashes[count] = hash | 0;
+    hashes[count] = hash;
+    tails[count] = tail;
     count++;
   }
   return { count, starts, ends, kinds, hashes, tails };
-}
-
-function larger<T extends Int32Array | Uint8Array>(from: T, into: T): T {
-  into.set(from);
-  return into;
 }
 
 function kindOfWord(capital: boolean, lowers: number, uppers: number, digits: number, unspaced: number): number {
