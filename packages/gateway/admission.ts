@@ -3,13 +3,14 @@
  * the moment at which it is durable. Used for a request's first decision, for a fallback, and again for live streams.
  */
 import { actionsWithoutEffects, type Action, type Namespace } from "@cordon/core/contract/vocabulary";
-import { userPartsOf, type SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
 import type { ContentDigest, DecisionEntry } from "@cordon/core/ledger/entry";
 import { decide } from "@cordon/core/policy/decide";
 import { routeKey, type AccessRequest, type Decision, type Signals } from "@cordon/core/policy/decision";
 import { destinationOf } from "@cordon/core/policy/egress";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
+import { personBehind } from "./listener/acting-for.ts";
 import type { Caller } from "./listener/caller.ts";
 import { obligationsMet, type GatewayLedger } from "./ports.ts";
 import type { Intent } from "./routes/intent.ts";
@@ -46,19 +47,11 @@ export function accessRequestOf(
   };
 }
 
-/**
- * A person's certificate names its session by the key that it is bound to, which the handshake has just proven; an access
- * token names the session itself.
- */
-export function personBehind({ id, svid, acting }: Caller): Pick<AccessRequest, "user"> {
-  if (acting !== undefined) return { user: acting };
-  if (userPartsOf(id) === undefined || svid.keyFingerprint === undefined) return {};
-  return { user: { id, session: svid.keyFingerprint } };
-}
-
 /** Scopes are of what was asked for; what the same call does besides is for policy alone. */
 function unscoped({ user }: AccessRequest, action: Action): Pick<AccessRequest, "user"> {
-  return user?.scopes === undefined ? {} : { user: { ...user, scopes: [action] } };
+  if (user === undefined || (user.scopes ?? user.scope) === undefined) return {};
+  const { scope: _, ...rest } = user;
+  return { user: user.scopes === undefined ? rest : { ...rest, scopes: [action] } };
 }
 
 /** Decides, and turns an allow whose obligations this enforcement point cannot meet into a deny. */

@@ -19,6 +19,7 @@ import { questionGate } from "./mcp/question-gate.ts";
 import type { GatewayDependencies } from "./ports.ts";
 import type { Sensed } from "./risk/sensing.ts";
 import { upstreamKey } from "./routes/intent.ts";
+import { ownerOf } from "./routes/ownership.ts";
 import type { Upstreams } from "./upstream/upstreams.ts";
 
 /** What a caller's credential must still be for the call to go on. */
@@ -93,7 +94,7 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
       const { intent, access } = exchange.start;
       if (intent.creates === undefined) return;
       const upstream = upstreamKey(intent.upstream);
-      const { principal } = access;
+      const principal = ownerOf(access.principal, access.user);
       deps.owners.record({ upstream, type: intent.creates, id, principal, component: intent.resource });
     },
     deleted(exchange) {

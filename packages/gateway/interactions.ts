@@ -32,6 +32,7 @@ import { mayReveal, openTokens } from "./inspection/tokens.ts";
 import type { Refusals } from "./ledger/refusals.ts";
 import { readBody, refuseEncodedBody, requireJsonContentType } from "./listener/body.ts";
 import { tokenChallenge } from "./listener/challenge.ts";
+import { actingFor, delegationOf } from "./listener/acting-for.ts";
 import type { Connections } from "./listener/connections.ts";
 import { identifier } from "./listener/identify.ts";
 import { readRequestHead } from "./listener/request-head.ts";
@@ -48,6 +49,7 @@ import { answerCordon } from "./routes/cordon.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
 import { fallbackOf } from "./routes/fallback.ts";
 import { rerouted, upstreamKey, type Plan } from "./routes/intent.ts";
+import { ownerOf } from "./routes/ownership.ts";
 import { planner } from "./routes/planner.ts";
 import { requestIds } from "./request-ids.ts";
 import type { Sensed } from "./risk/sensing.ts";
@@ -56,6 +58,7 @@ import { denialAnswer, openStepUpHold } from "./step-up.ts";
 import { matchRoute } from "./routes/match.ts";
 import { listModels } from "./routes/models-list.ts";
 import type { InnerConnection } from "./egress/inner-requests.ts";
+import { settled } from "./settled.ts";
 import type { Upstreams } from "./upstream/upstreams.ts";
 
 export interface InteractionDeps extends GatewayDependencies {
@@ -113,6 +116,8 @@ export function openInteractions(deps: InteractionDeps): {
         match = matchRoute(snapshot.routes, head.path);
       }
       from = caller.id;
+      // For whom an inner request is was said when its connection was opened.
+      if (within === undefined) caller = actingFor(caller, delegationOf(request), deps.identity.current().id, now());
       if (within === undefined && head.path.startsWith("/.cordon/")) return await answerCordon(ledger, head, response);
       if (match === undefined)
         throw new CordonError("ROUTE_UNKNOWN", `no route is configured for ${head.path.slice(0, 128)}`);
@@ -204,8 +209,9 @@ export function openInteractions(deps: InteractionDeps): {
       bytes = await readWhole(request, match.route.maxBodyBytes, deps.options.receiveTimeoutMs, match.route.kind);
     // As of now: the body may have taken its time.
     const intent = rerouted(deps.snapshots.current().overlays, plan.intent(tree));
+    const self = ownerOf(caller.id, caller.acting);
     for (const use of intent.uses)
-      if (deps.owners.find(upstreamKey(intent.upstream), use.type, use.id)?.principal !== caller.id)
+      if (deps.owners.find(upstreamKey(intent.upstream), use.type, use.id)?.principal !== self)
         throw new CordonError("OBJECT_NOT_OWNED", `no ${use.type} \`${use.id}\` of yours is known here`);
     const body = bytes === undefined ? plan.body : "json";
     return { attempt: 1, intent, body, bytes, tree, maxBodyBytes: match.route.maxBodyBytes };
@@ -379,11 +385,4 @@ export function openInteractions(deps: InteractionDeps): {
       responseBytes: outcome.response?.bytes ?? 0,
     });
   }
-}
-
-function settled(promise: Promise<unknown>): Promise<boolean> {
-  return promise.then(
-    () => true,
-    () => false,
-  );
 }

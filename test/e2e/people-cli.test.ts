@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { until } from "./estate.ts";
+import { chatCall, until } from "./estate.ts";
 import { cordonCommand, openPeopleEstate, serverOf } from "./people-estate.ts";
 import { administrator } from "./soft-people.ts";
 import { softPerson, type SoftPerson } from "./soft-person.ts";
@@ -71,14 +71,50 @@ test("the command line signs in, asks, shows, revokes and signs out; an invitati
     new RegExp(`^${grant.id}  waits, 0 of 1 approved +user/mei  read dataset/training-data  drift`, "m"),
   );
   assert.equal((await ada.voice("approve", grant.id, "fine")).status, 200);
-  const shown = await cordon("grant", "show", grant.id);
-  assert.match(shown.stdout, /approved by +spiffe:\/\/test\.example\/ns\/default\/user\/ada, .*: fine/);
-  assert.match(shown.stdout, /narrowed +240 minutes instead of 500/);
+  const details = await cordon("grant", "show", grant.id);
+  assert.match(details.stdout, /approved by +spiffe:\/\/test\.example\/ns\/default\/user\/ada, .*: fine/);
+  assert.match(details.stdout, /narrowed +240 minutes instead of 500/);
   assert.match(
     (await cordon("grant", "approve", grant.id, "--no-browser")).stdout,
     new RegExp(`${url}/#/grants\\?id=${grant.id}`),
   );
   assert.equal((await cordon("grant", "revoke", grant.id, "--reason", "done")).code, 0);
+
+  // The assistant, for mei: what both may do.
+  const script =
+    "const { CORDON_URL: url, CORDON_TOKEN: token } = process.env;" +
+    "fetch(url + '/v1/chat/completions', { method: 'POST', headers: { authorization: 'Bearer ' + token, 'content-type': 'application/json', 'cordon-delegation': 'mallory' }," +
+    "body: JSON.stringify({ model: 'm', messages: [] }) }).then(async (a) => console.log(a.status, await a.text()))";
+  const together = () =>
+    cordon("run", "--me", "--as", "assistant", "--checkpoints", folder, "--", process.execPath, "-e", script);
+  assert.match((await together()).stdout, /^403 .*assistant acts for mei, and no policy and no grant lets mei infer/);
+  assert.equal((await cordon("grant", "request", "infer", "chat", "--minutes", "10", "--reason", "try")).code, 0);
+  const worked = await together();
+  assert.match(worked.stdout, /^200 /, worked.stdout + worked.stderr);
+  const delegated = await cordon(
+    "delegate",
+    "default/agent/assistant",
+    "--minutes",
+    "5",
+    "--action",
+    "infer",
+    "--json",
+  );
+  assert.equal(delegated.code, 0, delegated.stderr);
+  const { token } = JSON.parse(delegated.stdout) as { token: string };
+  const assistant = await estate.svidFor("agent", "assistant");
+  const chat = { ...chatCall({ model: "m", messages: [] }) };
+  const shown = await estate.call(assistant, "/v1/chat/completions", {
+    ...chat,
+    headers: { ...chat.headers, "cordon-delegation": token },
+  });
+  assert.equal(shown.status, 200, shown.text);
+  for (const wrong of [
+    ["assistant"],
+    ["default/agent/assistant", "--minutes", "61"],
+    ["default/agent/x", "--action", "fly"],
+  ])
+    assert.equal((await cordon("delegate", ...wrong)).code, 2, wrong.join(" "));
   assert.ok(!(await cordon("grant", "list")).stdout.includes(grant.id), "what is over is not in the list");
   const refused = await cordon("grant", "request", "train", "training-data", "--reason", "x");
   assert.deepEqual([refused.code, /no rule under `grants`/.test(refused.stderr)], [2, true]);

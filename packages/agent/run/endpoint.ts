@@ -30,6 +30,8 @@ export interface EndpointOptions {
   readonly checkpoints: Pick<CheckpointKeeper, "begin">;
   /** Shows the device that this runs on. */
   readonly deviceProof?: () => string;
+  /** Lets the run act for a person. */
+  readonly delegation?: (() => string) | undefined;
   /** The run's way to the outside, where there is one. */
   readonly egress?: EgressProxy;
   /** The keys that S3 clients of the run sign with, where it is led to S3. */
@@ -100,6 +102,7 @@ function serve(request: IncomingMessage, response: ServerResponse, options: Endp
         secret: options.secret,
         checkpoints: options.checkpoints,
         ...(options.deviceProof === undefined ? {} : { deviceProof: options.deviceProof }),
+        delegation: options.delegation,
         ...(s3 === undefined ? {} : { s3 }),
       }),
     (error: unknown) => {

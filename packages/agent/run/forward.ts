@@ -8,6 +8,7 @@ import { PassThrough, type Transform } from "node:stream";
 import type { Dispatcher } from "undici";
 import { isCordonError } from "@cordon/core/errors";
 import type { CheckpointKeeper } from "./checkpoints.ts";
+import { delegationHeader } from "@cordon/core/identity/delegation";
 import { deviceHeader } from "@cordon/core/risk/device-proof";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
 import { unchunked, type S3Passage } from "./s3-caller.ts";
@@ -20,6 +21,8 @@ export interface ForwardOptions {
   readonly secret: string;
   readonly checkpoints: Pick<CheckpointKeeper, "begin">;
   readonly deviceProof?: () => string;
+  /** Lets the run act for a person; then nothing that its process says about that passes. */
+  readonly delegation?: (() => string) | undefined;
   /** Of a request to S3 whose signature held. */
   readonly s3?: S3Passage;
 }
@@ -71,7 +74,10 @@ export function forward(request: IncomingMessage, response: ServerResponse, opti
         path: target,
         method: request.method ?? "GET",
         headers: [
-          ...forwardedRequestHeaders(options.s3?.rawHeaders ?? request.rawHeaders, options.secret),
+          ...withDelegation(
+            forwardedRequestHeaders(options.s3?.rawHeaders ?? request.rawHeaders, options.secret),
+            options.delegation,
+          ),
           ...(options.deviceProof === undefined ? [] : [deviceHeader, options.deviceProof()]),
         ],
         body,
@@ -81,6 +87,13 @@ export function forward(request: IncomingMessage, response: ServerResponse, opti
   } catch (error) {
     fail(response, target, error);
   }
+}
+
+/** A run that acts for one person acts for nobody else; any other says for whom with each request, as it was told. */
+function withDelegation(headers: readonly string[], delegation: ForwardOptions["delegation"]): readonly string[] {
+  if (delegation === undefined) return headers;
+  const own = (at: number): boolean => headers[at - (at % 2)]?.toLowerCase() !== delegationHeader;
+  return [...headers.filter((_, at) => own(at)), delegationHeader, delegation()];
 }
 
 /** Answers with `status` and a refusal body, or cuts an answer that had begun. */

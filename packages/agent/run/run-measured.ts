@@ -29,7 +29,7 @@ export interface MeasuredRunOptions extends Omit<RunOptions, "socketPath"> {
 
 /** @throws {CordonError} `USAGE`, `ACCESS_DENIED` when the agent knows the program as nobody */
 export async function runMeasured(options: MeasuredRunOptions): Promise<number> {
-  const { agentSocket, say, command, args } = options;
+  const { agentSocket, say, command, args, delegate } = options;
   const measurer = openMeasurer();
   const program = { command, args, env: options.env, lockFile: options.lockFile, uid: options.user?.uid };
   const measured = await measureProgram(program, measurer);
@@ -42,6 +42,7 @@ export async function runMeasured(options: MeasuredRunOptions): Promise<number> 
     link,
     secret,
     checkpoints,
+    delegation: delegate === undefined ? undefined : () => delegate(gateway.id, identity.current().id),
     ...(options.listenSocketPath === undefined ? {} : { socketPath: options.listenSocketPath }),
   });
   const { env, replaced } = childEnvironment(options.env, endpoint.address, secret);

@@ -7,7 +7,7 @@
  */
 import { join } from "node:path";
 import { CordonError } from "@cordon/core/errors";
-import { parseSpiffeId } from "@cordon/core/identity/spiffe-id";
+import { parseSpiffeId, type SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { openCheckpointKeeper } from "./checkpoints.ts";
 import { runChild, type ChildOptions } from "./child.ts";
 import { controlClient, type ControlClient } from "./control-client.ts";
@@ -43,7 +43,12 @@ export interface RunOptions {
   readonly say: (words: string) => void;
   /** The enrolled device that it runs on, and its key. */
   readonly device?: DeviceKeyFile;
+  /** Makes delegations by which it acts for a person: for whom the gateway is, and who is to act. */
+  readonly delegate?: Delegate;
 }
+
+/** A delegation for `actor`, for the gateway of that id; made anew when the last one has aged. */
+export type Delegate = (gateway: SpiffeId, actor: SpiffeId) => string;
 
 /**
  * Runs a command under a component's identity.
@@ -86,7 +91,15 @@ export async function runWith(
       ? undefined
       : await openDeviceProofs(device, current, parseSpiffeId(gateway.id), () => systemClocks.wall());
   const s3 = options.s3 === true ? newAccessKey(secret) : undefined;
-  const way = { identity, gateway: { url: gateway.url, id: parseSpiffeId(gateway.id) }, clocks: systemClocks };
+  const { delegate } = options;
+  const delegation =
+    delegate === undefined ? undefined : () => delegate(parseSpiffeId(gateway.id), identity.current().id);
+  const way = {
+    delegation,
+    identity,
+    gateway: { url: gateway.url, id: parseSpiffeId(gateway.id) },
+    clocks: systemClocks,
+  };
   // A proxy's address has no place for a unix socket.
   const outside = gateway.egress === true && options.listenSocketPath === undefined;
   await using trust =
@@ -97,6 +110,7 @@ export async function runWith(
     secret,
     checkpoints,
     ...(deviceProof === undefined ? {} : { deviceProof }),
+    delegation,
     ...(egress === null ? {} : { egress }),
     ...(s3 === undefined ? {} : { s3: { key: s3, now: () => systemClocks.wall() } }),
     ...(options.listenSocketPath === undefined ? {} : { socketPath: options.listenSocketPath }),

@@ -24,6 +24,8 @@ export interface TunnelWay {
   /** `namespace/name`. */
   readonly tunnel: string;
   readonly clocks: Clocks;
+  /** Lets us act for a person: asked for with each connection. */
+  readonly delegation?: (() => string) | undefined;
 }
 
 /** The way to the gateway, whatever is asked for there. */
@@ -34,7 +36,7 @@ const answerMs = 30_000;
 
 /** @throws {CordonError} the gateway's refusal, in its words; `UPSTREAM_UNREACHABLE`, `UPSTREAM_UNTRUSTED` */
 export async function openTunnel(way: TunnelWay): Promise<{ readonly socket: TLSSocket; readonly id: string }> {
-  return ask(way, { v: 1, tunnel: way.tunnel });
+  return ask(way, { v: 1, tunnel: way.tunnel, ...shown(way) });
 }
 
 /** Proves ourselves anew for a tunnel that is open, by a handshake of its own. */
@@ -48,13 +50,17 @@ export async function openEgress(
   way: GatewayWay,
   target: string,
 ): Promise<{ readonly socket: TLSSocket; readonly id: string }> {
-  return ask(way, { v: 1, egress: target });
+  return ask(way, { v: 1, egress: target, ...shown(way) });
 }
 
 /** As {@link renewTunnel}. */
 export async function renewEgress(way: GatewayWay, target: string, id: string): Promise<void> {
   const { socket } = await ask(way, { v: 1, egress: target, renew: id });
   socket.destroy();
+}
+
+function shown({ delegation }: GatewayWay): { readonly delegation?: string } {
+  return delegation === undefined ? {} : { delegation: delegation() };
 }
 
 async function ask(

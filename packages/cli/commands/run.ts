@@ -11,6 +11,7 @@ import { runMeasured } from "@cordon/agent/run/run-measured";
 import { CordonError } from "@cordon/core/errors";
 import { socketOptions, controlSocket, socketUsage } from "../control-socket.ts";
 import type { Io } from "../io.ts";
+import { openDelegate } from "../login/delegate.ts";
 import { issuedOf, loadLogin } from "../login/login-file.ts";
 import { agentSocket } from "../workload-identity.ts";
 
@@ -20,7 +21,8 @@ Runs a command with an identity. It finds OPENAI_BASE_URL, OPENAI_API_KEY, ANTHR
 CORDON_URL and CORDON_TOKEN in its environment, all of which lead through Cordon's gateway. Where \`egress.destinations\` are
 declared, HTTPS_PROXY leads to those, and only to those.
 
-  --me                 as yourself, with the credential of \`cordon login\`
+  --me                 as yourself, with the credential of \`cordon login\`; with --as, as that component for you: it may
+                       do what both of you may, and the ledger names both
   --as COMPONENT       name, namespace/name or SPIFFE ID (default: the only registered agent)
   --listen unix:PATH   offer the endpoint on a unix socket (CORDON_SOCKET) instead of a loopback port
   --s3                 lead S3 clients (AWS_ENDPOINT_URL and keys of this run) to the gateway's route at /s3
@@ -47,7 +49,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
   const [program, ...rest] = command;
   if (program === undefined) throw new CordonError("USAGE", `name the command to run after \`--\`\n\n${usage}`);
-  const agent = values.me ? undefined : agentSocket(values, process.env);
+  const agent = values.me && values.as === undefined ? undefined : agentSocket(values, process.env);
   if (agent === undefined && (values.user ?? values.lock) !== undefined)
     throw new CordonError("USAGE", `--user and --lock go with --agent\n\n${usage}`);
   if (values.s3 && (agent ?? values.listen) !== undefined)
@@ -73,12 +75,14 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     ...(values.s3 ? { s3: true } : {}),
     ...(values.listen === undefined ? {} : { listenSocketPath: listenPath(values.listen) }),
   };
-  if (values.me) {
-    if ((values.as ?? values.agent) !== undefined) throw new CordonError("USAGE", `--me stands alone\n\n${usage}`);
+  if (values.me && values.as === undefined) {
+    if (values.agent !== undefined) throw new CordonError("USAGE", `--me with --agent needs --as\n\n${usage}`);
     return runAsPerson(options);
   }
-  if (agent === undefined) return runAs({ ...options, socketPath: controlSocket(values, process.env) });
-  return runMeasured({ ...options, agentSocket: agent, lockFile: values.lock, user: userOf(values.user) });
+  const behalf = values.me ? { delegate: await openDelegate(process.env) } : {};
+  if (agent === undefined) return runAs({ ...options, ...behalf, socketPath: controlSocket(values, process.env) });
+  const measured = { agentSocket: agent, lockFile: values.lock, user: userOf(values.user) };
+  return runMeasured({ ...options, ...behalf, ...measured });
 }
 
 /** The credential ends when it ends: another login is taken over while the command runs. */

@@ -17,6 +17,7 @@ export const commands: CommandTable = {
   },
   run: { summary: "give a process an identity: cordon run --as COMPONENT -- CMD", load: () => import("./run.ts") },
   login: { summary: "sign the command line in as a person, by passkey", load: () => import("./login.ts") },
+  delegate: { summary: "let a workload act for you, for minutes", load: () => import("./delegate.ts") },
   "grant request": {
     summary: "ask for a permission for a while, with a reason",
     load: () => import("./grant/request.ts"),

@@ -78,6 +78,11 @@ function Decision({ row }: { readonly row: DecisionRow }) {
           <Fact name="Principal">
             <PartyLink id={row.principal} />
           </Fact>
+          {row.forUser !== undefined && (
+            <Fact name="For">
+              <PartyLink id={row.forUser} />
+            </Fact>
+          )}
           <Fact name="Action">{row.action}</Fact>
           <Fact name="Resource">
             <PartyLink id={row.resource} />

@@ -53,6 +53,12 @@ function DecisionCells({ row }: { readonly row: DecisionRow }) {
     <>
       <span role="gridcell" className="cell-who">
         <Party id={row.principal} />
+        {row.forUser !== undefined && (
+          <>
+            <span className="verb">for</span>
+            <Party id={row.forUser} />
+          </>
+        )}
         <span className="verb">
           {row.action}
           <ArrowIcon />

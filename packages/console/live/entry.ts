@@ -22,6 +22,7 @@ export const decisionEntry = z.looseObject({
   namespace: z.string(),
   revision: z.number(),
   principal: z.string(),
+  user: z.looseObject({ id: z.string() }).optional(),
   credential: z.looseObject({ assurance: z.string(), fingerprint: z.string() }),
   action: z.string(),
   resource: z.string(),

@@ -27,7 +27,7 @@ export function filterRows(rows: readonly Row[], filter: RowFilter): readonly Ro
   return rows.filter(
     (row) =>
       effectMatches(row, filter.effect) &&
-      (filter.principal === undefined || row.principal === filter.principal) &&
+      (filter.principal === undefined || row.principal === filter.principal || isFor(row, filter.principal)) &&
       (filter.resource === undefined || (row.type === "decision" && row.resource === filter.resource)) &&
       words.every((word) => searchText(row).includes(word)),
   );
@@ -40,11 +40,17 @@ export function parties(rows: readonly Row[]): { readonly principals: string[]; 
   for (const row of rows) {
     if (row.type !== "decision") continue;
     principals.add(row.principal);
+    if (row.forUser !== undefined) principals.add(row.forUser);
     resources.add(row.resource);
   }
   const ordered = (ids: ReadonlySet<string>): string[] =>
     [...ids].toSorted((a, b) => shortName(a).localeCompare(shortName(b)) || a.localeCompare(b));
   return { principals: ordered(principals), resources: ordered(resources) };
+}
+
+/** Whether a workload acts for the person whom a filter is about. */
+function isFor(row: Row, person: string): boolean {
+  return row.type === "decision" && row.forUser === person;
 }
 
 function effectMatches(row: Row, effect: RowFilter["effect"]): boolean {
@@ -62,7 +68,7 @@ function searchText(row: Row): string {
     row.type === "event"
       ? [row.kind, row.principal, row.words]
       : [
-          ...[row.effect, row.principal, row.action, row.resource, row.words, row.facts.id],
+          ...[row.effect, row.principal, row.forUser ?? "", row.action, row.resource, row.words, row.facts.id],
           ...row.facts.reasons.map(({ code, policy }) => `${code} ${policy ?? ""}`),
           ...(row.outcome === undefined
             ? []

@@ -26,6 +26,8 @@ export interface DecisionRow {
   readonly join: string;
   readonly effect: Effect;
   readonly principal: string;
+  /** The person whom the principal acts for. */
+  readonly forUser?: string;
   readonly action: string;
   readonly resource: string;
   /** Why, in words. */
@@ -98,6 +100,7 @@ function decisionRow(index: number, entry: Entry, facts: DecisionEntry): Decisio
     join: joinKey(facts),
     effect: facts.observed === undefined ? facts.effect : "observed",
     principal: facts.principal,
+    ...(facts.user === undefined || facts.user.id === facts.principal ? {} : { forUser: facts.user.id }),
     action: facts.action,
     resource: facts.resource,
     words: reasons.map(({ words }) => words).join("; "),

@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import { CordonError } from "../errors.ts";
+import { maxDelegationLength } from "../identity/delegation.ts";
 import { maxEgressTargetLength } from "./egress-schema.ts";
 import { parseStrictJson } from "./strict-json.ts";
 
@@ -21,6 +22,8 @@ export const tunnelQuestion = z.strictObject({
   /** Of the interaction, from the gateway to the server's end. */
   id: z.string().max(128).optional(),
   renew: z.string().max(128).optional(),
+  /** Lets the workload that asks act for a person. */
+  delegation: z.string().max(maxDelegationLength).optional(),
 });
 
 /** Asks for a destination outside: `egress` is the target of a CONNECT, `HOST:PORT`. `renew` as for tunnels. */
@@ -28,6 +31,7 @@ export const egressQuestion = z.strictObject({
   v: z.literal(1),
   egress: z.string().min(1).max(maxEgressTargetLength),
   renew: z.string().max(128).optional(),
+  delegation: z.string().max(maxDelegationLength).optional(),
 });
 
 /** What a gateway is asked. */

@@ -56,7 +56,7 @@ export interface FlowFacts extends Labels {
 /** Whose session it is: facts that were proved, and a name only where the registry trusts the component to give one. */
 export interface SessionKey {
   readonly principal: SpiffeId;
-  /** The person whom it acts for; empty where there is none. */
+  /** The person whose own session it is; empty for a workload's, whomever it acts for. */
   readonly user: string;
   /** Empty where the component names no sessions. */
   readonly name: string;

@@ -92,6 +92,7 @@ export interface DiscoveryEntry extends EntryBase {
   readonly namespace: Namespace;
   readonly revision: Revision;
   readonly principal: SpiffeId;
+  readonly user?: ActingUser;
   readonly route: string;
   readonly visible: readonly SpiffeId[];
 }
@@ -127,6 +128,11 @@ export interface WriterEntry extends EntryBase {
   readonly kind: "writer";
   readonly event: "started" | "stopped" | "recovered";
   readonly words: string;
+}
+
+/** Who acts, in words: a workload for a person, where there is one behind it. */
+export function whoActs({ principal, user }: Pick<DecisionEntry, "principal" | "user">): string {
+  return user === undefined || user.id === principal ? principal : `${principal} for ${user.id}`;
 }
 
 export type LedgerEntry = DecisionEntry | OutcomeEntry | DiscoveryEntry | RefusalEntry | ChangeEntry | WriterEntry;

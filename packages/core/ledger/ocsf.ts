@@ -10,6 +10,7 @@
  * @see https://schema.ocsf.io/1.3.0
  */
 import type { ErrorCode } from "../errors.ts";
+import { whoActs } from "./entry.ts";
 import type { ChangeEntry, DecisionEntry, LedgerEntry, OutcomeEntry, RefusalEntry } from "./entry.ts";
 
 export interface OcsfEvent {
@@ -146,19 +147,21 @@ function shapeOf(entry: LedgerEntry, origin: string): Shape {
 }
 
 function decisionShape(entry: DecisionEntry): Shape {
-  const { principal, action, resource, effect } = entry;
+  const { principal, user, action, resource, effect } = entry;
   const verdict = entry.observed === undefined ? effect : "allow (would be denied)";
   return {
     classUid: classes.apiActivity,
     ...activityOf(action, entry.context?.method),
     severity: effect === "deny" || entry.observed !== undefined ? "medium" : "informational",
     status: effect === "allow" ? success : failure,
-    message: `${verdict}: ${principal} ${action} ${resource}`,
+    message: `${verdict}: ${whoActs(entry)} ${action} ${resource}`,
     correlation: entry.id,
     fields: {
       ...(activityOf(action, entry.context?.method).activity === other ? { activity_name: action } : {}),
       actor: {
-        user: workload(principal),
+        ...(user === undefined || user.id === principal
+          ? { user: workload(principal) }
+          : { user: { uid: user.id, type_id: 1 }, app_uid: principal, app_name: principal }),
         authorizations: entry.reasons.map(({ policy }) => ({
           decision: verdict,
           ...(policy === undefined ? {} : { policy: { uid: policy, is_applied: true } }),

@@ -8,6 +8,8 @@ import type { LedgerEntry } from "./entry.ts";
 export interface EntryFilter {
   /** SPIFFE ID, or a part of one. */
   readonly principal?: string;
+  /** The person behind it: SPIFFE ID, or a part of one. */
+  readonly user?: string;
   /** SPIFFE ID, or a part of one. */
   readonly resource?: string;
   readonly effect?: "allow" | "deny";
@@ -23,12 +25,13 @@ export interface EntryFilter {
 }
 
 export function matches(entry: LedgerEntry, filter: EntryFilter): boolean {
-  const { principal, resource, effect, wouldDeny, kind, id, since, until } = filter;
+  const { principal, user, resource, effect, wouldDeny, kind, id, since, until } = filter;
   if (kind !== undefined && entry.kind !== kind) return false;
   if (since !== undefined && entry.at < since) return false;
   if (until !== undefined && entry.at >= until) return false;
   if (id !== undefined && !("id" in entry && entry.id === id)) return false;
   if (principal !== undefined && !("principal" in entry && entry.principal.includes(principal))) return false;
+  if (user !== undefined && !("user" in entry && entry.user.id.includes(user))) return false;
   if (resource !== undefined && !("resource" in entry && entry.resource.includes(resource))) return false;
   if (wouldDeny === true && !("observed" in entry)) return false;
   return effect === undefined || ("effect" in entry && entry.effect === effect);

@@ -7,6 +7,7 @@ import type { Instant } from "../instant.ts";
 import { assess, unobserved, type Assessment } from "../risk/assess.ts";
 import { incidentsNaming } from "../risk/incident.ts";
 import { defaultRiskSettings } from "../risk/settings.ts";
+import { reportedLevels, type SubjectStanding } from "../risk/subject.ts";
 import { rankOf, type AdaptiveDemands } from "./adaptive.ts";
 import { entityIdOf } from "./cedar-schema.ts";
 import type { AccessRequest, Obligation, Reason, Risk, Signals } from "./decision.ts";
@@ -54,7 +55,7 @@ export function checkAdaptive(demands: AdaptiveDemands, subject: AdaptiveSubject
 
 /** When the person behind a request last proved to be present; absent where there is none. */
 export function assertedAt(snapshot: Snapshot, { user }: AccessRequest, { risk }: Signals): Instant | undefined {
-  const session = user === undefined ? undefined : snapshot.sessions?.get(user.session);
+  const session = user?.session === undefined ? undefined : snapshot.sessions?.get(user.session);
   return session?.authenticatedAt ?? risk?.assertedAt;
 }
 
@@ -89,11 +90,12 @@ export function assessRequest(
   if (risk === undefined && !reports && incidents.length === 0) return unobserved;
   const person = request.user?.id ?? request.principal;
   const who = entityOf(snapshot, person);
+  const actor = entityOf(snapshot, request.principal);
   const assessed = {
     signals: risk,
     device: risk?.device === undefined ? undefined : snapshot.devices?.get(risk.device),
-    owners: person === request.principal ? [who] : [who, entityOf(snapshot, request.principal)],
-    standing: snapshot.subjects?.get(who),
+    owners: person === request.principal ? [who] : [who, actor],
+    standing: worse(snapshot.subjects?.get(who), snapshot.subjects?.get(actor), now),
     incidents,
     sensitivity: resource.labels.sensitivity,
     settings: snapshot.risk ?? defaultRiskSettings,
@@ -104,16 +106,37 @@ export function assessRequest(
 /** A session that began before it was revoked is over, whatever policy says; one that does not say when it began, too. */
 export function checkSession(snapshot: Snapshot, request: AccessRequest, { risk }: Signals): Reason | undefined {
   if (snapshot.subjects === undefined || snapshot.subjects.size === 0) return undefined;
-  const who = whoActs(request);
-  const revoked = snapshot.subjects.get(entityOf(snapshot, who))?.sessionsRevoked;
-  if (revoked === undefined) return undefined;
-  const session = request.user === undefined ? undefined : snapshot.sessions?.get(request.user.session);
-  if ((session?.authenticatedAt ?? risk?.sessionSince ?? -Infinity) > revoked.at) return undefined;
+  const { principal, user } = request;
+  const session = user?.session === undefined ? undefined : snapshot.sessions?.get(user.session);
+  const since = risk?.sessionSince ?? -Infinity;
+  if (user === undefined || user.id === principal)
+    return sessionRevoked(snapshot, principal, session?.authenticatedAt ?? since);
+  // Acting for somebody makes nobody's own session younger: both must stand.
+  return (
+    sessionRevoked(snapshot, principal, since) ?? sessionRevoked(snapshot, user.id, session?.authenticatedAt ?? since)
+  );
+}
+
+function sessionRevoked(snapshot: Snapshot, who: SpiffeId, began: Instant): Reason | undefined {
+  const revoked = snapshot.subjects?.get(entityOf(snapshot, who))?.sessionsRevoked;
+  if (revoked === undefined || began > revoked.at) return undefined;
   const why = revoked.reason === "" ? "" : `: ${revoked.reason}`;
   return {
     code: "session-revoked",
     words: `${revoked.source} ended the sessions of ${who}${why}; sign in, or connect, anew`,
   };
+}
+
+/** Of what is reported of the person and of the workload that acts for them, what weighs more. */
+function worse(
+  a: SubjectStanding | undefined,
+  b: SubjectStanding | undefined,
+  now: Instant,
+): SubjectStanding | undefined {
+  const weight = ({ reported }: SubjectStanding): number =>
+    reported === undefined || now >= reported.until ? -1 : reportedLevels.indexOf(reported.level);
+  if (a === undefined || b === undefined) return a ?? b;
+  return weight(b) > weight(a) ? b : a;
 }
 
 /** What the risk is made of, in words, where it is more than low. */

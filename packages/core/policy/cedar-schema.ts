@@ -76,6 +76,7 @@ export const contextFacts = {
   rpc: { type: "String", absent: "" },
   tool: { type: "String", absent: "" },
   user: { type: "String", absent: "" },
+  actor: { type: "String", absent: "" },
   granted: { type: "Bool", absent: false },
   client: { type: "String", absent: "" },
 } as const satisfies Record<
@@ -91,6 +92,7 @@ export const absentFacts = {
   rpc: contextFacts.rpc.absent,
   tool: contextFacts.tool.absent,
   user: contextFacts.user.absent,
+  actor: contextFacts.actor.absent,
   granted: contextFacts.granted.absent,
   client: contextFacts.client.absent,
 } as const;

@@ -6,9 +6,8 @@
  * Nothing is allowed because something was missing. Every path but the last one denies.
  */
 import type { Instant } from "../instant.ts";
-import type { SpiffeId } from "../identity/spiffe-id.ts";
 import { checkBoundaries, type BoundaryVerdict, type Crossing } from "./boundaries.ts";
-import { dependsOnKey, type AccessRequest, type Decision, type DependencyKey } from "./decision.ts";
+import type { AccessRequest, Decision } from "./decision.ts";
 import type { Obligation, Reason, Signals } from "./decision.ts";
 import type { Evaluation, MatchedPolicy } from "./engine.ts";
 import { checkFlow } from "../flow/flow.ts";
@@ -17,6 +16,8 @@ import { isObserved } from "./observed-policy.ts";
 import { atMost, permitted, reasonOf, watchingOf } from "./policy-reasons.ts";
 import { parseKeep } from "./policy-lint.ts";
 import { checkApproval, grantReason } from "./approval.ts";
+import { dependencies } from "./dependencies.ts";
+import { behalfOf, type Behalf } from "./behalf.ts";
 import { checkPerson, grantsFor, grantsOfActingUser, isUser, withPerson } from "./people.ts";
 import type { Granted, Principal } from "./people.ts";
 import { noRisk } from "../risk/score.ts";
@@ -62,12 +63,15 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   const facts = withPerson(snapshot, request, granted.grants.length + delegated.grants.length > 0);
   const assessed = assessRequest(snapshot, request, resource, signals, now); // 7. how risky is it?
   const { risk } = assessed;
-  const evaluation = snapshot.policies.evaluate(facts, principal, resource, windows.of, assessed);
+  const ask = (who: Principal) => snapshot.policies.evaluate(facts, who, resource, windows.of, assessed);
+  const own = ask(principal);
+  const behalf = behalfOf(snapshot, request, own, ask); //                 and what they say to the person it acts for
+  const evaluation = behalf?.both ?? own;
   const { demands } = permission(evaluation);
-  const refused = checkPolicies(evaluation, request, parties, granted); // 8. what policies and grants say
+  const refused = checkBoth(own, behalf, request, parties, granted, delegated); // 8. what policies and grants say
   const adaptive = refused ? undefined : checkAdaptive(demands, { snapshot, request, resource, signals, now });
   const refusals = refused ?? adaptive?.refusals;
-  if (refusals && !observes(snapshot, request, parties, evaluation)) {
+  if (refusals && !observesBoth(snapshot, request, parties, own, behalf)) {
     const all = [...softened, ...refusals, ...riskReason(risk)];
     return { ...deny(snapshot, request, all, parties, signals), risk, obligations: adaptive?.obligations ?? [] };
   }
@@ -78,11 +82,11 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
   const observed = tried.length > 0 ? tried : undefined;
   return {
     effect: "allow",
-    reasons: reasonsFor(evaluation, observed, verdict, granted),
+    reasons: reasonsFor(evaluation, observed, verdict, [...granted.grants, ...(behalf ? delegated.grants : [])]),
     obligations: obligationsOf(evaluation), //                            10. what must be done for it to stand
     risk,
     revision: snapshot.revision,
-    dependsOn: dependencies(request, parties, signals),
+    dependsOn: dependencies(request, parties, signals, behalf),
     validUntil: Math.min(
       staleAt(snapshot, signals, now),
       windows.until,
@@ -114,9 +118,9 @@ function reasonsFor(
   evaluation: Evaluation,
   observed: readonly Reason[] | undefined,
   verdict: BoundaryVerdict,
-  granted: Granted,
+  grants: Granted["grants"],
 ): readonly Reason[] {
-  const permitting = [...permission(evaluation).reasons, ...granted.grants.map(grantReason)];
+  const permitting = [...permission(evaluation).reasons, ...grants.map(grantReason)];
   const reasons = observed ? [observedReason(observed)] : permitting;
   if (verdict.kind !== "excepted") return reasons;
   const { name, boundary, owner, reason, expires } = verdict.exception;
@@ -193,6 +197,24 @@ function checkAssurance({ context }: AccessRequest, principal: Principal): Reaso
   return { code: "token-not-permitted", words };
 }
 
+/**
+ * A workload that acts for a person needs both: what policies and grants let the workload do, and what they let the person.
+ * Neither's rights are ever lent to the other.
+ */
+function checkBoth(
+  own: Evaluation,
+  behalf: Behalf | undefined,
+  request: AccessRequest,
+  parties: Parties,
+  granted: Granted,
+  delegated: Granted,
+): readonly Reason[] | undefined {
+  const refused = checkPolicies(own, request, parties, granted);
+  if (refused !== undefined || behalf === undefined) return refused;
+  const theirs = { ...parties, principal: behalf.person };
+  return checkPolicies(behalf.evaluation, request, theirs, delegated);
+}
+
 /** Why policies refuse, or `undefined` when they permit. A policy that failed might have been a forbid: it denies. */
 function checkPolicies(
   evaluation: Evaluation,
@@ -212,8 +234,9 @@ function checkPolicies(
   }
   if (permits.length > 0 || granted.grants.length > 0) return undefined;
   if (isUser(principal)) {
+    const acts = principal.id === request.principal ? "" : `${request.principal} acts for ${principal.name}, and `;
     const words =
-      `no policy and no grant lets ${principal.name} ${request.action} ${shortName(resource)}; ask for it: ` +
+      `${acts}no policy and no grant lets ${principal.name} ${request.action} ${shortName(resource)}; ask for it: ` +
       `cordon grant request ${request.action} ${resource.namespace}/${resource.name}`;
     return [{ code: "no-permit", namespace: resource.namespace, words }];
   }
@@ -221,6 +244,20 @@ function checkPolicies(
     `no policy of namespace \`${resource.namespace}\` permits ${shortName(principal)} to ${request.action} ` +
     `${shortName(resource)}; to allow it, add a permit to the policies of \`${resource.namespace}\``;
   return [{ code: "no-permit", namespace: resource.namespace, words }];
+}
+
+/** Where policy spoke to both, both halves have to be only observed. */
+function observesBoth(
+  snapshot: Snapshot,
+  request: AccessRequest,
+  parties: Parties,
+  own: Evaluation,
+  behalf: Behalf | undefined,
+): boolean {
+  if (!observes(snapshot, request, parties, own)) return false;
+  return (
+    behalf === undefined || observes(snapshot, request, { ...parties, principal: behalf.person }, behalf.evaluation)
+  );
 }
 
 /**
@@ -327,52 +364,4 @@ function deny(
     dependsOn: dependencies(request, parties, signals),
     validUntil: undefined,
   };
-}
-
-/** Everything whose change could change the answer, a permit that is not there yet included. */
-function dependencies(
-  { principal, resource, user }: AccessRequest,
-  parties: Parties | undefined,
-  signals?: Signals,
-): readonly DependencyKey[] {
-  const keys: DependencyKey[] = [freshnessKey];
-  if (user !== undefined)
-    keys.push(dependsOnKey("user", user.id), dependsOnKey("session", user.session), dependsOnKey("grant", user.id));
-  const device = signals?.risk?.device;
-  if (device !== undefined) keys.push(dependsOnKey("device", device));
-  if (parties === undefined) {
-    keys.push(componentKey(principal));
-    if (principal !== resource) keys.push(componentKey(resource));
-    return keys;
-  }
-  keys.push(...keysOf(parties.resource));
-  if (parties.principal === parties.resource) return keys;
-  const [own, ...namespace] = keysOf(parties.principal);
-  if (own !== undefined) keys.push(own);
-  if (parties.principal.namespace !== parties.resource.namespace) keys.push(...namespace);
-  return keys;
-}
-
-const freshnessKey = dependsOnKey("signals", "snapshotAgeMs");
-
-/** Components are immutable: the keys of each are spelled out once. Its own comes first. */
-const componentKeys = new WeakMap<Principal, readonly DependencyKey[]>();
-
-function keysOf(component: Principal): readonly DependencyKey[] {
-  let keys = componentKeys.get(component);
-  if (keys === undefined) {
-    const { id, namespace } = component;
-    keys = [
-      componentKey(id),
-      dependsOnKey("namespace", namespace),
-      dependsOnKey("policies", namespace),
-      dependsOnKey("grant", id),
-    ];
-    componentKeys.set(component, keys);
-  }
-  return keys;
-}
-
-function componentKey(id: SpiffeId): DependencyKey {
-  return dependsOnKey("component", id);
 }

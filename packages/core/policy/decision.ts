@@ -76,6 +76,8 @@ export interface RequestContext {
   readonly findings?: FindingFacts;
   /** The person behind it, as policies name them. `decide` fills this and the next three in; a caller's own are not read. */
   readonly user?: string;
+  /** The workload that acts for that person, where the person does not ask itself. */
+  readonly actor?: string;
   readonly userGroups?: readonly string[];
   /** Whether a grant that holds now covers the request. */
   readonly granted?: boolean;
@@ -133,6 +135,10 @@ export interface Reason {
     | "session-ended"
     /** The client that acts for the person was not let do this. */
     | "scope-insufficient"
+    /** The workload may act for the person no longer. */
+    | "delegation-ended"
+    /** The person's delegation to the workload does not cover this. */
+    | "outside-delegation"
     /** Policy wants somebody's approval of exactly this call first. */
     | "approval-required"
     /** The files that it serves are not the admitted ones, or nobody knows. */

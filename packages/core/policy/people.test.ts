@@ -144,7 +144,7 @@ test("a workload that acts for a person: policies see who, and whether that pers
   assert.deepEqual(codes(still(""), acting), ["no-permit"]);
   const permit =
     '@id("p") permit(principal, action, resource) when { context.user == "default/user/mei" && context.granted && context.userGroups.contains("data-science") };';
-  assert.deepEqual(codes(still(permit), acting), ["permitted"]);
+  assert.deepEqual(codes(still(permit), acting), ["permitted", "granted"]);
   assert.equal(decide(still(permit), acting, signals, now).validUntil, grant.ends);
   assert.deepEqual(codes(still(permit), acting, grant.ends), ["no-permit"]);
   assert.deepEqual(codes(still(permit, { sessions: new Map() }), acting), ["session-ended"]);

@@ -46,13 +46,26 @@ export interface UserSession {
   readonly device?: string | undefined;
 }
 
-/** The person behind a request, as the enforcement point learned it from the credential. */
+/** The person behind a request, as the enforcement point learned it from a credential, or from who vouches for it. */
 export interface ActingUser {
   readonly id: SpiffeId;
-  readonly session: string;
+  /** Absent only where `vouchedBy` says who it was that did not prove it. */
+  readonly session?: string;
   /** The OAuth client that acts for them, and what it was let do; absent where they act themselves. */
   readonly client?: string;
   readonly scopes?: readonly string[];
+  /** The enforcement point that names the person; it proved itself, the person did not. */
+  readonly vouchedBy?: SpiffeId;
+  /** When the delegation that a workload acts on ends; exclusive. */
+  readonly until?: Instant;
+  /** What the delegation is good for; absent: whatever both may do. */
+  readonly scope?: DelegationScope;
+}
+
+/** A delegation that is narrower than the person's own rights. */
+export interface DelegationScope {
+  readonly actions?: readonly Action[];
+  readonly resources?: readonly SpiffeId[];
 }
 
 /** A permission for a while: approved, neither ended nor revoked when it came into the snapshot. */
@@ -91,9 +104,14 @@ export function grantsFor(snapshot: Snapshot, request: AccessRequest, now: Insta
   return among(snapshot.grants?.get(request.principal), request, now, (grant) => grant.call === undefined);
 }
 
-/** The grants that let the person whom a workload acts for do what it asks: a fact for policies, no permission. */
+/** The workload that acts for a person, where the principal is not that person. */
+export function actsForAnother({ principal, user }: Pick<AccessRequest, "principal" | "user">): boolean {
+  return user !== undefined && user.id !== principal;
+}
+
+/** The grants that let the person whom a workload acts for do what it asks: the person's half, never the workload's. */
 export function grantsOfActingUser(snapshot: Snapshot, request: AccessRequest, now: Instant): Granted {
-  if (request.user === undefined || request.user.id === request.principal) return nothingGranted;
+  if (request.user === undefined || !actsForAnother(request)) return nothingGranted;
   return among(snapshot.grants?.get(request.user.id), request, now, (grant) => grant.call === undefined);
 }
 
@@ -132,6 +150,11 @@ export function checkPerson(snapshot: Snapshot, request: AccessRequest, principa
   if (user === undefined || (isUser(principal) && principal.id !== acting.id))
     return refused("user-unknown", `${acting.id} is not enrolled, or not the one who asks`);
   if (user.locked !== undefined) return refused("user-locked", `the account ${user.name} is locked: ${user.locked}`);
+  const outside = outsideDelegation(acting, request, user, now);
+  if (outside !== undefined) return outside;
+  if (acting.session === undefined) return checkVouched(acting, request, user);
+  if (snapshot.revocations.keys.has(acting.session))
+    return refused("revoked", `the key that ${user.name} signed in with is revoked; sign in anew: cordon login`);
   const session = snapshot.sessions?.get(acting.session);
   if (session === undefined || session.user !== acting.id)
     return refused("session-ended", `${user.name} is not signed in with this key; sign in: cordon login`);
@@ -144,8 +167,33 @@ export function checkPerson(snapshot: Snapshot, request: AccessRequest, principa
     const ended = new Date(session.ends).toISOString();
     return refused("session-ended", `${user.name} was signed in until ${ended}; sign in again: cordon login`);
   }
-  if (grant === undefined) return { until: session.ends };
-  return { until: Math.min(session.ends, grant.ends) };
+  return { until: Math.min(session.ends, grant?.ends ?? Infinity, acting.until ?? Infinity) };
+}
+
+/** What a delegation does not cover, or does not cover any more. */
+function outsideDelegation(
+  { until, scope }: ActingUser,
+  { action, resource, principal }: AccessRequest,
+  { name }: User,
+  now: Instant,
+): Reason | undefined {
+  if (until !== undefined && now >= until)
+    return refused(
+      "delegation-ended",
+      `${name} let ${principal} act until ${new Date(until).toISOString()}; it takes a new delegation`,
+    );
+  if (scope?.actions?.includes(action) === false || scope?.resources?.includes(resource) === false)
+    return refused(
+      "outside-delegation",
+      `${name} lets ${principal} act, but not to ${action} ${resource}: the delegation does not cover it`,
+    );
+  return undefined;
+}
+
+/** Whom an enforcement point names stands by its word, and only where the whole request does. */
+function checkVouched({ vouchedBy, until }: ActingUser, { context }: AccessRequest, { name }: User) {
+  if (vouchedBy !== undefined && context.assurance === "vouched") return { until: until ?? Infinity };
+  return refused("session-ended", `nothing says in which session ${name} asks`);
 }
 
 /** Whether the program that acts for a person still may, and for this. */
@@ -172,19 +220,14 @@ function checkClient(
 /** The request with what policies may know of the person behind it. Most have none: those stay the same object. */
 export function withPerson(snapshot: Snapshot, request: AccessRequest, granted: boolean): AccessRequest {
   const { user: acting, context } = request;
-  if (
-    acting === undefined &&
-    !granted &&
-    context.user === undefined &&
-    context.granted === undefined &&
-    context.client === undefined
-  )
-    return request;
-  const { user: _user, userGroups: _groups, granted: _granted, client: _client, ...plain } = context;
+  const said = context.user ?? context.userGroups ?? context.granted ?? context.actor ?? context.client;
+  if (acting === undefined && !granted && said === undefined) return request;
+  const { user: _user, userGroups: _groups, granted: _granted, actor: _actor, client: _client, ...plain } = context;
   const client = acting?.client === undefined ? {} : { client: acting.client };
   const user = acting === undefined ? undefined : snapshot.users?.get(acting.id);
   const person = user === undefined ? {} : { user: entityIdOf(user.id, snapshot.trustDomain), userGroups: user.groups };
-  return { ...request, context: { ...plain, granted, ...client, ...person } };
+  const actor = actsForAnother(request) ? { actor: entityIdOf(request.principal, snapshot.trustDomain) } : {};
+  return { ...request, context: { ...plain, granted, ...client, ...person, ...actor } };
 }
 
 function refused(code: Reason["code"], words: string): Reason {

@@ -25,7 +25,8 @@ import {
   type EgressDestination,
 } from "@cordon/core/policy/egress";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
-import { namespaceOf, personBehind, recordDecision, refusalWords } from "../admission.ts";
+import { namespaceOf, recordDecision, refusalWords } from "../admission.ts";
+import { personBehind } from "../listener/acting-for.ts";
 import type { Caller } from "../listener/caller.ts";
 import { LiveExchanges } from "../live/live-exchanges.ts";
 import type { GatewayDependencies } from "../ports.ts";

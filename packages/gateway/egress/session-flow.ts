@@ -6,6 +6,7 @@ import { fullLabels, joinLabels } from "@cordon/core/flow/flow";
 import type { FlowStep, SessionKey } from "@cordon/core/flow/flow";
 import type { AccessRequest } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
+import { sessionKeyOf } from "../flow/session-key.ts";
 import type { GatewayDependencies } from "../ports.ts";
 
 export type EgressFlowDeps = Pick<GatewayDependencies, "flows" | "now">;
@@ -43,8 +44,8 @@ export function raiseSession(deps: EgressFlowDeps, snapshot: Snapshot, access: A
   deps.flows?.raise(keyOf(access), resource.labels, stepOf(deps, access, id), settings.idleMs, at);
 }
 
-function keyOf({ principal, user }: AccessRequest): SessionKey {
-  return { principal, user: user?.id ?? "", name: "" };
+function keyOf(access: AccessRequest): SessionKey {
+  return sessionKeyOf(access, "");
 }
 
 function stepOf({ now }: EgressFlowDeps, { resource }: AccessRequest, id: string): FlowStep {

@@ -16,6 +16,7 @@ import type { Exchange } from "../exchange.ts";
 import type { LiveExchanges } from "../live/live-exchanges.ts";
 import type { GatewayDependencies, ResponseFilter } from "../ports.ts";
 import type { Intent } from "../routes/intent.ts";
+import { sessionKeyOf } from "./session-key.ts";
 import { digestsOf, maxAskedTexts, textsIn, watchContent } from "./content-digests.ts";
 
 /** By this a component that the registry trusts to (`namesSessions`) says which of its conversations a call belongs to. */
@@ -124,7 +125,7 @@ export function flowControl(deps: FlowDeps): FlowControl {
   ): AccessRequest {
     if (flows === undefined) return access;
     keys.set(access.principal, key);
-    const session = { principal: access.principal, user: access.user?.id ?? "", name };
+    const session = sessionKeyOf(access, name);
     let held = flows.look(session, settings.idleMs, now());
     const digests = tree === undefined ? [] : digestsOf(key, textsIn(tree), maxAskedTexts);
     const quoted =
@@ -156,8 +157,8 @@ function wayOutOf(flow: { readonly wayOut?: boolean | undefined } | undefined): 
   return flow?.wayOut === true ? { wayOut: true } : {};
 }
 
-function keyOf({ principal, user, flow }: AccessRequest): SessionKey {
-  return { principal, user: user?.id ?? "", name: flow?.session ?? "" };
+function keyOf(access: AccessRequest): SessionKey {
+  return sessionKeyOf(access, access.flow?.session ?? "");
 }
 
 function isSame(a: SessionKey, b: SessionKey): boolean {

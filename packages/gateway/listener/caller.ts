@@ -17,7 +17,7 @@ export interface Caller {
   readonly id: SpiffeId;
   readonly assurance: Assurance;
   readonly svid: VerifiedSvid;
-  /** A person who acts through an OAuth client: as the token says it. */
+  /** The person whom it acts for in this request, or who acts through an OAuth client: as what they showed proves it. */
   readonly acting?: ActingUser;
 }
 

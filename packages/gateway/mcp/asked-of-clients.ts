@@ -5,14 +5,14 @@
  * question is remembered where it is known, and the answer's own form says what it hands over.
  */
 import type { JsonObject, JsonValue } from "@cordon/core/contract/strict-json";
-import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Question } from "@cordon/core/mcp/questions";
 import { routeKey } from "@cordon/core/policy/decision";
 import type { McpRoute } from "@cordon/core/policy/snapshot";
+import type { Owner } from "../routes/ownership.ts";
 
 /** Whose session it is; a question is that client's alone. */
 export interface Asker {
-  readonly principal: SpiffeId;
+  readonly principal: Owner;
   readonly session: string | undefined;
 }
 
@@ -40,12 +40,12 @@ export class AskedOfClients {
   }
 
   /** A server asks in the result of a request (2026-07-28), by a key of its own choosing. */
-  noteInput(route: McpRoute, principal: SpiffeId, about: string, key: string, question: Question): void {
+  noteInput(route: McpRoute, principal: Owner, about: string, key: string, question: Question): void {
     this.#put(keyOf(route, principal, `input ${about}`, key), question);
   }
 
   /** The parameters of what was asked so, for policies that read them; empty where this gateway did not see it. */
-  inputParams(route: McpRoute, principal: SpiffeId, about: string, key: string, method: string): JsonObject {
+  inputParams(route: McpRoute, principal: Owner, about: string, key: string, method: string): JsonObject {
     const found = this.#open.get(keyOf(route, principal, `input ${about}`, key));
     return found?.method === method ? found.params : {};
   }
@@ -61,6 +61,6 @@ export class AskedOfClients {
   }
 }
 
-function keyOf(route: McpRoute, principal: SpiffeId, session: string, id: JsonValue): string {
+function keyOf(route: McpRoute, principal: Owner, session: string, id: JsonValue): string {
   return `${routeKey(route)}\n${principal}\n${session}\n${JSON.stringify(id)}`;
 }

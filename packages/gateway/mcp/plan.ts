@@ -5,9 +5,9 @@
  */
 import { CordonError } from "@cordon/core/errors";
 import { askedOfClients, mcpMethods } from "@cordon/core/mcp/methods";
-import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { McpRoute, Route } from "@cordon/core/policy/snapshot";
 import { ungoverned, type Intent, type ObjectUse, type Plan, type PlanInput } from "../routes/intent.ts";
+import type { Owner } from "../routes/ownership.ts";
 import type { AskedOfClients, Asker } from "./asked-of-clients.ts";
 import { openToolFilter, type JudgeTool } from "./answer-filter.ts";
 import type { EventIds } from "./event-ids.ts";
@@ -21,7 +21,7 @@ export interface McpSurroundings {
   readonly asked: AskedOfClients;
   readonly eventIds: EventIds;
   /** Who speaks. */
-  readonly principal: SpiffeId;
+  readonly principal: Owner;
   /** All that there are: no server offers a tool by the name of another's. */
   readonly routes: readonly Route[];
   /** Told of a definition that is withheld, the first time that it is seen. */

@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import { deviceHeader } from "@cordon/core/risk/device-proof";
-import { personBehind } from "../admission.ts";
+import { personBehind } from "../listener/acting-for.ts";
 import type { Caller } from "../listener/caller.ts";
 import type { GatewayDependencies } from "../ports.ts";
 import type { Intent } from "../routes/intent.ts";
@@ -64,7 +64,9 @@ interface Asked {
 }
 
 function sense(deps: SenseDeps, { socket, caller, resource, proof, host, snapshot }: Asked): Sensed {
-  const { user } = personBehind(caller);
+  // Where a workload acts for a person, it is the workload's network, device and conduct that are seen, not the person's.
+  const behind = personBehind(caller).user;
+  const user = behind?.id === caller.id ? behind : undefined;
   let since = openedAt.get(socket);
   if (since === undefined) openedAt.set(socket, (since = deps.now()));
   const gateway = deps.identity.current().id;

@@ -14,7 +14,7 @@ import type { QuestionGate } from "../mcp/question-gate.ts";
 import type { S3Sending } from "../doors/s3/plan.ts";
 import type { RequestHead } from "../listener/request-head.ts";
 import type { ResponseFilter, ResponseHead } from "../ports.ts";
-import type { ObjectType } from "./ownership.ts";
+import type { ObjectType, Owner } from "./ownership.ts";
 
 /** How the body travels: not at all, parsed whole before deciding, or streamed through after deciding. */
 export type BodyMode = "none" | "json" | "through";
@@ -88,7 +88,7 @@ export interface PlanInput {
   readonly ownerOf: (
     upstream: Upstream,
     use: ObjectUse,
-  ) => { readonly component: SpiffeId; readonly principal: SpiffeId } | undefined;
+  ) => { readonly component: SpiffeId; readonly principal: Owner } | undefined;
 }
 
 export function ungoverned(words: string): Plan {

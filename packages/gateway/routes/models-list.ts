@@ -10,6 +10,7 @@ import type { Signals } from "@cordon/core/policy/decision";
 import type { ModelRoute, Snapshot } from "@cordon/core/policy/snapshot";
 import { accessRequestOf, namespaceOf } from "../admission.ts";
 import { answerJson, receiptHeaders } from "../answer.ts";
+import { personBehind } from "../listener/acting-for.ts";
 import type { Caller } from "../listener/caller.ts";
 import type { GatewayLedger } from "../ports.ts";
 
@@ -51,6 +52,7 @@ export async function listModels(
     namespace: namespaceOf(snapshot, caller.id),
     revision: snapshot.revision,
     principal: caller.id,
+    ...personBehind(caller),
     route: route.name,
     visible: visible.map(([, target]) => target.component),
   });

@@ -7,15 +7,23 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { ActingUser } from "@cordon/core/policy/people";
 
 export type ObjectType = "response" | "file" | "mcp-session" | "s3-upload";
+
+/** Whose an object is: a principal's, or what it made for one person, which is its for that person alone. */
+export type Owner = SpiffeId | `${SpiffeId} for ${SpiffeId}`;
+
+export function ownerOf(principal: SpiffeId, user: Pick<ActingUser, "id"> | undefined): Owner {
+  return user === undefined || user.id === principal ? principal : `${principal} for ${user.id}`;
+}
 
 export interface OwnedObject {
   /** Namespace and name of the upstream. */
   readonly upstream: string;
   readonly type: ObjectType;
   readonly id: string;
-  readonly principal: SpiffeId;
+  readonly principal: Owner;
   /** The component whose policy governs the object. */
   readonly component: SpiffeId;
 }
@@ -51,7 +59,7 @@ export function openObjectOwners(file: string): ObjectOwners {
       insert.run(upstream, type, id, principal, component);
     },
     find(upstream, type, id) {
-      const row = select.get(upstream, type, id) as { principal: SpiffeId; component: SpiffeId } | undefined;
+      const row = select.get(upstream, type, id) as { principal: Owner; component: SpiffeId } | undefined;
       return row && { upstream, type, id, principal: row.principal, component: row.component };
     },
     forget(upstream, type, id) {

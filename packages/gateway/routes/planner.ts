@@ -15,6 +15,7 @@ import { planAnthropic } from "./anthropic.ts";
 import { planHttp, upstreamKey, type Intent, type ObjectUse, type Plan } from "./intent.ts";
 import type { RouteMatch } from "./match.ts";
 import { planOpenai } from "./openai.ts";
+import { ownerOf } from "./ownership.ts";
 
 interface Planned {
   readonly id: string;
@@ -31,11 +32,12 @@ export function planner(
   const asked = new AskedOfClients();
   const eventIds = new EventIds();
   return ({ id, request, match, head, caller }) => {
-    const ownerOf = (upstream: Intent["upstream"], use: ObjectUse) => {
+    const self = ownerOf(caller.id, caller.acting);
+    const find = (upstream: Intent["upstream"], use: ObjectUse) => {
       const owner = deps.owners.find(upstreamKey(upstream), use.type, use.id);
-      return owner?.principal === caller.id ? owner : undefined;
+      return owner?.principal === self ? owner : undefined;
     };
-    const input = { head, rest: match.rest, ownerOf };
+    const input = { head, rest: match.rest, ownerOf: find };
     switch (match.route.kind) {
       case "openai":
         return planOpenai(match.route, input);
@@ -51,7 +53,7 @@ export function planner(
           tools,
           asked,
           eventIds,
-          principal: caller.id,
+          principal: self,
           routes: deps.snapshots.current().routes,
           onWithheld: (words) => deps.log({ level: "warn", event: "mcp-tool-withheld", words, requestId: id }),
         });

@@ -121,7 +121,8 @@ export class LiveTunnel<
   /** The client showed a newer SVID of the same identity. */
   renew(caller: Caller, chain: readonly Uint8Array[]): void {
     if (caller.svid.notAfter > this.caller.svid.notAfter) {
-      this.caller = caller;
+      const { acting } = this.caller; // for whom it was opened
+      this.caller = acting === undefined ? caller : { ...caller, acting };
       this.chain = chain;
     }
     this.validUntil = this.#due();

@@ -14,9 +14,10 @@ import { standingOfCertificate } from "@cordon/core/identity/standing";
 import { decide } from "@cordon/core/policy/decide";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
 import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
-import { namespaceOf, personBehind, recordDecision, refusalWords } from "../admission.ts";
+import { namespaceOf, recordDecision, refusalWords } from "../admission.ts";
 import type { Egress } from "../egress/egress.ts";
 import type { Refusals } from "../ledger/refusals.ts";
+import { actingFor, personBehind } from "../listener/acting-for.ts";
 import type { Caller } from "../listener/caller.ts";
 import { LiveExchanges } from "../live/live-exchanges.ts";
 import type { GatewayDependencies } from "../ports.ts";
@@ -96,12 +97,13 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     },
   };
 
-  async function open(socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[]): Promise<void> {
+  async function open(socket: TLSSocket, peer: Caller, chain: readonly Uint8Array[]): Promise<void> {
     const timer = setTimeout(() => socket.destroy(), openTimeoutMs);
     const question = await readTunnelMessage(socket, gatewayQuestion).finally(() => clearTimeout(timer));
     if (deps.draining())
       throw new CordonError("DRAINING", "the gateway is shutting down; ask another, or again shortly");
-    if (question.renew !== undefined) return renew(socket, caller, chain, question.renew);
+    if (question.renew !== undefined) return renew(socket, peer, chain, question.renew);
+    const caller = actingFor(peer, question.delegation, deps.identity.current().id, now());
     if ("egress" in question) return await deps.egress.open(question, socket, caller, chain);
     if (deps.doors.enter(question.tunnel, socket, caller, chain)) return;
     const tunnel = find(question);

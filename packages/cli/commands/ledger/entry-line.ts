@@ -1,5 +1,5 @@
 /** One entry in one line, for people. */
-import type { LedgerEntry } from "@cordon/core/ledger/entry";
+import { whoActs, type LedgerEntry } from "@cordon/core/ledger/entry";
 
 /** `     12  2026-11-23T20:50:01.000Z  allow    assistant infer chat  (request r1) ...` */
 export function entryLine(index: number, entry: LedgerEntry): string {
@@ -11,12 +11,12 @@ function wordsOf(entry: LedgerEntry): string {
     case "decision": {
       const reasons = entry.reasons.map((reason) => reason.words).join("; ");
       const effect = entry.observed === undefined ? entry.effect : "observed";
-      return `${effect.padEnd(9)}  ${entry.principal} ${entry.action} ${entry.resource}  request ${entry.id}  ${reasons}`;
+      return `${effect.padEnd(9)}  ${whoActs(entry)} ${entry.action} ${entry.resource}  request ${entry.id}  ${reasons}`;
     }
     case "outcome":
       return `outcome    request ${entry.id} ended: ${entry.end}, status ${entry.status}${entry.why === undefined ? "" : `  ${entry.why.words}`}`;
     case "discovery":
-      return `discovery  ${entry.principal} listed ${entry.visible.length} models on ${entry.route}  request ${entry.id}`;
+      return `discovery  ${whoActs(entry)} listed ${entry.visible.length} models on ${entry.route}  request ${entry.id}`;
     case "refusal":
       return `refusal    ${entry.code} from ${entry.from}, ${entry.count} times  ${entry.words}`;
     case "change":

@@ -10,10 +10,10 @@ import { entryLine } from "./entry-line.ts";
 import { openFolder, parseCount, readCheckpoint, reporting } from "./folder.ts";
 import { parseTime } from "./time.ts";
 
-const usage = `usage: cordon ledger search FOLDER [--principal TEXT] [--resource TEXT] [--effect allow|deny] [--would-deny]
-         [--kind KIND] [--id REQUEST_ID] [--since TIME] [--until TIME] [--limit N] [--key VKEY|FILE] [--json]
+const usage = `usage: cordon ledger search FOLDER [--principal TEXT] [--user TEXT] [--resource TEXT] [--effect allow|deny]
+         [--would-deny] [--kind KIND] [--id REQUEST_ID] [--since TIME] [--until TIME] [--limit N] [--key VKEY|FILE] [--json]
 
-TEXT is a SPIFFE ID or a part of one. TIME is ISO 8601, or an age such as 90s, 15m, 6h, 2d.
+TEXT is a SPIFFE ID or a part of one; --user is the person behind a call, by themselves or through a workload. TIME is ISO 8601, or an age such as 90s, 15m, 6h, 2d.
 --would-deny: what a route in observe mode let through and would have been denied.
 KIND is one of ${entryKinds.join(", ")}.
 Exit code: 0 something found, 1 nothing found, 2 failure.
@@ -28,6 +28,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       allowPositionals: true,
       options: {
         principal: { type: "string" },
+        user: { type: "string" },
         resource: { type: "string" },
         effect: { type: "string" },
         "would-deny": { type: "boolean", default: false },
@@ -69,12 +70,13 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
 }
 
 function parseFilter(values: Readonly<Record<string, string | boolean | undefined>>, now: number): EntryFilter {
-  const { principal, resource, effect, kind, id, since, until } = values as Record<string, string | undefined>;
+  const { principal, user, resource, effect, kind, id, since, until } = values as Record<string, string | undefined>;
   if (effect !== undefined && effect !== "allow" && effect !== "deny")
     throw new CordonError("USAGE", `--effect is allow or deny, not \`${effect}\``);
   if (kind !== undefined && !isKind(kind)) throw new CordonError("USAGE", `there is no kind of entry \`${kind}\``);
   return {
     ...(principal === undefined ? {} : { principal }),
+    ...(user === undefined ? {} : { user }),
     ...(resource === undefined ? {} : { resource }),
     ...(effect === undefined ? {} : { effect }),
     ...(values["would-deny"] === true ? { wouldDeny: true } : {}),
