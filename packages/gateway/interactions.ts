@@ -27,6 +27,7 @@ import { Exchange } from "./exchange.ts";
 import { flowControl } from "./flow/flow-control.ts";
 import { forwarder, type Ask } from "./forwarder.ts";
 import { judgeRequest, withModelName } from "./inspect-request.ts";
+import { saidIn } from "./inspection/request-content.ts";
 import { screeningOf } from "./inspection/screening.ts";
 import { mayReveal, openTokens } from "./inspection/tokens.ts";
 import type { Refusals } from "./ledger/refusals.ts";
@@ -225,8 +226,9 @@ export function openInteractions(deps: InteractionDeps): {
     const sensed = senseRequest(deps, { request, caller, intent, snapshot, tree: ask.tree });
     let [at, seen] = [now(), signals(sensed)];
     let asked = accessRequestOf(caller, intent, match.route, head.method, via);
-    const flowAsk = { rawHeaders: request.rawHeaders, intent, tree: ask.tree, id };
     const contentType = request.headers["content-type"];
+    const tree = inner === undefined ? ask.tree : saidIn(ask.bytes, contentType);
+    const flowAsk = { rawHeaders: request.rawHeaders, intent, tree, id };
     const namespace = namespaceOf(snapshot, intent.resource);
     const held = deps.digestKeys.current(namespace, at);
     const digestKey = held instanceof Promise ? await held : held;

@@ -210,6 +210,8 @@ test("smuggling, injection, upgrades and CONNECT inside get no request through",
   assert.equal(world.outside.requests.length, 2);
 });
 
+const formOf = (text: string): string =>
+  `--X\r\nContent-Disposition: form-data; name="f"; filename="f.txt"\r\nContent-Type: text/plain\r\n\r\n${text}\r\n--X--\r\n`;
 const personal = "My identity card says S1234567D.";
 const blocking = ", inspection: { request: { pii: block }, response: { pii: redact } }";
 
@@ -219,7 +221,9 @@ test("uploads with labelled content are refused whatever shape they come in; wha
     status(url("/v1/uploads"), "-H", `Content-Type: ${type}`, "--data-binary", body, ...more);
   assert.equal(await upload("application/json", '{"note":"nothing to see"}'), "200");
   assert.equal(await upload("text/plain", "nothing to see"), "200");
-  assert.equal(world.outside.requests.length, 2);
+  assert.equal(await upload("multipart/form-data; boundary=X", formOf("nothing to see")), "200");
+  assert.equal(world.outside.requests.at(-1)?.body, formOf("nothing to see"));
+  assert.equal(world.outside.requests.length, 3);
   for (const [type, body, ...more] of [
     ["application/json", JSON.stringify({ note: personal })],
     ["application/json", `{"note":"x","note":"y"}`],
@@ -231,11 +235,14 @@ test("uploads with labelled content are refused whatever shape they come in; wha
     ["application/octet-stream", personal],
     ["application/gzip", "x", "-H", "Content-Encoding: gzip"],
     ["", personal],
+    ["multipart/form-data; boundary=X", formOf(personal)],
+    ["multipart/form-data; boundary=X", formOf("x").replace("--X--", "--X")],
+    ["multipart/form-data; boundary=X", formOf("x").replace("text/plain", "image/png")],
   ] as const)
     assert.match(await upload(type, body, ...more), /^(?:400|403|415)$/, `${type} ${body}`);
   assert.match(await status(url(`/v1/things?note=${encodeURIComponent(personal)}`)), /403/);
   assert.match(await status(url(), "-H", `X-Note: ${personal}`), /403/);
-  assert.equal(world.outside.requests.length, 2);
+  assert.equal(world.outside.requests.length, 3);
   const { decisions } = await world.ledger();
   const refused = decisions.filter(({ effect, context }) => effect === "deny" && context.method === "POST");
   assert.ok(refused.length >= 7, String(refused.length));
@@ -368,4 +375,25 @@ test("what an interception must be", async () => {
     /must be `tls` where `intercept` ends it/,
   );
   await open();
+});
+
+test("a labelled document is known again in an upload, whatever it is wrapped in, and does not leave", async () => {
+  const document = "The committee resolved to close the northern branch by the end of the next quarter.";
+  const rules = `${egressPermits}
+@id("reads") permit (principal == Workload::"default/agent/assistant", action == Action::"read", resource == Component::"default/dataset/training-data");
+@id("rival-out") permit (principal == Workload::"default/agent/rival", action == Action::"egress", resource == Component::"default/external/partner");
+`;
+  // Another principal than the one that read it: its own session holds nothing, so it is the content that is known.
+  await open(", inspection: {}", {
+    ...{ policies: rules, more: "informationFlow: {}\n", who: "rival" },
+  });
+  world.estate.data.answer = (_request, response) =>
+    void response.writeHead(200, { "content-type": "text/plain" }).end(document);
+  const upload = (type: string, body: string) =>
+    status(url("/v1/uploads"), "-H", `Content-Type: ${type}`, "--data-binary", body);
+  assert.equal(await upload("text/plain", document), "200"); // nobody has read it yet
+  const read = await world.estate.call(await world.estate.svidFor("agent", "assistant"), "/training-data/minutes");
+  assert.equal(read.text, document);
+  assert.equal(await upload("application/json", JSON.stringify({ deep: [{ note: document }] })), "403");
+  assert.equal(world.outside.requests.length, 1);
 });

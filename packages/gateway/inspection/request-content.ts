@@ -3,7 +3,9 @@
  * JSON, text, or that nothing here reads it.
  */
 import { parseStrictJson, type JsonObject } from "@cordon/core/contract/strict-json";
+import { textsIn } from "../flow/content-digests.ts";
 import type { RequestContent } from "../ports.ts";
+import { formParts } from "./multipart.ts";
 
 const textTypes: ReadonlySet<string> = new Set(["application/xml", "application/javascript", "application/yaml"]);
 const lineTypes: ReadonlySet<string> = new Set(["application/x-ndjson", "application/jsonl", "application/ndjson"]);
@@ -27,15 +29,48 @@ export function contentOf(
     const text = new URLSearchParams(utf8(bytes)).toString();
     return { kind: "text", text: decodedAddress(text), bytes: bytes.length };
   }
+  if (type === "multipart/form-data") return formContent(bytes, contentType ?? "");
   if (type.startsWith("text/") || textTypes.has(type) || type.endsWith("+xml") || lineTypes.has(type))
     return { kind: "text", text: utf8(bytes), bytes: bytes.length };
   return { kind: "unread", content: bytes, type };
 }
 
+/** A form's texts, read and never rewritten; one part that cannot be read makes it unread. */
+function formContent(bytes: Buffer, contentType: string): RequestContent {
+  const texts: string[] = [];
+  for (const { name, filename, type, content } of formParts(bytes, contentType)) {
+    texts.push(filename === undefined ? name : `${name} ${filename}`);
+    const nested = type.trim().toLowerCase().startsWith("multipart/");
+    const read = nested ? undefined : contentOf(content, undefined, type);
+    if (read === undefined || read.kind === "unread")
+      return { kind: "unread", content: bytes, type: "multipart/form-data" };
+    if (read.kind === "text") texts.push(read.text);
+    if (read.kind === "json") texts.push(content.toString("utf8"), ...textsIn(read.tree));
+  }
+  return { kind: "text", text: texts.join("\n"), bytes: bytes.length };
+}
+
+/** What a body says, for whoever follows where content goes: its texts one by one; nothing where it cannot be read. */
+export function saidIn(bytes: Buffer | undefined, contentType: string | undefined): JsonObject | undefined {
+  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
+  try {
+    if (type === "multipart/form-data" && bytes !== undefined)
+      return { said: formParts(bytes, contentType ?? "").flatMap((part) => saidIn(part.content, part.type) ?? []) };
+    if (type === "application/x-www-form-urlencoded" && bytes !== undefined)
+      return { said: [...new URLSearchParams(bytes.toString("utf8")).values()] };
+    const content = contentOf(bytes, undefined, contentType);
+    if (content.kind === "json") return { said: content.tree };
+    if (content.kind === "text") return { said: content.text };
+  } catch {
+    // it is refused where it is inspected
+  }
+  return undefined;
+}
+
 /** Whether a text of this type may be replaced by another: a form is encoded, and JSON lines have a syntax. */
 export function isRewritable(contentType: string | undefined): boolean {
   const type = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  return type !== "application/x-www-form-urlencoded" && !lineTypes.has(type);
+  return !type.startsWith("multipart/") && type !== "application/x-www-form-urlencoded" && !lineTypes.has(type);
 }
 
 /** An address or a form in plain characters; what is not well encoded stays as it was sent. */
