@@ -13,10 +13,13 @@ import { LiveExchanges } from "./live/live-exchanges.ts";
 import { ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies } from "./ports.ts";
 import { openEgress } from "./egress/egress.ts";
+import type { EgressTotal } from "./egress/totals.ts";
 import { openPostgresDoors } from "./doors/postgres/postgres-doors.ts";
 import type { Sensed } from "./risk/sensing.ts";
 import { openTunnels } from "./tunnels/tunnels.ts";
 import { openUpstreams } from "./upstream/upstreams.ts";
+
+export type { EgressTotal } from "./egress/totals.ts";
 
 export interface Gateway extends AsyncDisposable {
   readonly host: string;
@@ -31,6 +34,8 @@ export interface Gateway extends AsyncDisposable {
   readonly wouldHaveDenied: () => ReadonlyMap<RouteKey, number>;
   /** The same by what would have denied: `boundary data`, `policy default/no-deploys`. */
   readonly wouldHaveDeniedBy: () => ReadonlyMap<string, number>;
+  /** What each principal has carried to and from destinations outside, since the start. */
+  readonly egressTotals: () => readonly EgressTotal[];
   /** Where data doors listen, by `namespace/name`. */
   readonly doorPorts: () => ReadonlyMap<string, number>;
 }
@@ -123,6 +128,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
     connectionCount: () => connections.count() + tunnels.size + egress.size + doors.size,
     wouldHaveDenied: () => observed.counts,
     wouldHaveDeniedBy: () => observed.causes,
+    egressTotals: egress.totals,
     doorPorts: doors.ports,
     async [Symbol.asyncDispose]() {
       draining = true;

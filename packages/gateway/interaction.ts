@@ -20,5 +20,9 @@ export interface Interaction {
   readonly passage: Passage;
   readonly via: RouteKey;
   /** Set for a request inside an intercepted connection, which no route is asked about. */
-  readonly inner?: { readonly plan: Plan & { readonly kind: "forward" }; readonly said: string };
+  readonly inner?: {
+    readonly plan: Plan & { readonly kind: "forward" };
+    readonly said: string;
+    readonly decided: (effect: "allow" | "deny") => void;
+  };
 }

@@ -127,7 +127,7 @@ export function openInteractions(deps: InteractionDeps): {
       passage.route = match.route.name;
       passage.routePath = match.route.path;
       passage.kind = match.route.kind;
-      const inner = within && { plan: within.plan(head, request), said: within.said(request) };
+      const inner = within && { plan: within.plan(head, request), said: within.said(request), decided: within.decided };
       const via = within?.via ?? routeKey(match.route);
       await run({ id, request, response, head, caller, match, shape, passage, via, ...(inner && { inner }) }, snapshot);
     } catch (error) {
@@ -275,6 +275,7 @@ export function openInteractions(deps: InteractionDeps): {
     deps.sensing?.decided(sensed, decision, deps.snapshots.current(), at);
 
     decision = await spend(deps, decision);
+    inner?.decided(decision.effect);
     const outgoing = withModelName(inspected.bytes, ask.tree, intent);
     const keep = keepsRequest(decision);
     const meter = new ContentMeter(digestKey, false);

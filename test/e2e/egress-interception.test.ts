@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { X509Certificate } from "node:crypto";
 import { run as cordonRun } from "@cordon/agent/run/run";
 import { run as caCommand } from "@cordon/cli/commands/egress/ca";
+import { run as listCommand } from "@cordon/cli/commands/egress/list";
 import { run as statusCommand } from "@cordon/cli/commands/status";
 import { run as revokeCommand } from "@cordon/cli/commands/identity/revoke";
 import { idOf, until } from "./estate.ts";
@@ -396,4 +397,68 @@ test("a labelled document is known again in an upload, whatever it is wrapped in
   assert.equal(read.text, document);
   assert.equal(await upload("application/json", JSON.stringify({ deep: [{ note: document }] })), "403");
   assert.equal(world.outside.requests.length, 1);
+});
+
+test("bytes, requests and refusals are counted by principal and destination: API, command line, metrics", async () => {
+  await open("", { more: 'operations: { listen: "127.0.0.1:0" }\n' });
+  await status(url("/v1/uploads"), "-H", "Content-Type: text/plain", "-d", "x".repeat(5_000));
+  await status(url("/secret"));
+  let printed = "";
+  const io = { stdout: (more: string) => void (printed += more), stderr: () => undefined };
+  assert.equal(await listCommand(["--json", "--socket", world.estate.cordon.socketPath], io), 0);
+  const [total, ...more] = (JSON.parse(printed) as { totals: Record<string, unknown>[] }).totals;
+  assert.deepEqual(
+    [more.length, total?.["principal"], total?.["destination"], total?.["requests"], total?.["refused"]],
+    [0, idOf("agent", "assistant"), "partner", 1, 1],
+  );
+  assert.ok(Number(total?.["bytesOut"]) > 5_000 && Number(total?.["bytesIn"]) > 1_000, printed);
+  printed = "";
+  await listCommand(["--socket", world.estate.cordon.socketPath], io);
+  assert.match(printed, /agent\/assistant {2}default\/partner {2}\d+ out {2}\d+ in {2}1 let through {2}1 refused\n/);
+  const metrics = await (await fetch(`${world.estate.cordon.operationsUrl}/metrics`)).text();
+  assert.match(metrics, /cordon_egress_bytes_total\{[^}]*destination="partner"[^}]*direction="out"\} \d{4}/);
+  assert.match(metrics, /cordon_egress_requests_total\{[^}]*effect="deny"\} 1/);
+});
+
+test("a limit cuts the live connection before a byte more passes, and refuses what comes next", async () => {
+  for (const intercept of [true, false]) {
+    await open("", {
+      destinations: ({ port, caFile }) => [
+        `name: partner, host: api.partner.example, port: ${port}, component: partner, privateAddresses: true, ` +
+          `limit: { perSeconds: 31536000, bytesIn: 40000 }` +
+          (intercept ? `, intercept: { requests: ${requests}, caFile: "${caFile}" }` : ""),
+      ],
+    });
+    world.outside.answer = (_request, response) => {
+      response.writeHead(200, { "content-type": "text/plain" });
+      const timer = setInterval(() => response.write("x".repeat(1_000)), 2);
+      response.once("close", () => clearInterval(timer));
+    };
+    const args = ["-sS", "--cacert", intercept ? world.trustFile : world.outside.caFile, "--proxy", world.proxy, url()];
+    const cut = await execute("curl", args).then(
+      () => assert.fail("it was whole"),
+      (error: { readonly stdout: string }) => error.stdout,
+    );
+    assert.ok(cut.length > 10_000 && cut.length < 40_000, String(cut.length));
+    const { status: refused, text } = await world.connect(target);
+    assert.equal(refused, 403);
+    assert.match(text, /has used up what `partner` allows it in 31536000 s: 40000 bytes in/);
+    const { outcomes, decisions } = await world.ledger();
+    assert.ok(
+      outcomes.some(
+        ({ end, why, response }) =>
+          end === "cut" && /used up/.test(why?.words ?? "") && (response?.bytes ?? 0) <= 40_000,
+      ),
+    );
+    assert.equal(decisions.filter(({ reasons }) => reasons[0]?.policy === "egress-limit").length, 2);
+    await world[Symbol.asyncDispose]();
+  }
+  await open("", {
+    destinations: ({ port, caFile }) => [
+      `name: partner, host: api.partner.example, port: ${port}, component: partner, privateAddresses: true, ` +
+        `limit: { requests: 2 }, intercept: { requests: ${requests}, caFile: "${caFile}" }`,
+    ],
+  });
+  const answers = [await status(url()), await status(url()), (await world.connect(target)).status];
+  assert.deepEqual(answers, ["200", "200", 403]);
 });

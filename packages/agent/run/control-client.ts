@@ -95,7 +95,12 @@ import {
   type FlowSessionsResponse,
 } from "@cordon/core/contract/flow-api";
 
-import { egressAuthorityResponse, type EgressAuthorityResponse } from "@cordon/core/contract/egress-api";
+import {
+  egressAuthorityResponse,
+  egressTotalsResponse,
+  type EgressAuthorityResponse,
+  type EgressTotalsResponse,
+} from "@cordon/core/contract/egress-api";
 import {
   deviceChangedResponse,
   devicesResponse,
@@ -116,6 +121,8 @@ export interface ControlClient {
   declassify(request: DeclassificationRequest): Promise<DeclassificationResponse>;
   /** Whom clients trust, to have their requests to the outside looked into. */
   egressAuthority(): Promise<EgressAuthorityResponse>;
+  /** What each principal has carried outside since the gateway's start. */
+  egressTotals(): Promise<EgressTotalsResponse>;
   /** Lets a revoked component have an identity again. */
   liftRevocation(request: LiftRequest): Promise<LiftedResponse>;
   /** Lets the model that a component states serve, and ends that. */
@@ -189,6 +196,7 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     flowSessions: () => call("GET", "/v1/flow/sessions", flowSessionsResponse),
     declassify: (request) => call("POST", "/v1/flow/declassifications", declassificationResponse, request),
     egressAuthority: () => call("GET", "/v1/egress/authority", egressAuthorityResponse),
+    egressTotals: () => call("GET", "/v1/egress/totals", egressTotalsResponse),
     revoke: (request) => call("POST", "/v1/revocations", revokedResponse, request),
     liftRevocation: (request) => call("POST", "/v1/revocations/lift", liftedResponse, request),
     revocations: () => call("GET", "/v1/revocations", revocationsResponse),

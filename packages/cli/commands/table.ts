@@ -150,6 +150,10 @@ export const commands: CommandTable = {
     summary: "unpair a browser; its live view ends",
     load: () => import("./console/revoke.ts"),
   },
+  "egress list": {
+    summary: "what each principal has carried outside: bytes, requests, refusals",
+    load: () => import("./egress/list.ts"),
+  },
   "egress ca": {
     summary: "whom clients trust, to have their requests to the outside looked into",
     load: () => import("./egress/ca.ts"),

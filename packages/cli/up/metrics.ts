@@ -7,7 +7,7 @@ import type { ForwarderStatus } from "@cordon/control/events/event-forwarder";
 import type { ControlPlane } from "@cordon/control/wire";
 import type { IdentitySource } from "@cordon/core/identity/svid";
 import { readOnScrape, type MetricFamily } from "@cordon/core/observation/metrics";
-import type { Gateway } from "@cordon/gateway/gateway";
+import type { EgressTotal, Gateway } from "@cordon/gateway/gateway";
 import type { Ledger } from "@cordon/gateway/ledger/ledger";
 
 export interface ScrapedRooms {
@@ -30,6 +30,26 @@ function gatewayGauges({ gateway, version }: ScrapedRooms): MetricFamily[] {
   return [
     readOnScrape("gauge", "cordon_build_info", "Always 1; the version is a label.", () => [[{ version }, 1]]),
     readOnScrape("gauge", "cordon_live_exchanges", "Interactions under way.", () => gateway.liveCount()),
+    readOnScrape(
+      "counter",
+      "cordon_egress_bytes_total",
+      "Carried to and from destinations outside, TLS included.",
+      () =>
+        gateway
+          .egressTotals()
+          .flatMap(({ bytesOut, bytesIn, ...total }) => [
+            [{ ...pairOf(total), direction: "out" }, bytesOut] as const,
+            [{ ...pairOf(total), direction: "in" }, bytesIn] as const,
+          ]),
+    ),
+    readOnScrape("counter", "cordon_egress_requests_total", "Connections and requests to destinations outside.", () =>
+      gateway
+        .egressTotals()
+        .flatMap(({ requests, refused, ...total }) => [
+          [{ ...pairOf(total), effect: "allow" }, requests] as const,
+          [{ ...pairOf(total), effect: "deny" }, refused] as const,
+        ]),
+    ),
     readOnScrape("gauge", "cordon_connections", "Open connections of callers.", () => gateway.connectionCount()),
     readOnScrape("counter", "cordon_would_have_denied_total", "Calls that observe mode let through.", () =>
       [...gateway.wouldHaveDenied()].map(([key, count]) => {
@@ -38,6 +58,10 @@ function gatewayGauges({ gateway, version }: ScrapedRooms): MetricFamily[] {
       }),
     ),
   ];
+}
+
+function pairOf({ principal, namespace, destination }: Pick<EgressTotal, "principal" | "namespace" | "destination">) {
+  return { principal, namespace, destination };
 }
 
 function controlGauges({ control, identity, now }: ScrapedRooms): MetricFamily[] {

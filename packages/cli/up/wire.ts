@@ -316,6 +316,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       keeper,
       federation: control.federation,
       interception: control.interception,
+      egressTotals: gateway.egressTotals,
       flows,
       endpoint: endpoint && {
         ...{ url: endpoint.url, profile: endpoint.profile },

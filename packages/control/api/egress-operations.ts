@@ -1,5 +1,5 @@
-/** Egress over the local API. In: nothing. Out: the interception authority's certificates. */
-import type { EgressAuthorityResponse } from "@cordon/core/contract/egress-api";
+/** Egress over the local API. In: nothing. Out: what was carried outside; the interception authority's certificates. */
+import type { EgressAuthorityResponse, EgressTotalsResponse } from "@cordon/core/contract/egress-api";
 import { toPem } from "@cordon/core/identity/tls";
 import { CordonError } from "@cordon/core/errors";
 import type { LocalApiRooms } from "./local-rooms.ts";
@@ -7,6 +7,11 @@ import type { LocalApiRooms } from "./local-rooms.ts";
 /** Operations by path and method. */
 export function egressOperations(rooms: LocalApiRooms) {
   return {
+    "/v1/egress/totals": {
+      GET: async (): Promise<EgressTotalsResponse> => ({
+        totals: (rooms.egressTotals?.() ?? []).map(({ used, ...total }) => ({ ...total, ...(used && { used }) })),
+      }),
+    },
     "/v1/egress/authority": {
       GET: async (): Promise<EgressAuthorityResponse> => {
         if (rooms.interception === undefined)

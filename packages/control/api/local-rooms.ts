@@ -1,5 +1,6 @@
 /** What the operations of the local API stand on; the wiring hands it over. */
 import type { KeyObject } from "node:crypto";
+import type { EgressTotalsResponse } from "@cordon/core/contract/egress-api";
 import type { Labels } from "@cordon/core/contract/vocabulary";
 import type { FlowSession, SessionKey } from "@cordon/core/flow/flow";
 import type { Instant } from "@cordon/core/instant";
@@ -51,6 +52,8 @@ export interface LocalApiRooms {
   readonly endpoint?: { readonly url: string; readonly profile: string; readonly id?: string } | undefined;
   /** What sessions hold, where a gateway of this process follows that. */
   readonly flows?: FlowRooms | undefined;
+  /** What was carried outside, where a gateway of this process does that. */
+  readonly egressTotals?: (() => readonly EgressTotalsResponse["totals"][number][]) | undefined;
   /** Certifies hosts that egress looks into. */
   readonly interception?: Pick<InterceptionAuthority, "certificates"> | undefined;
   /** Writes to the ledger; the answer waits for it, and is an error when it rejects. */

@@ -18,13 +18,17 @@ export function buildEgress(
 ): EgressDestinations {
   const built = new Map<string, EgressDestination>();
   for (const object of objects) {
-    const { component: reference, intercept, ...value } = readValue(egressValue, object);
+    const { component: reference, intercept, limit, ...value } = readValue(egressValue, object);
     const component = components.get(reference);
     if (component === undefined) throw invalidObject(object, `there is no component ${reference}`);
     if (built.has(egressKey(value))) throw invalidObject(object, `\`${egressKey(value)}\` is declared twice`);
     const { namespace, name } = object;
+    const limited = limit === undefined ? {} : { limit: Object.freeze(limit) };
     const seen = intercept === undefined ? {} : { intercept: interceptionOf(intercept) };
-    built.set(egressKey(value), Object.freeze({ namespace, name, resource: component.id, ...value, ...seen }));
+    built.set(
+      egressKey(value),
+      Object.freeze({ namespace, name, resource: component.id, ...value, ...limited, ...seen }),
+    );
   }
   return built;
 }

@@ -42,6 +42,24 @@ export const interceptSchema = z.strictObject({
     ),
 });
 
+const most = (what: string) => z.int().min(1).max(Number.MAX_SAFE_INTEGER).exactOptional().describe(what);
+
+export const egressLimitSchema = z
+  .strictObject({
+    perSeconds: z
+      .int()
+      .min(1)
+      .max(31_536_000)
+      .default(86_400)
+      .describe("Length of a window; windows begin at its multiples since 1970. A restart begins one anew."),
+    bytesOut: most("Most bytes to the destination."),
+    bytesIn: most("Most bytes from it."),
+    requests: most("Most connections; with `intercept`, requests."),
+  })
+  .refine(({ bytesOut, bytesIn, requests }) => (bytesOut ?? bytesIn ?? requests) !== undefined, {
+    error: "names nothing that is limited",
+  });
+
 export const egressDestinationSchema = z.strictObject({
   name: name.describe("Unique among the destinations of its namespace."),
   namespace,
@@ -65,6 +83,11 @@ export const egressDestinationSchema = z.strictObject({
     .max(86_400_000)
     .default(300_000)
     .describe("A connection that carries nothing either way for longer is closed."),
+  limit: egressLimitSchema
+    .optional()
+    .describe(
+      "What each principal may carry, TLS included. Past it new requests are refused, and what is open is cut.",
+    ),
   intercept: interceptSchema
     .optional()
     .describe("TLS ends at Cordon, which sees and decides each request. Clients must trust `cordon egress ca`."),

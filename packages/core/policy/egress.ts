@@ -28,8 +28,17 @@ export interface EgressDestination {
   readonly privateAddresses: boolean;
   readonly connectMs: number;
   readonly idleMs: number;
+  readonly limit?: EgressLimit;
   /** Absent: what is inside is not seen. */
   readonly intercept?: Interception;
+}
+
+/** What one principal may carry to and from a destination, in fixed windows of time. Past it, what is open is cut. */
+export interface EgressLimit {
+  readonly perSeconds: number;
+  readonly bytesOut?: number;
+  readonly bytesIn?: number;
+  readonly requests?: number;
 }
 
 /** By {@link egressKey}. */

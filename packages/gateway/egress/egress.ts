@@ -25,7 +25,7 @@ import {
   type EgressDestination,
 } from "@cordon/core/policy/egress";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
-import { namespaceOf, recordDecision, refusalWords } from "../admission.ts";
+import { denied, namespaceOf, recordDecision, refusalWords } from "../admission.ts";
 import { personBehind } from "../listener/acting-for.ts";
 import type { Caller } from "../listener/caller.ts";
 import { LiveExchanges } from "../live/live-exchanges.ts";
@@ -41,6 +41,7 @@ import { innerConnection, isIntercepted, type InnerConnection, type Intercepted 
 import { openOutsideClient } from "./outside-client.ts";
 import { readHello, requireHost } from "./read-hello.ts";
 import { raiseSession, withSession } from "./session-flow.ts";
+import { openEgressTotals, type EgressAccount, type EgressTotal } from "./totals.ts";
 
 export interface EgressDeps extends GatewayDependencies {
   readonly signals: (sensed?: Sensed) => Signals;
@@ -58,6 +59,8 @@ export interface Egress extends AsyncDisposable {
   follow(snapshot: Snapshot): void;
   redecideAll(): void;
   redecideDue(): void;
+  /** What each principal has carried, since the start. */
+  totals(): readonly EgressTotal[];
   readonly size: number;
 }
 
@@ -87,6 +90,7 @@ export function openEgress(deps: EgressDeps): Egress {
   const addresses = new WeakMap<Connection, string>();
   const nextId = requestIds();
   const innerDoor = openInnerDoor(deps);
+  const totals = openEgressTotals(now);
   let lookedAtMs = 0;
   const host: TunnelHost<Connection> = {
     now,
@@ -133,6 +137,7 @@ export function openEgress(deps: EgressDeps): Egress {
       lookedAtMs = deps.monotonicMs();
       void live.redecideAll(snapshots.current());
     },
+    totals: totals.list,
     get size() {
       return live.size;
     },
@@ -154,7 +159,11 @@ export function openEgress(deps: EgressDeps): Egress {
     const access = accessOf(caller, carried);
     const asked = withSession(deps, snapshot, access, id);
     const sensed = senseConnection(deps, { socket, caller, resource: access.resource, snapshot });
-    const decision = decideConnection(snapshot, asked, sensed);
+    const account = totals.of(caller.id, carried);
+    const policy = decideConnection(snapshot, asked, sensed);
+    const usedUp = policy.effect === "allow" ? account.usedUp() : undefined;
+    const decision = usedUp === undefined ? policy : denied(policy, "egress-limit", usedUp);
+    if (!isIntercepted(carried) || decision.effect === "deny") account.decided(decision.effect);
     deps.sensing?.decided(sensed, decision, snapshot, now());
     const digestKey = await deps.digestKeys.current(carried.namespace, now());
     // Durable before anything is looked up: a name that is asked for is something said to the outside.
@@ -166,9 +175,17 @@ export function openEgress(deps: EgressDeps): Egress {
 
     let answered = false;
     let code = "ACCESS_DENIED";
+    /** What would go past the destination's limit does not pass, and nothing after it. */
+    const within = (over: string | undefined): void => {
+      if (over !== undefined) void connection.cut(denied(decision, "egress-limit", over));
+    };
     const connection: Connection = new LiveTunnel(
       {
         ...{ id, tunnel: carried, access, socket, sensed, opener: caller, digestKey },
+        counting: {
+          sent: (bytes) => within(account.sent(bytes)),
+          received: (bytes) => within(account.received(bytes)),
+        },
         farewell: (words) => {
           if (!answered) return refused(code, words);
           return connection.server === undefined ? accessDenied : undefined;
@@ -185,8 +202,8 @@ export function openEgress(deps: EgressDeps): Egress {
         void connection.fail("client-closed", new CordonError("REQUEST_TIMEOUT", "the client left before it was open"));
     });
     // What changed while it was being recorded counts too.
-    const denied = connection.redecide(snapshots.current());
-    if (denied !== undefined) return connection.cut(denied);
+    const overtaken = connection.redecide(snapshots.current());
+    if (overtaken !== undefined) return connection.cut(overtaken);
 
     let outside: OutsideEnd | undefined;
     try {
@@ -197,7 +214,7 @@ export function openEgress(deps: EgressDeps): Egress {
       socket.write(encodeTunnelMessage({ v: 1, ok: true, id }));
       if (carried.protocol === "tls") requireHost(await readHello(socket, helloMs), carried.target.host);
       if (connection.ended || socket.destroyed) return void outside.socket.destroy();
-      const far = isIntercepted(carried) ? await lookInto(carried, connection, outside) : outside;
+      const far = isIntercepted(carried) ? await lookInto(carried, connection, outside, account) : outside;
       if (connection.ended || socket.destroyed) return endFar(far);
       connection.flow(far);
     } catch (error) {
@@ -213,12 +230,13 @@ export function openEgress(deps: EgressDeps): Egress {
     carried: Carried & Intercepted,
     connection: Connection,
     outside: OutsideEnd,
+    account: EgressAccount,
   ): Promise<FarEnd> {
     if (deps.interception === undefined)
       throw new CordonError("ACCESS_DENIED", `${carried.name} is to be looked into, and this gateway cannot do that`);
     const leaf = await deps.interception.leafFor(carried.target.host);
     const client = openOutsideClient(carried.target, carried, outside);
-    const within = innerConnection(carried, client.dispatcher, () => connection.caller);
+    const within = innerConnection(carried, client.dispatcher, () => connection.caller, account);
     const inner = innerDoor.open(leaf, within, connection.start.socket.remoteAddress ?? "unknown");
     return {
       ...{ socket: inner.socket, address: outside.address },
@@ -309,6 +327,6 @@ function isAlike(a: EgressDestination, b: EgressDestination): boolean {
     resource === b.resource &&
     protocol === b.protocol &&
     privateAddresses === b.privateAddresses &&
-    isDeepStrictEqual(a.intercept, b.intercept)
+    isDeepStrictEqual([a.intercept, a.limit], [b.intercept, b.limit])
   );
 }

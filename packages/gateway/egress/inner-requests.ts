@@ -9,6 +9,7 @@ import { egressVia, type EgressDestination, type Interception } from "@cordon/co
 import { allowsRequest } from "@cordon/core/policy/egress-requests";
 import type { HttpRoute, Upstream } from "@cordon/core/policy/snapshot";
 import type { Dispatcher } from "undici";
+import type { EgressAccount } from "./totals.ts";
 import type { Caller } from "../listener/caller.ts";
 import type { RequestHead } from "../listener/request-head.ts";
 import type { Intent, Plan } from "../routes/intent.ts";
@@ -26,6 +27,7 @@ export interface InnerConnection {
   caller(): Caller;
   match(head: RequestHead): RouteMatch;
   plan(head: RequestHead, request: IncomingMessage): Plan & { readonly kind: "forward" };
+  decided(effect: "allow" | "deny"): void;
   /** What a request says outside its path and body: inspected with its address. */
   said(request: IncomingMessage): string;
 }
@@ -34,6 +36,7 @@ export function innerConnection(
   { target, intercept, ...destination }: Intercepted,
   dispatcher: Dispatcher,
   caller: () => Caller,
+  account: Pick<EgressAccount, "decided" | "usedUp">,
 ): InnerConnection {
   const { namespace, name, resource, connectMs, idleMs } = destination;
   const upstream: Upstream = {
@@ -55,7 +58,8 @@ export function innerConnection(
         hostProblem(request, target) ??
         (allowsRequest(intercept.requests, head.method, head.path)
           ? undefined
-          : `\`${head.method} ${head.path.slice(0, 256)}\` is not among the requests that \`${name}\` allows`);
+          : `\`${head.method} ${head.path.slice(0, 256)}\` is not among the requests that \`${name}\` allows`) ??
+        account.usedUp();
       const intent: Intent = {
         ...{ action: "egress", resource, upstream, upstreamPath: head.path + head.query, stream: false, uses: [] },
         outside: { dispatcher },
@@ -64,6 +68,7 @@ export function innerConnection(
       const bodyless = head.method === "GET" || head.method === "HEAD" || refusal !== undefined;
       return { kind: "forward", body: bodyless ? "none" : "through", intent: () => intent };
     },
+    decided: account.decided,
     said: saidInHeaders,
   };
 }

@@ -34,6 +34,8 @@ export interface TunnelStart<C extends Carrier = Tunnel> {
   readonly digestKey: DigestKey;
   /** Hears each piece that goes to the client, before it goes. */
   readonly passing?: (chunk: Uint8Array) => void;
+  /** Hears how much is to pass each way, before it does; it may cut, and then it does not. */
+  readonly counting?: { readonly sent: (bytes: number) => void; readonly received: (bytes: number) => void };
   /** What the client is told of a cut, in its own protocol, where it can be told just now. */
   readonly farewell?: (words: string) => Uint8Array | undefined;
 }
@@ -108,8 +110,13 @@ export class LiveTunnel<
     this.#joined = join({
       client: this.start.socket,
       server: server.socket,
-      sent: (chunk) => this.#sent.push(chunk),
+      sent: (chunk) => {
+        this.start.counting?.sent(chunk.length);
+        if (!this.#ended) this.#sent.push(chunk);
+      },
       received: (chunk) => {
+        this.start.counting?.received(chunk.length);
+        if (this.#ended) return;
         this.#received.push(chunk);
         this.start.passing?.(chunk);
       },

@@ -35,6 +35,7 @@ export function join({ client, server, sent, received, idleMs, ended }: JoinOpti
       if (stopped) return;
       lastMs = performance.now();
       meter(chunk);
+      if (stopped) return; // whoever measures it may stop it
       if (to.write(chunk)) return;
       from.pause();
       to.once("drain", () => {
