@@ -60,7 +60,7 @@ export interface Egress extends AsyncDisposable {
   redecideAll(): void;
   redecideDue(): void;
   /** What each principal has carried, since the start. */
-  totals(): readonly EgressTotal[];
+  readonly totals: () => readonly EgressTotal[];
   readonly size: number;
 }
 

@@ -27,7 +27,7 @@ export interface InnerConnection {
   caller(): Caller;
   match(head: RequestHead): RouteMatch;
   plan(head: RequestHead, request: IncomingMessage): Plan & { readonly kind: "forward" };
-  decided(effect: "allow" | "deny"): void;
+  readonly decided: (effect: "allow" | "deny") => void;
   /** What a request says outside its path and body: inspected with its address. */
   said(request: IncomingMessage): string;
 }

@@ -47,7 +47,7 @@ export interface EgressAccount {
 
 export interface EgressTotals {
   of(principal: SpiffeId, destination: Destination): EgressAccount;
-  list(): readonly EgressTotal[];
+  readonly list: () => readonly EgressTotal[];
 }
 
 export const maxPairs = 2_000;
@@ -71,14 +71,14 @@ class Counted {
   }
 }
 
-export function openEgressTotals(now: () => Instant, most = maxPairs): EgressTotals {
+export function openEgressTotals(now: () => Instant, atMost = maxPairs): EgressTotals {
   const pairs = new Map<string, Counted>();
 
   function counted(principal: SpiffeId | "*", destination: Destination): Counted {
     const key = `${principal} ${destination.namespace}/${destination.name}`;
     let found = pairs.get(key);
     if (found === undefined) {
-      if (pairs.size >= most && principal !== "*") return counted("*", destination);
+      if (pairs.size >= atMost && principal !== "*") return counted("*", destination);
       pairs.set(key, (found = new Counted(principal, destination)));
     }
     return found;
