@@ -7,7 +7,7 @@ import { CordonError, isCordonError } from "@cordon/core/errors";
 import { isJsonObject, parseStrictJson, type JsonObject } from "@cordon/core/contract/strict-json";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
 import { routeKey, type AccessRequest, type Decision, type Signals } from "@cordon/core/policy/decision";
-import type { Snapshot } from "@cordon/core/policy/snapshot";
+import type { Route, Snapshot } from "@cordon/core/policy/snapshot";
 import {
   accessRequestOf,
   decideHere,
@@ -36,6 +36,7 @@ import { tokenChallenge } from "./listener/challenge.ts";
 import { actingFor, delegationOf } from "./listener/acting-for.ts";
 import type { Connections } from "./listener/connections.ts";
 import { identifier } from "./listener/identify.ts";
+import { answerMetadata, isMetadataPath, resourceChallenge } from "./listener/protected-resource.ts";
 import { readRequestHead } from "./listener/request-head.ts";
 import type { Interaction } from "./interaction.ts";
 import type { LiveExchanges } from "./live/live-exchanges.ts";
@@ -95,6 +96,7 @@ export function openInteractions(deps: InteractionDeps): {
     const passage = new Passage(id, deps.monotonicMs);
     deps.observer?.begun?.(passage, request);
     let shape: ApiShape = "http";
+    let route: Route | undefined;
     let from = request.socket.remoteAddress ?? "unknown";
     request.on("error", () => undefined); // a broken request is seen where its body is read
     response.on("error", () => undefined); // a broken response is seen as its `close`
@@ -105,7 +107,12 @@ export function openInteractions(deps: InteractionDeps): {
       if (response.socket === null)
         throw new CordonError("REQUEST_MALFORMED", "the request is refused: it did not wait for the answer before it");
       let snapshot = deps.snapshots.current();
+      if (within === undefined && isMetadataPath(head.path) && (snapshot.tokenIssuers?.size ?? 0) > 0) {
+        answerMetadata(snapshot, deps.origin(), head, response);
+        return over(passage, "complete", 200);
+      }
       let match = within?.match(head) ?? matchRoute(snapshot.routes, head.path);
+      if (within === undefined) route = match?.route;
       if (match !== undefined && match.route.kind !== "http") shape = match.route.kind;
       if (deps.draining())
         throw new CordonError("DRAINING", "the gateway is shutting down; ask another, or again shortly");
@@ -131,7 +138,7 @@ export function openInteractions(deps: InteractionDeps): {
       const via = within?.via ?? routeKey(match.route);
       await run({ id, request, response, head, caller, match, shape, passage, via, ...(inner && { inner }) }, snapshot);
     } catch (error) {
-      refuse(request, response, shape, passage, from, error);
+      refuse(request, response, shape, passage, from, error, route);
     }
   }
 
@@ -143,6 +150,7 @@ export function openInteractions(deps: InteractionDeps): {
     passage: Passage,
     from: string,
     error: unknown,
+    route?: Route,
   ): void {
     const { id } = passage;
     let known: CordonError;
@@ -161,7 +169,8 @@ export function openInteractions(deps: InteractionDeps): {
     }
     deps.refusals.note(known, from);
     if (!request.complete || response.socket === null) response.shouldKeepAlive = false; // never read on after it
-    const challenge = tokenChallenge(known, deps.snapshots.current());
+    const snapshot = deps.snapshots.current();
+    const challenge = tokenChallenge(known, snapshot, resourceChallenge(route, snapshot, deps.origin(), "first"));
     const headers = challenge.length === 0 ? [] : ["cordon-request-id", id, ...challenge];
     answerError(response, shape, status, known.code, known.message, id, headers, passage.rpcId);
     over(passage, "refused", status, known.code);
@@ -305,7 +314,8 @@ export function openInteractions(deps: InteractionDeps): {
       }
       if (!request.complete) response.shouldKeepAlive = false;
       const words = refusalWords(decision);
-      const { status, code, headers } = denialAnswer(decision, access, words, deps.stepUpUrl);
+      const found = interaction.inner === undefined ? resourceChallenge(match.route, snapshot, deps.origin()) : {};
+      const { status, code, headers } = denialAnswer(decision, access, words, deps.stepUpUrl, found);
       answerError(response, shape, status, code, words, id, [...receipt, ...headers], passage.rpcId);
       return over(passage, "denied", status, decision.reasons[0]?.code);
     }

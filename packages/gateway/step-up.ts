@@ -5,7 +5,7 @@
 import type { ServerResponse } from "node:http";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
-import { scopeChallenge } from "./listener/challenge.ts";
+import { scopeChallenge, type ResourceChallenge } from "./listener/challenge.ts";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 
 /** How lately the person must have proved to be present for this denial to be lifted; absent where nothing lifts it. */
@@ -31,13 +31,18 @@ export function challengeHeaders(maxAgeSeconds: number, words: string, url: stri
 /** How a denial is answered: with the challenge, where it is a person's and a step-up lifts it. */
 export function denialAnswer(
   decision: Decision,
-  { user, action }: AccessRequest,
+  { user, action, also = [] }: AccessRequest,
   words: string,
   url: (() => string | undefined) | undefined,
+  resource: ResourceChallenge = {},
 ): { readonly status: 401 | 403; readonly code: string; readonly headers: readonly string[] } {
+  // All that the call needs, told at once: one missing after another would send the person round and round.
+  const scopes = [...new Set([action, ...also.filter(({ rpc }) => rpc !== undefined).map((one) => one.action)])].join(
+    " ",
+  );
   const unscoped = decision.reasons.find(({ code }) => code === "scope-insufficient");
   if (unscoped !== undefined)
-    return { status: 403, code: "ACCESS_DENIED", headers: scopeChallenge(action, unscoped.words) };
+    return { status: 403, code: "ACCESS_DENIED", headers: scopeChallenge(scopes, unscoped.words, resource) };
   const age = user === undefined ? undefined : stepUpAge(decision);
   if (age === undefined) return { status: 403, code: "ACCESS_DENIED", headers: [] };
   return { status: 401, code: "STEP_UP_REQUIRED", headers: challengeHeaders(age, words, url?.()) };

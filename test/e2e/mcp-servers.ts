@@ -7,7 +7,11 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { promisify } from "node:util";
 
-const versions = { "server-everything": "2026.8.31", "server-filesystem": "2026.8.31", conformance: "0.1.16" } as const;
+const versions = {
+  "server-everything": "2026.8.31",
+  "server-filesystem": "2026.8.31",
+  conformance: "0.2.0-alpha.12",
+} as const;
 
 /** A package's program, installed from the package cache into a temporary folder; or skips the test. */
 export async function installed(t: TestContext, name: keyof typeof versions): Promise<string | undefined> {

@@ -26,27 +26,52 @@ const errors: Partial<Record<ErrorCode, string>> = {
 /** Parameters of a challenge, in the order in which they are written. */
 export type ChallengeParameters = Readonly<Record<string, string | undefined>>;
 
+/** What a challenge says of the resource that was asked for. */
+export interface ResourceChallenge {
+  readonly parameters?: ChallengeParameters;
+  /** Its clients read a challenge by Bearer, and no other. */
+  readonly bearer?: boolean;
+}
+
 /** @returns names and values of headers; empty where this refusal is no challenge */
 export function tokenChallenge(
   { code, message }: { readonly code: ErrorCode; readonly message: string },
   { tokenIssuers }: Pick<Snapshot, "tokenIssuers">,
-  more: ChallengeParameters = {},
+  more: ResourceChallenge = {},
 ): string[] {
   const error = errors[code];
   if ((tokenIssuers?.size ?? 0) === 0 || (error === undefined && code !== "IDENTITY_REQUIRED")) return [];
   const told = error === undefined ? {} : { error, error_description: message };
-  return ["www-authenticate", dpopChallenge({ ...told, ...more })];
+  return challenges({ ...told, ...more.parameters }, more);
 }
 
 /** A call that the token's scopes do not cover (RFC 6750, section 3.1). */
-export function scopeChallenge(scope: string, words: string): string[] {
-  return ["www-authenticate", dpopChallenge({ error: "insufficient_scope", error_description: words, scope })];
+export function scopeChallenge(scope: string, words: string, more: ResourceChallenge = {}): string[] {
+  return challenges({ error: "insufficient_scope", error_description: words, ...more.parameters, scope }, more);
+}
+
+/**
+ * One challenge by DPoP; on a route to an MCP server the same by Bearer before it, for that is what its clients look for (MCP
+ * 2026-07-28, "Protected Resource Metadata Discovery Requirements"). Whether a token may come without a proof is in the
+ * metadata.
+ */
+function challenges(parameters: ChallengeParameters, { bearer = false }: ResourceChallenge): string[] {
+  const dpop = ["www-authenticate", dpopChallenge(parameters)];
+  if (!bearer) return dpop;
+  const { error, ...rest } = parameters;
+  // Of DPoP's own errors Bearer knows none (RFC 6750, section 3.1).
+  const known = error === undefined || !error.includes("dpop") ? parameters : { error: "invalid_token", ...rest };
+  return ["www-authenticate", `Bearer ${written(known)}`, ...dpop];
 }
 
 function dpopChallenge(parameters: ChallengeParameters): string {
-  const given = Object.entries({ ...parameters, algs: proofAlgorithms });
-  const written = given.flatMap(([name, value]) => (value === undefined ? [] : [`${name}="${quotable(value)}"`]));
-  return `DPoP ${written.join(", ")}`;
+  return `DPoP ${written({ ...parameters, algs: proofAlgorithms })}`;
+}
+
+function written(parameters: ChallengeParameters): string {
+  return Object.entries(parameters)
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name}="${quotable(value)}"`]))
+    .join(", ");
 }
 
 function quotable(text: string): string {

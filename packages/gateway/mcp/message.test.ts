@@ -114,10 +114,13 @@ test("a header that repeats an argument says a value that the call has", () => {
   for (const [name, value] of [
     ["region", "eu"],
     ["seats", "2"],
+    ["seats", "2.0"],
     ["city", `=?base64?${Buffer.from("Köln").toString("base64")}?=`],
   ] as const)
     assert.equal(refusal(given, param(name, value)), "", value);
-  for (const value of ["us", "", "=?base64?ZXU?=", "3"])
+  const literal = call({ name: "book", arguments: { region: "=?base64?ZXU=" } });
+  assert.equal(refusal(literal, param("region", "=?base64?ZXU=")), "", "without its end it is no encoding");
+  for (const value of ["us", "", "=?base64?ZXU?=", "=?base64?Z X U=?=", "=?base64?=", "3"])
     assert.equal(refusal(given, param("region", value)), "MCP_HEADER_MISMATCH", value);
   assert.throws(() => readMcpHeaders(["Mcp-Param-Region", "eu", "mcp-param-region", "us"]), {
     code: "REQUEST_MALFORMED",

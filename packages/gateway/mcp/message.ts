@@ -212,13 +212,17 @@ function compareParams({ params = [] }: McpHeaders, given: JsonObject): void {
 
 function holds(value: JsonValue, said: string): boolean {
   if (typeof value === "object" && value !== null) return Object.values(value).some((item) => holds(item, said));
+  if (typeof value === "number" && /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(said)) return Number(said) === value;
   return value !== null && String(value) === said;
 }
 
-/** `=?base64?...?=` is how a header carries what is not plain ASCII. Undefined where that is not well formed. */
+/**
+ * `=?base64?...?=` is how a header carries what is not plain ASCII; without both its ends a value is literal. Undefined where
+ * what is between them is not well formed.
+ */
 function decodedHeader(value: string): string | undefined {
-  const encoded = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)?.[1];
-  if (encoded === undefined) return value.startsWith("=?base64?") ? undefined : value;
+  if (!value.startsWith("=?base64?") || !value.endsWith("?=") || value.length < "=?base64??=".length) return value;
+  const encoded = value.slice("=?base64?".length, -"?=".length);
   const bytes = Buffer.from(encoded, "base64");
   if (bytes.toString("base64") !== encoded) return undefined;
   try {

@@ -3,6 +3,7 @@
  * A POST carries one message, which says what is decided; GET and DELETE belong to the sessions of the protocol before
  * 2026-07-28, and are of no use without one. A session is its opener's alone.
  */
+import { foldName } from "@cordon/core/contract/strict-json";
 import { CordonError } from "@cordon/core/errors";
 import { askedOfClients, mcpMethods } from "@cordon/core/mcp/methods";
 import type { McpRoute, Route } from "@cordon/core/policy/snapshot";
@@ -74,9 +75,21 @@ function flowOf(route: McpRoute, method: string, tool: string): Pick<Intent, "fl
   return flow === undefined ? {} : { flow };
 }
 
+/** @see OAuth 2.1, section 5.1; MCP 2026-07-28, "Token Requirements" */
+function namesToken(query: string): boolean {
+  return [...new URLSearchParams(query).keys()].some((name) => foldName(name) === "access_token");
+}
+
 /** @throws {CordonError} `REQUEST_MALFORMED` for headers that could be read in two ways */
 export function planMcp(route: McpRoute, { head, rest }: PlanInput, around: McpSurroundings): Plan {
   const headers = readMcpHeaders(around.rawHeaders);
+  if (namesToken(head.query))
+    return {
+      kind: "refuse",
+      status: 400,
+      code: "REQUEST_MALFORMED",
+      words: "an access token is never in an address, where it is logged: send it as `Authorization`",
+    };
   if (rest !== "") return ungoverned(`an MCP server has one path; there is nothing at \`${rest.slice(0, 128)}\``);
   const session: ObjectUse[] = headers.session === undefined ? [] : [{ type: "mcp-session", id: headers.session }];
   const asker = { principal: around.principal, session: headers.session };
