@@ -24,14 +24,17 @@ unless { action == Action::"callTool" && ["write_file", "get-env", "leave"].cont
 `;
 
 /** An estate with one route to an MCP server at this URL. */
-function estateFor(url: string, authentication: string, allowed = policies): Promise<Estate> {
+function estateFor(url: string, authentication: string, allowed = policies, route = ""): Promise<Estate> {
   return openEstate({
     policies: allowed,
     configuration: (ports) =>
       configurationText(ports)
         .replace("components:", "components:\n  - { name: desk, kind: tool, boundary: api }")
         .replace("upstreams:", `upstreams:\n  - { name: desk, url: "${url}", authentication: ${authentication} }`)
-        .replace("routes:", "routes:\n  - { name: mcp, kind: mcp, path: /mcp, resource: desk, upstream: desk }"),
+        .replace(
+          "routes:",
+          `routes:\n  - { name: mcp, kind: mcp, path: /mcp, resource: desk, upstream: desk${route} }`,
+        ),
   });
 }
 
@@ -42,10 +45,10 @@ interface Wrapped extends AsyncDisposable {
   readonly sessions: () => number;
 }
 
-async function wrapped(command: string, args: readonly string[], allowed = policies): Promise<Wrapped> {
+async function wrapped(command: string, args: readonly string[], allowed = policies, route = ""): Promise<Wrapped> {
   const port = await freePort();
   const scope = new AsyncDisposableStack();
-  const estate = scope.use(await estateFor(`https://127.0.0.1:${port}/`, "{ spiffe: desk }", allowed));
+  const estate = scope.use(await estateFor(`https://127.0.0.1:${port}/`, "{ spiffe: desk }", allowed, route));
   const client = controlClient(estate.cordon.socketPath);
   const identity = scope.use(
     await openIdentity({ issue: issueThrough(client, "desk"), fetchBundle: () => fetchBundle(client) }),
@@ -64,9 +67,15 @@ async function wrapped(command: string, args: readonly string[], allowed = polic
   return { estate, port, said, sessions, [Symbol.asyncDispose]: () => scope.disposeAsync() };
 }
 
-async function clientOf(estate: Estate, name = "assistant"): Promise<Client> {
+async function clientOf(
+  estate: Estate,
+  name = "assistant",
+  prepare: (client: Client) => void = () => undefined,
+): Promise<Client> {
   const dispatcher = estate.agent(await estate.svidFor("agent", name));
-  const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "legacy" } });
+  const capabilities = { elicitation: { form: {} } };
+  const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "legacy" }, capabilities });
+  prepare(client);
   const fetch = (url: string | URL, init?: RequestInit) => undiciFetch(url, { ...init, dispatcher } as never);
   await client.connect(new StreamableHTTPClientTransport(new URL(`${estate.cordon.gatewayUrl}/mcp`), { fetch }));
   return client;
@@ -81,7 +90,7 @@ test("a server of standard input and output is used through the gateway, a run f
   const [one, other] = [await clientOf(desk.estate), await clientOf(desk.estate)];
   assert.deepEqual(
     (await one.listTools()).tools.map(({ name }) => name),
-    ["count", "leave"],
+    ["count", "ask", "leave"],
   );
   assert.match(
     textOf(await one.callTool({ name: "count", arguments: { by: 5 } })),
@@ -115,6 +124,38 @@ test("nobody but the gateway is answered, whatever identity they have", async ()
       undiciFetch(`https://127.0.0.1:${desk.port}/`, { ...initialize, dispatcher: desk.estate.agent(svid) }),
     );
   assert.equal(desk.sessions(), 0, "no server was started for them");
+});
+
+test("what a wrapped server asks of its client is decided as anywhere, and the server hears of it", async () => {
+  const heard: string[] = [];
+  const hear = (client: Client): void =>
+    client.setRequestHandler("elicitation/create", ({ params }) => {
+      heard.push(JSON.stringify(params));
+      return { action: "accept" as const, content: { name: "Mei" } };
+    });
+  const elicit = `@id("asked") permit (principal == Workload::"default/agent/assistant", action == Action::"elicit", resource == Component::"default/tool/desk");`;
+  const ask = async (client: Client, field: string): Promise<unknown> =>
+    JSON.parse(textOf(await client.callTool({ name: "ask", arguments: { field } })));
+  {
+    await using desk = await wrapped(process.execPath, [counter], policies + elicit, ", asks: [elicitation]");
+    const client = await clientOf(desk.estate, "assistant", hear);
+    assert.deepEqual(await ask(client, "name"), { action: "accept", content: { name: "Mei" } });
+    assert.equal(((await ask(client, "password")) as unknown[])[0], -32602);
+    assert.equal(heard.length, 1);
+    await client.close();
+  }
+  await using silent = await wrapped(process.execPath, [counter], policies + elicit);
+  const client = await clientOf(silent.estate, "assistant", hear);
+  assert.equal(((await ask(client, "name")) as unknown[])[0], -32601, "its route declares nothing");
+  assert.equal(heard.length, 1);
+  await client.close();
+  const decisions = (await silent.estate.entries()).filter(
+    (entry): entry is DecisionEntry => entry.kind === "decision",
+  );
+  assert.deepEqual(
+    decisions.filter(({ action }) => action === "elicit").map(({ effect, reasons }) => [effect, reasons[0]?.policy]),
+    [["deny", "mcp-asks"]],
+  );
 });
 
 test("a server that ends takes its session with it, and says so", async () => {

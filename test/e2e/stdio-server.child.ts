@@ -13,5 +13,16 @@ server.registerTool(
     return { content: [{ type: "text", text: `${count} ${Object.keys(process.env).toSorted().join()}` }] };
   },
 );
+server.registerTool(
+  "ask",
+  { description: "Asks the person.", inputSchema: z.object({ field: z.string() }) },
+  async ({ field }, ctx) => {
+    const requestedSchema = { type: "object" as const, properties: { [field]: { type: "string" as const } } };
+    const told = await ctx.mcpReq
+      .elicitInput({ mode: "form", message: "A question", requestedSchema })
+      .catch(({ code, message }: { code?: number; message: string }) => [code, message]);
+    return { content: [{ type: "text", text: JSON.stringify(told) }] };
+  },
+);
 server.registerTool("leave", { description: "Ends the server.", inputSchema: z.object({}) }, () => process.exit(3));
 await server.connect(new StdioServerTransport());
