@@ -63,7 +63,7 @@ function suite(main: string, url: string, choice: readonly string[]): Promise<re
 }
 
 const versions: readonly (readonly [string, readonly string[], least: number])[] = [
-  ["2025-06-18", ["--suite", "all", "--spec-version", "2025-06-18"], 26],
+  ["2025-06-18", ["--suite", "all", "--spec-version", "2025-06-18"], 27],
   ["2025-11-25", ["--requirements", "2025-11-25"], 32],
   ["2026-07-28", ["--requirements", "2026-07-28"], 39],
 ];
