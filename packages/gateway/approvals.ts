@@ -10,6 +10,7 @@ import { denied } from "./admission.ts";
 import type { Ask } from "./forwarder.ts";
 import { readWhole } from "./doors/s3/plan.ts";
 import type { GatewayDependencies } from "./ports.ts";
+import type { RequestHead } from "./listener/request-head.ts";
 import type { RouteMatch } from "./routes/match.ts";
 
 /** A call, as far as it was read before deciding. */
@@ -73,6 +74,17 @@ function paramsOf(text: string, headers: Readonly<Record<string, string>>): stri
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A call on a route, as it was read. */
+export function readCall(
+  { route, rest }: Pick<RouteMatch, "route" | "rest">,
+  { method, query }: Pick<RequestHead, "method" | "query">,
+  rawHeaders: readonly string[],
+  bytes: Buffer | undefined,
+): ReadCall {
+  const bound = route.kind === "mcp" ? boundHeaders(route, rawHeaders) : {};
+  return { method, address: rest + query, kind: route.kind, bytes, ...bound };
 }
 
 /** What a client sent of the headers that a route passes on: the same one twice is both, in their order. */

@@ -18,7 +18,7 @@ import {
   recordDecision,
   refusalWords,
 } from "./admission.ts";
-import { boundHeaders, readThrough, spend, wantsApproval, withCall } from "./approvals.ts";
+import { readCall, readThrough, spend, wantsApproval, withCall } from "./approvals.ts";
 import { answerError, receiptHeaders } from "./answer.ts";
 import { ContentMeter } from "./content-meter.ts";
 import { statusOf } from "./error-status.ts";
@@ -32,11 +32,10 @@ import { screeningOf } from "./inspection/screening.ts";
 import { mayReveal, openTokens } from "./inspection/tokens.ts";
 import type { Refusals } from "./ledger/refusals.ts";
 import { readBody, refuseEncodedBody, requireJsonContentType } from "./listener/body.ts";
-import { tokenChallenge } from "./listener/challenge.ts";
 import { actingFor, delegationOf } from "./listener/acting-for.ts";
 import type { Connections } from "./listener/connections.ts";
 import { identifier } from "./listener/identify.ts";
-import { answerMetadata, isMetadataPath, resourceChallenge } from "./listener/protected-resource.ts";
+import { answerMetadata, isMetadataPath, refusalHeaders, resourceChallenge } from "./listener/protected-resource.ts";
 import { readRequestHead } from "./listener/request-head.ts";
 import type { Interaction } from "./interaction.ts";
 import type { LiveExchanges } from "./live/live-exchanges.ts";
@@ -169,9 +168,7 @@ export function openInteractions(deps: InteractionDeps): {
     }
     deps.refusals.note(known, from);
     if (!request.complete || response.socket === null) response.shouldKeepAlive = false; // never read on after it
-    const snapshot = deps.snapshots.current();
-    const challenge = tokenChallenge(known, snapshot, resourceChallenge(route, snapshot, deps.origin(), "first"));
-    const headers = challenge.length === 0 ? [] : ["cordon-request-id", id, ...challenge];
+    const headers = refusalHeaders(known, id, route, deps.snapshots.current(), deps.origin());
     answerError(response, shape, status, known.code, known.message, id, headers, passage.rpcId);
     over(passage, "refused", status, known.code);
   }
@@ -262,9 +259,7 @@ export function openInteractions(deps: InteractionDeps): {
     let first = decideHere(snapshot, asked, seen, at);
     if (wantsApproval(first)) {
       if (ask.body === "through") ask = await readThrough(request, ask, deps.options.receiveTimeoutMs);
-      const address = match.rest + head.query;
-      const bound = match.route.kind === "mcp" ? boundHeaders(match.route, request.rawHeaders) : {};
-      asked = withCall(asked, { method: head.method, address, kind: match.route.kind, bytes: ask.bytes, ...bound });
+      asked = withCall(asked, readCall(match, head, request.rawHeaders, ask.bytes));
       first = decideHere(snapshot, asked, seen, at);
     }
     passage.decided(first.effect);

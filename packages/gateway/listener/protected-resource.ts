@@ -5,11 +5,11 @@
  * @see RFC 9728; MCP 2026-07-28, "Protected Resource Metadata Discovery Requirements"
  */
 import type { ServerResponse } from "node:http";
-import { CordonError } from "@cordon/core/errors";
+import { CordonError, type ErrorCode } from "@cordon/core/errors";
 import { firstScopesOf, scopesOfRoute } from "@cordon/core/oauth/route-scopes";
 import type { Route, Snapshot } from "@cordon/core/policy/snapshot";
 import { resourceUri } from "./access-tokens.ts";
-import { proofAlgorithms, type ResourceChallenge } from "./challenge.ts";
+import { proofAlgorithms, tokenChallenge, type ResourceChallenge } from "./challenge.ts";
 import type { RequestHead } from "./request-head.ts";
 
 export const wellKnownPath = "/.well-known/oauth-protected-resource";
@@ -75,4 +75,16 @@ export function resourceChallenge(
   if (route === undefined || (tokenIssuers?.size ?? 0) === 0 || scopesOfRoute(route).length === 0) return {};
   const scope = scopes === undefined ? {} : { scope: firstScopesOf(route).join(" ") };
   return { parameters: { resource_metadata: metadataUrl(origin, route), ...scope }, bearer: route.kind === "mcp" };
+}
+
+/** The headers of a refusal, where a client can do something about it: get a token, or a better one. */
+export function refusalHeaders(
+  refused: { readonly code: ErrorCode; readonly message: string },
+  requestId: string,
+  route: Route | undefined,
+  known: Known,
+  origin: string,
+): readonly string[] {
+  const challenge = tokenChallenge(refused, known, resourceChallenge(route, known, origin, "first"));
+  return challenge.length === 0 ? [] : ["cordon-request-id", requestId, ...challenge];
 }
