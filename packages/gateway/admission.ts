@@ -7,7 +7,13 @@ import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
 import type { ContentDigest, DecisionEntry } from "@cordon/core/ledger/entry";
 import { decide } from "@cordon/core/policy/decide";
-import { routeKey, type AccessRequest, type Decision, type Signals } from "@cordon/core/policy/decision";
+import {
+  routeKey,
+  type AccessRequest,
+  type Decision,
+  type RequestContext,
+  type Signals,
+} from "@cordon/core/policy/decision";
 import { destinationOf } from "@cordon/core/policy/egress";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import { personBehind } from "./listener/acting-for.ts";
@@ -32,20 +38,34 @@ export function accessRequestOf(
     principal: caller.id,
     action: intent.action,
     resource: intent.resource,
-    context: {
-      assurance: caller.assurance,
-      route: route.name,
-      method,
-      stream: intent.stream,
-      external: intent.upstream.external,
-      ...(intent.mcp === undefined ? {} : intent.mcp),
-    },
+    context: contextOf(caller, intent, route, method),
     via,
     ...(intent.also === undefined ? {} : { also: intent.also }),
     ...(intent.arguments === undefined ? {} : { arguments: intent.arguments }),
     ...personBehind(caller),
   };
 }
+
+/** A route's requests differ in little else: the same facts are the same object, of which policy makes its own once. */
+const contexts = new WeakMap<object, Map<string, RequestContext>>();
+
+function contextOf(
+  { assurance }: Caller,
+  { stream, upstream: { external }, mcp }: Intent,
+  route: { readonly name: string },
+  method: string,
+): RequestContext {
+  const facts = { assurance, route: route.name, method, stream, external };
+  if (mcp !== undefined) return { ...facts, ...mcp };
+  let known = contexts.get(route);
+  if (known === undefined) contexts.set(route, (known = new Map()));
+  const key = `${method} ${assurance} ${stream} ${external}`;
+  const context = known.get(key) ?? Object.freeze(facts);
+  if (known.size < mostContexts) known.set(key, context); // the method is the client's own word
+  return context;
+}
+
+const mostContexts = 64;
 
 /** Scopes are of what was asked for; what the same call does besides is for policy alone. */
 function unscoped({ user }: AccessRequest, action: Action): Pick<AccessRequest, "user"> {

@@ -105,6 +105,7 @@ export function userId(trustDomain: TrustDomain, namespace: Namespace, name: str
 export function userPartsOf(
   id: SpiffeId,
 ): { readonly trustDomain: TrustDomain; readonly namespace: Namespace; readonly name: string } | undefined {
+  if (!id.includes("/user/")) return undefined; // asked of every caller, and most are workloads
   const parts = pathOf(id).split("/");
   const [, ns, namespace, kind, name] = parts;
   if (parts.length !== 5 || ns !== "ns" || kind !== "user" || namespace === undefined || name === undefined)

@@ -2,16 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { isCordonError } from "../errors.ts";
-import {
-  decodeBundle,
-  encodeBundle,
-  encodeTileIndex,
-  levelsOf,
-  parseTilePath,
-  partialTilesOf,
-  tileAt,
-  tilePath,
-} from "./tiles.ts";
+import { decodeBundle, encodeTileIndex, levelsOf, parseTilePath, partialTilesOf, tileAt, tilePath } from "./tiles.ts";
+import { GrowingTile } from "./growing-tile.ts";
 
 test("indexes are written as the specification's own examples", () => {
   assert.equal(encodeTileIndex(1234067), "x001/x234/067");
@@ -101,3 +93,9 @@ test("a bundle that is cut, too long, or holds another number of entries is refu
       (error) => isCordonError(error, "LEDGER_CORRUPT"),
     );
 });
+
+function encodeBundle(entries: readonly Uint8Array[], capacity = 16): Uint8Array {
+  const bundle = new GrowingTile(capacity);
+  for (const entry of entries) bundle.addEntry(entry);
+  return bundle.first(entries.length);
+}

@@ -79,17 +79,8 @@ export function partialTilesOf(size: number): TileName[] {
     .filter((tile) => tile.width > 0);
 }
 
-/** An entry bundle: each entry behind its length as a big-endian 16-bit number. */
-export function encodeBundle(entries: readonly Uint8Array[]): Buffer {
-  const bundle = Buffer.allocUnsafe(entries.reduce((sum, entry) => sum + 2 + entry.length, 0));
-  let offset = 0;
-  for (const entry of entries) {
-    offset = bundle.writeUInt16BE(entry.length, offset);
-    bundle.set(entry, offset);
-    offset += entry.length;
-  }
-  return bundle;
-}
+/** In a bundle each entry lies behind its length, a big-endian 16-bit number. */
+export const entryPrefixBytes = 2;
 
 /**
  * The entries of a bundle that must hold `width` of them and nothing else.

@@ -8,13 +8,13 @@ import type { TrustDomain } from "../identity/spiffe-id.ts";
 import type { Environment, EntitySource } from "./cedar/environment.ts";
 import { CedarRecord, CedarSet, EntityUid, type EntityData, type Value } from "./cedar/value.ts";
 import { valueOf } from "./cedar/value-json.ts";
-import { argumentRecord } from "./argument-facts.ts";
+import { argumentRecord, noArguments } from "./argument-facts.ts";
 import type { ArgumentTree } from "./argument-types.ts";
 import { cedarEntity, cedarUser, contextFacts } from "./cedar-schema.ts";
 import type { AccessRequest, RequestContext } from "./decision.ts";
 import { findingsRecord } from "./finding-facts.ts";
 import { isUser, type Principal } from "./people.ts";
-import type { RiskFacts } from "../risk/assess.ts";
+import { unobserved, type RiskFacts } from "../risk/assess.ts";
 import { riskRecords } from "../risk/facts.ts";
 import type { Component } from "./snapshot.ts";
 
@@ -46,6 +46,10 @@ export class CedarRequests {
   readonly #trustDomain: TrustDomain;
   readonly #principals = new WeakMap<Principal, Entity>();
   readonly #resources = new WeakMap<Principal, Entity>();
+  readonly #contexts = new WeakMap<
+    RequestContext,
+    { readonly windows: readonly string[]; readonly record: CedarRecord }
+  >();
 
   constructor(trustDomain: TrustDomain) {
     this.#trustDomain = trustDomain;
@@ -59,7 +63,7 @@ export class CedarRequests {
   environment({ request, principal, resource, windows, risk }: Asked, read?: ArgumentTree): Environment | string {
     const action = actionUids.get(request.action);
     if (action === undefined) return `\`${request.action}\` is not an action of the schema`;
-    const context = contextRecord(request.context, windows, risk, argumentRecord(read, request.arguments));
+    const context = this.#context(request.context, windows, risk, argumentRecord(read, request.arguments));
     if (typeof context === "string") return context;
     const from = this.#entity(this.#principals, "Workload", principal);
     const to = this.#entity(this.#resources, "Component", resource);
@@ -72,6 +76,22 @@ export class CedarRequests {
       resourceData: to.data,
       entities: new TwoEntities(from, to),
     };
+  }
+
+  /** A context that is asked about again, and to which nothing of this one request is added, is made once. */
+  #context(
+    context: RequestContext,
+    windows: readonly string[],
+    risk: RiskFacts | undefined,
+    given: CedarRecord,
+  ): CedarRecord | string {
+    if (given !== noArguments || (risk ?? unobserved) !== unobserved || !Object.isFrozen(context))
+      return contextRecord(context, windows, risk, given);
+    const known = this.#contexts.get(context);
+    if (known?.windows === windows) return known.record;
+    const record = contextRecord(context, windows, risk, given);
+    if (typeof record !== "string") this.#contexts.set(context, { windows, record });
+    return record;
   }
 
   #entity(known: WeakMap<Principal, Entity>, type: "Workload" | "Component", component: Principal): Entity {

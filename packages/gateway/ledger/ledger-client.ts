@@ -10,7 +10,7 @@ import type { Ledger, LedgerHealth, LedgerListener, LedgerOptions } from "./ledg
 import type { Failure, FromWriter, ToWriter } from "./protocol.ts";
 
 /** Batches under load are sent this far apart at least, in milliseconds: an upstream's own latency hides it. */
-const gatherMs = 2;
+const gatherMs = 4;
 /** It is load when the batch before held at least this many entries; else there is little to gather, and nothing waits. */
 const loadedBatch = 4;
 /** As many entries are worth a sync of their own. */
