@@ -8,11 +8,12 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import {
-  featuresAt,
+  halvesAt,
   maxFeatures,
+  placesInto,
   see,
   tableBits,
-  tagFeaturesAt,
+  tagHalvesAt,
   type Seen,
 } from "@cordon/core/inspection/pii/names/features";
 import { labelCount, labels } from "@cordon/core/inspection/pii/names/model";
@@ -55,9 +56,8 @@ interface Pass {
 
 function placesOf(pass: Pass, index: number, at: number, out: Int32Array): number {
   const { seen } = pass.examples[index] as Example;
-  const n = featuresAt(seen, at, out);
   const given = pass.given?.[index];
-  return given === undefined ? n : tagFeaturesAt(given, seen.tokens.count, seen, at, out, n);
+  return placesInto(out, given === undefined ? halvesAt(seen, at) : tagHalvesAt(given, seen.tokens.count, seen, at));
 }
 
 function train(pass: Pass, without: number, epochs: number): Float64Array {

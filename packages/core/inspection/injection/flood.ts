@@ -1,6 +1,6 @@
 /**
  * Texts made to exhaust: one token over and over. In: a part. Out: a finding where the same word or pair of short words
- * repeats a thousand times without a break. Probed first, so ordinary text costs next to nothing.
+ * repeats a thousand times without a break. Probed, so ordinary text costs next to nothing.
  */
 import type { Finding } from "../finding.ts";
 import type { PartDetector } from "../inspect.ts";
@@ -24,8 +24,7 @@ export const floodDetector: PartDetector = {
     const findings: Finding[] = [];
     // A text with period p equals itself moved by p: count how long that holds, for the periods that floods have.
     for (let period = 1; period <= longestPeriod; period++) {
-      if (!isSuspected(text, period)) continue;
-      const found = longestPeriodic(text, period);
+      const found = firstPeriodic(text, period);
       if (found === undefined) continue;
       findings.push(
         classified({ detector: "flood/repetition", category: "resource-exhaustion", ...found, score: 0.9 }),
@@ -36,25 +35,25 @@ export const floodDetector: PartDetector = {
   },
 };
 
-/** Whether the text repeats with the period at any probed place: most texts do not, and are not read further. */
-function isSuspected(text: string, period: number): boolean {
-  const units = unitsOf(text);
-  for (let place = probeEvery; place + probeLength < text.length; place += probeEvery) {
-    let at = place;
-    while (at < place + probeLength && units[at] === units[at - period]) at += 1;
-    if (at === place + probeLength) return true;
-  }
-  return false;
-}
-
-/** Rulers and indentation repeat as well: only what holds a letter or digit counts. */
-function longestPeriodic(text: string, period: number): { start: number; end: number } | undefined {
+/**
+ * The first stretch that is long enough. It covers a place that is probed, and is followed from there both ways: most texts
+ * repeat at none, and are not read further. Rulers and indentation repeat as well: only what holds a letter or digit counts.
+ */
+function firstPeriodic(text: string, period: number): { start: number; end: number } | undefined {
   const needed = period === 1 ? repeatsOfOne : repeats * period;
-  let start = 0;
-  for (let at = period; at <= text.length; at++) {
-    if (at < text.length && text.charCodeAt(at) === text.charCodeAt(at - period)) continue;
-    if (at - start >= needed && /[\p{L}\p{N}]/u.test(text.slice(start, start + period))) return { start, end: at };
-    start = at - period + 1;
+  const units = unitsOf(text);
+  const { length } = text;
+  for (let place = probeEvery; place + probeLength < length; place += probeEvery) {
+    let end = place;
+    while (end < place + probeLength && units[end] === units[end - period]) end += 1;
+    if (end < place + probeLength) continue;
+    let first = place;
+    while (first > period && units[first - 1] === units[first - 1 - period]) first -= 1;
+    while (end < length && units[end] === units[end - period]) end += 1;
+    const start = first - period;
+    if (end - start >= needed && /[\p{L}\p{N}]/u.test(text.slice(start, start + period))) return { start, end };
+    // The next place behind it.
+    place = Math.max(place, Math.floor(end / probeEvery) * probeEvery);
   }
   return undefined;
 }

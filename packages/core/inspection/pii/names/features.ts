@@ -85,11 +85,32 @@ function activate(active: Uint8Array, at: number, count: number): void {
   if (at + 1 < count && active[at + 1] === 0) active[at + 1] = 1;
 }
 
-function mix(a: number, b: number, c: number): number {
-  let hash = Math.imul(a ^ 0x5bd1e995, 0x01000193) ^ b;
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ Math.imul(c, 0x297a2d39);
+/**
+ * A feature's place is a hash of its number and two facts. Its two halves are written first, for all features of a word, and
+ * stirred together afterwards in one short loop: see {@link placeOf}.
+ */
+export const firsts = new Int32Array(maxFeatures);
+export const seconds = new Int32Array(maxFeatures);
+
+const featureCount = 64;
+/** What each feature's number is to its hash. */
+const seeds = Int32Array.from({ length: featureCount }, (_, number) => Math.imul(number ^ 0x5bd1e995, 0x01000193));
+
+/** The place of a feature, by its halves. */
+export function placeOf(first: number, second: number): number {
+  let hash = Math.imul(first ^ (first >>> 15), 0x2c1b3c6d) ^ second;
   hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
   return (hash ^ (hash >>> 15)) & mask;
+}
+
+/** A fact as the second half of a feature. */
+function half(fact: number): number {
+  return Math.imul(fact, 0x297a2d39);
+}
+
+/** Of two facts, a fact. */
+function mix(number: number, a: number, b: number): number {
+  return placeOf((seeds[number] as number) ^ a, half(b));
 }
 
 function shapeOf(length: number, what: number, hash: number): number {
@@ -112,8 +133,11 @@ function wordAt({ tokens }: Seen, at: number): number {
   return at < 0 || at >= tokens.count ? 7 : (tokens.hashes[at] as number);
 }
 
-/** Writes the places of a word's features; returns how many. */
-export function featuresAt(seen: Seen, at: number, out: Int32Array): number {
+/** How many features a word has in the first pass, and in both. */
+const firstPass = 27;
+
+/** Writes the halves of a word's features into {@link firsts} and {@link seconds}; returns how many. */
+export function halvesAt(seen: Seen, at: number): number {
   const s2 = shapeAt(seen, at - 2);
   const s1 = shapeAt(seen, at - 1);
   const s = shapeAt(seen, at);
@@ -129,46 +153,73 @@ export function featuresAt(seen: Seen, at: number, out: Int32Array): number {
   const w = wordAt(seen, at);
   const v1 = wordAt(seen, at + 1);
   const v2 = wordAt(seen, at + 2);
-  out[0] = mix(1, s, 0);
-  out[1] = mix(2, b, s);
-  out[2] = mix(3, w, 0);
-  out[3] = mix(4, seen.tokens.tails[at] as number, s);
-  out[4] = mix(5, w1, s);
-  out[5] = mix(6, v1, s);
-  out[6] = mix(7, w2, w1);
-  out[7] = mix(8, v1, v2);
-  out[8] = mix(9, s1, s);
-  out[9] = mix(10, s, t1);
-  out[10] = mix(11, b1, b);
-  out[11] = mix(12, b, c1);
-  out[12] = mix(13, b1, s);
-  out[13] = mix(14, c1, s);
-  out[14] = mix(15, b2, s2);
-  out[15] = mix(16, c2, t2);
-  out[16] = mix(17, w1, b);
-  out[17] = mix(18, v1, b);
-  out[18] = mix(19, w2, s);
-  out[19] = mix(20, v2, s);
-  out[20] = mix(21, mix(1, s1, s), t1);
-  out[21] = mix(22, mix(2, b1, b), c1);
-  out[22] = mix(23, mix(3, s2, s1), s);
-  out[23] = mix(24, mix(4, s, t1), t2);
-  out[24] = mix(25, w1, w);
-  out[25] = mix(26, w1, 0);
-  out[26] = mix(27, v1, 0);
-  return 27;
+  const hs = half(s);
+  const hb = half(b);
+  const ht1 = half(t1);
+  const hc1 = half(c1);
+  firsts[0] = s;
+  firsts[1] = b;
+  firsts[2] = w;
+  firsts[3] = seen.tokens.tails[at] as number;
+  firsts[4] = w1;
+  firsts[5] = v1;
+  firsts[6] = w2;
+  firsts[7] = v1;
+  firsts[8] = s1;
+  firsts[9] = s;
+  firsts[10] = b1;
+  firsts[11] = b;
+  firsts[12] = b1;
+  firsts[13] = c1;
+  firsts[14] = b2;
+  firsts[15] = c2;
+  firsts[16] = w1;
+  firsts[17] = v1;
+  firsts[18] = w2;
+  firsts[19] = v2;
+  firsts[20] = mix(1, s1, s);
+  firsts[21] = mix(2, b1, b);
+  firsts[22] = mix(3, s2, s1);
+  firsts[23] = mix(4, s, t1);
+  firsts[24] = w1;
+  firsts[25] = w1;
+  firsts[26] = v1;
+  seconds[0] = 0;
+  seconds[1] = hs;
+  seconds[2] = 0;
+  seconds[3] = hs;
+  seconds[4] = hs;
+  seconds[5] = hs;
+  seconds[6] = half(w1);
+  seconds[7] = half(v2);
+  seconds[8] = hs;
+  seconds[9] = ht1;
+  seconds[10] = hb;
+  seconds[11] = hc1;
+  seconds[12] = hs;
+  seconds[13] = hs;
+  seconds[14] = half(s2);
+  seconds[15] = half(t2);
+  seconds[16] = hb;
+  seconds[17] = hb;
+  seconds[18] = hs;
+  seconds[19] = hs;
+  seconds[20] = ht1;
+  seconds[21] = hc1;
+  seconds[22] = hs;
+  seconds[23] = half(t2);
+  seconds[24] = half(w);
+  seconds[25] = 0;
+  seconds[26] = 0;
+  for (let feature = 0; feature < firstPass; feature++)
+    firsts[feature] = (firsts[feature] as number) ^ (seeds[feature + 1] as number);
+  return firstPass;
 }
 
 /** The second pass: the same, and the first pass' tags around. */
-export function tagFeaturesAt(
-  tags: Uint8Array,
-  count: number,
-  seen: Seen,
-  at: number,
-  out: Int32Array,
-  from: number,
-): number {
-  const tagAt = (place: number): number => (place < 0 || place >= count ? 7 : (tags[place] ?? 0));
+export function tagHalvesAt(tags: Uint8Array, count: number, seen: Seen, at: number): number {
+  const from = halvesAt(seen, at);
+  const tagAt = (place: number): number => (place < 0 || place >= count ? 7 : (tags[place] as number));
   const a2 = tagAt(at - 2);
   const a1 = tagAt(at - 1);
   const a = tagAt(at);
@@ -177,17 +228,27 @@ export function tagFeaturesAt(
   const b = knownAt(seen, at);
   const s = shapeAt(seen, at);
   let n = from;
-  out[n++] = mix(40, a, 0);
-  out[n++] = mix(41, a1, a);
-  out[n++] = mix(42, a, z1);
-  out[n++] = mix(43, mix(5, a1, a), z1);
-  out[n++] = mix(44, mix(6, a2, a1), a);
-  out[n++] = mix(45, mix(7, a, z1), z2);
-  out[n++] = mix(46, a1, s);
-  out[n++] = mix(47, z1, s);
-  out[n++] = mix(48, mix(8, a1, z1), s);
-  out[n++] = mix(49, mix(9, a1, a), b);
-  out[n++] = mix(50, mix(10, a, z1), b);
-  out[n++] = mix(51, mix(11, a2, a1), mix(12, z1, z2));
+  const put = (number: number, first: number, second: number): void => {
+    firsts[n] = (seeds[number] as number) ^ first;
+    seconds[n++] = half(second);
+  };
+  put(40, a, 0);
+  put(41, a1, a);
+  put(42, a, z1);
+  put(43, mix(5, a1, a), z1);
+  put(44, mix(6, a2, a1), a);
+  put(45, mix(7, a, z1), z2);
+  put(46, a1, s);
+  put(47, z1, s);
+  put(48, mix(8, a1, z1), s);
+  put(49, mix(9, a1, a), b);
+  put(50, mix(10, a, z1), b);
+  put(51, mix(11, a2, a1), mix(12, z1, z2));
+  return n;
+}
+
+/** Writes the places of `n` features of which the halves are written. */
+export function placesInto(out: Int32Array, n: number): number {
+  for (let at = 0; at < n; at++) out[at] = placeOf(firsts[at] as number, seconds[at] as number);
   return n;
 }

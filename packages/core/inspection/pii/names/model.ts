@@ -2,7 +2,7 @@
  * The name tagger: two linear passes over hashed features, the second seeing the first's tags. In: a text's tokens. Out: a
  * tag for each word, and how sure. A word's tag depends on the six words before and after it and on nothing else.
  */
-import { featuresAt, maxFeatures, seeShared, tableBits, tagFeaturesAt } from "./features.ts";
+import { firsts, halvesAt, placeOf, seconds, seeShared, tableBits, tagHalvesAt } from "./features.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** What a word can be part of; a tag is a place in this list. */
@@ -58,7 +58,7 @@ export function tag(tokens: Tokens, model: Model): Tagged {
   let any = false;
   for (let at = 0; at < count; at++) {
     if (seen.active[at] !== 2) continue;
-    first[at] = best(model.passes[0], featuresAt(seen, at, places));
+    first[at] = best(model.passes[0], halvesAt(seen, at));
     any ||= first[at] !== 0;
   }
   if (!any) return { tags, sure };
@@ -69,12 +69,11 @@ export function tag(tokens: Tokens, model: Model): Tagged {
       !(isCandidateTagged(seen.active, first, at - 1) || isCandidateTagged(seen.active, first, at + 1))
     )
       continue;
-    first[at] = best(model.passes[0], featuresAt(seen, at, places));
+    first[at] = best(model.passes[0], halvesAt(seen, at));
   }
   for (let at = 0; at < count; at++) {
     if (seen.active[at] === 0 || !isNearTag(first, at)) continue;
-    const n = tagFeaturesAt(first, count, seen, at, places, featuresAt(seen, at, places));
-    const top = best(model.passes[1], n);
+    const top = best(model.passes[1], tagHalvesAt(first, count, seen, at));
     tags[at] = top;
     if (top !== 0) sure[at] = probability(top, model.scales[1]);
   }
@@ -91,18 +90,17 @@ function isNearTag(first: Uint8Array, at: number): boolean {
   return false;
 }
 
-/** Where a word's features lie, and what they add up to. The next word writes over them. */
-const places = new Int32Array(maxFeatures);
+/** What a word's features add up to. The next word writes over it. */
 const sums = new Float64Array(labelCount);
 const evenLanes = 0x00ff00ff;
 
-/** The label that the first `n` of {@link places} speak for most; the first of equals. */
+/** The label that the `n` features whose halves are written speak for most; the first of equals. */
 function best(rows: Int32Array, n: number): number {
   let even = 0;
   let odd = 0;
   let last = 0;
   for (let at = 0; at < n; at++) {
-    const place = (places[at] as number) << 1;
+    const place = placeOf(firsts[at] as number, seconds[at] as number) << 1;
     const four = rows[place] as number;
     even += four & evenLanes;
     odd += (four >>> 8) & evenLanes;
