@@ -46,6 +46,21 @@ test("a long request is masked as a short one is, and so is a long answer", asyn
   assert.ok(answer.text.includes("NRIC [SG_NRIC]") && !answer.text.includes("S1234567D"));
 });
 
+test("a long page of text is read in the thread as well, and refused whole where it may not pass", async () => {
+  estate.chat.answer = (_seen, response) =>
+    response.writeHead(200, { "content-type": "text/plain; charset=utf-8" }).end(long(300_000));
+  const answer = await chat(estate, assistant, "Hello");
+  assert.equal(answer.status, 200, answer.text.slice(0, 300));
+  assert.equal(answer.text, long(300_000).replace("S1234567D", "[SG_NRIC]"));
+  const hurried = await chat(hasty, await hasty.svidFor("agent", "assistant"), "Hello");
+  assert.equal(hurried.status, 200, hurried.text.slice(0, 300));
+  hasty.chat.answer = estate.chat.answer;
+  const refused = await chat(hasty, await hasty.svidFor("agent", "assistant"), "Hello");
+  assert.equal(refused.status, 403);
+  assert.match(refused.text, /could not be inspected: inspection took longer than 1 ms/);
+  hasty.chat.seen.length = 0;
+});
+
 test("others are served while a body of a megabyte is inspected", async () => {
   await chat(estate, assistant, long(50_000)); // the thread is there
   estate.chat.answer = (_seen, response) =>

@@ -4,7 +4,12 @@
  */
 import type { Finding } from "@cordon/core/inspection/finding";
 import { EventStreamFilter, type AnswerFilter, type Released } from "@cordon/core/inspection/streaming/answer-filter";
-import { JsonBodyFilter, JsonLinesFilter, TextBodyFilter } from "@cordon/core/inspection/streaming/body-filters";
+import {
+  jsonBodyFilter,
+  JsonLinesFilter,
+  pageBodyFilter,
+  TextBodyFilter,
+} from "@cordon/core/inspection/streaming/body-filters";
 import { ChatCompletionsFraming } from "@cordon/core/inspection/streaming/chat-completions";
 import { blanked } from "@cordon/core/inspection/redaction/token-detector";
 import { ContentGuard } from "@cordon/core/inspection/streaming/content-guard";
@@ -18,7 +23,7 @@ import { refusalWords } from "../admission.ts";
 import type { FilterCut, ContentFilter, ResponseHead } from "../ports.ts";
 import type { ApiShape } from "../routes/error-shapes.ts";
 import type { InspectionDeps } from "./open-inspection.ts";
-import { budgetOf, rulesOf, type CountedRules } from "./rules.ts";
+import { budgetOf, rulesOf, type CountedRules, type Detectors } from "./rules.ts";
 import { blockedWords, type Screening } from "./screening.ts";
 
 export interface AnswerKind extends ResponseHead {
@@ -28,9 +33,10 @@ export interface AnswerKind extends ResponseHead {
 
 export function openAnswer(deps: InspectionDeps, screening: Screening, kind: AnswerKind): ContentFilter | undefined {
   const { thread } = deps;
-  const { type } = mediaType(kind.contentType);
+  const { type, charset } = mediaType(kind.contentType);
   const opened = openHere(deps, screening, kind);
-  if (thread === undefined || opened === undefined || !isJson(type)) return opened;
+  const held = isRead(charset) && (isJson(type) || isPage(type, deps.detectors));
+  if (thread === undefined || opened === undefined || !held) return opened;
   // A long body is put before the same filter twice: to learn what it asks of detectors, and once they have answered.
   const ahead = (body: Uint8Array): Promise<ContentFilter> =>
     askedAhead(thread, deps.detectors, screening, "response", (detectors, scratch) => {
@@ -54,13 +60,14 @@ function openHere(
     repeats: isResponses(kind),
     onBinary: () => (screening.unread("response", "gateway/unread-content") === "block" ? unreadFinding : undefined),
     // A body is read in one go, and may take too long; a stream takes as long as its upstream.
-    ...(isJson(type) ? { onText: budgetOf(monotonicMs, screening.settings.timeBudgetMs) } : {}),
+    ...(isJson(type) || isPage(type, detectors)
+      ? { onText: budgetOf(monotonicMs, screening.settings.timeBudgetMs) }
+      : {}),
     ...(detectors.parts.length === 0
       ? {}
       : {
           whole: {
-            // A page is no stream: it is judged before any of it is sent, as JSON is.
-            mode: isText(type) ? "buffer" : screening.settings.wholeAnswer,
+            mode: screening.settings.wholeAnswer,
             maxLength: screening.settings.maxBytes,
             judge: (written) => {
               const text = screening.tokens === undefined ? written : blanked(written, screening.tokens);
@@ -77,9 +84,8 @@ function openHere(
       return screening.observes ? ("open" as const) : screening.settings.onFailure;
     },
   };
-  const read = charset === undefined || charset === "utf-8" || charset === "us-ascii";
   // Text in a character set that nobody here reads is no picture: it fails.
-  if (!read)
+  if (!isRead(charset))
     return adapted(
       unreadable(kind.contentType, () => common.onFailure() === "closed"),
       true,
@@ -88,10 +94,14 @@ function openHere(
     );
   if (type === "text/event-stream")
     return adapted(new EventStreamFilter({ ...common, framing: framingOf(kind, guard) }), false, screening, rules);
-  if (isJson(type)) return adapted(new JsonBodyFilter(common, screening.settings.maxBytes), true, screening, rules);
+  if (isJson(type)) return adapted(jsonBodyFilter(common, screening.settings.maxBytes), true, screening, rules);
   if (type === "application/x-ndjson" || type === "application/jsonl" || type === "application/ndjson")
     return adapted(new JsonLinesFilter(common), false, screening, rules);
-  if (isText(type)) return adapted(new TextBodyFilter(common), true, screening, rules);
+  if (isText(type)) {
+    const page = isPage(type, detectors);
+    const filter = page ? pageBodyFilter(common, screening.settings.maxBytes) : new TextBodyFilter(common);
+    return adapted(filter, true, screening, rules);
+  }
   const refused = (): boolean => screening.unread("response", "gateway/uninspected-answer") === "block";
   return adapted(unreadable(kind.contentType, refused), true, screening, rules);
 }
@@ -173,6 +183,15 @@ function wordsOf({ refusal }: Screening, { blocked }: ContentGuard): string {
 function isText(type: string): boolean {
   if (type === "text/event-stream") return false;
   return type.startsWith("text/") || textTypes.has(type) || type.endsWith("+xml");
+}
+
+/** A page is no stream: it is judged before any of it is sent, as JSON is, where anything judges whole texts. */
+function isPage(type: string, { parts }: Detectors): boolean {
+  return isText(type) && parts.length > 0;
+}
+
+function isRead(charset: string | undefined): boolean {
+  return charset === undefined || charset === "utf-8" || charset === "us-ascii";
 }
 
 function isResponses({ api, path }: AnswerKind): boolean {

@@ -3,6 +3,7 @@
  * In: a text's tokens and ideas. Out: where the ideas of overriding, of what came before and of instructions stand close
  * together. Explainable without a model; the classifier asks it for a second opinion.
  */
+import { foldedSlice } from "../normalise/fold.ts";
 import type { Tokens } from "../normalise/tokens.ts";
 import { concepts, type Ideas } from "./lexicon.ts";
 
@@ -47,16 +48,19 @@ export function findOrders(tokens: Tokens, ideas: Ideas): (readonly [number, num
   );
 }
 
-function beginsSentence({ text, start, end }: Tokens, token: number): boolean {
+function beginsSentence({ folded, start, end }: Tokens, token: number): boolean {
   if (token === 0) return true;
-  const between = text.slice(end[token - 1], start[token]);
-  return /[.!?:;\n>*#"]/.test(between) || /^[.!?:;]$/.test(text.slice(start[token - 1], end[token - 1]));
+  const between = foldedSlice(folded, end[token - 1] ?? 0, start[token] ?? 0);
+  const before = foldedSlice(folded, start[token - 1] ?? 0, end[token - 1] ?? 0);
+  return /[.!?:;\n>*#"]/.test(between) || /^[.!?:;]$/.test(before);
 }
 
 /** "A pirate disregards his orders", "he ignored them": what somebody does, in English, and no demand to do it. */
-function isReported({ text, start, end }: Tokens, token: number): boolean {
-  const word = text.slice(start[token], end[token]);
-  return /(?:[^s]s|ed)$/.test(word);
+function isReported({ units, start, end }: Tokens, token: number): boolean {
+  const last = end[token] ?? 0;
+  if (last - (start[token] ?? 0) < 2) return false;
+  const [before, ending] = [units[last - 2], units[last - 1]];
+  return ending === 0x73 ? before !== 0x73 : ending === 0x64 && before === 0x65; // `s` but not `ss`; `ed`
 }
 
 /** The idea that completes the pattern begun at `at`. */

@@ -31,9 +31,14 @@ const maxCells = 1 << 25;
  *
  * @param patterns Non-empty strings; the same one may stand more than once.
  * @param fold Code units that are one: gives the representative. It must keep lengths, so it works on single code units.
+ * @param isLetter A pattern that begins with a letter is then reported only where no letter stands right before it.
  * @throws CordonError `CONFIG_INVALID` for an empty pattern, or more than the table holds.
  */
-export function createMatcher(patterns: readonly string[], fold: (codeUnit: number) => number): Matcher {
+export function createMatcher(
+  patterns: readonly string[],
+  fold: (codeUnit: number) => number,
+  isLetter?: (codeUnit: number) => boolean,
+): Matcher {
   const classOf = classesOf(patterns, fold);
   const classes = classOf.count;
   const cells = (patterns.reduce((sum, pattern) => sum + pattern.length, 0) + 1) * classes;
@@ -57,10 +62,13 @@ export function createMatcher(patterns: readonly string[], fold: (codeUnit: numb
     owner[state]?.push(index);
   });
   const longest = patterns.reduce((most, pattern) => Math.max(most, pattern.length), 0);
+  const letters = Uint8Array.from({ length: isLetter === undefined ? 0 : 65_536 }, (_, unit) =>
+    isLetter?.(unit) === true ? 1 : 0,
+  );
   const sparse =
-    longest <= longestWalk ? walkerOf(next.slice(), classOf.table, classes, [...owner], patterns) : undefined;
+    longest <= longestWalk ? walkerOf(next.slice(), classOf.table, classes, [...owner], patterns, letters) : undefined;
   closeOver(next, classes, owner);
-  return matcherOf(next, classOf.table, classes, owner, depth, patterns, sparse);
+  return matcherOf(next, classOf.table, classes, owner, depth, patterns, letters, sparse);
 }
 
 interface Classes {
@@ -122,6 +130,7 @@ function walkerOf(
   classes: number,
   owner: readonly (readonly number[])[],
   patterns: readonly string[],
+  letters: Uint8Array,
 ): Scan {
   const mask = (1 << firstsBits) - 1;
   /** By three groups of characters, five bits each: whether a pattern begins so. */
@@ -130,11 +139,11 @@ function walkerOf(
     three.reduce((mixed, c) => ((mixed << (firstsBits / 3)) ^ c) & mask, 0);
   /** Small letters and the space by themselves, everything else in a few groups: five bits. */
   const groups = Uint8Array.from(table, (c) => (c === 0 ? 0 : 28 + (c % 4)));
-  const letters = new Map(
+  const numbers = new Map(
     Array.from("abcdefghijklmnopqrstuvwxyz ", (sign, at) => [table[sign.charCodeAt(0)] ?? 0, at + 1]),
   );
   for (let unit = 0; unit < groups.length; unit++)
-    if (table[unit] !== 0) groups[unit] = letters.get(table[unit] ?? 0) ?? (groups[unit] as number);
+    if (table[unit] !== 0) groups[unit] = numbers.get(table[unit] ?? 0) ?? (groups[unit] as number);
   const every = Array.from({ length: 32 }, (_, group) => group);
   for (const pattern of patterns) {
     const [a, b, c] = [0, 1, 2].map((at) => (at < pattern.length ? [groups[pattern.charCodeAt(at)] ?? 0] : every));
@@ -150,6 +159,7 @@ function walkerOf(
     for (let at = from; at < to; at++) {
       mixed = ((mixed << 5) ^ (at + 2 < to ? (groups[units[at + 2] as number] as number) : 0)) & mask;
       if (firsts[mixed] === 0) continue;
+      if (letters[units[at] as number] === 1 && at > 0 && letters[units[at - 1] as number] === 1) continue;
       if (found.length > 0) {
         report(found, at, onMatch);
         // Whoever was called may have looked at another text.
@@ -207,6 +217,7 @@ function matcherOf(
   owner: readonly (readonly number[])[],
   depth: readonly number[],
   patterns: readonly string[],
+  letters: Uint8Array,
   sparse: Scan | undefined,
 ): Matcher {
   // States are numbered by where their row begins, and a state's row says in its last cell whether anything ends there.
@@ -227,7 +238,11 @@ function matcherOf(
       }
       row = rows[row + c] as number;
       if (rows[row + classes] === 0 || onMatch === undefined) continue;
-      for (const pattern of owner[row / stride] ?? []) onMatch(pattern, at + 1);
+      for (const pattern of owner[row / stride] ?? []) {
+        const start = at + 1 - (patterns[pattern]?.length ?? 0);
+        if (letters[units[start] as number] === 1 && start > 0 && letters[units[start - 1] as number] === 1) continue;
+        onMatch(pattern, at + 1);
+      }
       // Whoever was called may have looked at another text.
       units = unitsOf(text);
     }

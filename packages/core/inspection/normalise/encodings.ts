@@ -104,10 +104,11 @@ function findRuns(text: string, runs: readonly number[], found: Hidden[]): void 
     const end = runs[index + 1] as number;
     if (start < read) continue;
     const length = end - start;
+    const units = unitsOf(text);
     let digits = 0;
     let binary = 0;
     for (let at = start; at < end; at++) {
-      const unit = text.charCodeAt(at);
+      const unit = units[at] as number;
       if (isHex(unit)) digits += 1;
       if (unit === 0x30 || unit === 0x31) binary += 1;
     }
@@ -140,9 +141,11 @@ function findEscapes(text: string, found: Hidden[]): void {
   let first = -1;
   let copied = 0;
   let count = 0;
-  for (let at = 0; at < text.length;) {
-    const unit = text.charCodeAt(at);
-    const escape = unit === 0x25 || unit === 0x26 || unit === 0x5c ? readEscape(text, at, unit) : undefined;
+  const units = unitsOf(text);
+  const { length } = text;
+  for (let at = 0; at < length;) {
+    const unit = units[at] as number;
+    const escape = ((kinds[unit] as number) & escapeKind) === 0 ? undefined : readEscape(text, at, unit);
     if (escape === undefined) {
       at += 1;
       continue;
@@ -202,11 +205,12 @@ function fixed(text: string, at: number, skip: number, digits: number): { point:
 
 /** `i g n o r e` and `i-g-n-o-r-e`: eight single letters or more, one sign or space between them, more between words. */
 function findSpaced(text: string, found: Hidden[]): void {
+  const units = unitsOf(text);
   const last = text.length - 14;
   let inWord = false;
   for (let at = 0; at < last && found.length < maxPieces; at++) {
-    const letter = isLetter(text.charCodeAt(at));
-    if (!letter || inWord || isLetter(text.charCodeAt(at + 1))) {
+    const letter = isLetter(units[at] as number);
+    if (!letter || inWord || isLetter(units[at + 1] as number)) {
       inWord = letter;
       continue;
     }
@@ -214,8 +218,8 @@ function findSpaced(text: string, found: Hidden[]): void {
     let letters = 1;
     let end = at + 1;
     for (let next = end + 1; next < text.length && next - end <= 3; next++) {
-      if (!isLetter(text.charCodeAt(next))) continue;
-      if (next + 1 < text.length && isLetter(text.charCodeAt(next + 1))) break;
+      if (!isLetter(units[next] as number)) continue;
+      if (next + 1 < text.length && isLetter(units[next + 1] as number)) break;
       out += next - end > 1 ? ` ${text[next]}` : text[next];
       end = next + 1;
       letters += 1;

@@ -46,14 +46,17 @@ class FoldedText implements Folded {
   }
 
   get text(): string {
-    let text = "";
-    for (let from = 0; from < this.length; from += 8192)
-      text += String.fromCharCode.apply(
-        null,
-        this.units.subarray(from, Math.min(this.length, from + 8192)) as unknown as number[],
-      );
-    return text;
+    return foldedSlice(this, 0, this.length);
   }
+}
+
+/** A piece of the folded text, which costs less than the whole of it. */
+export function foldedSlice({ units, length }: Pick<Folded, "units" | "length">, start: number, end: number): string {
+  let text = "";
+  const last = Math.min(end, length);
+  for (let from = start; from < last; from += 8192)
+    text += String.fromCharCode.apply(null, units.subarray(from, Math.min(last, from + 8192)) as unknown as number[]);
+  return text;
 }
 
 export function fold(text: string): Folded {

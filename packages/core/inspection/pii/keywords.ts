@@ -129,6 +129,7 @@ const bits = Int32Array.from(keywords, ({ bit }) => bit);
 const matcher = createMatcher(
   keywords.map(({ word }) => word),
   foldKeyword,
+  isLetter,
 );
 
 /** Case, and the three separators of names: a space, an underscore, a hyphen. */
@@ -152,10 +153,7 @@ export class Context {
 
   constructor(text: string, { count, starts }: Atoms) {
     const onMatch = (pattern: number, end: number): void => {
-      if (spaced[pattern] === 1) {
-        const before = end - (matcher.lengths[pattern] ?? 0) - 1;
-        if (isLetter(text.charCodeAt(end)) || isLetter(text.charCodeAt(before))) return;
-      }
+      if (spaced[pattern] === 1 && isLetter(text.charCodeAt(end))) return;
       this.#ends.push(end);
       this.#bits.push(bits[pattern] ?? 0);
     };

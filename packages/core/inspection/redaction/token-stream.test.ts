@@ -8,7 +8,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { builtInSpanDetectors } from "../detectors.ts";
 import { ContentGuard } from "../streaming/content-guard.ts";
-import { JsonBodyFilter, JsonLinesFilter } from "../streaming/body-filters.ts";
+import { jsonBodyFilter, JsonLinesFilter } from "../streaming/body-filters.ts";
 import { ChatCompletionsFraming } from "../streaming/chat-completions.ts";
 import type { EventFraming } from "../streaming/framing.ts";
 import { HoldBack } from "../streaming/hold-back.ts";
@@ -233,7 +233,7 @@ test("JSON lines and whole JSON: a value with quotes and line ends is escaped wh
   const body = { message: { content: `I am ${tokens[1]}` }, arguments: JSON.stringify({ who: tokens[1] }) };
   const filters = [
     () => new JsonLinesFilter({ ...options, guard: new ContentGuard(rules()) }),
-    () => new JsonBodyFilter({ ...options, guard: new ContentGuard(rules()) }, 100_000),
+    () => jsonBodyFilter({ ...options, guard: new ContentGuard(rules()) }, 100_000),
   ];
   for (const open of filters) {
     const filter = open();

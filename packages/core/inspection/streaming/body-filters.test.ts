@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { AnswerFilter } from "./answer-filter.ts";
-import { JsonBodyFilter, JsonLinesFilter, TextBodyFilter, type BodyFilterOptions } from "./body-filters.ts";
+import {
+  jsonBodyFilter,
+  JsonLinesFilter,
+  pageBodyFilter,
+  TextBodyFilter,
+  type BodyFilterOptions,
+} from "./body-filters.ts";
 import { ContentGuard } from "./content-guard.ts";
 import { filterText, type SpanRules } from "./span-rules.ts";
 import { cutBytes } from "./testing/pieces.ts";
@@ -42,11 +48,11 @@ test("a JSON body is decided whole: masked in place, or refused without a byte o
   const body = {
     choices: [{ message: { content: "it is hunter2 .", tool_calls: [{ arguments: '{"a":"\\u0068unter2"}' }] } }],
   };
-  const { text } = run(new JsonBodyFilter(options(masking), 10_000), JSON.stringify(body), []);
+  const { text } = run(jsonBodyFilter(options(masking), 10_000), JSON.stringify(body), []);
   const { content, tool_calls: calls } = JSON.parse(text).choices[0].message;
   assert.equal(content, "it is [test-secret:7] .");
   assert.equal(calls[0].arguments, '{"a":"[test-secret:7]"}');
-  assert.deepEqual(run(new JsonBodyFilter(options(blocking), 10_000), JSON.stringify(body), []), {
+  assert.deepEqual(run(jsonBodyFilter(options(blocking), 10_000), JSON.stringify(body), []), {
     text: "",
     words: "found something",
   });
@@ -54,12 +60,12 @@ test("a JSON body is decided whole: masked in place, or refused without a byte o
 
 test("a JSON body without findings passes byte for byte", () => {
   const body = '{ "n": 1.0, "big": 12345678901234567890, "s": "\\u00e9" }\n';
-  assert.equal(run(new JsonBodyFilter(options(masking), 10_000), body, []).text, body);
+  assert.equal(run(jsonBodyFilter(options(masking), 10_000), body, []).text, body);
 });
 
 test("numbers and names are read too", () => {
   const rules = { ...masking, detectors: [{ ...masking.detectors[1], detect: find("4111111111111111") }] } as SpanRules;
-  const { text } = run(new JsonBodyFilter(options(rules), 10_000), '{"card":4111111111111111,"4111111111111111":1}');
+  const { text } = run(jsonBodyFilter(options(rules), 10_000), '{"card":4111111111111111,"4111111111111111":1}');
   assert.ok(!text.includes("4111111111111111"));
 });
 
@@ -71,10 +77,10 @@ const find = (word: string) => (text: string) => {
 
 test("what cannot be read is refused when closed, and passes as it came when open", () => {
   for (const [make, body] of [
-    [(o: BodyFilterOptions) => new JsonBodyFilter(o, 1000), '{"a":1,"a":2}'],
-    [(o: BodyFilterOptions) => new JsonBodyFilter(o, 1000), "{"],
-    [(o: BodyFilterOptions) => new JsonBodyFilter(o, 8), '{"a":"123456789"}'],
-    [(o: BodyFilterOptions) => new JsonBodyFilter(o, 1000), Buffer.from([0x22, 0xff, 0x22])],
+    [(o: BodyFilterOptions) => jsonBodyFilter(o, 1000), '{"a":1,"a":2}'],
+    [(o: BodyFilterOptions) => jsonBodyFilter(o, 1000), "{"],
+    [(o: BodyFilterOptions) => jsonBodyFilter(o, 8), '{"a":"123456789"}'],
+    [(o: BodyFilterOptions) => jsonBodyFilter(o, 1000), Buffer.from([0x22, 0xff, 0x22])],
     [(o: BodyFilterOptions) => new TextBodyFilter(o), Buffer.from([0x61, 0xff, 0x62])],
     [(o: BodyFilterOptions) => new JsonLinesFilter(o), '{"a":1}\n{broken\n{"c":3}\n'],
   ] as const) {
@@ -126,4 +132,24 @@ test("the line that says the rest of a text repeats nothing of its line that was
   assert.ok(!text.includes("hunter2"));
   assert.equal(lines.map(({ message }) => message.content).join(""), "it is S123");
   assert.equal(lines.filter(({ message }) => message.tool_calls !== undefined).length, 1);
+});
+
+test("a page is decided whole, whatever its pieces, and passes byte for byte where nothing is found", () => {
+  fc.assert(
+    fc.property(texts, byteCuts, (text, cuts) => {
+      assert.equal(run(pageBodyFilter(options(masking), 1_000_000), text, cuts).text, filterText(text, masking).text);
+      const { text: out, words } = run(pageBodyFilter(options(blocking), 1_000_000), text, cuts);
+      const { blocked } = filterText(text, blocking);
+      assert.deepEqual(
+        [out, words !== undefined],
+        [blocked === undefined ? filterText(text, blocking).text : "", blocked !== undefined],
+      );
+    }),
+  );
+  const marked = Buffer.from("\ufeffplain ".repeat(9));
+  assert.deepEqual(run(pageBodyFilter(options(masking), 1_000_000), marked).text, marked.toString());
+  // A page of base64's signs alone is a page all the same.
+  assert.match(run(pageBodyFilter(options(blocking), 1_000_000), "hunter2-".repeat(400)).words ?? "", /found/);
+  for (const body of [Buffer.from([0x61, 0xff]), Buffer.from("longer than eight")])
+    assert.match(run(pageBodyFilter(options(masking), 8), body).words ?? "", /could not be inspected/);
 });

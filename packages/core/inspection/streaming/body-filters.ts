@@ -13,17 +13,22 @@ const encoder = new TextEncoder();
 const nothing = new Uint8Array(0);
 const asArguments: ReadonlySet<string> = new Set(["arguments"]);
 
-/** One JSON text, held until it is whole and decided as one. */
-export class JsonBodyFilter implements AnswerFilter {
+/** What becomes of a body that was held until it was whole: the same bytes, or others. @throws {Error} where it cannot be read */
+type ReadWhole = (written: Uint8Array) => Uint8Array;
+
+/** A body that is held until it is whole, and decided as one. */
+class WholeBodyFilter implements AnswerFilter {
   readonly #options: BodyFilterOptions;
   readonly #maxBytes: number;
+  readonly #read: ReadWhole;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   #unread = false;
 
-  constructor(options: BodyFilterOptions, maxBytes: number) {
+  constructor(options: BodyFilterOptions, maxBytes: number, read: ReadWhole) {
     this.#options = options;
     this.#maxBytes = maxBytes;
+    this.#read = read;
   }
 
   push(chunk: Uint8Array): Released {
@@ -37,13 +42,9 @@ export class JsonBodyFilter implements AnswerFilter {
   end(): Released {
     if (this.#unread || this.#bytes === 0) return { bytes: nothing };
     const { guard, words } = this.#options;
-    const written = Buffer.concat(this.#chunks);
     try {
-      const text = new TextDecoder("utf-8", { fatal: true }).decode(written);
-      const tree = parseAnswer(text);
-      const filtered = guard.tree(tree, logprobs, asArguments);
-      if (guard.blocked !== undefined) return { bytes: nothing, cut: { words: words(), ended: false } };
-      return { bytes: filtered === tree ? written : encoder.encode(JSON.stringify(withoutLogprobs(filtered))) };
+      const bytes = this.#read(Buffer.concat(this.#chunks));
+      return guard.blocked === undefined ? { bytes } : { bytes: nothing, cut: { words: words(), ended: false } };
     } catch (error) {
       return this.#failed(error as Error);
     }
@@ -56,6 +57,24 @@ export class JsonBodyFilter implements AnswerFilter {
     if (this.#options.onFailure(error) === "open") return { bytes };
     return { bytes: nothing, cut: { words: unreadWords(error), ended: false } };
   }
+}
+
+/** One JSON text. */
+export function jsonBodyFilter(options: BodyFilterOptions, maxBytes: number): AnswerFilter {
+  return new WholeBodyFilter(options, maxBytes, (written) => {
+    const tree = parseAnswer(new TextDecoder("utf-8", { fatal: true }).decode(written));
+    const filtered = options.guard.tree(tree, logprobs, asArguments);
+    return filtered === tree ? written : encoder.encode(JSON.stringify(withoutLogprobs(filtered)));
+  });
+}
+
+/** Plain text or markup, read as text, where it is judged before any of it is sent. */
+export function pageBodyFilter(options: BodyFilterOptions, maxBytes: number): AnswerFilter {
+  return new WholeBodyFilter(options, maxBytes, (written) => {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(written);
+    const filtered = options.guard.page(text);
+    return filtered === text ? written : encoder.encode(filtered);
+  });
 }
 
 /** They spell texts that were changed. */

@@ -120,6 +120,11 @@ export class ContentGuard {
       this.#blocked ??= this.#onBinary?.();
       return text;
     }
+    return this.page(text);
+  }
+
+  /** A text that is there whole, and is a whole answer: it is read, whatever it looks like. */
+  page(text: string): string {
     this.#onText?.(text.length);
     if (this.#whole !== undefined && text.length >= shortestWhole)
       for (const finding of this.#whole.judge(text)) if (this.#decides(finding)) return "";
