@@ -17,6 +17,7 @@ import { openAuthority, type Authority } from "./authority/authority.ts";
 import { openInterceptionAuthority, type InterceptionAuthority } from "./authority/interception.ts";
 import type { UpstreamFiles } from "./authority/upstream-authority.ts";
 import { dropExpiredRevocations, revocationsFrom } from "./authority/revocation.ts";
+import { openForeignIssuers } from "./oauth/foreign-issuers.ts";
 import { openFederation, type Federation } from "./federation/federation.ts";
 import { openKeyVault, rewrapKeys, type KeyVault } from "./keys/key-vault.ts";
 import { openRootKey, type RootKey, type RootKeyConfig } from "./keys/root-key.ts";
@@ -146,6 +147,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
   const federation = opening.use(
     await openFederation({ store, snapshots, ownTrustDomain: trustDomain, now, onProblem }),
   );
+  opening.use(await openForeignIssuers({ store, snapshots, now, onProblem }));
   const owned = opening.move();
 
   return {

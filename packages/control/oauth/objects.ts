@@ -4,20 +4,36 @@
  * one that is known by its metadata document has a name made of that document's URL.
  */
 import { z } from "zod";
-import type { Namespace } from "@cordon/core/contract/vocabulary";
+import { actions, type Namespace } from "@cordon/core/contract/vocabulary";
 import type { OauthClient, TokenIssuer } from "@cordon/core/oauth/token-issuer";
 import { systemNamespace } from "../keys/key-vault.ts";
 import { qualifiedNameOf, readValue } from "../registry/objects.ts";
 import type { ObjectKey, StoredObject } from "../store/state-store.ts";
 
 export const tokenIssuerKind = "token-issuer";
+export const foreignIssuerKind = "foreign-issuer";
 export const oauthClientKind = "oauth-client";
 export const disabledClientKind = "disabled-client";
+
+const foreignPart = z.strictObject({
+  clients: z.record(z.string(), z.strictObject({ bearer: z.boolean() })),
+  scopes: z.record(z.string(), z.array(z.enum(actions))),
+});
 
 export const tokenIssuerValue = z.strictObject({
   issuer: z.string().min(1).max(2_048),
   keys: z.array(z.strictObject({ kid: z.string(), jwk: z.record(z.string(), z.string()) })).max(64),
   maxLifetimeSeconds: z.int().positive(),
+  foreign: foreignPart.exactOptional(),
+});
+
+/** An authorization server that is not ours, as the configuration names it. Its keys become a `token-issuer`. */
+export const foreignIssuerValue = z.strictObject({
+  issuer: z.string().min(1).max(2_048),
+  jwksUrl: z.string().min(1).max(2_048),
+  caFile: z.string().exactOptional(),
+  maxLifetimeSeconds: z.int().positive(),
+  ...foreignPart.shape,
 });
 
 export const oauthClientValue = z.strictObject({
@@ -32,6 +48,7 @@ export const oauthClientValue = z.strictObject({
 
 export const disabledClientValue = z.strictObject({ reason: z.string().min(1).max(500), at: z.int(), by: z.string() });
 
+export type ForeignIssuerValue = z.output<typeof foreignIssuerValue>;
 export type TokenIssuerValue = z.output<typeof tokenIssuerValue>;
 export type OauthClientValue = z.output<typeof oauthClientValue>;
 

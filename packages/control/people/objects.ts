@@ -101,13 +101,14 @@ export function usersFrom(objects: readonly StoredObject[], trustDomain: TrustDo
 }
 
 export function userOf(object: StoredObject, trustDomain: TrustDomain): User {
-  const { displayName, groups, locked } = readValue(userValue, object);
+  const { displayName, groups, locked, oidc } = readValue(userValue, object);
   const { namespace, name: last } = object;
   const id = userId(trustDomain, namespace, last);
   return Object.freeze({
     ...{ id, namespace, kind: "user", name: last, displayName },
     groups: Object.freeze([...new Set(groups)].toSorted()),
     ...(locked === undefined ? {} : { locked }),
+    ...(oidc === undefined ? {} : { oidc }),
   } as const);
 }
 

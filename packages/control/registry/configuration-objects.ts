@@ -15,7 +15,8 @@ import { policyName } from "@cordon/core/contract/policy-name";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { grantRuleValue } from "../grants/rules.ts";
-import { oauthClientKind, type OauthClientValue } from "../oauth/objects.ts";
+import { systemNamespace } from "../keys/key-vault.ts";
+import { foreignIssuerKind, oauthClientKind, type OauthClientValue } from "../oauth/objects.ts";
 import type { ObjectKey } from "../store/state-store.ts";
 import { boundaryModesKey, flowKey, riskKey, stalenessKey } from "./objects.ts";
 import type { boundaryModesValue, componentValue, ExceptionValue, FederationValue } from "./objects.ts";
@@ -67,6 +68,16 @@ export function configurationObjects(
     ...configuration.windows.map(({ name, namespace, ...value }) => place("window", { name, namespace }, value)),
     ...configuration.grants.map((rule, order) => place("grant-rule", rule, grantRuleObject(rule, order))),
     ...(configuration.oauth?.clients ?? []).map((item) => place(oauthClientKind, item, oauthClientObject(item))),
+    ...(configuration.oauth?.issuers ?? []).map(({ name, issuer, jwksUrl, caFile, clients, scopes, maxTokenSeconds }) =>
+      place(
+        foreignIssuerKind,
+        { namespace: systemNamespace, name },
+        {
+          ...{ issuer, jwksUrl, clients: { ...clients }, scopes: { ...scopes }, maxLifetimeSeconds: maxTokenSeconds },
+          ...(caFile === undefined ? {} : { caFile: absolute(caFile, folder) }),
+        },
+      ),
+    ),
     ...configuration.boundaries.exceptions.map((item) => place("exception", item, exceptionObject(item))),
   ];
 }

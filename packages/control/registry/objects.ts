@@ -44,6 +44,7 @@ export const objectKinds = [
   "oauth-client",
   "disabled-client",
   "token-issuer",
+  "foreign-issuer",
   "grant",
   "device",
   "subject",
@@ -67,6 +68,7 @@ export const configuredKinds = [
   "exception",
   "grant-rule",
   "oauth-client",
+  "foreign-issuer",
 ] as const;
 
 const qualifiedName = z.string().regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, "must be `namespace/name`");

@@ -4,7 +4,9 @@
  */
 import { z } from "zod";
 import { isLoopbackHost } from "./addresses.ts";
-import { name, namespace, reference, text } from "./schema-parts.ts";
+import { endpointUrlProblem } from "./federation-schema.ts";
+import { filePath, name, namespace, reference, text } from "./schema-parts.ts";
+import { actions } from "./vocabulary.ts";
 
 /** Where an answer may be sent (RFC 9700, section 2.1; RFC 8252, sections 7.2 and 7.3). */
 export function redirectUriProblem(value: string): string | undefined {
@@ -47,7 +49,48 @@ const clientSchema = z.strictObject({
     ),
 });
 
+const issuerSchema = z.strictObject({
+  name: name.refine((value) => value !== "cordon", "`cordon` is our own issuer's").describe("Unique among issuers."),
+  issuer: text((value) => {
+    if (value.length > 2_048 || !URL.canParse(value)) return "must be a URL such as `https://login.bank.example/oauth`";
+    const { protocol, hash, search } = new URL(value);
+    return protocol === "https:" && hash === "" && search === ""
+      ? undefined
+      : "must be `https:`, without query or fragment";
+  })
+    .meta({ pattern: "^https://" })
+    .describe("Its issuer identifier, letter for letter as its tokens say it (`iss`)."),
+  jwksUrl: text(endpointUrlProblem)
+    .meta({ pattern: "^https://" })
+    .describe("Where its keys are published (`jwks_uri` of its metadata)."),
+  caFile: filePath.optional().describe("Certificates (PEM) that its server is judged by, instead of the system's."),
+  clients: z
+    .record(
+      z.string().regex(/^[\x21-\x7e]{1,512}$/, "must be a client id of visible ASCII characters"),
+      z.strictObject({
+        bearer: z
+          .boolean()
+          .default(false)
+          .describe("Whether its tokens are bound to no key: whoever reads one may use it."),
+      }),
+    )
+    .refine((value) => Object.keys(value).length <= 1_000, "at most 1,000 clients")
+    .describe("Clients, as its tokens name them (`client_id`), that may act for people here. No other may."),
+  scopes: z
+    .record(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, "must be a scope"), z.array(z.enum(actions)).max(32))
+    .default({})
+    .describe("What its scopes let a client do. One that is not here counts as the action of that name, or nothing."),
+  maxTokenSeconds: z.int().min(30).max(86_400).default(3_600).describe("The longest that a token of it may live."),
+});
+
 export const oauthSchema = z.strictObject({
+  issuers: z
+    .array(issuerSchema)
+    .max(16)
+    .default([])
+    .describe(
+      "Authorization servers of the company whose access tokens (RFC 9068) count too, for people who signed in through the same issuer (`people.oidc`).",
+    ),
   clients: z.array(clientSchema).max(1_000).default([]).describe("Programs that people may let act for them."),
   sessionMinutes: z
     .int()

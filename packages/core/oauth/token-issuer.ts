@@ -2,7 +2,7 @@
  * Whose access tokens count, and whose clients may carry them. Values of the snapshot: enforcement points verify tokens with
  * them, and `decide` asks whether a session's client still stands.
  */
-import type { Namespace } from "../contract/vocabulary.ts";
+import type { Action, Namespace } from "../contract/vocabulary.ts";
 import type { JwtAuthority } from "../policy/snapshot.ts";
 
 /** An authorization server: Cordon's own, or one that the configuration names. */
@@ -12,6 +12,24 @@ export interface TokenIssuer {
   readonly keys: readonly JwtAuthority[];
   /** The longest that a token of it may live. */
   readonly maxLifetimeSeconds: number;
+  /** What tokens of a company's own authorization server count for; absent for Cordon's. */
+  readonly foreign?: ForeignIssuer | undefined;
+}
+
+/** An authorization server that is not ours: it knows people by its own subjects, and clients and scopes by its own names. */
+export interface ForeignIssuer {
+  /** Clients, as its tokens name them, that may act for people here; and whether without showing a key. */
+  readonly clients: Readonly<Record<string, { readonly bearer: boolean }>>;
+  /** What its scopes let a client do. One that is not here is an action by its own name, or nothing. */
+  readonly scopes: Readonly<Record<string, readonly Action[]>>;
+}
+
+/** What the scopes of a token let its client do, in our words. */
+export function actionsOfScopes({ foreign }: TokenIssuer, scopes: readonly string[]): readonly string[] {
+  if (foreign === undefined) return scopes;
+  const actionsOf = (scope: string): readonly string[] =>
+    Object.hasOwn(foreign.scopes, scope) ? (foreign.scopes[scope] ?? []) : [scope];
+  return [...new Set(scopes.flatMap(actionsOf))];
 }
 
 /** A program that people let act for them. */

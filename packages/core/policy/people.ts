@@ -23,6 +23,8 @@ export interface User {
   readonly groups: readonly string[];
   /** Why the account is locked; absent while it is not. */
   readonly locked?: string | undefined;
+  /** Who this is at the company's identity provider, where they signed in through it. */
+  readonly oidc?: { readonly issuer: string; readonly subject: string } | undefined;
 }
 
 /** Who asks: something registered, or a person. */
@@ -56,7 +58,9 @@ export interface ActingUser {
   readonly scopes?: readonly string[];
   /** The enforcement point that names the person; it proved itself, the person did not. */
   readonly vouchedBy?: SpiffeId;
-  /** When the delegation that a workload acts on ends; exclusive. */
+  /** The authorization server that says so, where it is not ours: there the person has no session of ours. */
+  readonly issuer?: string;
+  /** When the delegation, or the other server's token, that is acted on ends; exclusive. */
   readonly until?: Instant;
   /** What the delegation is good for; absent: whatever both may do. */
   readonly scope?: DelegationScope;
@@ -150,6 +154,7 @@ export function checkPerson(snapshot: Snapshot, request: AccessRequest, principa
   if (user === undefined || (isUser(principal) && principal.id !== acting.id))
     return refused("user-unknown", `${acting.id} is not enrolled, or not the one who asks`);
   if (user.locked !== undefined) return refused("user-locked", `the account ${user.name} is locked: ${user.locked}`);
+  if (acting.issuer !== undefined) return checkForeign(snapshot, acting, request, user, now);
   const outside = outsideDelegation(acting, request, user, now);
   if (outside !== undefined) return outside;
   if (acting.session === undefined) return checkVouched(acting, request, user);
@@ -194,6 +199,30 @@ function outsideDelegation(
 function checkVouched({ vouchedBy, until }: ActingUser, { context }: AccessRequest, { name }: User) {
   if (vouchedBy !== undefined && context.assurance === "vouched") return { until: until ?? Infinity };
   return refused("session-ended", `nothing says in which session ${name} asks`);
+}
+
+/** A person whom the company's own authorization server lets a client act for: it, the client and the link still stand. */
+function checkForeign(
+  { tokenIssuers }: Snapshot,
+  { issuer = "", client = "", scopes, until = 0 }: ActingUser,
+  { action, context }: AccessRequest,
+  { name, oidc }: User,
+  now: Instant,
+) {
+  const foreign = tokenIssuers?.get(issuer)?.foreign;
+  if (foreign === undefined) return refused("session-ended", `${issuer} is no issuer of tokens here any more`);
+  if (oidc?.issuer !== issuer) return refused("session-ended", `${name} is not known by ${issuer} any more`);
+  const known = Object.hasOwn(foreign.clients, client) ? foreign.clients[client] : undefined;
+  if (known === undefined) return refused("session-ended", `${client} is no client of ${issuer} that may act here`);
+  if (context.assurance !== "dpop-token" && !(context.assurance === "bearer-token" && known.bearer))
+    return refused("token-not-permitted", `${client} may not use tokens that are bound to no key`);
+  if (now >= until) return refused("session-ended", `the token of ${client} for ${name} has ended; refresh it`);
+  if (scopes?.includes(action) !== true)
+    return refused(
+      "scope-insufficient",
+      `${client} was not let \`${action}\` for its person; it may ask for the scope \`${action}\``,
+    );
+  return { until };
 }
 
 /** Whether the program that acts for a person still may, and for this. */

@@ -13,6 +13,8 @@ import { parseSpiffeId, trustDomainOf, userPartsOf } from "@cordon/core/identity
 import type { Instant } from "@cordon/core/instant";
 import { looksLikeAccessToken, verifyAccessToken, type VerifiedAccessToken } from "@cordon/core/oauth/access-token";
 import { verifyDpopProof } from "@cordon/core/oauth/dpop-proof";
+import { actionsOfScopes } from "@cordon/core/oauth/token-issuer";
+import type { ActingUser } from "@cordon/core/policy/people";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 import type { Caller } from "./caller.ts";
@@ -114,22 +116,25 @@ function checkProof(asked: {
 }
 
 /** A token that is bound to a key is never good without it, and one that is not only for a client that may. */
-function refuseBearer({ thumbprint, client }: VerifiedAccessToken, { clients }: Snapshot): void {
+function refuseBearer({ thumbprint, client, issuer: { foreign } }: VerifiedAccessToken, { clients }: Snapshot): void {
   if (thumbprint !== undefined)
     throw new CordonError(
       "DPOP_PROOF_INVALID",
       "the access token is bound to a key: send it as `Authorization: DPoP` with a proof",
     );
-  if (clients?.get(client)?.bearer !== true)
+  const known = foreign === undefined ? clients?.get(client) : ownOf(foreign.clients, client);
+  if (known?.bearer !== true)
     throw new CordonError("TOKEN_NOT_PERMITTED", "the client may not use tokens that are bound to no key");
 }
 
-/** The subject of our own issuer's tokens is the person's SPIFFE ID. */
+function ownOf<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
 function callerFrom(token: VerifiedAccessToken, snapshot: Snapshot, assurance: "dpop-token" | "bearer-token"): Caller {
-  const id = parseSpiffeId(token.subject);
-  if (userPartsOf(id) === undefined || trustDomainOf(id) !== snapshot.trustDomain || token.session === undefined)
-    throw new CordonError("TOKEN_INVALID", "the access token is not of a person here, or of no session");
-  const { session, client, scopes, fingerprint, twinFingerprint, keyFingerprint, notAfter } = token;
+  const acting = token.issuer.foreign === undefined ? ourPerson(token, snapshot) : theirPerson(token, snapshot);
+  const { fingerprint, twinFingerprint, keyFingerprint, notAfter } = token;
+  const { id } = acting;
   const svid = {
     id,
     fingerprint,
@@ -137,7 +142,27 @@ function callerFrom(token: VerifiedAccessToken, snapshot: Snapshot, assurance: "
     authorities: [keyFingerprint],
     notAfter,
   };
-  return { id, assurance, svid, acting: { id, session, client, scopes } };
+  return { id, assurance, svid, acting };
+}
+
+/** The subject of our own issuer's tokens is the person's SPIFFE ID. */
+function ourPerson({ subject, session, client, scopes }: VerifiedAccessToken, { trustDomain }: Snapshot): ActingUser {
+  const id = parseSpiffeId(subject);
+  if (userPartsOf(id) === undefined || trustDomainOf(id) !== trustDomain || session === undefined)
+    throw new CordonError("TOKEN_INVALID", "the access token is not of a person here, or of no session");
+  return { id, session, client, scopes };
+}
+
+/** Another issuer has its own subjects: the person is the one who signed in here as that subject of that issuer. */
+function theirPerson(token: VerifiedAccessToken, { users }: Snapshot): ActingUser {
+  const { issuer, subject, client, scopes, notAfter: until } = token;
+  for (const { id, oidc } of users?.values() ?? [])
+    if (oidc?.issuer === issuer.issuer && oidc.subject === subject)
+      return { id, client, scopes: actionsOfScopes(issuer, scopes), issuer: issuer.issuer, until };
+  throw new CordonError(
+    "TOKEN_INVALID",
+    `the access token is of nobody who is known here as a subject of ${issuer.issuer}`,
+  );
 }
 
 /** Remembers tokens that hold, until they expire or what they were verified with changes. */

@@ -48,7 +48,8 @@ export function metadataOf(route: Route, { tokenIssuers, clients }: Known, origi
   const issuers = [...(tokenIssuers?.keys() ?? [])];
   const scopes = firstScopesOf(route);
   if (issuers.length === 0 || scopes.length === 0) return undefined;
-  const bearer = [...(clients?.values() ?? [])].some((client) => client.bearer);
+  const theirs = [...(tokenIssuers?.values() ?? [])].flatMap(({ foreign }) => Object.values(foreign?.clients ?? {}));
+  const bearer = [...(clients?.values() ?? []), ...theirs].some((client) => client.bearer);
   return {
     resource: resourceUri(origin, route),
     authorization_servers: issuers,
