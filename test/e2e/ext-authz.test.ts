@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
+import { connect as http2Connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
@@ -256,6 +257,88 @@ function pythonSkip(): string | false {
   } catch {
     return "python3-grpcio is missing: apt-get install python3-grpcio";
   }
+}
+
+const connect = (svid: X509Svid, settings = {}): Promise<ClientHttp2Session> =>
+  new Promise((resolve, reject) => {
+    const session = http2Connect(estate.cordon.doorsUrl ?? "", { ...clientTlsOptions(svid), ...settings } as never);
+    session.once("connect", () => resolve(session)).once("error", reject);
+  });
+
+/** Whether it is still open once the other end has had the time to close it. */
+async function holds(session: ClientHttp2Session): Promise<boolean> {
+  session.on("error", () => undefined);
+  const answered = await new Promise<boolean>((resolve) => {
+    session.ping((error) => resolve(error === null));
+    session.once("close", () => resolve(false));
+    if (session.destroyed) resolve(false);
+  }).catch(() => false);
+  return answered && !session.destroyed;
+}
+
+test("an SVID that is no enforcement point's holds four connections and no more; it keeps nobody else out", async () => {
+  const stranger = await estate.svidFor("agent", "rival");
+  const sessions: ClientHttp2Session[] = [];
+  for (let one = 0; one < 12; one++) {
+    const session = await connect(stranger).catch(() => undefined);
+    if (session !== undefined) sessions.push(session);
+  }
+  let open = 0;
+  for (const session of sessions) if (await holds(session)) open += 1;
+  assert.equal(open, 4);
+  await assert.rejects(client(stranger).check(message({ certificate: pemOf(assistant) })));
+  const answer = await client(edge).check(message({ certificate: pemOf(assistant) }));
+  assert.equal(answer.status?.code, 0, answer.status?.message);
+  for (const session of sessions) session.destroy();
+});
+
+test("checks that never end hold half of what may be under way: the next of the same point is refused, another's is answered", async () => {
+  const flood = await connect(edge, { settings: { enablePush: false } });
+  const second = await connect(edge);
+  const streams: ClientHttp2Stream[] = [];
+  const headers = {
+    ":method": "POST",
+    ":path": "/envoy.service.auth.v3.Authorization/Check",
+    "content-type": "application/grpc",
+    te: "trailers",
+  };
+  // 128 questions without an end, over two connections (100 streams each at most).
+  for (let one = 0; one < 128; one++) {
+    const stream = (one < 90 ? flood : second).request(headers);
+    stream.on("error", () => undefined);
+    stream.write(Buffer.from([0, 0, 0, 0, 50]));
+    streams.push(stream);
+  }
+  await until(async () => {
+    const refused = await client(edge)
+      .check(message({ certificate: pemOf(assistant) }))
+      .then(
+        () => undefined,
+        (error: unknown) => ConnectError.from(error).code,
+      );
+    return refused === Code.ResourceExhausted;
+  });
+  const other = await estate.svidFor("service", "mesh");
+  const xfcc = { "x-forwarded-client-cert": `By=spiffe://test.example/ns/default/service/mesh;URI=${assistantId}` };
+  const answered = await client(other).check(message({ headers: xfcc }));
+  assert.ok(answered.status, "another enforcement point is answered");
+  for (const stream of streams) stream.close();
+  flood.destroy();
+  second.destroy();
+  await until(async () => {
+    const again = await client(edge)
+      .check(message({ certificate: pemOf(assistant) }))
+      .catch(() => undefined);
+    return again?.status?.code === 0;
+  });
+});
+
+async function until(holdsNow: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await holdsNow()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error("it never came to pass");
 }
 
 test("every check is on record, with the Envoy that asked", async () => {

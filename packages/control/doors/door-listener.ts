@@ -25,6 +25,7 @@ import { serverTlsOptions } from "@cordon/core/identity/tls";
 import { verifyX509Svid } from "@cordon/core/identity/x509-svid";
 import { answerAuthzen, authzenPaths, metadata, metadataPath } from "./authzen.ts";
 import type { Asker, DecisionPointDeps } from "./decision-point.ts";
+import { admissions, type DoorLimits } from "./door-limits.ts";
 import { checkPath, extAuthzRoutes } from "./ext-authz.ts";
 import { enforcementPointOf, type PointSettings } from "./foreign-names.ts";
 
@@ -34,6 +35,7 @@ export interface DoorListenerOptions extends DecisionPointDeps {
   readonly url?: string | undefined;
   readonly identity: IdentitySource;
   readonly points: readonly PointSettings[];
+  readonly limits: DoorLimits;
   /** Told of callers that were turned away at the door. */
   readonly refused: (error: CordonError, from: string) => void;
 }
@@ -47,10 +49,11 @@ export interface DoorListener extends AsyncDisposable {
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
-const maxConnections = 1_024;
 const maxBodyBytes = 262_144;
-/** Requests being answered at once, of all callers; more are told to come again. */
-const maxUnderWay = 256;
+/** How often connections are looked over. */
+const lookEveryMs = 1_000;
+/** gRPC's RESOURCE_EXHAUSTED and PERMISSION_DENIED. */
+const grpcCodes = { exhausted: 8, denied: 7, unauthenticated: 16 } as const;
 
 const askerKey = createContextKey<() => Asker>(() => {
   throw new ConnectError("nobody is known to ask", Code.Unauthenticated);
@@ -58,11 +61,12 @@ const askerKey = createContextKey<() => Asker>(() => {
 
 /** @throws {CordonError} `CONFIG_INVALID` when the address cannot be had */
 export async function openDoorListener(options: DoorListenerOptions): Promise<DoorListener> {
-  const { identity, snapshots, now, points } = options;
+  const { identity, snapshots, now, points, limits } = options;
+  const room = admissions<TLSSocket>(limits, options.monotonicMs);
   const peers = new Map<TLSSocket, { readonly chain: readonly Uint8Array[]; readonly svid: VerifiedSvid }>();
   const sessions = new WeakMap<object, TLSSocket>();
+  const sessionOf = new WeakMap<TLSSocket, ServerHttp2Session>();
   let entering: TLSSocket | undefined;
-  let underWay = 0;
   let base = "";
 
   const grpc = connectNodeAdapter({
@@ -91,12 +95,15 @@ export async function openDoorListener(options: DoorListenerOptions): Promise<Do
       settings: { maxConcurrentStreams: 100, maxHeaderListSize: 16_384 },
     },
     (request: Http2ServerRequest, response: Http2ServerResponse) => {
-      if (request.url.startsWith(checkPath)) grpc(request, response);
+      if (request.url.startsWith(checkPath)) check(request, response);
       else void answer(request, response);
     },
   );
   server.on("session", (session: ServerHttp2Session) => {
-    if (entering !== undefined) sessions.set(session, entering);
+    if (entering !== undefined) {
+      sessions.set(session, entering);
+      sessionOf.set(entering, session);
+    }
     session.on("error", () => undefined);
   });
   server.on("sessionError", () => undefined);
@@ -104,14 +111,20 @@ export async function openDoorListener(options: DoorListenerOptions): Promise<Do
   server.removeAllListeners("secureConnection");
   server.on("secureConnection", (socket: TLSSocket) => {
     try {
-      if (peers.size >= maxConnections) throw new CordonError("DRAINING", "too many connections are open");
       if (socket.isSessionReused())
         throw new CordonError("SVID_INVALID", "the TLS session was resumed; connect afresh");
       const chain = peerChain(socket);
       if (chain.length === 0)
         throw new CordonError("IDENTITY_REQUIRED", "this is for enforcement points; show an X.509-SVID");
-      peers.set(socket, { chain, svid: verifyX509Svid(chain, snapshots.current(), now()) });
-      socket.once("close", () => peers.delete(socket));
+      const svid = verifyX509Svid(chain, snapshots.current(), now());
+      const isPoint = enforcementPointOf(points, snapshots.current(), svid.id) !== undefined;
+      if (!room.enter(socket, svid.id, isPoint))
+        throw new CordonError("DRAINING", `too many connections are open, of ${svid.id} or of all together`);
+      peers.set(socket, { chain, svid });
+      socket.once("close", () => {
+        peers.delete(socket);
+        room.leave(socket);
+      });
       entering = socket;
       attachHttp.call(server, socket);
     } catch (error) {
@@ -122,6 +135,11 @@ export async function openDoorListener(options: DoorListenerOptions): Promise<Do
       entering = undefined;
     }
   });
+  server.maxConnections = 2 * limits.connections; // those that have not proved themselves yet are among them
+  const looking = setInterval(() => {
+    for (const socket of room.overdue()) close(socket);
+  }, lookEveryMs);
+  looking.unref();
   server.on("tlsClientError", (_error: Error, socket: TLSSocket) => socket.destroy());
   const stops = [
     identity.onRotate((svid) => server.setSecureContext(serverTlsOptions(svid))),
@@ -142,12 +160,37 @@ export async function openDoorListener(options: DoorListenerOptions): Promise<Do
     port,
     url: base,
     async [Symbol.asyncDispose]() {
+      clearInterval(looking);
       for (const stop of stops) stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of peers.keys()) socket.destroy();
       await closed;
     },
   };
+
+  /** Says goodbye where the protocol has a word for it, and leaves it at that for a second. */
+  function close(socket: TLSSocket): void {
+    const session = sessionOf.get(socket);
+    if (session === undefined || session.closed) return void socket.destroy();
+    session.close();
+    setTimeout(() => socket.destroy(), lookEveryMs).unref();
+  }
+
+  /** ext_authz: within the same bounds as any other question, and nothing of it is read for who may not ask. */
+  function check(request: Http2ServerRequest, response: Http2ServerResponse): void {
+    const socket = socketOf(request);
+    try {
+      askerOf(request, "ext_authz");
+    } catch (error) {
+      const code = isCordonError(error, "ACCESS_DENIED") ? grpcCodes.denied : grpcCodes.unauthenticated;
+      return refuseGrpc(response, code, error instanceof Error ? error.message : "refused");
+    }
+    const ended = socket && room.begin(socket);
+    if (ended === undefined)
+      return refuseGrpc(response, grpcCodes.exhausted, "too much is asked at once; ask again shortly");
+    response.once("close", ended);
+    grpc(request, response);
+  }
 
   /** @throws {CordonError} where the peer is no enforcement point that may speak this */
   function askerOf(request: Request, protocol: "authzen" | "ext_authz"): Asker {
@@ -173,8 +216,9 @@ export async function openDoorListener(options: DoorListenerOptions): Promise<Do
   async function answer(request: Request, response: Response): Promise<void> {
     request.on("error", () => undefined);
     response.on("error", () => undefined);
-    underWay += 1;
-    const { status, value } = await respond(request).finally(() => (underWay -= 1));
+    const socket = socketOf(request);
+    const ended = socket && room.begin(socket);
+    const { status, value } = await respond(request, ended !== undefined).finally(() => ended?.());
     const id = request.headers["x-request-id"];
     const echoed = typeof id === "string" && /^[\x21-\x7e]{1,200}$/.test(id) ? { "x-request-id": id } : {};
     if (response.destroyed || response.headersSent) return;
@@ -188,9 +232,12 @@ export async function openDoorListener(options: DoorListenerOptions): Promise<Do
     (response as ServerResponse).end(body);
   }
 
-  async function respond(request: Request): Promise<{ readonly status: number; readonly value: unknown }> {
+  async function respond(
+    request: Request,
+    hasRoom: boolean,
+  ): Promise<{ readonly status: number; readonly value: unknown }> {
     try {
-      if (underWay > maxUnderWay) throw new CordonError("DRAINING", "too much is asked at once; ask again shortly");
+      if (!hasRoom) throw new CordonError("DRAINING", "too much is asked at once; ask again shortly");
       const asker = askerOf(request, "authzen");
       const path = (request.url ?? "/").split("?")[0] ?? "/";
       if (path === metadataPath) {
@@ -209,6 +256,17 @@ export async function openDoorListener(options: DoorListenerOptions): Promise<Do
       return { status, value: { error: { code: known.code, message: known.message } } };
     }
   }
+}
+
+/** Trailers alone (gRPC over HTTP/2): the answer without a message. */
+function refuseGrpc(response: Http2ServerResponse, code: number, words: string): void {
+  response.on("error", () => undefined);
+  response.writeHead(200, {
+    "content-type": "application/grpc",
+    "grpc-status": String(code),
+    "grpc-message": encodeURIComponent(words),
+  });
+  response.end();
 }
 
 const statusOf: Readonly<Record<string, number>> = {

@@ -6,13 +6,14 @@ import { CordonError } from "@cordon/core/errors";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Authority } from "../authority/authority.ts";
 import { openOwnIdentity } from "../authority/own-identity.ts";
+import { doorLimits } from "./door-limits.ts";
 import { openDoorListener, type DoorListener, type DoorListenerOptions } from "./door-listener.ts";
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 export interface DoorsOptions extends Omit<
   DoorListenerOptions,
-  "listen" | "url" | "points" | "identity" | "nextId" | "monotonicMs"
+  "listen" | "url" | "points" | "identity" | "nextId" | "monotonicMs" | "limits"
 > {
   readonly settings: DeepReadonly<DoorsSettings>;
   readonly authority: Authority;
@@ -41,6 +42,7 @@ export async function openDoors(options: DoorsOptions): Promise<DoorListener> {
     await openDoorListener({
       ...options,
       ...{ listen, identity, url: settings.url, points: settings.enforcementPoints },
+      limits: { ...doorLimits, connectionsEach: settings.connectionsEach, idleMs: settings.idleSeconds * 1_000 },
       monotonicMs: () => performance.now(),
       nextId: () => `${run}-${(count += 1).toString(36)}`,
     }),

@@ -74,6 +74,18 @@ export const doorsSchema = z.strictObject({
     .max(32)
     .default(["localhost"])
     .describe("DNS names in its certificate."),
+  connectionsEach: z
+    .int()
+    .min(1)
+    .max(1_024)
+    .default(128)
+    .describe("Connections that one enforcement point may hold at once."),
+  idleSeconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(300)
+    .describe("A connection on which nothing is asked for so long is closed."),
   enforcementPoints: z.array(enforcementPoint).min(1).max(256).describe("Who may ask."),
 });
 
