@@ -8,6 +8,7 @@ import { revoke } from "@cordon/control/api/revocation-operations";
 import { openConsole, type ConsoleServer } from "@cordon/control/console/console-server";
 import type { SegmentationResponse } from "@cordon/core/contract/segmentation-api";
 import type { LiveEntries } from "@cordon/control/console/live-entries";
+import { readerOf } from "@cordon/control/console/reading";
 import type { ConsoleRooms } from "@cordon/control/console/operations";
 import type { ControlPlane } from "@cordon/control/wire";
 import { parseListenAddress } from "@cordon/core/contract/addresses";
@@ -62,6 +63,7 @@ export async function openConfiguredConsole(wiring: ConsoleWiring): Promise<Open
       tls: tls && { certFile: resolve(folder, tls.certFile), keyFile: resolve(folder, tls.keyFile) },
       staticFolder: consolePages(),
       rooms: consoleRooms(wiring, () => people?.unreviewed() ?? []),
+      readerOf: (key) => readerOf(key, control.snapshots.current()),
       store: control.store,
       record: (entry) => ledger.append(entry),
       people: async (around) => (people = await openConfiguredPeople(wiring, around)),
@@ -91,7 +93,7 @@ export function consolePages(): string {
 function consoleRooms(
   { control, ledger, files, live, status, segmentation }: ConsoleWiring,
   unreviewed: () => readonly string[],
-): Omit<ConsoleRooms, "store"> {
+): Omit<ConsoleRooms, "store" | "readerFor"> {
   return {
     live,
     overview: () => {

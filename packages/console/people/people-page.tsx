@@ -3,12 +3,14 @@ import { useCallback, useState } from "react";
 import { Button, Modal, Table, TagsInput, TextInput } from "@mantine/core";
 import {
   invitationResponse,
+  invitedResponse,
   peopleResponse,
   recoveryCodesResponse,
   recoveryResponse,
   type InvitationResponse,
   type MeResponse,
 } from "@cordon/core/contract/people-api";
+import type { z } from "zod";
 import { addPasskey, anything, confirm, wordsOf } from "../access/people.ts";
 import { describeBrowser } from "../access/browser-label.ts";
 import { useSession } from "../app/session.ts";
@@ -186,7 +188,35 @@ function Everybody() {
         </Table.Tbody>
       </Table>
       {(problem ?? refused?.message) !== undefined && <p role="alert">{problem ?? refused?.message}</p>}
-      <Invite onInvited={setInvited} />
+      {(value?.nominations ?? []).length > 0 && (
+        <Table aria-label="Who would be an administrator">
+          <Table.Tbody>
+            {(value?.nominations ?? []).map(({ user, groups, by, at }) => (
+              <Table.Tr key={user}>
+                <Table.Td>{user}</Table.Td>
+                <Table.Td>{groups.join(", ")}</Table.Td>
+                <Table.Td>
+                  {lastOf(by)} would have them as an administrator, since {localDateTime(at)}
+                </Table.Td>
+                <Table.Td>
+                  <Button
+                    size="compact-sm"
+                    variant="subtle"
+                    onClick={doing(async () => {
+                      const assertion = await confirm(client, "add-administrator", user);
+                      const answer = { name: user, assertion };
+                      setInvited(await client.post("/v1/people/administrators/approve", invitationResponse, answer));
+                    })}
+                  >
+                    Say so too
+                  </Button>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+      <Invite onInvited={setInvited} onWaits={() => setTurn((last) => last + 1)} />
       {invited !== undefined && (
         <Modal opened onClose={() => setInvited(undefined)} title={`For ${invited.name}`}>
           <p>
@@ -200,11 +230,23 @@ function Everybody() {
   );
 }
 
-function Invite({ onInvited }: { readonly onInvited: (invited: InvitationResponse) => void }) {
+interface InviteProps {
+  readonly onInvited: (invited: InvitationResponse) => void;
+  readonly onWaits: () => void;
+}
+
+function Invite({ onInvited, onWaits }: InviteProps) {
   const { client } = useSession();
   const [name, setName] = useState("");
   const [groups, setGroups] = useState<string[]>([]);
   const [problem, setProblem] = useState<string>();
+  const take = (answer: z.infer<typeof invitedResponse>): void => {
+    if (!("waits" in answer)) return onInvited(answer);
+    setProblem(
+      `${answer.name} would be an administrator: another administrator has to say so too, here, within a day.`,
+    );
+    onWaits();
+  };
   return (
     <form
       className="people-invite"
@@ -212,8 +254,8 @@ function Invite({ onInvited }: { readonly onInvited: (invited: InvitationRespons
         event.preventDefault();
         setProblem(undefined);
         client
-          .post("/v1/people/invite", invitationResponse, { name, displayName: name, groups })
-          .then(onInvited, (error: unknown) => setProblem(wordsOf(error)));
+          .post("/v1/people/invite", invitedResponse, { name, displayName: name, groups })
+          .then(take, (error: unknown) => setProblem(wordsOf(error)));
       }}
     >
       <TextInput
@@ -229,4 +271,8 @@ function Invite({ onInvited }: { readonly onInvited: (invited: InvitationRespons
       {problem !== undefined && <p role="alert">{problem}</p>}
     </form>
   );
+}
+
+function lastOf(id: string): string {
+  return id.slice(id.lastIndexOf("/") + 1);
 }

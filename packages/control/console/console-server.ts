@@ -11,7 +11,7 @@ import { CordonError, isCordonError } from "@cordon/core/errors";
 import type { Instant } from "@cordon/core/instant";
 import type { LedgerEntry } from "@cordon/core/ledger/entry";
 import type { StateStore } from "../store/state-store.ts";
-import { openConsoleKeys, type ConsoleKeys } from "./console-keys.ts";
+import { openConsoleKeys, type ConsoleKey, type ConsoleKeys } from "./console-keys.ts";
 import { openConsoleTls, type TlsFiles } from "./console-tls.ts";
 import { answerRequests } from "./answer-requests.ts";
 import { quietly, refuse, type ConsoleEvent } from "./exchange.ts";
@@ -20,6 +20,7 @@ import { listenForBrowsers } from "./listening.ts";
 import { securityHeaders } from "./headers.ts";
 import { rememberNonces } from "./nonces.ts";
 import { consoleOperations, type ConsoleRooms } from "./operations.ts";
+import { unknownReader, type Reader } from "./reading.ts";
 import { openPairingDesk, type PairingDesk } from "./pairing.ts";
 import type { People, PeopleOptions } from "../people/open-people.ts";
 import { standingSession } from "../people/sessions.ts";
@@ -34,7 +35,9 @@ export interface ConsoleOptions {
   readonly tls?: TlsFiles | undefined;
   /** The built pages; where they are missing, the server says how to build them. */
   readonly staticFolder: string;
-  readonly rooms: Omit<ConsoleRooms, "store">;
+  readonly rooms: Omit<ConsoleRooms, "store" | "readerFor">;
+  /** What somebody may read; without it, who signed in reads nothing of others. */
+  readonly readerOf?: (key: ConsoleKey) => Reader;
   readonly store: Pick<StateStore, "transact" | "get" | "list">;
   /** Writes to the ledger; what cannot be recorded does not happen. */
   readonly record: (entry: LedgerEntry) => Promise<unknown>;
@@ -82,7 +85,8 @@ export async function openConsole(options: ConsoleOptions): Promise<ConsoleServe
     (await standingSession({ store: options.store, now }, id)) !== undefined;
   const keys = openConsoleKeys({ store: options.store, record, now, sessionStands });
   const desk = openPairingDesk({ now, monotonicMs });
-  const followers = opening.use(openFollowers(options.rooms.live, keys, options));
+  const readerFor = options.readerOf ?? unknownReader;
+  const followers = opening.use(openFollowers(options.rooms.live, keys, readerFor, options));
   const complain = quietly(log, monotonicMs);
   let origins: readonly string[] = [];
   const relyingParty = (): RelyingParty => {
@@ -99,7 +103,7 @@ export async function openConsole(options: ConsoleOptions): Promise<ConsoleServe
     check: { keys, nonces: rememberNonces(), now, startedAt: now() },
     people: people && openPeopleDoor({ people, revoke, url: () => origins[0] ?? "" }),
     followers,
-    operationFor: consoleOperations({ ...options.rooms, store: options.store }),
+    operationFor: consoleOperations({ ...options.rooms, store: options.store, readerFor }),
     complain,
   });
   const isHttps = options.tls !== undefined || options.origin?.startsWith("https:") === true;

@@ -7,6 +7,7 @@
  */
 import type { ServerResponse } from "node:http";
 import type { LiveEvent } from "@cordon/core/contract/console-api";
+import type { LedgerEntry } from "@cordon/core/ledger/entry";
 import type { LiveEntries } from "./live-entries.ts";
 
 /** Lines given to the socket at a time. */
@@ -20,6 +21,8 @@ export interface EventStreamOptions {
   readonly now: () => number;
   /** Asked at each heartbeat; the stream ends when it says no, or cannot say. */
   readonly stillAllowed: () => Promise<boolean>;
+  /** An entry as this browser may read it, or nothing. */
+  readonly view: (entry: LedgerEntry) => LedgerEntry | undefined;
 }
 
 export interface EventStream {
@@ -50,7 +53,10 @@ export function streamEvents(response: ServerResponse, live: LiveEntries, option
       const skipped = first.position - position;
       write([
         ...(skipped > 0 ? [{ type: "skipped" as const, entries: skipped }] : []),
-        ...entries.map(({ index, entry }) => ({ type: "entry" as const, index, entry: { ...entry } })),
+        ...entries.flatMap(({ index, entry }) => {
+          const seen = options.view(entry);
+          return seen === undefined ? [] : [{ type: "entry" as const, index, entry: { ...seen } }];
+        }),
       ]);
       position = first.position + entries.length;
     }

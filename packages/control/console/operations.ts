@@ -16,6 +16,7 @@ import type { StateStore } from "../store/state-store.ts";
 import type { ConsoleKey } from "./console-keys.ts";
 import { refuse, send, sendJson } from "./exchange.ts";
 import type { LiveEntries } from "./live-entries.ts";
+import { readable, readableEstate, readableOverview, readableSegmentation, type Reader } from "./reading.ts";
 
 export type Verdict = Extract<VerifyEvent, { type: "verdict" }>;
 
@@ -23,6 +24,7 @@ export type Verdict = Extract<VerifyEvent, { type: "verdict" }>;
 export interface ConsoleRooms {
   readonly store: Pick<StateStore, "list">;
   readonly live: LiveEntries;
+  readonly readerFor: (key: ConsoleKey) => Reader;
   readonly overview: () => OverviewResponse;
   readonly estate: () => Omit<EstateResponse, "flows">;
   readonly segmentation: () => SegmentationResponse;
@@ -52,11 +54,15 @@ type Operation = (exchange: Exchange) => Promise<void> | void;
 export function consoleOperations(rooms: ConsoleRooms): (method: string, path: string) => Operation | undefined {
   const verification = oneAtATime(rooms);
   const operations: Readonly<Record<string, Operation>> = Object.assign(Object.create(null) as object, {
-    "GET /v1/overview": ({ response }) => sendJson(response, rooms.overview()),
-    "GET /v1/estate": ({ response }) =>
-      sendJson(response, { ...rooms.estate(), flows: [...rooms.live.flows()] } satisfies EstateResponse),
-    "GET /v1/segmentation": ({ response }) => sendJson(response, rooms.segmentation()),
-    "GET /v1/policies": async ({ response }) => sendJson(response, await policies(rooms)),
+    "GET /v1/overview": ({ response, key }) =>
+      sendJson(response, readableOverview(rooms.readerFor(key), rooms.overview())),
+    "GET /v1/estate": ({ response, key }) => {
+      const all: EstateResponse = { ...rooms.estate(), flows: [...rooms.live.flows()] };
+      sendJson(response, readableEstate(rooms.readerFor(key), all));
+    },
+    "GET /v1/segmentation": ({ response, key }) =>
+      sendJson(response, readableSegmentation(rooms.readerFor(key), rooms.segmentation())),
+    "GET /v1/policies": async ({ response, key }) => sendJson(response, await policies(rooms, rooms.readerFor(key))),
     "GET /v1/events": ({ url, response, follow }) => {
       const since = url.searchParams.get("since");
       if (since === null) return follow(undefined);
@@ -68,12 +74,16 @@ export function consoleOperations(rooms: ConsoleRooms): (method: string, path: s
   } satisfies Record<string, Operation>);
   return (method, path) => {
     const index = method === "GET" ? /^\/v1\/ledger\/receipt\/([^/]+)$/.exec(path)?.[1] : undefined;
-    return index === undefined ? operations[`${method} ${path}`] : ({ response }) => receipt(rooms, response, index);
+    return index === undefined
+      ? operations[`${method} ${path}`]
+      : ({ response, key }) => receipt(rooms, response, index, rooms.readerFor(key));
   };
 }
 
-async function policies({ store }: ConsoleRooms): Promise<PoliciesResponse> {
-  const objects = await store.list("policy");
+async function policies({ store }: ConsoleRooms, reader: Reader): Promise<PoliciesResponse> {
+  const objects = (await store.list("policy")).filter(
+    ({ namespace }) => reader.sees === "all" || namespace === reader.namespace,
+  );
   return {
     policies: objects.map((object) => {
       const { origin, text } = readValue(policyValue, object);
@@ -82,9 +92,15 @@ async function policies({ store }: ConsoleRooms): Promise<PoliciesResponse> {
   };
 }
 
-async function receipt(rooms: ConsoleRooms, response: ServerResponse, text: string): Promise<void> {
+async function receipt(rooms: ConsoleRooms, response: ServerResponse, text: string, reader: Reader): Promise<void> {
   const index = indexOf(text);
   if (index === undefined) return refuseIndex(response);
+  if (reader.sees !== "all") {
+    // A receipt holds the entry: of what is at hand, those that they may read; of the rest nobody looks.
+    const held = rooms.live.from(0, Number.POSITIVE_INFINITY).find((one) => one.index === index);
+    if (held === undefined || readable(reader, held.entry) === undefined)
+      return refuse(response, 403, "ACCESS_DENIED", "Receipts of what is not your own are for auditors.");
+  }
   try {
     send(response, 200, "text/plain; charset=utf-8", await rooms.receipt(index));
   } catch (error) {

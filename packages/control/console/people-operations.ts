@@ -11,8 +11,9 @@ import { breakGlassDigest, findGrant, requestGrant, revokeGrant, speak } from ".
 import { closeIncident, listIncidents, openIncident, type IncidentRooms } from "../incidents/incidents.ts";
 import { grantDigest } from "../grants/grant-digest.ts";
 import { confirmWithPasskey, passkeysOf, requireUser, shortNameOf } from "../people/accounts.ts";
+import { approveAdministrator, inviteOrNominate, nominationDigest } from "../people/administrators.ts";
 import { administer } from "../people/administration.ts";
-import { invite, type Invited } from "../people/invitations.ts";
+import type { Invited } from "../people/invitations.ts";
 import { lockUser, removePasskey, unlockUser } from "../people/manage.ts";
 import type { People, SignedInPerson } from "../people/open-people.ts";
 import { approveRecovery, recoveryApprovers, recoveryDigest, redeemSealedCode, sealCodes } from "../people/recovery.ts";
@@ -97,6 +98,7 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
     if (purpose === "approve" || purpose === "deny" || purpose === "review")
       return grantDigest(await findGrant(grants, subject));
     if (purpose === "recover") return recoveryDigest(shortNameOf((await requireUser(deps, subject)).user));
+    if (purpose === "add-administrator") return nominationDigest(deps, subject);
     if (purpose === "add-passkey") return user.id;
     if (purpose === "step-up") return stepUpDigest(subject);
     if (purpose === "break-glass") return breakGlassDigest(read(api.grantRequest, Buffer.from(subject)));
@@ -174,9 +176,15 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
     "GET /v1/people": ({ person }) => administer(deps, person, "people", () => people.people()),
     "POST /v1/people/invite": ({ user, person }, body) => {
       const { name, displayName, groups } = read(api.invitationRequest, body);
-      return administer(deps, person, "people/invite", async () =>
-        invitation(name, await invite(deps, { name, displayName, groups, recovers: false }, user.id)),
-      );
+      return administer(deps, person, "people/invite", async () => {
+        const invited = await inviteOrNominate(deps, user, { name, displayName, groups });
+        return invited === undefined ? { name, waits: true } : invitation(name, invited);
+      });
+    },
+    // As for a recovery it is the passkey that counts, of an administrator who was one before.
+    "POST /v1/people/administrators/approve": async ({ user }, body) => {
+      const request = read(api.administratorApproval, body);
+      return invitation(request.name, await approveAdministrator(grants, user, request));
     },
     "POST /v1/people/lock": ({ user, person }, body) => {
       const { name, reason } = read(api.lockRequest, body);

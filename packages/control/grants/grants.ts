@@ -21,6 +21,7 @@ import { callDigest, canonicalCall } from "@cordon/core/policy/call-digest";
 import { grantDigest } from "./grant-digest.ts";
 import { grantKind, grantValue, type GrantValue } from "./objects.ts";
 import { administrationRule, applyRules, grantRuleKind, mayApprove, nameOf, rulesFrom } from "./rules.ts";
+import { refuseForeign, refuseNewcomer } from "./standing.ts";
 
 /** Requests of one person that may wait at a time, and be made in an hour: nobody is worn down by asking. */
 export const maxWaiting = 5;
@@ -70,7 +71,8 @@ export async function requestGrant(rooms: GrantRooms, user: User, asked: GrantRe
   const [first] = resources;
   if (first === undefined || resources.some(({ namespace }) => namespace !== first.namespace))
     throw malformed("Ask for resources of one namespace at a time: each namespace's people decide on their own.");
-  const principal = asked.principal === undefined ? user.id : findComponent(snapshot, asked.principal).id;
+  const given = asked.principal === undefined ? undefined : findComponent(snapshot, asked.principal);
+  const principal = given?.id ?? user.id;
   const callWords = wordsOfCall(asked);
   const breakGlass = asked.breakGlass === true;
   const administered = snapshot.components.get(deps.administered);
@@ -78,6 +80,8 @@ export async function requestGrant(rooms: GrantRooms, user: User, asked: GrantRe
   const all = administered === undefined ? rules : [...rules, administrationRule(administered)];
   const ruled = applyRules(all, user, { ...asked, resources, seconds: asked.minutes * 60, breakGlass });
   if ("refused" in ruled) throw new CordonError("ACCESS_DENIED", ruled.refused);
+  const unseen = breakGlass || (ruled.rule.approvers === 0 && asked.call === undefined);
+  if (given !== undefined && unseen) refuseForeign(ruled.rule, given);
   if (breakGlass) await confirmBreakGlass(rooms, user, asked);
   // One call is always somebody else's to approve: to let it pass by itself, policy would not ask.
   const approversNeeded = breakGlass ? 0 : Math.max(ruled.rule.approvers, asked.call === undefined ? 0 : 1);
@@ -180,6 +184,7 @@ export async function speak(
   const { id, verdict } = speech;
   const seen = await findGrant(rooms, id);
   refuseVoice(user, seen, verdict, deps.now());
+  if (verdict !== "deny") await refuseNewcomer(deps, user, seen);
   const { passkey } = await confirmWithPasskey(deps, challenges, {
     ...{ purpose: verdict, digest: grantDigest(seen), assertion: speech.assertion, by: user },
   });

@@ -25,6 +25,7 @@ function person(name: string, groups: readonly string[]): User {
 const rule = (more: Partial<Rule>): Rule => ({
   ...{ name: "r", namespace: home, actions: ["read"], resources: [], maxSensitivity: "restricted", requesters: [] },
   ...{ approvers: 1, approverGroups: ["default/owners"], maxMinutes: 60, breakGlass: false },
+  principalNamespaces: [],
   ...more,
 });
 

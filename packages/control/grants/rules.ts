@@ -52,6 +52,7 @@ export function administrationRule({ namespace, name }: Component): Rule {
     ...{ name: "administration", namespace, actions: ["administer"], resources: [`${namespace}/${name}`] },
     ...{ maxSensitivity: "restricted", requesters: [administratorsGroup], approvers: 1 },
     approverGroups: [administratorsGroup],
+    principalNamespaces: [],
     ...{ maxMinutes: 240, breakGlass: true },
   };
 }

@@ -12,15 +12,18 @@ import { grantDigest } from "../grants/grant-digest.ts";
 import { hasLapsed, listGrants, mayRevoke, sweepGrants, type GrantRooms, type StoredGrant } from "../grants/grants.ts";
 import { grantKind, type GrantValue } from "../grants/objects.ts";
 import { mayApprove } from "../grants/rules.ts";
+import { speakingOn } from "../grants/standing.ts";
 import { readValue } from "../registry/objects.ts";
 import type { StateTransaction } from "../store/state-store.ts";
 import { findUser, passkeysOf, shortNameOf } from "./accounts.ts";
+import { nominations } from "./administrators.ts";
 import { administers, type Person } from "./administration.ts";
 import { openChallenges } from "./challenges.ts";
 import { openCliLogin, type CliLogin } from "./cli-login.ts";
 import { administratorsGroup, isIn, type PeopleDeps } from "./deps.ts";
 import { openOidc, type Oidc } from "./oidc.ts";
 import { sessionKind, sessionValue, userKind, userOf, userValue } from "./objects.ts";
+import { accountsIn, isNewcomer, type Account } from "./newcomers.ts";
 import { recoveriesUnderWay, type WrongTries } from "./recovery.ts";
 import type { SignInRooms } from "./sign-in.ts";
 import { endSessions, sessionsOf, standingSession } from "./sessions.ts";
@@ -127,7 +130,8 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
     viewGrants: async (viewer) => {
       const seesAll = administers(deps, viewer.person);
       const shown = (await listGrants(grants)).filter((grant) => seesAll || concerns(grant, viewer.user));
-      return shown.map((grant) => viewOf(deps, viewer, grant));
+      const accounts = await accountsIn(deps.store, deps.trustDomain);
+      return shown.map((grant) => viewOf(deps, viewer, grant, accounts));
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
@@ -178,15 +182,22 @@ function concerns(grant: StoredGrant, user: User): boolean {
   return grant.key.namespace === user.namespace || grant.approverGroups.some((group) => isIn(user, group));
 }
 
-function viewOf(deps: PeopleDeps, { user, person }: SignedInPerson, grant: StoredGrant): GrantView {
+function viewOf(
+  deps: PeopleDeps,
+  { user, person }: SignedInPerson,
+  grant: StoredGrant,
+  accounts: readonly Account[],
+): GrantView {
   const { id, key, ...value } = grant;
+  const heard = !isNewcomer(accounts, speakingOn(deps, user, grant));
   const open = grant.state === "requested" && !hasLapsed(grant, deps.now()) && mayApprove(user, grant);
-  const reviews = grant.breakGlass === true && grant.review === undefined && mayApprove(user, grant);
+  const reviews = grant.breakGlass === true && grant.review === undefined && mayApprove(user, grant) && heard;
   return {
     ...value,
     ...{ id, namespace: key.namespace, digest: grantDigest(grant) },
     may: [
-      ...(open ? (["approve", "deny"] as const) : []),
+      ...(open && heard ? (["approve"] as const) : []),
+      ...(open ? (["deny"] as const) : []),
       ...(mayRevoke(deps, user, person, grant) ? (["revoke"] as const) : []),
       ...(reviews ? (["review"] as const) : []),
     ],
@@ -234,5 +245,6 @@ async function describePeople(deps: PeopleDeps): Promise<PeopleResponse> {
       recovering: [...(recovering.get(`${namespace}/${name}`) ?? [])],
     });
   }
-  return { people };
+  const waiting = (await nominations(deps)).map(({ user, groups, by, at }) => ({ user, groups: [...groups], by, at }));
+  return { people, nominations: waiting };
 }

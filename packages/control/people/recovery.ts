@@ -17,6 +17,7 @@ import type { Challenges } from "./challenges.ts";
 import { administratorsGroup, change, digestOfLines, isIn, type PeopleDeps } from "./deps.ts";
 import { blame } from "./failed-attempts.ts";
 import { invitationKey, invite, type Invited } from "./invitations.ts";
+import { accountsIn, isNewcomer, newcomerWords } from "./newcomers.ts";
 import { accountStands, userKey, userValue } from "./objects.ts";
 
 export const recoveryKind = "recovery";
@@ -62,6 +63,9 @@ export async function approveRecovery(
   if (user.id === by.id)
     throw denied("Nobody recovers their own account: two other administrators do, or a sealed code.");
   if (!isIn(by, administratorsGroup)) throw denied("Only administrators let somebody back in.");
+  const coolingMs = deps.settings.administrators.coolingHours * 3_600_000;
+  const speaking = { by, groups: [administratorsGroup], concerned: [user.id], coolingMs, now: deps.now() };
+  if (isNewcomer(await accountsIn(deps.store, deps.trustDomain), speaking)) throw newcomerWords(by, coolingMs);
   await confirmWithPasskey(deps, challenges, {
     purpose: "recover",
     digest: recoveryDigest(name),

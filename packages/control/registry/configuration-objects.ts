@@ -118,12 +118,13 @@ function boundaryModes({ boundaries: said, mode }: Configuration): z.input<typeo
 }
 
 function grantRuleObject(rule: Configuration["grants"][number], order: number): z.input<typeof grantRuleValue> {
-  const { name: _name, namespace, resources, requesters, approverGroups, ...value } = rule;
+  const { name: _name, namespace, resources, requesters, approverGroups, principalNamespaces, ...value } = rule;
   const own = (references: readonly string[]): string[] => references.map((one) => qualify(one, namespace));
   return {
     ...value,
     actions: [...value.actions],
     ...{ resources: own(resources), requesters: own(requesters), approverGroups: own(approverGroups), order },
+    principalNamespaces: [...principalNamespaces],
   };
 }
 

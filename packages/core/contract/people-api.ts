@@ -84,7 +84,17 @@ export const meResponse = z.object({
 
 /** What a passkey is to confirm. The server makes the digest from what it knows itself, never from the page's word. */
 export const confirmRequest = z.strictObject({
-  purpose: z.enum(["approve", "deny", "review", "cli", "add-passkey", "recover", "break-glass", "step-up"]),
+  purpose: z.enum([
+    "approve",
+    "deny",
+    "review",
+    "cli",
+    "add-passkey",
+    "recover",
+    "break-glass",
+    "step-up",
+    "add-administrator",
+  ]),
   subject: z.string().max(4096),
 });
 
@@ -183,6 +193,10 @@ export const invitationResponse = z.object({
   expiresAt: z.number(),
   url: z.string(),
 });
+/** What an invitation came to: a code, or that another administrator has to say so too. */
+export const invitedResponse = z.union([invitationResponse, z.object({ name: z.string(), waits: z.literal(true) })]);
+/** `POST /v1/people/administrators/approve` */
+export const administratorApproval = z.strictObject({ name: personName, assertion });
 export const lockRequest = z.strictObject({ name: personName, reason: line(1000) });
 export const recoveryRequest = z.strictObject({ name: personName, reason: line(1000), assertion });
 export const recoveryResponse = z.object({
@@ -194,6 +208,10 @@ export const recoveryCodesResponse = z.object({ codes: z.array(z.string()) });
 export const recoveryRedeem = z.strictObject({ name: personName, code: short });
 export const recoveryRedeemed = z.object({ code: z.string() });
 export const peopleResponse = z.object({
+  /** Who would be an administrator, and waits for another one's word. */
+  nominations: z
+    .array(z.object({ user: z.string(), groups: z.array(z.string()), by: z.string(), at: z.number() }))
+    .default([]),
   people: z.array(
     person.extend({
       locked: z.string().optional(),
@@ -214,6 +232,6 @@ export type MeResponse = z.infer<typeof meResponse>;
 export type SignedIn = z.infer<typeof signedIn>;
 export type PersonView = z.infer<typeof person>;
 export type PeopleResponse = z.infer<typeof peopleResponse>;
-export type InvitationRequest = z.infer<typeof invitationRequest>;
+export type InvitationRequest = z.input<typeof invitationRequest>;
 export type InvitationResponse = z.infer<typeof invitationResponse>;
 export type CliRedeemResponse = z.infer<typeof cliRedeemResponse>;

@@ -65,6 +65,14 @@ export const peopleSchema = z.strictObject({
         .max(100)
         .default([])
         .describe("Models of security keys (AAGUIDs) that administrators may use. Empty: any, nothing is proven."),
+      coolingHours: z
+        .int()
+        .min(0)
+        .max(720)
+        .default(24)
+        .describe(
+          "An account younger than this neither approves nor lets back in, where somebody older could be asked.",
+        ),
       attestationRootsFile: filePath
         .optional()
         .describe("PEM file of the makers' roots that prove the model. Needed with `authenticators`."),
@@ -108,6 +116,13 @@ export const grantRuleSchema = z.strictObject({
     .max(64)
     .default(["default/administrators"])
     .describe("Groups whose members may approve; `namespace/group` for another namespace's."),
+  principalNamespaces: z
+    .array(name)
+    .max(64)
+    .default([])
+    .describe(
+      "Further namespaces to whose components a grant may be given that nobody approves; without any, its own alone.",
+    ),
   maxMinutes: minutes(1, 10_080).default(120).describe("The longest a grant lasts; a longer request is shortened."),
   breakGlass: z
     .boolean()
