@@ -8,6 +8,7 @@ import { tag, type Context } from "./keywords.ts";
 const months = [
   "jan(?:uary|uari|vier|eiro)?|feb(?:ruary|ruari|ruar)?|mar(?:ch|et|s|ço|zo)?|mac|apr(?:il)?|may|mei|mai|mayo|june?|juni|jun|july?|juli|jul|julai",
   "aug(?:ust|ustus)?|agustus|ogos|agosto|sep(?:t(?:ember)?)?|oct(?:ober)?|okt(?:ober)?|oktober|nov(?:ember)?|dec(?:ember)?|des(?:ember)?|dis(?:ember)?|dez(?:ember)?",
+  "pebrero|mayo|hunyo|hulyo|agosto|setyembre|oktubre|nobyembre|disyembre",
   "enero|febrero|marzo|abril|junio|julio|septiembre|octubre|noviembre|diciembre|janvier|février|avril|juin|juillet|août|décembre|januar|februar|märz",
   "มกราคม|กุมภาพันธ์|มีนาคม|เมษายน|พฤษภาคม|มิถุนายน|กรกฎาคม|สิงหาคม|กันยายน|ตุลาคม|พฤศจิกายน|ธันวาคม",
 ].join("|");
@@ -32,6 +33,7 @@ const date = new RegExp(
     String.raw`\d{1,2}-(?:${months})-(?:\d{4}|\d{2})(?!\d)`,
     String.raw`(?:${months})\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}(?!\d)`,
     String.raw`\d{1,2} tháng \d{1,2},? (?:năm )?\d{4}(?!\d)`,
+    String.raw`\d{4} ?[年년] ?\d{1,2} ?[月월] ?\d{1,2} ?[日일号號]`,
     String.raw`\d{8}(?!\d)`,
   ].join("|"),
   "i",

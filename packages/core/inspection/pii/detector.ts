@@ -14,6 +14,7 @@ import { Context } from "./keywords.ts";
 import { findBics, findIbans, findWallets } from "./money.ts";
 import { findNumbers } from "./numbers.ts";
 import { openNumberFrom } from "./open.ts";
+import { plainSigns } from "./plain-signs.ts";
 import { findPhones } from "./phones.ts";
 
 /** The longest value (a mailbox: 64 + 1 + 253), and the keyword before it with its distance. */
@@ -23,7 +24,8 @@ export const identifierDetector: SpanDetector = {
   name: "pii",
   version: "1",
   maxSpan,
-  detect(text: string): readonly Finding[] {
+  detect(written: string): readonly Finding[] {
+    const text = plainSigns(written);
     const candidates: Candidate[] = [];
     findEmails(text, candidates);
     findColoned(text, candidates);
@@ -41,5 +43,5 @@ export const identifierDetector: SpanDetector = {
     }
     return resolve(candidates).map(toFinding);
   },
-  openFrom: (text) => openNumberFrom(text, maxSpan),
+  openFrom: (written) => openNumberFrom(plainSigns(written), maxSpan),
 };

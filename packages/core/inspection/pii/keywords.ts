@@ -34,16 +34,17 @@ export const tag = {
   wallet: 1 << 22,
   postcode: 1 << 23,
   notIdentity: 1 << 24,
+  eastAsia: 1 << 25,
 } as const;
 
 const words: readonly (readonly [number, string])[] = [
   [
     tag.card,
-    "card|cards|cc|credit card|debit card|visa|mastercard|amex|american express|kartu kredit|kartu debit|kad kredit|kad debit|thẻ tín dụng|số thẻ|thẻ|บัตรเครดิต|บัตรเดบิต|หมายเลขบัตร|tarjeta|carte bancaire|carte|kreditkarte|karte|cartão|carta di credito|credit|pan",
+    "信用卡|信用卡号|银行卡|银行卡号|卡号|信用卡號|卡號|クレジットカード|カード番号|신용카드|카드번호|கடன் அட்டை|card|cards|cc|credit card|debit card|visa|mastercard|amex|american express|kartu kredit|kartu debit|kad kredit|kad debit|thẻ tín dụng|số thẻ|thẻ|บัตรเครดิต|บัตรเดบิต|หมายเลขบัตร|tarjeta|carte bancaire|carte|kreditkarte|karte|cartão|carta di credito|credit|pan",
   ],
   [
     tag.bank,
-    "account|accounts|account number|account no|acct|a c no|bank account|rekening|no rek|norek|nomor rekening|akaun|nombor akaun|akaun bank|số tài khoản|stk|tài khoản|เลขที่บัญชี|เลขบัญชี|บัญชี|iban|bic|swift|konto|kontonummer|compte|cuenta|conto|conta|sort code|wire|transfer|bsb|beneficiary",
+    "银行账号|账号|账户|銀行帳號|帳號|口座番号|계좌번호|வங்கி கணக்கு|no rekening|nombor akaun bank|account|accounts|account number|account no|acct|a c no|bank account|rekening|no rek|norek|nomor rekening|akaun|nombor akaun|akaun bank|số tài khoản|stk|tài khoản|เลขที่บัญชี|เลขบัญชี|บัญชี|iban|bic|swift|konto|kontonummer|compte|cuenta|conto|conta|sort code|wire|transfer|bsb|beneficiary",
   ],
   [tag.routing, "routing|routing number|routing no|aba|aba number|rtn|transit number|swift|bic|swift code|bic code"],
   [tag.ssn, "ssn|social security|social security number|soc sec|social"],
@@ -58,11 +59,11 @@ const words: readonly (readonly [number, string])[] = [
   ],
   [
     tag.thailand,
-    "เลขบัตรประชาชน|เลขประจำตัวประชาชน|บัตรประชาชน|เลขประจำตัว|หมายเลขประจำตัวประชาชน|thai id|thai national id|citizen id|citizen id number|national id|national id card|personal id",
+    "ปชช|เลข ปชช|เลขประจำตัวบัตรประชาชน|เลขบัตรประชาชน|เลขประจำตัวประชาชน|บัตรประชาชน|เลขประจำตัว|หมายเลขประจำตัวประชาชน|thai id|thai national id|citizen id|citizen id number|national id|national id card|personal id",
   ],
   [
     tag.vietnam,
-    "cccd|cmnd|căn cước|căn cước công dân|số cccd|số cmnd|chứng minh nhân dân|chứng minh thư|định danh|số định danh|mã số thuế|mst|bhxh|bảo hiểm xã hội|citizen identity card|citizen identification",
+    "so cccd|can cuoc|so cmnd|cccd|cmnd|căn cước|căn cước công dân|số cccd|số cmnd|chứng minh nhân dân|chứng minh thư|định danh|số định danh|mã số thuế|mst|bhxh|bảo hiểm xã hội|citizen identity card|citizen identification",
   ],
   [
     tag.philippines,
@@ -70,19 +71,23 @@ const words: readonly (readonly [number, string])[] = [
   ],
   [
     tag.passport,
-    "passport|passport no|passport number|passport num|paspor|nomor paspor|pasport|no pasport|nombor pasport|hộ chiếu|số hộ chiếu|หนังสือเดินทาง|พาสปอร์ต|pasaporte|passeport|reisepass|passaporto|passaporte|pasaporte no|passnummer|travel document",
+    "护照|护照号|护照号码|護照|護照號碼|パスポート|旅券番号|여권|여권번호|கடவுச்சீட்டு|paspot|số hc|เลขที่หนังสือเดินทาง|passport|passport no|passport number|passport num|paspor|nomor paspor|pasport|no pasport|nombor pasport|hộ chiếu|số hộ chiếu|หนังสือเดินทาง|พาสปอร์ต|pasaporte|passeport|reisepass|passaporto|passaporte|pasaporte no|passnummer|travel document",
   ],
   [
     tag.phone,
-    "phone|phones|telephone|tel|mobile|cell|cellphone|call|calls|called|calling|fax|text me|texted|sms|whatsapp|viber|zalo|line|hotline|contact|reach|reach us|reach me|dial|ring|hp|no hp|nomor hp|telepon|telp|ponsel|hubungi|handphone|telefon|no telefon|no tel|số điện thoại|điện thoại|sđt|sdt|gọi|đt|โทร|โทรศัพท์|เบอร์โทร|เบอร์|มือถือ|numero|teléfono|telefono|téléphone|telefone|celular|handy|telefonnummer|desk|office|registered|answering|extension|ph|mob|pager|landline|numero ng telepono",
+    "电话|手机|手机号|联系电话|電話|手機|電話番号|携帯|전화|휴대폰|연락처|தொலைபேசி|கைபேசி|அலைபேசி|cel|cp no|tel no|no tlp|no wa|wa|so dien thoai|dien thoai|เบอร์ติดต่อ|ติดต่อ|phone|phones|telephone|tel|mobile|cell|cellphone|call|calls|called|calling|fax|text me|texted|sms|whatsapp|viber|zalo|line|hotline|contact|reach|reach us|reach me|dial|ring|hp|no hp|nomor hp|telepon|telp|ponsel|hubungi|handphone|telefon|no telefon|no tel|số điện thoại|điện thoại|sđt|sdt|gọi|đt|โทร|โทรศัพท์|เบอร์โทร|เบอร์|มือถือ|numero|teléfono|telefono|téléphone|telefone|celular|handy|telefonnummer|desk|office|registered|answering|extension|ph|mob|pager|landline|numero ng telepono",
   ],
   [
     tag.birth,
-    "born|born on|birth|birthday|birthdate|date of birth|dob|d o b|b day|birth date|lahir|tanggal lahir|tgl lahir|tempat tanggal lahir|tarikh lahir|ngày sinh|sinh ngày|sinh|năm sinh|วันเกิด|เกิดวันที่|เกิดเมื่อ|วันเดือนปีเกิด|petsa ng kapanganakan|ipinanganak|kaarawan|geboren|geburtsdatum|né le|née le|date de naissance|nacido|nacida|fecha de nacimiento|nascimento|data di nascita|nato il|nata il|syntynyt|född",
+    "出生日期|出生|生日|出生年月日|生年月日|誕生日|생년월일|생일|பிறந்த தேதி|பிறந்த நாள்|பிறந்ததேதி|ngay sinh|sinh ngay|ipinanganak noong|isinilang|ttl|tgl lhr|born|born on|birth|birthday|birthdate|date of birth|dob|d o b|b day|birth date|lahir|tanggal lahir|tgl lahir|tempat tanggal lahir|tarikh lahir|ngày sinh|sinh ngày|sinh|năm sinh|วันเกิด|เกิดวันที่|เกิดเมื่อ|วันเดือนปีเกิด|petsa ng kapanganakan|ipinanganak|kaarawan|geboren|geburtsdatum|né le|née le|date de naissance|nacido|nacida|fecha de nacimiento|nascimento|data di nascita|nato il|nata il|syntynyt|född",
   ],
   [
     tag.licence,
     "licence|license|driver's license|drivers license|driver license|driving licence|driving license|driver's licence|dl|dl no|dl number|licence no|license no|license number|licence number|sim|no sim|lesen memandu|lesen|bằng lái|giấy phép lái xe|gplx|ใบขับขี่|lisensya|führerschein|permis de conduire|carnet de conducir|patente|plate|license plate|number plate|no polisi|nopol|biển số|ทะเบียนรถ",
+  ],
+  [
+    tag.eastAsia,
+    "身份证|身份证号|身份证号码|身份證|身份證號碼|公民身份号码|身分證|身分證字號|身分證號|國民身分證|居民身份证|주민등록번호|주민번호|マイナンバー|個人番号|hkid|hong kong id|香港身份證|香港身份证|rrn|my number|resident id|resident identity card",
   ],
   [tag.britain, "nino|ni number|ni no|national insurance|national insurance number|nhs|nhs number|nhs no|utr"],
   [
@@ -117,7 +122,7 @@ const words: readonly (readonly [number, string])[] = [
   ],
   [
     tag.notIdentity,
-    "order|order number|order no|invoice|invoice number|invoice no|tracking|tracking number|ticket|ticket number|isbn|issn|doi|serial|serial number|commit|sha|hash|timestamp|epoch|sku|ref|reference|po number|issue|bug|pull request|port|line|size|bytes|pixels|rgb|test card|example card|population|uuid",
+    "订单|订单号|訂單|快递单号|运单号|注文番号|주문번호|nomor pesanan|no pesanan|pesanan|đơn hàng|mã đơn|คำสั่งซื้อ|ใบสั่งซื้อ|lot|lot number|part number|order|order number|order no|invoice|invoice number|invoice no|tracking|tracking number|ticket|ticket number|isbn|issn|doi|serial|serial number|commit|sha|hash|timestamp|epoch|sku|ref|reference|po number|issue|bug|pull request|port|line|size|bytes|pixels|rgb|test card|example card|population|uuid",
   ],
 ];
 

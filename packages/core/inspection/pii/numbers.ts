@@ -6,12 +6,13 @@ import { extendShape, separatorPart, shapeOf, type Atoms } from "./atoms.ts";
 import type { Candidate } from "./candidate.ts";
 import { contextReach, tag, type Context } from "./keywords.ts";
 import { cardRules } from "./rules/cards.ts";
+import { eastAsiaRules } from "./rules/east-asia.ts";
 import { europeRules } from "./rules/europe.ts";
 import { shapeTable, type NumberRule } from "./rules/rule.ts";
 import { southEastAsiaRules } from "./rules/south-east-asia.ts";
 import { worldRules } from "./rules/world.ts";
 
-const table = shapeTable([...cardRules, ...southEastAsiaRules, ...europeRules, ...worldRules]);
+const table = shapeTable([...cardRules, ...southEastAsiaRules, ...eastAsiaRules, ...europeRules, ...worldRules]);
 
 export function findNumbers(text: string, atoms: Atoms, context: Context, out: Candidate[]): void {
   for (let first = 0; first < atoms.count; first++) {

@@ -75,7 +75,7 @@ function isWithinWord(text: string, keyword: number): boolean {
 function readGap(text: string, from: number, keyword: number): Gap | undefined {
   const window = text.slice(from, from + maxGap + 16);
   const found =
-    /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?)(\s{0,12})(=>|:=|===?|!==?|=|:|,|>|\bis\b|là|adalah|คือ|\()(\s{0,12})(\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/.exec(
+    /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?)(\s{0,12})(=>|:=|===?|!==?|=|:|,|>|[：＝是は]|\bis\b|là|adalah|คือ|\()(\s{0,12})(\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/.exec(
       window,
     );
   const attribute = /^["']\s{0,4}(?:value\s{0,2}=\s{0,2}|\{\s{1,12}default\s{1,4}=\s{1,4})["']/.exec(window);
@@ -84,7 +84,12 @@ function readGap(text: string, from: number, keyword: number): Gap | undefined {
   if (found !== null) {
     const [whole, before = "", sign = "", behind = "", quote = ""] = found;
     if (whole.length > maxGap || (before + behind).includes("\n")) return undefined;
-    return { at: from + whole.length, quote: quote.replace("(", ""), sign, spaced: before + behind !== "" };
+    return {
+      at: from + whole.length,
+      quote: quote.replace("(", ""),
+      sign: plainSign(sign),
+      spaced: before + behind !== "",
+    };
   }
   // `--password x`, `-Password x`, `login x password x`, `password "x"`.
   const flag = /^(?:["'])?( {1,4}|\t)(\\?["']|)/.exec(window);
@@ -95,6 +100,11 @@ function readGap(text: string, from: number, keyword: number): Gap | undefined {
   const netrc = /(?:login|user(?:name)?|account) \S{1,64}\s{1,8}$/.test(text.slice(Math.max(0, keyword - 90), keyword));
   const bare = quote !== "" && /(?:^|\n)\s*$/.test(text.slice(Math.max(0, keyword - 40), keyword));
   return { at: from + whole.length, quote, sign: isFlag || netrc || bare ? "flag" : "space", spaced: true };
+}
+
+/** A full-width sign is the sign; a copula of Chinese or Japanese stands for a colon, as it does on a form. */
+function plainSign(sign: string): string {
+  return sign === "＝" ? "=" : /^[：是は]$/.test(sign) ? ":" : sign;
 }
 
 /** One past the value: to its quote, or to what ends a bare word. */

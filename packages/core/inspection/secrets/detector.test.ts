@@ -184,3 +184,18 @@ test("covers a key block that has no end, up to its bound", () => {
   assert.equal(finding?.detector, "secret/private-key");
   assert.equal(finding?.end, 8192);
 });
+
+test("reads what a full-width colon announces, and a password that is attached to its option", () => {
+  for (const [text, value] of [
+    ["密码：Mima@2024x9", "Mima@2024x9"],
+    ["mysql -u root -pS3cr3tPw99 shop", "S3cr3tPw99"],
+    ["mysqldump --host db -p'Xk9!mmQ2z' shop", "Xk9!mmQ2z"],
+    ["mysql -u root -p shop", ""],
+    ["mkdir -p2024-reports", ""],
+    ["mysql -p$MYSQL_PASSWORD shop", ""],
+    ["密码：请输入", ""],
+  ] as const) {
+    const values = secretDetector.detect(text).map(({ start, end }) => text.slice(start, end));
+    assert.deepEqual(values, value === "" ? [] : [value], text);
+  }
+});

@@ -13,7 +13,14 @@ import { resolve, toFinding, type Candidate } from "./candidate.ts";
 import { secretKeys } from "./keys.ts";
 import { markedEnd, providers } from "./providers.ts";
 import { findPrefixedTokens } from "./structure.ts";
-import { credentialCallAt, findUrlPasswords, passwordOptionAt, userAloneAt, userOptionAt } from "./urls.ts";
+import {
+  attachedPasswordAt,
+  credentialCallAt,
+  findUrlPasswords,
+  passwordOptionAt,
+  userAloneAt,
+  userOptionAt,
+} from "./urls.ts";
 import { wordStart } from "./word.ts";
 
 type Trigger = (text: string, start: number, end: number, out: Candidate[]) => void;
@@ -65,7 +72,7 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
     "-p",
     (text, start, end, out): void => {
       if (text.charCodeAt(start) !== 45 || !/\s/.test(text.charAt(start - 1))) return;
-      const found = passwordOptionAt(text, start, end);
+      const found = passwordOptionAt(text, start, end) ?? attachedPasswordAt(text, start, end);
       if (found !== undefined) out.push({ type: "password", ...found });
     },
   ],

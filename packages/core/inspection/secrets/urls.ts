@@ -69,6 +69,17 @@ export function userAloneAt(text: string, end: number): Assigned | undefined {
   return { start, end: start + value.length, score: 0.8 };
 }
 
+/** `mysql -psecret`: the one family of programs that takes a password right behind its option. */
+export function attachedPasswordAt(text: string, start: number, end: number): Assigned | undefined {
+  const before = text.slice(Math.max(0, start - 120), start);
+  if (!/\b(?:mysql(?:dump|admin|import|show|check)?|mariadb(?:-dump|-admin)?)\b[^\n]*$/i.test(before)) return undefined;
+  const found = /^["']?([^\s"'$%<{\\=-][^\s"'$%<{\\]{4,95})["']?(?=\s|$)/.exec(text.slice(end, end + 110));
+  const value = found?.[1];
+  if (found === null || value === undefined || isPlaceholder(value) || !/[0-9!@#^&*]/.test(value)) return undefined;
+  const at = end + found[0].indexOf(value);
+  return { start: at, end: at + value.length, score: 0.75 };
+}
+
 /** `docker login -u x -p secret`, `sshpass -p secret`: programs that take a password so. */
 export function passwordOptionAt(text: string, start: number, end: number): Assigned | undefined {
   const before = text.slice(Math.max(0, start - 120), start);

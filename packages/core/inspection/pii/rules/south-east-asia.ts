@@ -68,7 +68,7 @@ const notSame = (digits: string): boolean => !/^(\d)\1*$/.test(digits);
 export const southEastAsiaRules: readonly NumberRule[] = [
   {
     type: "sg-nric",
-    shapes: "a1d7a1",
+    shapes: "a1d7a1|a1 d7 a1|a1d7-a1|a1-d7-a1",
     check: isNric,
     context: tag.singapore | tag.identity,
     announced: 0.99,

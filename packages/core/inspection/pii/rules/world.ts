@@ -187,7 +187,7 @@ export const worldRules: readonly NumberRule[] = [
   {
     type: "bank-account",
     shapes:
-      "d7|d8|d9|d10|d11|d12|d13|d14|d15|d16|d17|d8a1|a4d12|d3-d5-d1|d3-d6-d1|d3-d1-d5-d1|d3-d6-d3|d3-d2-d5|d4-d4-d4|d4 d4 d4|d2-d2-d2|d3-d3-d4|d3-d7-d1|d3-d3-d3|d4-d3-d3|d3-d2-d6-d1",
+      "d7|d8|d9|d10|d11|d12|d13|d14|d15|d16|d17|d18|d19|d8a1|a4d12|d3-d5-d1|d3-d6-d1|d3-d1-d5-d1|d3-d6-d3|d3-d2-d5|d4-d4-d4|d4 d4 d4|d2-d2-d2|d3-d3-d4|d3-d7-d1|d3-d3-d3|d4-d3-d3|d3-d2-d6-d1",
     check: notFiller,
     context: tag.bank,
     reach: 24,
