@@ -125,7 +125,7 @@ export function openInteractions(deps: InteractionDeps): {
       from = caller.id;
       // For whom an inner request is was said when its connection was opened.
       if (within === undefined) caller = actingFor(caller, delegationOf(request), deps.identity.current().id, now());
-      if (within === undefined && head.path.startsWith("/.cordon/")) return await answerCordon(ledger, head, response);
+      if (within === undefined && head.path.startsWith("/.cordon/")) return await answerCordon(deps, head, response);
       if (match === undefined)
         throw new CordonError("ROUTE_UNKNOWN", `no route is configured for ${head.path.slice(0, 128)}`);
       passage.method = head.method;

@@ -133,6 +133,8 @@ export interface Inspection {
 
 /** Certificates to show in place of hosts that egress looks into. The same object as long as it is good. */
 export interface InterceptionLeaves {
+  /** What clients trust for it: DER. */
+  certificates(): Promise<readonly Uint8Array[]>;
   leafFor(host: string): Promise<{ readonly key: KeyObject; readonly chain: readonly Uint8Array[] }>;
 }
 

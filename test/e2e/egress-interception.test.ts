@@ -2,17 +2,27 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { promisify } from "node:util";
 import { X509Certificate } from "node:crypto";
+import { askEgress } from "@cordon/agent/run/ask-egress";
+import { openGatewayLink } from "@cordon/agent/run/gateway-link";
 import { run as cordonRun } from "@cordon/agent/run/run";
 import { run as caCommand } from "@cordon/cli/commands/egress/ca";
+import { run as proxyCommand } from "@cordon/cli/commands/egress/proxy";
 import { run as listCommand } from "@cordon/cli/commands/egress/list";
 import { run as statusCommand } from "@cordon/cli/commands/status";
 import { run as revokeCommand } from "@cordon/cli/commands/identity/revoke";
 import { idOf, until } from "./estate.ts";
-import { egressPermits, openOutsideEstate, type OutsideEstate, type OutsideEstateOptions } from "./outside.ts";
+import {
+  egressPermits,
+  identityOf,
+  openOutsideEstate,
+  type OutsideEstate,
+  type OutsideEstateOptions,
+} from "./outside.ts";
 
 const execute = promisify(execFile);
 let world: OutsideEstate;
@@ -373,7 +383,7 @@ test("what an interception must be", async () => {
         `name: partner, host: api.partner.example, component: partner, protocol: any, intercept: { requests: ${requests} }`,
       ],
     }),
-    /must be `tls` where `intercept` ends it/,
+    /must be `tls` or `http` where there is `intercept`/,
   );
   await open();
 });
@@ -461,4 +471,107 @@ test("a limit cuts the live connection before a byte more passes, and refuses wh
   });
   const answers = [await status(url()), await status(url()), (await world.connect(target)).status];
   assert.deepEqual(answers, ["200", "200", 403]);
+});
+
+test("plain http: leaves only to where that is declared, by the same rules, and never with two hosts in one request", async () => {
+  await open("", {
+    plain: true,
+    destinations: ({ port }) => [
+      `name: partner, host: api.partner.example, port: ${port}, component: partner, privateAddresses: true, ` +
+        `protocol: http, intercept: { requests: ${requests}, inspection: { request: { pii: block } } }`,
+    ],
+  });
+  const plain = (path: string): string => url(path).replace("https:", "http:");
+  const get = (...args: string[]) =>
+    execute("curl", [
+      "-sS",
+      "--max-time",
+      "5",
+      "--proxy",
+      world.proxy,
+      "-o",
+      "/dev/null",
+      "-w",
+      "%{http_code}",
+      ...args,
+    ]).then(({ stdout }) => stdout);
+  assert.equal(await get(plain("/v1/things?x=1"), "-H", "Proxy-Connection: keep-alive"), "200");
+  const [seen] = world.outside.requests;
+  assert.deepEqual(
+    [seen?.url, seen?.headers.host, seen?.headers["proxy-authorization"]],
+    ["/v1/things?x=1", target, undefined],
+  );
+  assert.equal(await get("--proxytunnel", plain("/v1/things")), "200"); // by CONNECT, as well
+  assert.equal(await get(plain("/secret")), "403");
+  assert.equal(await get(plain("/v1/uploads"), "-H", "Content-Type: text/plain", "-d", "fine"), "200");
+  assert.equal(await get(plain("/v1/uploads"), "-H", "Content-Type: text/plain", "-d", personal), "403");
+  assert.equal(await get(plain("/v1/things"), "-H", "Host: evil.example"), "400");
+  assert.equal(await get("http://evil.example/v1/things"), "403");
+  assert.equal(await get("http://169.254.169.254/latest/meta-data"), "403");
+  assert.equal(await get(`http://user@${target}/v1/things`, "-H", `Host: ${target}`), "200"); // curl takes the user out
+  const { hostname, port } = new URL(world.proxy);
+  const raw = (head: string): Promise<string> =>
+    new Promise((done) => {
+      const socket = connect({ host: hostname, port: Number(port) });
+      let text = "";
+      socket.on("data", (chunk: Buffer) => (text += chunk.toString())).on("close", () => done(text));
+      socket.write(`${head}\r\nConnection: close\r\n\r\n`);
+    });
+  assert.match(await raw(`GET ${plain("/v1/things")} HTTP/1.1\r\nHost: ${target}`), /^HTTP\/1.1 407/);
+  const own = `Proxy-Authorization: Basic ${Buffer.from(`cordon:${world.secret}`).toString("base64")}`;
+  for (const bad of [`http://user@${target}/v1/things`, `ftp://${target}/`, `http:///v1/things`, `HTTP://${target}#x`])
+    assert.match(await raw(`GET ${bad} HTTP/1.1\r\nHost: ${target}\r\n${own}`), /^HTTP\/1.1 40[03]/, bad);
+  assert.equal(world.outside.requests.length, 4);
+  const { decisions } = await world.ledger();
+  assert.ok(decisions.some(({ effect, context }) => effect === "deny" && context.method === "POST"));
+});
+
+test("`cordon egress proxy` leads an ordinary program outside, by the printed settings and not without its password", async () => {
+  await open();
+  let printed = "";
+  let said = "";
+  const io = { stdout: (more: string) => void (printed += more), stderr: (more: string) => void (said += more) };
+  const stop = Promise.withResolvers<void>();
+  const socket = ["--socket", world.estate.cordon.socketPath];
+  const running = proxyCommand(["--as", "assistant", ...socket], io, stop.promise);
+  await until(() => said.includes("leads outside, as spiffe://test.example/"), "it runs");
+  const settings = Object.fromEntries(
+    [...printed.matchAll(/^export (\w+)='([^']+)'$/gm)].map(([, name, value]) => [name, value]),
+  );
+  const env = { PATH: process.env["PATH"], ...settings };
+  assert.equal((await execute("curl", ["-sS", url()], { env })).stdout, '{"said":"from outside"}');
+  const open_ = { ...env, https_proxy: settings["https_proxy"]?.replace(/:[^:@]+@/, ":guess@") };
+  await assert.rejects(execute("curl", ["-sS", url()], { env: open_ }), /407/);
+  const at = settings["https_proxy"]?.replace(/^.*@/, "http://") ?? "";
+  assert.equal((await fetch(at)).status, 404);
+  stop.resolve();
+  assert.equal(await running, 0);
+  await assert.rejects(fetch(at));
+  await assert.rejects(proxyCommand(["--as", "assistant", "--listen", "0.0.0.0:1", ...socket], io), /on loopback/);
+  await assert.rejects(proxyCommand(["--me", "--as", "assistant"], io), /stands alone/);
+});
+
+test("with `--listen unix:` a run's proxy has a loopback port of its own", async () => {
+  await open();
+  const out = join(world.estate.folder, "out.txt");
+  const words: string[] = [];
+  const code = await cordonRun({
+    ...{ component: "assistant", socketPath: world.estate.cordon.socketPath, stdio: "ignore", command: "sh" },
+    ...{ checkpointsFolder: join(world.estate.folder, "kept"), args: ["-c", `curl -sS ${url()} > ${out} 2>&1`] },
+    listenSocketPath: join(world.estate.folder, "run", "endpoint.sock"),
+    env: { PATH: process.env["PATH"] },
+    say: (one) => words.push(one),
+  });
+  assert.equal(await readFile(out, "utf8"), '{"said":"from outside"}', words.join("; "));
+  assert.equal(code, 0);
+});
+
+test("the gateway says to whoever has an identity what it reaches, and whom to trust for it", async () => {
+  await open();
+  const identity = await identityOf(world.estate, "rival");
+  await using link = openGatewayLink(identity, {
+    url: world.estate.cordon.gatewayUrl,
+    id: world.estate.cordon.gatewayId,
+  });
+  assert.deepEqual(await askEgress(link), { egress: true, interception: world.trust });
 });

@@ -16,6 +16,15 @@ export interface RegisteredWorkload {
   readonly selectors: readonly Registration[];
 }
 
+/** The gateway, and what it offers to the outside. */
+export interface EgressGateway {
+  readonly url: string;
+  readonly id: SpiffeId;
+  readonly egress?: boolean | undefined;
+  /** PEM of who certifies hosts that are looked into, where any are. */
+  readonly interception?: string | undefined;
+}
+
 export interface KnownState {
   readonly revision: number;
   readonly registrations: ReadonlyMap<SpiffeId, RegisteredWorkload>;
@@ -23,7 +32,7 @@ export interface KnownState {
   readonly revocations: Revocations;
   /** Keys of authorities whose SVIDs are to be replaced now, though they still count. */
   readonly tainted: ReadonlySet<string>;
-  readonly gateway: { readonly url: string; readonly id: SpiffeId };
+  readonly gateway: EgressGateway;
 }
 
 export interface FollowOptions {
@@ -95,7 +104,7 @@ export function parseState(state: NodeState): KnownState {
       workloads: new Set(state.revoked.workloads.map(parseSpiffeId)),
     },
     tainted: new Set(state.tainted),
-    gateway: { url: state.gateway.url, id: parseSpiffeId(state.gateway.id) },
+    gateway: { ...state.gateway, id: parseSpiffeId(state.gateway.id) },
   };
 }
 

@@ -48,7 +48,7 @@ async function rig(t: TestContext) {
       bundles: { "bank.example": bundleDocument(authority.bundle) },
       revoked: { keys: [], certificates: [], workloads: [] },
       tainted: [],
-      gateway: { url: "https://127.0.0.1:1", id },
+      gateway: { url: "https://127.0.0.1:1", id, egress: false },
     });
   const passes = async (holds: () => boolean, what: string): Promise<void> => {
     for (let tries = 0; tries < 300; tries++) {

@@ -2,10 +2,10 @@
  * A run's way to the outside: CONNECT at its loopback endpoint (RFC 9110, 9.3.6). In: a CONNECT with the run's secret as the
  * proxy's password. Out: a connection through the gateway, which decides on the very host and port; or why not, in words.
  *
- * `http:` does not leave: whoever is on the way could read and change it.
+ * `http:` leaves only to where a destination says `protocol: http`: whoever is on the way can read and change it.
  */
 import { timingSafeEqual } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { maxEgressTargetLength } from "@cordon/core/contract/egress-schema";
@@ -13,6 +13,8 @@ import { CordonError, type ErrorCode } from "@cordon/core/errors";
 import { openEgress, renewEgress, type GatewayWay } from "../tunnel/open-tunnel.ts";
 import { splice } from "../tunnel/splice.ts";
 import { digestOf } from "./caller.ts";
+import { answer } from "./forward.ts";
+import { sendPlain } from "./plain-proxy.ts";
 
 export interface EgressProxyOptions extends GatewayWay {
   readonly secret: string;
@@ -23,13 +25,12 @@ export interface EgressProxyOptions extends GatewayWay {
 export interface EgressProxy extends Disposable {
   /** Takes over a connection whose head was a CONNECT. */
   connect(request: IncomingMessage, near: Duplex, head: Buffer): void;
+  /** Answers a request for `http:` in absolute form. */
+  plain(request: IncomingMessage, response: ServerResponse): void;
 }
 
 /** The name that goes with the run's secret in the proxy's address. */
 export const proxyUser = "cordon";
-
-export const plainHttpWords =
-  "Plain http: does not leave through Cordon. Use https:, or a route of the gateway for this service.";
 
 const statusOf: Partial<Record<ErrorCode, number>> = {
   REQUEST_MALFORMED: 400,
@@ -72,6 +73,28 @@ export function openEgressProxy(options: EgressProxyOptions): EgressProxy {
           refuse(near, statusOf[known?.code ?? "UPSTREAM_UNREACHABLE"] ?? 502, known?.code.toLowerCase() ?? "", words);
         },
       );
+    },
+    plain(request, response) {
+      if (!isOurs(request.rawHeaders, expected)) {
+        response.setHeader("proxy-authenticate", 'Basic realm="cordon run"');
+        return answer(
+          response,
+          "/",
+          407,
+          "proxy_authentication_required",
+          "This proxy is for the run's own process only.",
+        );
+      }
+      const openTo = async (target: string) => {
+        const { socket, id } = await openEgress(options, target).catch((error: Error) => {
+          options.say(`http://${target} is refused: ${error.message}`);
+          throw error;
+        });
+        open.set(socket, { target, id });
+        socket.once("close", () => open.delete(socket));
+        return socket;
+      };
+      void sendPlain(request, response, openTo);
     },
     [Symbol.dispose]() {
       stop();

@@ -15,9 +15,10 @@ import type { AccessKey } from "@cordon/core/s3/sigv4";
 import { admitS3, isS3Request, type S3Passage } from "./s3-caller.ts";
 import { digestOf, refuseCaller } from "./caller.ts";
 import type { EndpointAddress } from "./environment.ts";
-import { plainHttpWords, type EgressProxy } from "./egress-proxy.ts";
+import type { EgressProxy } from "./egress-proxy.ts";
 import { answer, forward } from "./forward.ts";
 import type { GatewayLink } from "./gateway-link.ts";
+import { isAbsolute } from "./plain-proxy.ts";
 
 /** Longest path of a unix socket on Linux, in bytes (`sun_path` less its NUL). */
 const maxSocketPathBytes = 107;
@@ -51,8 +52,7 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
   const secretDigest = digestOf(options.secret);
   const server = createServer((request, response) => {
     const target = request.url ?? "";
-    if (options.egress !== undefined && /^[a-z][a-z0-9+.-]*:/i.test(target))
-      return answer(response, "/", 403, "plain_http_refused", plainHttpWords);
+    if (options.egress !== undefined && isAbsolute(target)) return options.egress.plain(request, response);
     const bySignature = options.s3 !== undefined && isS3Request(target);
     const refusal = refuseCaller(target, request.rawHeaders, bySignature ? undefined : secretDigest);
     if (refusal !== undefined) return answer(response, target, refusal.status, refusal.code, refusal.words);

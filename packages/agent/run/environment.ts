@@ -44,18 +44,22 @@ const proxyBypasses = [
   "NODE_USE_ENV_PROXY",
 ] as const;
 
-/** Builds the child's environment; `replaced` names what the parent had set and the child does not get. */
+/**
+ * Builds the child's environment; `egress` says whether the endpoint is a proxy too, or the port of one; `replaced` names
+ * what the parent had set and the child does not get.
+ */
 export function childEnvironment(
   inherited: Readonly<Record<string, string | undefined>>,
   address: EndpointAddress,
   secret: string,
   s3?: AccessKey,
-  egress = false,
+  egress: boolean | number = false,
 ): { readonly env: Record<string, string>; readonly replaced: readonly string[] } {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(inherited)) if (value !== undefined) env[name] = value;
-  const outside = egress && "port" in address ? address : undefined;
-  const left = [...bypasses, ...(s3 ? awsBypasses : []), ...(outside ? proxyBypasses : [])];
+  const own = "port" in address ? address.port : undefined;
+  const outside = typeof egress === "number" ? egress : egress ? own : undefined;
+  const left = [...bypasses, ...(s3 ? awsBypasses : []), ...(outside === undefined ? [] : proxyBypasses)];
   const replaced = left.filter((name) => name in env);
   for (const name of replaced) delete env[name];
 
@@ -76,12 +80,19 @@ export function childEnvironment(
     env["AWS_EC2_METADATA_DISABLED"] = "true";
   }
   if (outside !== undefined) {
-    const proxy = `http://${proxyUser}:${secret}@127.0.0.1:${outside.port}`;
-    for (const name of ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"]) env[name] = proxy;
-    env["NODE_USE_ENV_PROXY"] = "1"; // Node's own fetch looks at none of them without it
+    Object.assign(env, proxyVariables(outside, secret));
   }
   exemptFromProxies(env);
   return { env, replaced };
+}
+
+/** What programs find a proxy of ours by. */
+export function proxyVariables(port: number, secret: string, host = "127.0.0.1"): Record<string, string> {
+  const proxy = `http://${proxyUser}:${secret}@${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return {
+    ...Object.fromEntries(["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"].map((name) => [name, proxy])),
+    NODE_USE_ENV_PROXY: "1", // Node's own fetch looks at none of them without it
+  };
 }
 
 /** A forward proxy must not see the run's secret: loopback goes direct. */

@@ -15,10 +15,11 @@ import { runChild, type ChildOptions } from "./child.ts";
 import { openEndpoint } from "./endpoint.ts";
 import { childEnvironment } from "./environment.ts";
 import { openGatewayLink } from "./gateway-link.ts";
-import { deferredIdentity } from "./identity.ts";
+import { deferredIdentity, systemClocks } from "./identity.ts";
 import { measureProgram, withoutLoaders } from "./measured-program.ts";
 import type { RunOptions } from "./run.ts";
 import { newRunSecret } from "./secret.ts";
+import { openWayOut } from "./way-out.ts";
 
 export interface MeasuredRunOptions extends Omit<RunOptions, "socketPath"> {
   readonly agentSocket: string;
@@ -38,14 +39,20 @@ export async function runMeasured(options: MeasuredRunOptions): Promise<number> 
   await using link = openGatewayLink(identity, gateway);
   await using checkpoints = await openCheckpointKeeper(options.checkpointsFolder, say);
   const secret = newRunSecret();
+  await using outside = await openWayOut(
+    gateway,
+    { identity, gateway, clocks: systemClocks, secret, say },
+    { env: options.env, ownPort: options.listenSocketPath !== undefined },
+  );
   await using endpoint = await openEndpoint({
     link,
     secret,
     checkpoints,
+    ...outside.endpoint,
     delegation: delegate === undefined ? undefined : () => delegate(gateway.id, identity.current().id),
     ...(options.listenSocketPath === undefined ? {} : { socketPath: options.listenSocketPath }),
   });
-  const { env, replaced } = childEnvironment(options.env, endpoint.address, secret);
+  const { env, replaced } = childEnvironment(options.env, endpoint.address, secret, undefined, outside.proxy);
   const clean = withoutLoaders(env);
   const taken = [...replaced, ...clean.removed];
   if (taken.length > 0) say(`not passed on to \`${command}\`: ${taken.join(", ")}`);
@@ -67,7 +74,7 @@ export async function runMeasured(options: MeasuredRunOptions): Promise<number> 
   const childOptions: ChildOptions = {
     command,
     args,
-    env: { ...clean.env, SPIFFE_ENDPOINT_SOCKET: `unix://${agentSocket}` },
+    env: { ...clean.env, ...outside.trust, SPIFFE_ENDPOINT_SOCKET: `unix://${agentSocket}` },
     session: true,
     ...(options.user === undefined ? {} : { user: options.user }),
     ...(options.stdio === undefined ? {} : { stdio: options.stdio }),

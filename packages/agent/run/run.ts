@@ -8,18 +8,18 @@
 import { join } from "node:path";
 import { CordonError } from "@cordon/core/errors";
 import { parseSpiffeId, type SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { EgressGateway } from "../node/node-state.ts";
 import { openCheckpointKeeper } from "./checkpoints.ts";
 import { runChild, type ChildOptions } from "./child.ts";
 import { controlClient, type ControlClient } from "./control-client.ts";
 import { openDeviceProofs, type DeviceKeyFile } from "../posture/device-proof.ts";
 import { openEndpoint } from "./endpoint.ts";
-import { openEgressProxy } from "./egress-proxy.ts";
 import { childEnvironment } from "./environment.ts";
 import { doorEnvironment, openDoorEnd } from "./door-end.ts";
 import { openGatewayLink } from "./gateway-link.ts";
-import { openTrustFile } from "./trust-file.ts";
 import { openIdentity, systemClocks, type WorkloadIdentity } from "./identity.ts";
 import { fetchBundle, issueThrough } from "./issue.ts";
+import { openWayOut } from "./way-out.ts";
 import { newAccessKey, newRunSecret } from "./secret.ts";
 
 export interface RunOptions {
@@ -73,12 +73,7 @@ export type ChildRun = Omit<RunOptions, "component" | "socketPath">;
 /** Runs a command whose calls carry an identity that is there already. */
 export async function runWith(
   identity: WorkloadIdentity,
-  gateway: {
-    readonly url: string;
-    readonly id: string;
-    readonly egress?: boolean;
-    readonly interception?: string | undefined;
-  },
+  gateway: { readonly url: string; readonly id: string } & Pick<EgressGateway, "egress" | "interception">,
   options: ChildRun,
 ): Promise<number> {
   await using link = openGatewayLink(identity, { url: gateway.url, id: parseSpiffeId(gateway.id) });
@@ -100,18 +95,18 @@ export async function runWith(
     gateway: { url: gateway.url, id: parseSpiffeId(gateway.id) },
     clocks: systemClocks,
   };
-  // A proxy's address has no place for a unix socket.
-  const outside = gateway.egress === true && options.listenSocketPath === undefined;
-  await using trust =
-    outside && gateway.interception !== undefined ? await openTrustFile(gateway.interception, options.env) : undefined;
-  using egress = outside ? openEgressProxy({ ...way, secret, say: options.say }) : null;
+  await using outside = await openWayOut(
+    gateway,
+    { ...way, secret, say: options.say },
+    { env: options.env, ownPort: options.listenSocketPath !== undefined },
+  );
   await using endpoint = await openEndpoint({
     link,
     secret,
     checkpoints,
     ...(deviceProof === undefined ? {} : { deviceProof }),
     delegation,
-    ...(egress === null ? {} : { egress }),
+    ...outside.endpoint,
     ...(s3 === undefined ? {} : { s3: { key: s3, now: () => systemClocks.wall() } }),
     ...(options.listenSocketPath === undefined ? {} : { socketPath: options.listenSocketPath }),
   });
@@ -119,7 +114,7 @@ export async function runWith(
     options.door === undefined
       ? undefined
       : await openDoorEnd({ ...way, tunnel: qualified(options.door), say: options.say });
-  const child = childEnvironment(options.env, endpoint.address, secret, s3, outside);
+  const child = childEnvironment(options.env, endpoint.address, secret, s3, outside.proxy);
   const led = door === undefined ? { env: child.env, replaced: [] } : doorEnvironment(child.env, door);
   const [env, replaced] = [led.env, [...child.replaced, ...led.replaced]];
   if (replaced.length > 0)
@@ -130,7 +125,7 @@ export async function runWith(
   return await runChild({
     command: options.command,
     args: options.args,
-    env: { ...env, ...trust?.env },
+    env: { ...env, ...outside.trust },
     ...(options.stdio === undefined ? {} : { stdio: options.stdio }),
   });
 }

@@ -4,7 +4,7 @@
  *
  * Most programs trust what the file says and nothing else, so the machine's own authorities are in it too.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
@@ -36,7 +36,8 @@ export async function openTrustFile(
   const system = (await Promise.all(systemFiles.map(readOrNothing))).find((text) => text !== "");
   const folder = await mkdtemp(join(tmpdir(), "cordon-trust-"));
   const file = join(folder, "ca.pem");
-  await writeFile(file, [system ?? rootCertificates.join("\n"), ...own, interception].join("\n"), { mode: 0o600 });
+  await writeFile(file, [system ?? rootCertificates.join("\n"), ...own, interception].join("\n"), { mode: 0o644 });
+  await chmod(folder, 0o755); // the command may be another user's: it reads what only we may change
   return {
     env: Object.fromEntries(trustVariables.map((name) => [name, file])),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),

@@ -11,8 +11,9 @@ import { Code, ConnectError, createClient, type Client } from "@connectrpc/conne
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import type { DescService } from "@bufbuild/protobuf";
 import { CordonError } from "@cordon/core/errors";
-import { parseSpiffeId, trustDomainOf, type SpiffeId } from "@cordon/core/identity/spiffe-id";
+import { parseSpiffeId, trustDomainOf } from "@cordon/core/identity/spiffe-id";
 import { readX509Svid } from "@cordon/core/identity/x509-svid";
+import type { EgressGateway } from "../node/node-state.ts";
 import { Agent } from "../proto/generated/agent_pb.ts";
 import { SpiffeWorkloadAPI } from "../proto/generated/workload_pb.ts";
 import { systemClocks, type Clocks, type Issued, type WorkloadIdentity } from "../run/identity.ts";
@@ -39,10 +40,10 @@ export function agentService<S extends DescService>(socketPath: string, service:
 export const workloadHeaders = { headers: { "workload.spiffe.io": "true" } } as const;
 
 /** Where the gateway is. @throws {CordonError} */
-export async function gatewayOf(socketPath: string): Promise<{ readonly url: string; readonly id: SpiffeId }> {
+export async function gatewayOf(socketPath: string): Promise<EgressGateway> {
   try {
-    const { url, spiffeId } = await agentService(socketPath, Agent).gateway({});
-    return { url, id: parseSpiffeId(spiffeId) };
+    const { url, spiffeId, egress, interception } = await agentService(socketPath, Agent).gateway({});
+    return { url, id: parseSpiffeId(spiffeId), egress, ...(interception === "" ? {} : { interception }) };
   } catch (error) {
     throw agentFailure(error, socketPath);
   }

@@ -37,8 +37,8 @@ export function agentService({ workloads, launches, measurer, ownUid }: AgentSer
     async gateway(_request, context) {
       const facts = await context.values.get(callerKey)();
       if (!isTrusted(facts) && workloads.entitledOf(facts).length === 0) throw workloads.denied(facts);
-      const { url, id } = workloads.state().gateway;
-      return create(GatewayResponseSchema, { url, spiffeId: id });
+      const { url, id, egress = false, interception = "" } = workloads.state().gateway;
+      return create(GatewayResponseSchema, { url, spiffeId: id, egress, interception });
     },
     async *launch(request, context) {
       const launcher = await context.values.get(callerKey)();

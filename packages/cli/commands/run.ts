@@ -5,15 +5,13 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { openIdentity } from "@cordon/agent/run/identity";
 import { defaultCheckpointsFolder, run as runAs, runWith, type ChildRun } from "@cordon/agent/run/run";
 import { runMeasured } from "@cordon/agent/run/run-measured";
 import { CordonError } from "@cordon/core/errors";
 import { socketOptions, controlSocket, socketUsage } from "../control-socket.ts";
 import type { Io } from "../io.ts";
 import { openDelegate } from "../login/delegate.ts";
-import { issuedOf, loadLogin } from "../login/login-file.ts";
-import { agentSocket } from "../workload-identity.ts";
+import { agentSocket, openPersonIdentity } from "../workload-identity.ts";
 
 const usage = `Usage: cordon run [--as COMPONENT] [OPTIONS] -- COMMAND [ARGUMENTS]
 
@@ -87,11 +85,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 
 /** The credential ends when it ends: another login is taken over while the command runs. */
 async function runAsPerson(options: ChildRun): Promise<number> {
-  const { credential } = await loadLogin(process.env);
-  const issue = (): ReturnType<typeof issuedOf> => issuedOf(process.env);
-  const fetchBundle = async () => (await issue()).bundle;
-  await using identity = await openIdentity({ issue, fetchBundle, onTrouble: options.say });
-  return await runWith(identity, credential.gateway, options);
+  await using person = await openPersonIdentity(process.env, options.say);
+  return await runWith(person.identity, person.gateway, options);
 }
 
 function userOf(text: string | undefined): { readonly uid: number; readonly gid: number } | undefined {

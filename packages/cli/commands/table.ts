@@ -150,6 +150,10 @@ export const commands: CommandTable = {
     summary: "unpair a browser; its live view ends",
     load: () => import("./console/revoke.ts"),
   },
+  "egress proxy": {
+    summary: "a proxy on loopback that leads outside, as a component or as yourself",
+    load: () => import("./egress/proxy.ts"),
+  },
   "egress list": {
     summary: "what each principal has carried outside: bytes, requests, refusals",
     load: () => import("./egress/list.ts"),

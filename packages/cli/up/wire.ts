@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { openOwnIdentity } from "@cordon/control/authority/own-identity";
+import { interceptionOf } from "@cordon/control/api/egress-operations";
 import { openLocalApi } from "@cordon/control/api/local-api";
 import type { ConsoleServer } from "@cordon/control/console/console-server";
 import { openLiveEntries, recentEntries } from "@cordon/control/console/live-entries";
@@ -276,7 +277,10 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
             ...{ settings: configuration.agents, folder, authority, snapshots, trustDomain, now },
             store: control.store,
             admission,
-            gateway: () => ({ url: gatewayUrl, id: component.id }),
+            gateway: async () => ({
+              ...{ url: gatewayUrl, id: component.id },
+              ...(await interceptionOf({ interception: control.interception, snapshot: () => snapshots.current() })),
+            }),
             record: (change) => ledger.append(change),
             attestationFailed: incidents.attestationFailed,
             refused: (error, from) =>

@@ -33,7 +33,7 @@ import type { Authority } from "../authority/authority.ts";
 import { systemNamespace } from "../keys/key-vault.ts";
 import type { NodeAttestor } from "./attestor.ts";
 import { requireAdmittedModel, type ModelAdmission } from "./model-admission.ts";
-import { componentFor, hasNews, stateOf } from "./node-registrations.ts";
+import { componentFor, hasNews, stateOf, type GatewayFacts } from "./node-registrations.ts";
 import type { Nodes } from "./nodes.ts";
 
 export interface NodeApiRooms {
@@ -43,7 +43,7 @@ export interface NodeApiRooms {
   readonly attestors: readonly NodeAttestor[];
   readonly admission: ModelAdmission;
   readonly agentTtlSeconds: number;
-  readonly gateway: () => NodeState["gateway"];
+  readonly gateway: () => Promise<GatewayFacts> | GatewayFacts;
   /** Writes to the ledger; the answer waits for it, and is an error when it rejects. */
   readonly record: (change: ChangeEntry) => Promise<unknown>;
   /** Told where a workload serves another model than it is registered for, or a node comes with another key. */
@@ -104,9 +104,9 @@ export function nodeOperations(rooms: NodeApiRooms): NodeOperations {
 
     async state({ node }, after, left) {
       const before = current();
-      if (after !== before.revision) return stateOf(before, node, rooms.gateway(), authority.tainted());
+      if (after !== before.revision) return stateOf(before, node, await rooms.gateway(), authority.tainted());
       const news = await waitForNews(before, left);
-      return news ? stateOf(current(), node, rooms.gateway(), authority.tainted()) : undefined;
+      return news ? stateOf(current(), node, await rooms.gateway(), authority.tainted()) : undefined;
     },
 
     async issueX509({ node }, body) {

@@ -18,11 +18,14 @@ export function componentFor(snapshot: Snapshot, node: string, id: string): Comp
   return registrationsOf(component, node).length > 0 ? component : undefined;
 }
 
+/** The gateway, as far as a snapshot does not know it. */
+export type GatewayFacts = Omit<NodeState["gateway"], "egress">;
+
 /** The state of a node, as `GET /v1/node/state` answers it. */
 export function stateOf(
   snapshot: Snapshot,
   node: string,
-  gateway: NodeState["gateway"],
+  gateway: GatewayFacts,
   tainted: ReadonlySet<string>,
 ): NodeState {
   const index = indexOf(snapshot.components);
@@ -39,7 +42,7 @@ export function stateOf(
     ),
     revoked: { keys: [...keys], certificates: [...certificates], workloads: [...workloads] },
     tainted: [...tainted],
-    gateway,
+    gateway: { ...gateway, egress: (snapshot.egress?.size ?? 0) > 0 },
   };
 }
 
@@ -49,7 +52,8 @@ export function hasNews(before: Snapshot, after: Snapshot): boolean {
     before.components !== after.components ||
     before.bundles !== after.bundles ||
     before.revocations !== after.revocations ||
-    before.overlays !== after.overlays
+    before.overlays !== after.overlays ||
+    before.egress !== after.egress
   );
 }
 

@@ -103,7 +103,9 @@ function egressProblems(check: Check): PathProblem[] {
     const twice = seen.has(key) ? [atValue([...path, "host"], `\`${key}\` is declared twice`)] : [];
     seen.add(key);
     if (item.intercept !== undefined && item.protocol === "any")
-      twice.push(atValue([...path, "protocol"], "must be `tls` where `intercept` ends it"));
+      twice.push(atValue([...path, "protocol"], "must be `tls` or `http` where there is `intercept`"));
+    if (item.intercept === undefined && item.protocol === "http")
+      twice.push(atValue([...path, "protocol"], "`http` needs `intercept`, which says what may be asked"));
     const at = [...path, "component"];
     const found = resolveComponent(check, at, item.component, item.namespace);
     if ("problems" in found) return [...twice, ...found.problems];

@@ -69,9 +69,11 @@ export const egressDestinationSchema = z.strictObject({
   port: z.int().min(1).max(65_535).default(443).describe("Exact port."),
   component: reference.describe("The component of kind `external` that policy decides `egress` on."),
   protocol: z
-    .enum(["tls", "any"])
+    .enum(["tls", "http", "any"])
     .default("tls")
-    .describe("`tls`: it must begin with a ClientHello for the very host. `any` looks at nothing."),
+    .describe(
+      "`tls`: it must begin with a ClientHello for the very host. `http`: in the clear, and only with `intercept`. `any` looks at nothing.",
+    ),
   privateAddresses: z
     .boolean()
     .default(false)

@@ -70,8 +70,13 @@ export const nodeState = z.object({
   revoked: z.object({ keys: z.array(z.string()), certificates: z.array(z.string()), workloads: z.array(z.string()) }),
   /** Keys of authorities that are tainted: what they issued still counts, and is to be replaced now. */
   tainted: z.array(z.string()).default([]),
-  /** Where the gateway is, and who. */
-  gateway: z.object({ url: z.string(), id: spiffeId }),
+  /** Where the gateway is, and who; whether anything outside is reached by it, and who certifies what is looked into (PEM). */
+  gateway: z.object({
+    url: z.string(),
+    id: spiffeId,
+    egress: z.boolean().default(false),
+    interception: z.string().max(65_536).optional(),
+  }),
 });
 
 /** `POST /v1/svids/x509` */

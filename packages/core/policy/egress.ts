@@ -24,7 +24,7 @@ export interface EgressDestination {
   readonly port: number;
   /** The external component that policy decides on. */
   readonly resource: SpiffeId;
-  readonly protocol: "tls" | "any";
+  readonly protocol: "tls" | "http" | "any";
   readonly privateAddresses: boolean;
   readonly connectMs: number;
   readonly idleMs: number;

@@ -234,7 +234,7 @@ export function openEgress(deps: EgressDeps): Egress {
   ): Promise<FarEnd> {
     if (deps.interception === undefined)
       throw new CordonError("ACCESS_DENIED", `${carried.name} is to be looked into, and this gateway cannot do that`);
-    const leaf = await deps.interception.leafFor(carried.target.host);
+    const leaf = carried.protocol === "http" ? undefined : await deps.interception.leafFor(carried.target.host);
     const client = openOutsideClient(carried.target, carried, outside);
     const within = innerConnection(carried, client.dispatcher, () => connection.caller, account);
     const inner = innerDoor.open(leaf, within, connection.start.socket.remoteAddress ?? "unknown");

@@ -27,9 +27,14 @@ export interface InnerEnd {
   close(why: CordonError): void;
 }
 
+type Leaf = Awaited<ReturnType<InterceptionLeaves["leafFor"]>>;
+
 export interface InnerDoor extends Disposable {
-  /** @param from the client's address, as the outer connection has it */
-  open(leaf: Awaited<ReturnType<InterceptionLeaves["leafFor"]>>, within: InnerConnection, from: string): InnerEnd;
+  /**
+   * @param leaf whom to be; absent where the connection is in the clear
+   * @param from the client's address, as the outer connection has it
+   */
+  open(leaf: Leaf | undefined, within: InnerConnection, from: string): InnerEnd;
 }
 
 export function openInnerDoor({ options, serve, refused }: InnerDoorDeps): InnerDoor {
@@ -76,35 +81,37 @@ export function openInnerDoor({ options, serve, refused }: InnerDoorDeps): Inner
     );
   }
 
+  function tlsOn(inner: Duplex, leaf: Leaf): TLSSocket {
+    let context = contexts.get(leaf);
+    if (context === undefined) {
+      const cert = leaf.chain.map(toPem).join("");
+      const key = leaf.key.export({ type: "pkcs8", format: "pem" });
+      contexts.set(leaf, (context = createSecureContext({ key, cert, minVersion: "TLSv1.2" })));
+    }
+    const tls = new TLSSocket(inner, {
+      ...{ isServer: true, secureContext: context, ALPNProtocols: ["http/1.1"], requestCert: false },
+    });
+    const timer = setTimeout(() => tls.destroy(), options.receiveTimeoutMs);
+    tls.once("close", () => clearTimeout(timer));
+    tls.once("secure", () => {
+      clearTimeout(timer);
+      server.emit("connection", tls);
+    });
+    return tls;
+  }
+
   return {
     open(leaf, within, from) {
-      let context = contexts.get(leaf);
-      if (context === undefined) {
-        const cert = leaf.chain.map(toPem).join("");
-        context = createSecureContext({
-          ...{ key: leaf.key.export({ type: "pkcs8", format: "pem" }), cert, minVersion: "TLSv1.2" },
-        });
-        contexts.set(leaf, context);
-      }
       // A pair, and not the client's own socket: TLS on TLS shares handles, and must not outlive what it stands on.
       const [outer, inner] = openPair();
-      const tls = new TLSSocket(inner, {
-        ...{ isServer: true, secureContext: context, ALPNProtocols: ["http/1.1"], requestCert: false },
-      });
-      Object.defineProperty(tls, "remoteAddress", { value: from });
-      open.set(tls, within);
-      const timer = setTimeout(() => tls.destroy(), options.receiveTimeoutMs);
-      tls.on("error", () => undefined); // it is seen as its close
-      tls.once("secure", () => {
-        clearTimeout(timer);
-        server.emit("connection", tls);
-      });
-      tls.once("close", () => {
-        clearTimeout(timer);
-        inner.destroy();
-      });
-      outer.once("close", () => tls.destroy());
-      return { socket: outer, close: (why) => void tls.destroy(why) };
+      const door = leaf === undefined ? inner : tlsOn(inner, leaf);
+      Object.defineProperty(door, "remoteAddress", { value: from });
+      open.set(door, within);
+      door.on("error", () => undefined); // it is seen as its close
+      door.once("close", () => inner.destroy());
+      outer.once("close", () => door.destroy());
+      if (leaf === undefined) server.emit("connection", door);
+      return { socket: outer, close: (why) => void door.destroy(why) };
     },
     [Symbol.dispose]() {
       server.close();

@@ -41,7 +41,7 @@ export function innerConnection(
   const { namespace, name, resource, connectMs, idleMs } = destination;
   const upstream: Upstream = {
     ...{ namespace, name, external: true, authentication: { kind: "webpki" } },
-    url: `https://${target.host}:${target.port}`,
+    url: `${schemeOf(destination)}://${target.host}:${target.port}`,
     timeouts: { connectMs, firstByteMs: intercept.firstByteMs, idleMs },
   };
   const route: HttpRoute = {
@@ -55,7 +55,7 @@ export function innerConnection(
     match: ({ path }) => ({ route, rest: path }),
     plan(head, request) {
       const refusal =
-        hostProblem(request, target) ??
+        hostProblem(request, target, schemeOf(destination) === "http" ? 80 : 443) ??
         (allowsRequest(intercept.requests, head.method, head.path)
           ? undefined
           : `\`${head.method} ${head.path.slice(0, 256)}\` is not among the requests that \`${name}\` allows`) ??
@@ -73,10 +73,14 @@ export function innerConnection(
   };
 }
 
+export function schemeOf({ protocol }: Pick<EgressDestination, "protocol">): "http" | "https" {
+  return protocol === "http" ? "http" : "https";
+}
+
 /** RFC 9110, 7.2 and 7.4: who is asked is who was decided on, or the request is misdirected. */
-function hostProblem(request: IncomingMessage, { host, port }: EgressTarget): string | undefined {
+function hostProblem(request: IncomingMessage, { host, port }: EgressTarget, standardPort: number): string | undefined {
   const named = request.headers.host ?? "";
-  if (named === `${host}:${port}` || (named === host && port === 443)) return undefined;
+  if (named === `${host}:${port}` || (named === host && port === standardPort)) return undefined;
   return `the request names the host \`${named.slice(0, 253)}\`, and \`${host}:${port}\` was decided on`;
 }
 

@@ -10,6 +10,7 @@ import type { EgressTarget } from "@cordon/core/contract/egress-schema";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import type { EgressDestination, Interception } from "@cordon/core/policy/egress";
 import { dialAddress, type OutsideEnd } from "./dial.ts";
+import { schemeOf } from "./inner-requests.ts";
 
 export interface OutsideClient {
   readonly dispatcher: Dispatcher;
@@ -26,6 +27,7 @@ export function openOutsideClient(
   first: OutsideEnd,
 ): OutsideClient {
   const { intercept, connectMs, idleMs } = destination;
+  const scheme = schemeOf(destination);
   let unused: Socket | undefined = first.socket;
   first.socket.on("error", () => undefined); // whoever uses it hears of its end
   const dial = async (): Promise<Socket> => {
@@ -35,15 +37,16 @@ export function openOutsideClient(
     return await dialAddress(first.address, port, AbortSignal.timeout(connectMs));
   };
   const connect = async (done: Done): Promise<void> => {
-    let proven: TLSSocket;
+    let proven: Socket;
     try {
-      proven = await proveHost(await dial(), host, intercept.caFile, connectMs);
+      const dialled = await dial();
+      proven = scheme === "http" ? dialled : await proveHost(dialled, host, intercept.caFile, connectMs);
     } catch (error) {
       return done(asFailure(error as Error, host), null);
     }
     done(null, proven);
   };
-  const client = new Client(`https://${host}:${port}`, {
+  const client = new Client(`${scheme}://${host}:${port}`, {
     connect: ((_options: unknown, done: Done) => void connect(done)) as never,
     pipelining: 1,
     headersTimeout: intercept.firstByteMs,

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
 export const file_agent: GenFile =
   /*@__PURE__*/
   fileDesc(
-    "CgthZ2VudC5wcm90bxIPY29yZG9uLmFnZW50LnYxIhAKDkdhdGV3YXlSZXF1ZXN0IjEKD0dhdGV3YXlSZXNwb25zZRILCgN1cmwYASABKAkSEQoJc3BpZmZlX2lkGAIgASgJIk0KDUxhdW5jaFJlcXVlc3QSCwoDcGlkGAEgASgFEg4KBnNjcmlwdBgCIAEoCRIMCgRsb2NrGAMgASgJEhEKCWNvbXBvbmVudBgEIAEoCSJdCg5MYXVuY2hSZXNwb25zZRIRCglzcGlmZmVfaWQYASABKAkSEQoJeDUwOV9zdmlkGAIgASgMEhUKDXg1MDlfc3ZpZF9rZXkYAyABKAwSDgoGYnVuZGxlGAQgASgMMqIBCgVBZ2VudBJMCgdHYXRld2F5Eh8uY29yZG9uLmFnZW50LnYxLkdhdGV3YXlSZXF1ZXN0GiAuY29yZG9uLmFnZW50LnYxLkdhdGV3YXlSZXNwb25zZRJLCgZMYXVuY2gSHi5jb3Jkb24uYWdlbnQudjEuTGF1bmNoUmVxdWVzdBofLmNvcmRvbi5hZ2VudC52MS5MYXVuY2hSZXNwb25zZTABYgZwcm90bzM",
+    "CgthZ2VudC5wcm90bxIPY29yZG9uLmFnZW50LnYxIhAKDkdhdGV3YXlSZXF1ZXN0IlcKD0dhdGV3YXlSZXNwb25zZRILCgN1cmwYASABKAkSEQoJc3BpZmZlX2lkGAIgASgJEg4KBmVncmVzcxgDIAEoCBIUCgxpbnRlcmNlcHRpb24YBCABKAkiTQoNTGF1bmNoUmVxdWVzdBILCgNwaWQYASABKAUSDgoGc2NyaXB0GAIgASgJEgwKBGxvY2sYAyABKAkSEQoJY29tcG9uZW50GAQgASgJIl0KDkxhdW5jaFJlc3BvbnNlEhEKCXNwaWZmZV9pZBgBIAEoCRIRCgl4NTA5X3N2aWQYAiABKAwSFQoNeDUwOV9zdmlkX2tleRgDIAEoDBIOCgZidW5kbGUYBCABKAwyogEKBUFnZW50EkwKB0dhdGV3YXkSHy5jb3Jkb24uYWdlbnQudjEuR2F0ZXdheVJlcXVlc3QaIC5jb3Jkb24uYWdlbnQudjEuR2F0ZXdheVJlc3BvbnNlEksKBkxhdW5jaBIeLmNvcmRvbi5hZ2VudC52MS5MYXVuY2hSZXF1ZXN0Gh8uY29yZG9uLmFnZW50LnYxLkxhdW5jaFJlc3BvbnNlMAFiBnByb3RvMw",
   );
 
 /**
@@ -41,6 +41,20 @@ export type GatewayResponse = Message<"cordon.agent.v1.GatewayResponse"> & {
    * @generated from field: string spiffe_id = 2;
    */
   spiffeId: string;
+
+  /**
+   * Whether anything outside may be reached by way of it.
+   *
+   * @generated from field: bool egress = 3;
+   */
+  egress: boolean;
+
+  /**
+   * PEM of who certifies hosts that are looked into; empty where none are.
+   *
+   * @generated from field: string interception = 4;
+   */
+  interception: string;
 };
 
 /**
