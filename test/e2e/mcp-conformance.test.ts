@@ -5,39 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { once } from "node:events";
-import { createServer as createHttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { test, type TestContext } from "node:test";
-import { request as undiciRequest } from "undici";
-import { configurationText, openEstate, type Estate } from "./estate.ts";
+import { test } from "node:test";
+import { openDoor, openThrough } from "./mcp-door.ts";
 import { installed } from "./mcp-servers.ts";
 import { startWholeServer } from "./mcp-whole-server.ts";
-
-/** Forwards to the gateway with an identity: the suite knows nothing of mutual TLS. */
-async function openDoor(estate: Estate, t: TestContext): Promise<string> {
-  const dispatcher = estate.agent(await estate.svidFor("agent", "assistant"));
-  const server = createHttpServer((incoming, outgoing) => {
-    const { host: _host, connection: _connection, ...headers } = incoming.headers;
-    undiciRequest(`${estate.cordon.gatewayUrl}${incoming.url ?? ""}`, {
-      ...{ dispatcher, headers: headers as Record<string, string> },
-      method: incoming.method as "POST",
-      body: incoming.method === "GET" ? null : incoming,
-    }).then(
-      ({ statusCode, headers: answered, body }) => {
-        outgoing.writeHead(statusCode, answered as Record<string, string>);
-        outgoing.flushHeaders();
-        body.on("error", () => outgoing.destroy()); // its client has left
-        body.pipe(outgoing);
-        outgoing.once("close", () => body.destroy());
-      },
-      () => outgoing.destroy(),
-    );
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => server.close().closeAllConnections());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
-}
 
 /**
  * Extensions (tasks, skills) are no part of a version. DNS rebinding is met before there is a server: the gateway answers
@@ -67,24 +38,6 @@ const versions: readonly (readonly [string, readonly string[], least: number])[]
   ["2025-11-25", ["--requirements", "2025-11-25"], 32],
   ["2026-07-28", ["--requirements", "2026-07-28"], 39],
 ];
-
-/** The suite plays the client: everything is permitted to it, and may be asked of it. */
-async function openThrough(port: number): Promise<Estate> {
-  return openEstate({
-    policies: `@id("all") permit (principal, action, resource);`,
-    configuration: (ports) =>
-      configurationText(ports)
-        .replace("components:", "components:\n  - { name: desk, kind: tool, boundary: api }")
-        .replace(
-          "upstreams:",
-          `upstreams:\n  - { name: desk, url: "http://127.0.0.1:${port}/mcp", authentication: loopback }`,
-        )
-        .replace(
-          "routes:",
-          "routes:\n  - { name: mcp, kind: mcp, path: /mcp, resource: desk, upstream: desk, asks: [sampling, elicitation, roots] }",
-        ),
-  });
-}
 
 for (const [version, choice, least] of versions)
   test(

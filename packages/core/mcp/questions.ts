@@ -131,7 +131,7 @@ function wrongWithForm({ message, requestedSchema }: JsonObject): string | undef
     if (!primitives.has(field["type"]) && !isChoice(field))
       return `the field \`${shown(name)}\` is no single value: forms are flat`;
     if (field["format"] === "password") return secretWords(name);
-    texts.push(name, field["title"] ?? "", field["description"] ?? "");
+    texts.push(name, field["title"] ?? "", field["description"] ?? "", ...choicesOf(field));
   }
   texts.push(requestedSchema["title"] ?? "", requestedSchema["description"] ?? "");
   for (const text of texts) {
@@ -141,6 +141,15 @@ function wrongWithForm({ message, requestedSchema }: JsonObject): string | undef
     if (/\bhttps?:\/\/|\bwww\./i.test(text)) return "a form leads to no page: that is elicitation by URL";
   }
   return undefined;
+}
+
+/** What a person reads of the choices that a field has. */
+function choicesOf({ enum: values, enumNames, oneOf, items }: JsonObject): JsonValue[] {
+  const lists = [values, enumNames, oneOf, ...(isJsonObject(items) ? [items["enum"], items["anyOf"]] : [])];
+  return lists
+    .flatMap((list) => (Array.isArray(list) ? list : []))
+    .flatMap((each) => (isJsonObject(each) ? [each["title"] ?? "", each["const"] ?? ""] : [each]))
+    .filter((each) => typeof each === "string");
 }
 
 /** Several of a list: the only array that a form has. */
