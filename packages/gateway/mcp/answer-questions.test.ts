@@ -175,3 +175,11 @@ test("ids of a stream are sealed where they stand, and nothing else of it change
     `id: sealed.1\ndata: \n\nid: sealed.2\r\ndata: ${done}\r\n\r\ndata: ${done}\n\nid\ndata: ${done}\n\n`,
   );
 });
+
+test("a mark at the start that clients leave out hides no question from the filter", async () => {
+  for (const mark of ["\uFEFF", "\u00EF\u00BB\u00BF", "\uFEFF\uFEFF"])
+    for (const size of [1, 1 << 20]) {
+      const { out, asked } = await through(events, `${mark}data: ${sampling}\n\n`, () => refused, size);
+      assert.deepEqual([asked, out.includes("sampling")], [["7 sampling/createMessage"], false], JSON.stringify(mark));
+    }
+});

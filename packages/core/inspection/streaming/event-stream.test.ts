@@ -25,6 +25,11 @@ test("a byte order mark at the start is no part of the first line; elsewhere it 
   assert.deepEqual(datas("\n\uFEFFdata: a\n\n"), [undefined, undefined]);
 });
 
+test("marks that some clients leave out at the start hide no data", () => {
+  const marked = ["\u00EF\u00BB\u00BF", "\uFEFF\uFEFF", "\uFEFF\u00EF\u00BB\u00BF"];
+  for (const mark of marked) assert.deepEqual(datas(`${mark}data: a\n\ndata: b\n\n`), ["a", "b"], JSON.stringify(mark));
+});
+
 test("comments and unknown fields make no data, and stay", () => {
   const [event] = read([": ping\nid: 7\nfoo: bar\nevent: x\ndata: 1\n\n"]);
   assert.equal(event?.name, "x");

@@ -2,8 +2,9 @@
  * Server-sent events as the WHATWG HTML standard reads them (section 9.2.6), split anywhere. In: decoded text. Out: events,
  * each with the exact text it was made of, so that one that needs no change passes as it came.
  *
- * Lines end with CR, LF or CRLF; one byte order mark at the start is no part of the first line. Bounded: an event that is
- * larger than the limit throws.
+ * Lines end with CR, LF or CRLF; a byte order mark at the start is no part of the first line. Some clients leave out one that
+ * is written as three characters (`eventsource-parser`), or another behind the first: what any client may read as `data` is
+ * read here. Bounded: an event that is larger than the limit throws.
  */
 import { CordonError } from "../../errors.ts";
 
@@ -98,7 +99,7 @@ export class EventReader {
     let line = written;
     if (!this.#started) {
       this.#started = true;
-      if (line.startsWith("\uFEFF")) line = line.slice(1);
+      line = line.replace(/^(?:\uFEFF|\u00EF\u00BB\u00BF)+/, "");
     }
     if (line === "") return this.#event();
     const colon = line.indexOf(":");
