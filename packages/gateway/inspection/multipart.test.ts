@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { formParts } from "./multipart.ts";
-import { contentOf } from "./request-content.ts";
+import { contentOf, saidIn } from "./request-content.ts";
 
 const type = "multipart/form-data; boundary=XX";
 const form = (...parts: string[]): Buffer =>
@@ -85,4 +85,29 @@ test("inspection reads the texts of a form, with the names in it; one file that 
   assert.equal(contentOf(form(field("a", "b"), file("image/png", "x")), undefined, type).kind, "unread");
   assert.equal(contentOf(form(file("multipart/mixed; boundary=YY", "x")), undefined, type).kind, "unread");
   assert.throws(() => contentOf(form(file("application/json", "{")), undefined, type));
+});
+
+test("text in a character set that its type does not own up to is refused, and never read as another", () => {
+  const key = Buffer.from("My identity card says S1234567D.", "utf16le");
+  for (const as of ["text/plain", "application/xml", "application/x-ndjson", "application/x-www-form-urlencoded"])
+    assert.throws(() => contentOf(key, undefined, as), /NUL/, as);
+  assert.throws(() => contentOf(form(field("a", key.toString("latin1"))), undefined, type), /NUL/);
+  for (const as of ["text/plain; charset = utf-16le", "text/plain;charset= utf-16le", "text/plain; CHARSET=utf-16"])
+    assert.equal(contentOf(key, undefined, as).kind, "unread", as);
+  for (const as of ["text/plain; charset=utf-8; charset=utf-16le", "text/plain; charset=utf-8; charset = utf-8"])
+    assert.throws(() => contentOf(Buffer.from("x"), undefined, as), /more than one/, as);
+  for (const as of ["text/plain; charset=utf-8", 'text/plain; charset="UTF-8"', "text/plain; charset = utf-8"])
+    assert.equal(contentOf(Buffer.from("x"), undefined, as).kind, "text", as);
+});
+
+test("a form within a form is not gone into: level by level it would be searched to its end each time", () => {
+  const nested = (depth: number): string =>
+    depth === 0
+      ? "x".repeat(1_000_000)
+      : `--${depth}.\r\nContent-Disposition: form-data\r\nContent-Type: Multipart/Form-Data; boundary=${depth - 1}.\r\n\r\n` +
+        `${nested(depth - 1)}\r\n--${depth}.--`;
+  const body = Buffer.from(nested(2_000));
+  assert.deepEqual(saidIn(body, "multipart/form-data; boundary=2000."), { said: [] });
+  assert.equal(contentOf(body, undefined, "multipart/form-data; boundary=2000.").kind, "unread");
+  assert.deepEqual(saidIn(form(field("a", "1"), field("b", "2")), type), { said: [{ said: "1" }, { said: "2" }] });
 });

@@ -5,7 +5,7 @@
 import { parseStrictJson, type JsonObject } from "@cordon/core/contract/strict-json";
 import { textsIn } from "../flow/content-digests.ts";
 import type { RequestContent } from "../ports.ts";
-import { formParts } from "./multipart.ts";
+import { formParts, type FormPart } from "./multipart.ts";
 
 const textTypes: ReadonlySet<string> = new Set(["application/xml", "application/javascript", "application/yaml"]);
 const lineTypes: ReadonlySet<string> = new Set(["application/x-ndjson", "application/jsonl", "application/ndjson"]);
@@ -19,7 +19,8 @@ export function contentOf(
   if (bytes === undefined || bytes.length === 0) return { kind: "none" };
   if (tree !== undefined) return { kind: "json", tree, bytes: bytes.length };
   const [type = "", ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
+  const [charset, ...others] = parameters.flatMap((each) => /^charset\s*(?:=\s*(.*))?$/s.exec(each)?.[1] ?? []);
+  if (others.length > 0) throw new Error("its content type names more than one character set");
   if (charset !== undefined && !/^"?(?:utf-8|us-ascii)"?$/.test(charset))
     return { kind: "unread", content: bytes, type };
   if (type === "application/json" || type.endsWith("+json"))
@@ -55,7 +56,7 @@ export function saidIn(bytes: Buffer | undefined, contentType: string | undefine
   const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
   try {
     if (type === "multipart/form-data" && bytes !== undefined)
-      return { said: formParts(bytes, contentType ?? "").flatMap((part) => saidIn(part.content, part.type) ?? []) };
+      return { said: formParts(bytes, contentType ?? "").flatMap(saidInPart) };
     if (type === "application/x-www-form-urlencoded" && bytes !== undefined)
       return { said: [...new URLSearchParams(bytes.toString("utf8")).values()] };
     const content = contentOf(bytes, undefined, contentType);
@@ -65,6 +66,12 @@ export function saidIn(bytes: Buffer | undefined, contentType: string | undefine
     // it is refused where it is inspected
   }
   return undefined;
+}
+
+/** A form within a form is nothing that anybody reads; and level by level it would be searched to its end each time. */
+function saidInPart({ content, type }: FormPart): JsonObject[] {
+  const said = type.trim().toLowerCase().startsWith("multipart/") ? undefined : saidIn(content, type);
+  return said === undefined ? [] : [said];
 }
 
 /** Whether a text of this type may be replaced by another: a form is encoded, and JSON lines have a syntax. */
@@ -88,6 +95,8 @@ export function decodedAddress(address: string): string {
     .join("");
 }
 
+/** UTF-16 of plain letters is UTF-8 as well, with a NUL beside each: who reads it as what it is reads another text. */
 function utf8(bytes: Uint8Array): string {
+  if (bytes.includes(0)) throw new Error("it holds NUL, which no text has: it is in another character set");
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }
