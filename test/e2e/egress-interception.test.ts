@@ -231,7 +231,8 @@ test("uploads with labelled content are refused whatever shape they come in; wha
   const upload = (type: string, body: string, ...more: string[]) =>
     status(url("/v1/uploads"), "-H", `Content-Type: ${type}`, "--data-binary", body, ...more);
   assert.equal(await upload("application/json", '{"note":"nothing to see"}'), "200");
-  assert.equal(await upload("text/plain", "nothing to see"), "200");
+  const browser = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0";
+  assert.equal(await upload("text/plain", "nothing to see", "-H", `User-Agent: ${browser} Safari/537.36`), "200");
   assert.equal(await upload("multipart/form-data; boundary=X", formOf("nothing to see")), "200");
   assert.equal(world.outside.requests.at(-1)?.body, formOf("nothing to see"));
   assert.equal(world.outside.requests.length, 3);
@@ -243,6 +244,8 @@ test("uploads with labelled content are refused whatever shape they come in; wha
     ["text/plain", personal, "-H", "Transfer-Encoding: chunked"],
     ["application/x-www-form-urlencoded", `note=${encodeURIComponent(personal)}`],
     ["text/plain; charset=utf-16", personal],
+    ["text/plain; charset = utf-16", personal],
+    ["text/plain; charset=utf-8; charset=utf-16", personal],
     ["application/octet-stream", personal],
     ["application/gzip", "x", "-H", "Content-Encoding: gzip"],
     ["", personal],
@@ -252,7 +255,10 @@ test("uploads with labelled content are refused whatever shape they come in; wha
   ] as const)
     assert.match(await upload(type, body, ...more), /^(?:400|403|415)$/, `${type} ${body}`);
   assert.match(await status(url(`/v1/things?note=${encodeURIComponent(personal)}`)), /403/);
-  assert.match(await status(url(), "-H", `X-Note: ${personal}`), /403/);
+  // Whatever header it is put in, but for the client's own credentials.
+  for (const name of ["X-Note", "User-Agent", "Accept-Language", "Accept", "Content-Type"])
+    assert.match(await status(url(), "-H", `${name}: ${personal}`), /403/, name);
+  assert.match(await status(url(), "-H", "User-Agent: S1234567D/120.0.0.0"), /403/);
   assert.equal(world.outside.requests.length, 3);
   const { decisions } = await world.ledger();
   const refused = decisions.filter(({ effect, context }) => effect === "deny" && context.method === "POST");

@@ -84,17 +84,25 @@ function hostProblem(request: IncomingMessage, { host, port }: EgressTarget, sta
   return `the request names the host \`${named.slice(0, 253)}\`, and \`${host}:${port}\` was decided on`;
 }
 
-/** Of the client's own account there, or of the connection: not what it says. */
+/** Of the client's own account there, or of the connection; or judged by itself, or not sent on: not what it says. */
 const notSaid: ReadonlySet<string> = new Set([
-  ...["authorization", "cookie", "x-api-key", "api-key", "host", "content-length", "content-type", "connection"],
-  ...["accept", "accept-encoding", "accept-language", "user-agent", "transfer-encoding", "expect"],
+  ...["authorization", "cookie", "x-api-key", "api-key", "host", "content-length", "connection"],
+  ...["accept-encoding", "transfer-encoding", "expect"],
 ]);
 
 function saidInHeaders({ rawHeaders }: IncomingMessage): string {
   let said = "";
-  for (let at = 0; at < rawHeaders.length; at += 2)
-    if (!notSaid.has((rawHeaders[at] ?? "").toLowerCase())) said += `\n${rawHeaders[at]}: ${rawHeaders[at + 1]}`;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name = "", value = ""] = [rawHeaders[at]?.toLowerCase(), rawHeaders[at + 1]];
+    if (notSaid.has(name)) continue;
+    said += `\n${rawHeaders[at]}: ${name === "user-agent" ? unversioned(value) : value}`;
+  }
   return said;
+}
+
+/** Without versions, which look like addresses and telephone numbers: `Chrome/120.0.0.0`. */
+function unversioned(agent: string): string {
+  return agent.replaceAll(/(?<=[A-Za-z)]\/)[0-9]{1,4}(?:\.[0-9]{1,5}){0,4}(?=[\s;)]|$)/g, "");
 }
 
 export function isIntercepted<T extends EgressDestination>(
