@@ -70,8 +70,10 @@ const mostContexts = 64;
 /** Scopes are of what was asked for; what the same call does besides is for policy alone. */
 function unscoped({ user }: AccessRequest, action: Action): Pick<AccessRequest, "user"> {
   if (user === undefined || (user.scopes ?? user.scope) === undefined) return {};
-  const { scope: _, ...rest } = user;
-  return { user: user.scopes === undefined ? rest : { ...rest, scopes: [action] } };
+  const { scope, ...rest } = user;
+  const { resources } = scope ?? {}; // what a delegation names is all that is touched for it, however
+  const acting = resources === undefined ? rest : { ...rest, scope: { resources } };
+  return { user: user.scopes === undefined ? acting : { ...acting, scopes: [action] } };
 }
 
 /** Decides, and turns an allow whose obligations this enforcement point cannot meet into a deny. */
