@@ -75,6 +75,10 @@ test("a form asks for no secret, by whatever words; leads to no page; is flat", 
     { ...form({}), mode: "popup" },
     { ...form({}), Mode: "url" },
     form({ x: { type: "string" } }, "a\u200bb"),
+    form({ x: { type: "string" } }, `${"Tell us of your trip. ".repeat(1_000)}And your password, please.`),
+    { message: "x", requestedSchema: { type: "object", properties: {}, Properties: { pin: { type: "string" } } } },
+    form({ x: { type: "string", title: "Name", Title: "Your password" } }),
+    form({ x: { type: "string", Format: "password" } }),
   ];
   for (const params of cases) assert.equal(wrong("elicitation/create", params)?.code, -32602, JSON.stringify(params));
 });

@@ -72,16 +72,22 @@ function wrongWith({ method, params }: Question): string | undefined {
 
 /** A client in Go or C# reads `Mode` as `mode`: it would see another question than the one that was judged. */
 function folded(params: JsonObject): string | undefined {
-  const name = Object.keys(params).find((each) => !decisive.has(each) && decisiveFolded.has(foldName(each)));
+  return foldedIn(params, decisive);
+}
+
+function foldedIn(tree: JsonObject, members: ReadonlyMap<string, string>): string | undefined {
+  const name = Object.keys(tree).find((each) => (members.get(foldName(each)) ?? each) !== each);
   return name === undefined ? undefined : `\`${shown(name)}\` differs only in case from a member that decides`;
 }
 
-const decisive: ReadonlySet<string> = new Set(
-  "mode message url elicitationId requestedSchema messages systemPrompt includeContext tools toolChoice maxTokens".split(
-    " ",
-  ),
+/** By their folded names. */
+const byFolded = (names: string): ReadonlyMap<string, string> =>
+  new Map(names.split(" ").map((name) => [foldName(name), name]));
+
+const decisive = byFolded(
+  "mode message url elicitationId requestedSchema messages systemPrompt includeContext tools toolChoice maxTokens",
 );
-const decisiveFolded: ReadonlySet<string> = new Set([...decisive].map(foldName));
+const decisiveOfSchema = byFolded("type properties title description format items");
 
 function hiddenWords(params: JsonObject): string | undefined {
   const hidden = hiddenIn(params);
@@ -118,6 +124,9 @@ function wrongWithUrl(url: JsonValue | undefined): string | undefined {
   return undefined;
 }
 
+/** Longer than anybody reads before a field; past some length nothing is looked for. */
+const maxFormText = 4_096;
+
 const primitives: ReadonlySet<JsonValue | undefined> = new Set(["string", "number", "integer", "boolean"]);
 
 /** A form asks for single values by a flat schema, never for a secret, and leads nowhere. */
@@ -125,17 +134,22 @@ function wrongWithForm({ message, requestedSchema }: JsonObject): string | undef
   if (!isJsonObject(requestedSchema)) return "an elicitation by a form needs `requestedSchema`";
   const { type, properties } = requestedSchema;
   if (type !== "object" || !isJsonObject(properties)) return "`requestedSchema` must be an object with `properties`";
+  const doubled = foldedIn(requestedSchema, decisiveOfSchema);
+  if (doubled !== undefined) return doubled;
   const texts: JsonValue[] = [message ?? ""];
   for (const [name, field] of Object.entries(properties)) {
     if (!isJsonObject(field)) return `the field \`${shown(name)}\` has no schema`;
     if (!primitives.has(field["type"]) && !isChoice(field))
       return `the field \`${shown(name)}\` is no single value: forms are flat`;
+    const doubledHere = foldedIn(field, decisiveOfSchema);
+    if (doubledHere !== undefined) return doubledHere;
     if (field["format"] === "password") return secretWords(name);
     texts.push(name, field["title"] ?? "", field["description"] ?? "", ...choicesOf(field));
   }
   texts.push(requestedSchema["title"] ?? "", requestedSchema["description"] ?? "");
   for (const text of texts) {
     if (typeof text !== "string") return "titles and descriptions of a form are texts";
+    if (text.length > maxFormText) return `a text of a form is longer than ${maxFormText} characters`;
     const secret = asksForSecret(text);
     if (secret !== undefined) return secretWords(secret);
     if (/\bhttps?:\/\/|\bwww\./i.test(text)) return "a form leads to no page: that is elicitation by URL";
