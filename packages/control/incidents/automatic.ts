@@ -58,8 +58,9 @@ export function watchForIncidents({ rules, now, found }: IncidentWatchOptions): 
   };
 
   const tryDoor = ({ principal, resource, user, reasons, id }: DecisionEntry): void => {
-    // People look round; what a person may not have is said to them, and failures in their name are a signal already.
-    if (!lateralMoves.enabled || user !== undefined || !lateral.has(reasons[0]?.code ?? "")) return;
+    // People look round; what a person may not have is said to them, and failures in their name are a signal already. A
+    // workload that acts for one does not: whom it names is its own choice with each call.
+    if (!lateralMoves.enabled || user?.id === principal || !lateral.has(reasons[0]?.code ?? "")) return;
     const at = now();
     let tried = refused.get(principal);
     if (tried === undefined) {
