@@ -45,6 +45,7 @@ import { bugWords } from "./observation/bug-words.ts";
 import { Passage, type PassageEnd } from "./observation/passage.ts";
 import { observedHeader, type ObservedCalls } from "./observed-calls.ts";
 import type { GatewayDependencies } from "./ports.ts";
+import { listBuckets } from "./doors/s3/list-buckets.ts";
 import { readWhole } from "./doors/s3/plan.ts";
 import { answerCordon } from "./routes/cordon.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
@@ -185,10 +186,15 @@ export function openInteractions(deps: InteractionDeps): {
     switch (plan.kind) {
       case "refuse":
         throw new CordonError(plan.code, plan.words);
-      case "models": {
+      case "models":
+      case "buckets": {
         const { id, response, caller, passage } = interaction;
-        const question = { id, response, caller, route: plan.route, only: plan.only };
-        return listModels(ledger, question, snapshot, signals(), now()).then(() => {
+        const question = { id, response, caller, only: plan.only };
+        const listed =
+          plan.kind === "models"
+            ? listModels(ledger, { ...question, route: plan.route }, snapshot, signals(), now())
+            : listBuckets(ledger, { ...question, route: plan.route }, snapshot, signals(), now());
+        return listed.then(() => {
           passage.effect = "allow";
           over(passage, "complete", 200);
         });
@@ -212,10 +218,11 @@ export function openInteractions(deps: InteractionDeps): {
       tree = parsed;
       if (match.route.kind === "mcp") interaction.passage.rpcId = rpcIdOf(tree);
     }
-    if (plan.body === "through" && match.route.inspection !== undefined)
+    if (plan.body === "through" && (plan.whole === true || match.route.inspection !== undefined))
       bytes = await readWhole(request, match.route.maxBodyBytes, deps.options.receiveTimeoutMs, match.route.kind);
     // As of now: the body may have taken its time.
-    const intent = rerouted(deps.snapshots.current().overlays, plan.intent(tree));
+    const intent = rerouted(deps.snapshots.current().overlays, plan.intent(tree, bytes));
+    bytes = intent.s3?.body ?? bytes;
     const self = ownerOf(caller.id, caller.acting);
     for (const use of intent.uses)
       if (deps.owners.find(upstreamKey(intent.upstream), use.type, use.id)?.principal !== self)
@@ -286,15 +293,8 @@ export function openInteractions(deps: InteractionDeps): {
     if (outgoing !== undefined) meter.push(outgoing);
     const body = outgoing === undefined ? undefined : meter.finish();
     let recorded = recordDecision(ledger, at, {
-      id,
       ...(attempt > 1 ? { again: attempt } : {}),
-      caller,
-      access,
-      decision,
-      signals: seen,
-      body,
-      namespace,
-      findings: inspected.findings,
+      ...{ id, caller, access, decision, signals: seen, body, namespace, findings: inspected.findings },
     });
     if (decision.effect === "deny") {
       const receipt = receiptHeaders(id, await recorded, ledger.latestCheckpoint());
@@ -334,8 +334,7 @@ export function openInteractions(deps: InteractionDeps): {
       {
         ...{ id, passage, attempt, caller, sensed, request, response, access, intent, decision, namespace },
         ...{ subject, digestKey, recorded, requestMeter: meter },
-        findings: inspected.findings,
-        masks: inspected.masks,
+        ...{ findings: inspected.findings, masks: inspected.masks },
         reservation: reservation !== undefined && "settle" in reservation ? reservation : undefined,
         fallBack: (why) => fallBack(interaction, ask, why),
         receiptHeaders: (index) => {

@@ -365,3 +365,50 @@ test(
     assert.ok(!(await get(run, "data/people.txt")).toString().includes("S1234567D"));
   },
 );
+
+test(
+  "many deletes are one request: each key is decided, and one that is not allowed keeps all of them",
+  bounded,
+  async () => {
+    await open();
+    const run = await runAs("assistant");
+    const remove = (...keys: string[]) =>
+      run.client.send(
+        new aws.DeleteObjectsCommand({ Bucket: "lake", Delete: { Objects: keys.map((Key) => ({ Key })) } }),
+      ) as Promise<Foreign>;
+    for (const key of ["data/one", "data/two & <three>", "data/four"]) await put(run, key, "x");
+    const done = await remove("data/one", "data/two & <three>");
+    assert.deepEqual(done.Deleted.map(({ Key }: Foreign) => Key).toSorted(), ["data/one", "data/two & <three>"]);
+    assert.deepEqual([await inStore("data/one"), await inStore("data/two & <three>")], [undefined, undefined]);
+    for (const other of ["shared/a", "payroll/a"]) {
+      const { status } = await refused(remove("data/four", other));
+      assert.equal(status, 403, other);
+    }
+    for (const other of ["database/a", "data/../payroll/a", "data/%2e%2e/payroll/a"])
+      assert.ok((await refused(remove("data/four", other))).status !== 200, other);
+    assert.equal(String(await inStore("data/four")), "x");
+    assert.equal(String(await inStore("payroll/a")), "salaries");
+    const entries = await estate.entries();
+    const asked = decisions(entries).filter(({ context }) => context.method === "POST");
+    assert.deepEqual(
+      asked.map(({ effect }) => effect),
+      ["allow", "deny", "deny"],
+    );
+  },
+);
+
+test("buckets are those in which the caller may list something; HeadBucket says the same", bounded, async () => {
+  await open();
+  const run = await runAs("assistant");
+  const { Buckets } = await run.client.send(new aws.ListBucketsCommand({}));
+  assert.deepEqual(
+    Buckets.map(({ Name }: Foreign) => Name),
+    ["lake"],
+  );
+  await run.client.send(new aws.HeadBucketCommand({ Bucket: "lake" }));
+  assert.equal((await refused(run.client.send(new aws.HeadBucketCommand({ Bucket: "other" })))).status, 403);
+  const stranger = await runAs("notebook");
+  const none = await stranger.client.send(new aws.ListBucketsCommand({}));
+  assert.deepEqual(none.Buckets ?? [], []);
+  assert.equal((await refused(stranger.client.send(new aws.HeadBucketCommand({ Bucket: "lake" })))).status, 403);
+});

@@ -8,7 +8,7 @@ import type { FlowOfCall } from "@cordon/core/flow/flow";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { CordonError } from "@cordon/core/errors";
 import type { Dispatcher } from "undici";
-import type { HttpRoute, ModelRoute, ModelTarget, Overlays, Upstream } from "@cordon/core/policy/snapshot";
+import type { HttpRoute, ModelRoute, S3Route, ModelTarget, Overlays, Upstream } from "@cordon/core/policy/snapshot";
 import type { AccessRequest } from "@cordon/core/policy/decision";
 import type { QuestionGate } from "../mcp/question-gate.ts";
 import type { S3Sending } from "../doors/s3/plan.ts";
@@ -66,7 +66,15 @@ export interface Intent {
 
 /** A request whose intent is settled once its body has been read. */
 export type Plan =
-  | { readonly kind: "forward"; readonly body: BodyMode; readonly intent: (body: JsonObject | undefined) => Intent }
+  | {
+      readonly kind: "forward";
+      readonly body: BodyMode;
+      /** A body that streams elsewhere is read whole first: it says what is asked. */
+      readonly whole?: true;
+      readonly intent: (body: JsonObject | undefined, bytes?: Uint8Array) => Intent;
+    }
+  /** Which buckets may I list? Or: is this one of them? Answered from the registry. */
+  | { readonly kind: "buckets"; readonly route: S3Route; readonly only?: string }
   /** Which models may I use? Answered from the registry, by what policy lets this principal see. */
   | { readonly kind: "models"; readonly route: ModelRoute; readonly only?: string }
   | {

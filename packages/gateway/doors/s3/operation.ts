@@ -81,6 +81,8 @@ const onBucket: Readonly<Record<string, readonly Known[]>> = {
     },
     { name: "ListObjects", verb: "list", needs: [], may: [...listing, "marker"] },
   ],
+  HEAD: [{ name: "HeadBucket", verb: "list", needs: [], may: [] }],
+  POST: [{ name: "DeleteObjects", verb: "delete", needs: ["delete"], may: [], body: true }],
 };
 
 /**
@@ -118,9 +120,15 @@ export function readOperation(
   };
 }
 
+/** Whether a request asks which buckets there are: the route's own path, and nothing else. */
+export function isBucketList(method: string, rest: string, query: string): boolean {
+  const asked = readQuery(query).filter(([name]) => !presignParameters.has(name) && name !== "x-id");
+  return method === "GET" && (rest === "" || rest === "/") && asked.length === 0;
+}
+
 function placeOf(rest: string): { readonly bucket: string; readonly key: string | undefined } {
   const [, bucket = "", key] = /^\/([^/]*)(?:\/(.*))?$/s.exec(rest) ?? [];
-  if (bucket === "") throw new CordonError("ROUTE_UNGOVERNED", "listing buckets is refused: name one, by path");
+  if (bucket === "") throw new CordonError("ROUTE_UNGOVERNED", "name a bucket, by path");
   if (!bucketName.test(bucket))
     throw malformed("its bucket's name is not one; buckets are named by path, in plain letters");
   return { bucket, key: key === undefined || key === "" ? undefined : checkedKey(decode(key)) };
@@ -141,7 +149,7 @@ function sourceOf(header: string): ObjectPlace & { readonly version?: string } {
  * A key that no two readers take differently: stores on file systems and proxies resolve dots and empty segments, and S3
  * itself does not.
  */
-function checkedKey(key: string): string {
+export function checkedKey(key: string): string {
   if (Buffer.byteLength(key) > 1024) throw malformed("its key is longer than 1024 bytes");
   if (/[\p{Cc}\\]/u.test(key)) throw malformed("its key holds a backslash or a control character");
   const segments = key.replace(/\/$/, "").split("/");

@@ -11,7 +11,8 @@ import { uriEncode, writeQuery, type Pairs } from "@cordon/core/s3/sigv4";
 import { readBody } from "../../listener/body.ts";
 import type { Plan, PlanInput } from "../../routes/intent.ts";
 import { contentChecker, headerMap } from "./content.ts";
-import { readOperation, type Operation } from "./operation.ts";
+import { readDeleteList, writeDeleteList } from "./delete-list.ts";
+import { checkedKey, isBucketList, readOperation, type Operation } from "./operation.ts";
 
 /** What is needed to send the operation to the store. */
 export interface S3Sending {
@@ -24,13 +25,18 @@ export interface S3Sending {
   /** Names in lower case; without what frames or signs. */
   readonly headers: ReadonlyMap<string, string>;
   readonly hasBody: boolean;
+  /** What is sent in place of what the client wrote. It must not be changed: it says what is done. */
+  readonly body?: Buffer;
   /** `x-amz-content-sha256` as the client sent it. */
   readonly payload: string | undefined;
 }
 
 export function planS3(route: S3Route, { head, rest }: PlanInput, raw: readonly string[]): Plan {
+  if (isBucketList(head.method, rest, head.query)) return { kind: "buckets", route };
   const headers = headerMap(raw);
   const operation = readOperation(head.method, rest, head.query, headers);
+  if (operation.name === "HeadBucket") return { kind: "buckets", route, only: operation.bucket };
+  if (operation.name === "DeleteObjects") return planDeletion(route, operation, headers);
   const resource =
     operation.key === undefined
       ? listedDataset(route, operation.bucket, operation.listed ?? "")
@@ -62,6 +68,33 @@ export function planS3(route: S3Route, { head, rest }: PlanInput, raw: readonly 
         payload: headers.get("x-amz-content-sha256"),
       },
     }),
+  };
+}
+
+/** Many deletes are one request: each key is decided, and all are deleted or none is. */
+function planDeletion(route: S3Route, { bucket, query }: Operation, headers: ReadonlyMap<string, string>): Plan {
+  const { region, accessKeyId, secretAccessKey } = route;
+  const sent = new Map([["content-type", "application/xml"]]);
+  return {
+    kind: "forward",
+    body: "through",
+    whole: true,
+    intent(_tree, bytes = new Uint8Array(0)) {
+      const list = readDeleteList(bytes, checkedKey);
+      const [resource, ...others] = new Set(list.keys.map(({ key }) => datasetOf(route, bucket, key)));
+      const action = route.actions.delete;
+      const path = `/${bucket}`;
+      const body = writeDeleteList(list);
+      return {
+        ...{ action, resource: resource as SpiffeId, upstream: route.upstream, stream: false, uses: [] },
+        upstreamPath: `${uriEncode(path, true)}?${writeQuery(query)}`,
+        ...(others.length === 0 ? {} : { also: others.map((other) => ({ action, resource: other })) }),
+        s3: {
+          ...{ region, accessKeyId, secretAccessKey, path, query, headers: sent, hasBody: true, body },
+          payload: headers.get("x-amz-content-sha256"),
+        },
+      };
+    },
   };
 }
 

@@ -2,6 +2,7 @@
  * Sends an admitted S3 operation to its store. In: an exchange, the operation, the gateway's own key. Out: the request on its
  * way, signed anew: nothing that the client signed or claimed of itself is in it.
  */
+import { createHash } from "node:crypto";
 import { CordonError } from "@cordon/core/errors";
 import {
   emptyHash,
@@ -60,6 +61,11 @@ export function sendS3(
     const length = s3.hasBody ? (whole?.length ?? contentLength(request.rawHeaders)) : undefined;
     // What was read whole may have been changed by inspection: its checksums with it.
     if (whole !== undefined) for (const name of headers.keys()) if (isChecksum(name)) headers.delete(name);
+    if (s3.body !== undefined) {
+      if (whole?.equals(s3.body) !== true)
+        throw new CordonError("ACCESS_DENIED", "what says what to delete would have to be changed to pass inspection");
+      headers.set("content-md5", createHash("md5").update(s3.body).digest("base64")); // S3 wants a checksum of it
+    }
     const payload = payloadOf(s3, whole);
     const { method = "GET" } = request;
     const path = decodeURI(base) + s3.path;
