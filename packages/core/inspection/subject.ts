@@ -39,7 +39,7 @@ const labels: ReadonlySet<string> = new Set([
 /** Block types that carry something else than text. */
 const opaque: ReadonlySet<string> = new Set([
   ...["image", "image_url", "input_image", "input_audio", "audio", "file", "input_file", "video", "container_upload"],
-  ...["redacted_thinking"],
+  ...["redacted_thinking", "image_file", "input_video", "video_url", "computer_screenshot", "image_generation_call"],
 ]);
 
 const untrustedTypes: ReadonlySet<string> = new Set([
@@ -83,10 +83,11 @@ export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): 
     const fields = value as Readonly<Record<string, unknown>>;
     const type = typeof fields["type"] === "string" ? fields["type"] : "";
     if (opaque.has(type)) return refuse(message, path);
+    if (isElsewhere(fields, type)) refuse(message, path);
     const inner = untrustedTypes.has(type) ? "untrusted" : origin;
     for (const [name, field] of Object.entries(fields)) {
       if (labels.has(name) && typeof field !== "object") continue;
-      if (isBase64Source(fields, name)) refuse(message, `${path}/${name}`);
+      if (isBase64Source(fields, name) || isBlob(fields, name)) refuse(message, `${path}/${name}`);
       else walk(field, inner, message, `${path}/${escapePointer(name)}`, depth + 1);
     }
   };
@@ -102,6 +103,21 @@ export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): 
 /** `{"type":"base64","media_type":…,"data":…}`, the source of an Anthropic document or image. */
 function isBase64Source(fields: Readonly<Record<string, unknown>>, name: string): boolean {
   return name === "data" && fields["type"] === "base64";
+}
+
+/** `{"uri":…,"mimeType":…,"blob":…}`, an MCP resource in base64. */
+function isBlob(fields: Readonly<Record<string, unknown>>, name: string): boolean {
+  return name === "blob" && typeof fields["blob"] === "string" && typeof fields["uri"] === "string";
+}
+
+/**
+ * What is fetched behind Cordon's back: an Anthropic source behind a link, and the audio of an earlier answer by its id
+ * (`{"role":"assistant","audio":{"id":…}}`). The link itself is read as text.
+ */
+function isElsewhere(fields: Readonly<Record<string, unknown>>, type: string): boolean {
+  if (type === "url" && typeof fields["url"] === "string") return true;
+  const { audio } = fields;
+  return typeof audio === "object" && audio !== null && typeof (audio as { id?: unknown }).id === "string";
 }
 
 function escapePointer(name: string): string {

@@ -111,9 +111,10 @@ export class EventStreamFilter implements AnswerFilter {
 
   /** @param unread events that were read off the stream and not taken; `chunk` was not even that */
   #failed(error: Error, out: string[], unread: readonly ServerSentEvent[], chunk: Uint8Array): Released {
-    const { framing, onFailure } = this.#options;
+    const { framing, guard, onFailure } = this.#options;
     if (onFailure(error) === "open") {
       this.#state = "unread";
+      guard.letPass();
       // What was held is let go of as far as it can be; what failed passes as it came.
       out.push(
         settled(() => framing.end()),

@@ -118,6 +118,7 @@ export class TextBodyFilter implements AnswerFilter {
       if (onFailure(error as Error) === "closed")
         return { bytes: nothing, cut: { words: unreadWords(error as Error), ended: false } };
       this.#unread = true;
+      guard.letPass();
       return { bytes: Buffer.concat([encoder.encode(this.#text.end()), chunk]) };
     }
   }
@@ -170,6 +171,8 @@ export class JsonLinesFilter implements AnswerFilter {
     } catch (error) {
       if (onFailure(error as Error) === "closed") return cutShort(out, unreadWords(error as Error));
       this.#unread = true;
+      guard.letPass();
+      out.push(this.#lines.end());
       const unread = [...lines, ...(lines.length === 0 || chunk.length > 0 ? [] : [this.#rest])].join("\n");
       return { bytes: Buffer.concat([encoder.encode(out.join("") + unread), chunk]) };
     }

@@ -184,8 +184,8 @@ export class ChatCompletionsFraming implements EventFraming {
     let out = "";
     for (const [key, channel] of this.#channels) {
       if (channel.choice !== choice) continue;
-      this.#channels.delete(key);
       const rest = channel.text.end();
+      this.#channels.delete(key);
       if (rest !== "")
         out += this.#synthetic(
           choice,
@@ -195,8 +195,8 @@ export class ChatCompletionsFraming implements EventFraming {
     }
     const held = this.#calls.get(choice);
     if (held === undefined) return out;
-    this.#calls.delete(choice);
     const delta = held.released(this.#guard);
+    this.#calls.delete(choice);
     return this.#guard.blocked === undefined ? out + this.#synthetic(choice, { delta }) : out;
   }
 

@@ -58,6 +58,7 @@ export class ContentGuard {
   readonly #onText: ((length: number) => void) | undefined;
   readonly #onBinary: (() => Finding | undefined) | undefined;
   #blocked: Finding | undefined;
+  #passing = false;
   /** Short texts that were found to need nothing, such as ids that every event repeats. */
   readonly #clean = new Set<string>();
   /** What became of long texts, where answers say them more than once. */
@@ -77,12 +78,20 @@ export class ContentGuard {
     return this.#blocked;
   }
 
+  /** Nothing is looked at any more: a text that is open gives what it holds at its end, as it came. */
+  letPass(): void {
+    this.#passing = true;
+  }
+
   /** Opens a text that arrives in pieces. */
   open(): RunningText {
     const hold = new HoldBack(this.#rules);
     const judged = this.#whole && new WholeText(this.#whole, (finding) => this.#decides(finding));
     let whole = "";
     let released = "";
+    /** What was not sent of a text that could not be read, as it came; unset while it is read. */
+    let held: string | undefined;
+    const unsent = (out: string): string => (judged?.rest ?? "") + out + hold.rest;
     const through = (piece: string, out: string): string => {
       if (hold.blocked !== undefined) this.#blocked ??= hold.blocked;
       if (this.#known === undefined || whole.length > maxKnownLength) return out;
@@ -92,15 +101,35 @@ export class ContentGuard {
     };
     return {
       push: (piece) => {
-        this.#onText?.(piece.length);
-        const out = through(piece, hold.push(piece));
-        return judged === undefined ? out : judged.push(piece, out);
+        let out = "";
+        try {
+          this.#onText?.(piece.length);
+          out = through(piece, hold.push(piece));
+          return judged === undefined ? out : judged.push(piece, out);
+        } catch (error) {
+          held = unsent(out);
+          // The piece itself is still with whoever brought it.
+          if (held.endsWith(piece)) held = held.slice(0, held.length - piece.length);
+          throw error;
+        }
       },
       end: () => {
-        const rest = through("", hold.end());
-        const out = judged === undefined ? rest : judged.end(rest);
-        if (hold.blocked === undefined) this.#remember(whole, released);
-        return out;
+        if (this.#passing) {
+          const last = held ?? unsent("");
+          held = "";
+          return last;
+        }
+        let rest = "";
+        try {
+          rest = through("", hold.end());
+          const out = judged === undefined ? rest : judged.end(rest);
+          if (hold.blocked === undefined) this.#remember(whole, released);
+          held = "";
+          return out;
+        } catch (error) {
+          held = unsent(rest);
+          throw error;
+        }
       },
       get held() {
         return hold.held + (judged?.held ?? 0);
@@ -113,7 +142,7 @@ export class ContentGuard {
 
   /** A text that is there whole. */
   fixed(text: string): string {
-    if (text.length < 4 || this.#clean.has(text)) return text;
+    if (text.length < 4 || this.#passing || this.#clean.has(text)) return text;
     const known = this.#known?.get(text);
     if (known !== undefined) return known;
     if (text.length >= shortestBinary && isBinary(text)) {
@@ -176,6 +205,7 @@ export class ContentGuard {
    * read as text, as it stands and with its escapes undone, and blocked if only the latter shows something.
    */
   json(text: string): string {
+    if (this.#passing) return text;
     let tree: JsonValue;
     try {
       tree = parseAnswer(text);

@@ -50,6 +50,11 @@ export class HoldBack {
     return this.#blocked === undefined ? this.#base + this.#text.length - this.#released : 0;
   }
 
+  /** What is held, as it came in: for whoever lets a text pass that could not be read. */
+  get rest(): string {
+    return this.#blocked === undefined ? this.#text.slice(this.#released - this.#base) : "";
+  }
+
   /** Takes in a piece; returns what may be released now. */
   push(piece: string): string {
     if (piece === "" || this.#blocked !== undefined) return "";

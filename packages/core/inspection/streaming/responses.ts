@@ -168,8 +168,8 @@ export class ResponsesFraming implements EventFraming {
     let out = "";
     for (const [key, running] of this.#running) {
       if (running.item !== item || (part !== undefined && !isWithin(key, item, part))) continue;
-      this.#running.delete(key);
       const delta = running.text.end();
+      this.#running.delete(key);
       const { envelope } = running;
       if (delta !== "")
         out += namedEvent(

@@ -27,6 +27,11 @@ export class WholeText {
     return this.#held.length;
   }
 
+  /** What was released to it and is held. */
+  get rest(): string {
+    return this.#over ? "" : this.#held;
+  }
+
   /** @throws {Error} when the text is longer than is judged */
   push(piece: string, released: string): string {
     if (this.#over) return "";
