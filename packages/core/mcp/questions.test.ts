@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import type { JsonObject } from "../contract/strict-json.ts";
 import { askable, askedOfClients, type Askable } from "./methods.ts";
 import { mayAsk, unaskable } from "./questions.ts";
@@ -118,6 +119,34 @@ test("sampling has messages that everybody sees, and no context of other servers
   ];
   for (const params of cases)
     assert.equal(wrong("sampling/createMessage", params)?.code, -32602, JSON.stringify(params));
+});
+
+test("a secret is known by its words however they are joined and written", () => {
+  const words = fc.constantFrom(
+    "password",
+    "pass phrase",
+    "one time code",
+    "api key",
+    "card number",
+    "seed phrase",
+    "pin code",
+  );
+  const joined = fc.constantFrom(" ", "_", "-", ".", "  ", "/");
+  const style = fc.constantFrom(
+    (text: string) => text,
+    (text: string) => text.toUpperCase(),
+    (text: string) => text.replaceAll(/\b\w/g, (letter) => letter.toUpperCase()),
+  );
+  const around = fc.constantFrom("", "your ", "Please enter the ", "x1 ");
+  fc.assert(
+    fc.property(words, joined, style, around, around, (phrase, by, write, before, after) => {
+      const text = `${before}${write(phrase).replaceAll(" ", by)} ${after}`;
+      assert.notEqual(asksForSecret(text), undefined, text);
+      const camel = phrase.replaceAll(/ (\w)/g, (_all, letter: string) => letter.toUpperCase());
+      assert.notEqual(asksForSecret(camel), undefined, camel);
+    }),
+  );
+  fc.assert(fc.property(fc.string(), (text) => void asksForSecret(text)));
 });
 
 test("words that only look like a secret's are none", () => {

@@ -86,6 +86,14 @@ test("headers that agree with the body pass, also when they are encoded", () => 
   assert.equal(refusal({ jsonrpc: "2.0", id: 7, error: { code: -1, message: "no" } }), "");
 });
 
+test("policy reads the parameters of what names a resource or a prompt", () => {
+  const params = { notifications: { resourceSubscriptions: ["docs:a"] } };
+  for (const method of ["subscriptions/listen", "resources/read", "resources/subscribe", "completion/complete"])
+    assert.deepEqual(readMcpMessage({ jsonrpc: "2.0", id: 1, method, params }, {}).arguments, params, method);
+  for (const method of ["ping", "tools/list", "initialize"])
+    assert.equal(readMcpMessage({ jsonrpc: "2.0", id: 1, method, params }, {}).arguments, undefined, method);
+});
+
 test("what a request hands over that the server asked for is known by its form", () => {
   const again = (inputResponses: unknown) => call({ name: "book", inputResponses } as JsonObject);
   const methods = (inputResponses: unknown) =>

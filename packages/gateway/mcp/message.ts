@@ -86,7 +86,9 @@ const namesSomething: ReadonlySet<string> = new Set([
   "resources/read",
   "resources/subscribe",
   "resources/unsubscribe",
+  "subscriptions/listen",
   "prompts/get",
+  "completion/complete",
 ]);
 
 /**
