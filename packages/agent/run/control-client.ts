@@ -80,6 +80,7 @@ import {
   type InvitationResponse,
   type PeopleResponse,
 } from "@cordon/core/contract/people-api";
+import { oauthClientOrdered, oauthClientsResponse, type OauthClientsResponse } from "@cordon/core/contract/oauth-api";
 import {
   federatedDomainResponse,
   federationResponse,
@@ -159,6 +160,12 @@ export interface ControlClient {
   openIncident(request: IncidentRequest): Promise<IncidentView>;
   closeIncident(request: { readonly id: string; readonly reason: string }): Promise<IncidentView>;
   people(): Promise<PeopleResponse>;
+  oauthClients(): Promise<OauthClientsResponse>;
+  orderOauthClient(request: {
+    readonly id: string;
+    readonly reason: string;
+    readonly disabled: boolean;
+  }): Promise<{ readonly ended: number }>;
   invitePerson(request: z.input<typeof invitationRequest>): Promise<InvitationResponse>;
   lockPerson(request: { readonly name: string; readonly reason: string; readonly locked: boolean }): Promise<unknown>;
 }
@@ -224,6 +231,8 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     incidents: () => call("GET", "/v1/incidents", incidentsResponse),
     openIncident: (request) => call("POST", "/v1/incidents", incidentView, request),
     closeIncident: (request) => call("POST", "/v1/incidents/close", incidentView, request),
+    oauthClients: () => call("GET", "/v1/oauth/clients", oauthClientsResponse),
+    orderOauthClient: (request) => call("POST", "/v1/oauth/clients/orders", oauthClientOrdered, request),
     people: () => call("GET", "/v1/people", peopleResponse),
     invitePerson: (request) => call("POST", "/v1/people/invitations", invitationResponse, request),
     lockPerson: (request) => call("POST", "/v1/people/locks", statusResponse, request),

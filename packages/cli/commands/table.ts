@@ -29,6 +29,8 @@ export const commands: CommandTable = {
   "grant revoke": { summary: "end a grant at once", load: () => import("./grant/revoke.ts") },
   "people invite": { summary: "a code with which somebody enrols", load: () => import("./people/invite.ts") },
   "people list": { summary: "who is enrolled, and how", load: () => import("./people/list.ts") },
+  "oauth list": { summary: "programs that act for people, and for whom", load: () => import("./oauth/list.ts") },
+  "oauth disable": { summary: "a program acts for nobody any more", load: () => import("./oauth/disable.ts") },
   "people lock": { summary: "shut an account, or open it again", load: () => import("./people/lock.ts") },
   "incident list": {
     summary: "open incidents, and those that were closed lately",

@@ -11,6 +11,7 @@ import type { LiveEntries } from "@cordon/control/console/live-entries";
 import { readerOf } from "@cordon/control/console/reading";
 import type { ConsoleRooms } from "@cordon/control/console/operations";
 import type { ControlPlane } from "@cordon/control/wire";
+import { withdrawOwnIssuer } from "@cordon/control/oauth/signing-keys";
 import { parseListenAddress } from "@cordon/core/contract/addresses";
 import type { OverviewResponse } from "@cordon/core/contract/console-api";
 import { CordonError } from "@cordon/core/errors";
@@ -20,6 +21,7 @@ import type { Ledger } from "@cordon/gateway/ledger/ledger";
 import type { GatewayEvent } from "@cordon/gateway/ports";
 import type { People, PeopleOptions } from "@cordon/control/people/open-people";
 import { openConfiguredPeople } from "./people.ts";
+import { openConfiguredOauth } from "./oauth.ts";
 import { problemsOf } from "./problems.ts";
 import type { statusOf } from "./status.ts";
 import { verifyLiveLedger, type LiveLedger } from "./verify-ledger.ts";
@@ -41,7 +43,7 @@ export interface ConsoleWiring {
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where the gateway is, and who. */
-  readonly gateway: () => { readonly url: string; readonly id: SpiffeId };
+  readonly gateway: () => { readonly url: string; readonly origin: string; readonly id: SpiffeId };
   readonly log: (event: GatewayEvent) => void;
   /** Told of attempts to come in that failed. */
   readonly attemptFailed: PeopleOptions["attemptFailed"];
@@ -52,6 +54,8 @@ export interface ConsoleWiring {
 export async function openConfiguredConsole(wiring: ConsoleWiring): Promise<OpenedConsole> {
   const { control, ledger, folder, log, now } = wiring;
   const { enabled, listen, origin, tls } = control.configuration.console;
+  // Without it no token of an earlier configuration counts any more.
+  if (!enabled || control.configuration.oauth === undefined) await withdrawOwnIssuer(control.store, now());
   if (!enabled) return opened(undefined, undefined);
   const address = parseListenAddress(listen);
   if ("problem" in address) throw new CordonError("CONFIG_INVALID", `\`console.listen\` ${address.problem}`);
@@ -67,6 +71,7 @@ export async function openConfiguredConsole(wiring: ConsoleWiring): Promise<Open
       store: control.store,
       record: (entry) => ledger.append(entry),
       people: async (around) => (people = await openConfiguredPeople(wiring, around)),
+      oauth: (rooms, origin) => openConfiguredOauth(wiring, rooms, origin),
       revoke: (component, reason, actor) => {
         const rooms = { store: control.store, snapshot: () => control.snapshots.current(), now };
         const record = (change: LedgerEntry) => ledger.append(change);

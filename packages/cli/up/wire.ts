@@ -259,7 +259,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     await openConfiguredConsole({
       segmentation: () => segmentationOf(control, gateway, now()),
       ...{ control, ledger, files, live, status, folder, env, log, now },
-      gateway: () => ({ url: gatewayUrl, id: component.id }),
+      gateway: () => ({ url: gatewayUrl, origin: gateway.origin, id: component.id }),
       attemptFailed: (attempt) => sensing.failed(attempt, now()),
     }),
   );

@@ -88,10 +88,20 @@ async function send(
   return answered(target, { method, headers, ...(body !== undefined && { body }), ...(signal && { signal }) });
 }
 
+/** Nothing here is proven by a cookie, but which browser a program began in. */
+function cookiesOf(target: string): RequestCredentials {
+  return target.startsWith("/oauth/consent/") ? "same-origin" : "omit";
+}
+
 async function answered(target: string, request: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(target, { ...request, cache: "no-store", credentials: "omit", redirect: "error" });
+    response = await fetch(target, {
+      ...request,
+      cache: "no-store",
+      credentials: cookiesOf(target),
+      redirect: "error",
+    });
   } catch (error) {
     if (request.signal?.aborted === true) throw error;
     throw unreachable(error);

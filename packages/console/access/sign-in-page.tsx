@@ -68,7 +68,7 @@ export function SignInPage({ way, refusal, onSignedIn }: SignInPageProps) {
         way === "enrol"
           ? await enrolWithCode(name.trim(), code.trim(), displayName.trim(), label)
           : await signInWithPasskey(label);
-      if (!location.hash.startsWith("#/login")) location.hash = "#/grants";
+      if (!/^#\/(?:login|authorize)\b/.test(location.hash)) location.hash = "#/grants";
       onSignedIn(key);
     } catch (error) {
       setProblem(wordsOf(error));

@@ -17,7 +17,7 @@ export interface CliAsked {
 export function parseSignInWay(fragment: string): SignInWay | undefined {
   const path = pathOf(fragment);
   // Whoever comes from a command line has to be somebody first.
-  if (path === "login" || path === "step-up") return "sign-in";
+  if (path === "login" || path === "step-up" || parseConsent(fragment) !== undefined) return "sign-in";
   return signInWays.find((way) => way === path);
 }
 
@@ -52,6 +52,15 @@ export function useStepUp(): boolean {
 /** Whether the address is where an identity provider sends browsers back to. */
 export function cameFromProvider(): boolean {
   return location.pathname === "/oidc" && location.search !== "";
+}
+
+/** What a program asked a person for, by the authorization server's name for it. */
+export function parseConsent(fragment: string): string | undefined {
+  return /^#\/authorize\/([A-Za-z0-9_-]{16,64})$/.exec(fragment)?.[1];
+}
+
+export function useConsent(): string | undefined {
+  return parseConsent(useFragment());
 }
 
 export function useCliLogin(): CliAsked | undefined {

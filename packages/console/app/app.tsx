@@ -7,6 +7,7 @@ import type { RequestRefused } from "../access/refusal.ts";
 import type { BrowserKey } from "../access/sign.ts";
 import { EstatePage } from "../estate/estate-page.tsx";
 import { CliLoginPage } from "../people/cli-login-page.tsx";
+import { ConsentPage } from "../people/consent-page.tsx";
 import { GrantsPage } from "../people/grants-page.tsx";
 import { PeoplePage } from "../people/people-page.tsx";
 import { StepUpPage } from "../people/step-up-page.tsx";
@@ -14,7 +15,7 @@ import { SegmentationPage } from "../policy/segmentation-page.tsx";
 import { LedgerPage } from "../ledger/ledger-page.tsx";
 import { LivePage } from "../live/live-page.tsx";
 import { Header } from "./header.tsx";
-import { useCliLogin, useSignInWay, useStepUp } from "../access/ways.ts";
+import { useCliLogin, useConsent, useSignInWay, useStepUp } from "../access/ways.ts";
 import { usePlace } from "./route.ts";
 import { openSession, SessionContext, type Session } from "./session.ts";
 
@@ -67,6 +68,8 @@ function Console({ browserKey, onForget }: ConsoleProps) {
   const { page, component, id } = usePlace();
   const cli = useCliLogin();
   const isStepUp = useStepUp();
+  const consent = useConsent();
+  const isElsewhere = cli !== undefined || isStepUp || consent !== undefined;
   if (session === undefined) return null;
   return (
     <SessionContext value={session}>
@@ -75,7 +78,8 @@ function Console({ browserKey, onForget }: ConsoleProps) {
         <main className="page">
           {cli !== undefined && <CliLoginPage asked={cli} />}
           {isStepUp && <StepUpPage />}
-          {cli === undefined && !isStepUp && page === "live" && <LivePage />}
+          {consent !== undefined && <ConsentPage uid={consent} />}
+          {!isElsewhere && page === "live" && <LivePage />}
           {page === "estate" && <EstatePage selected={component} />}
           {page === "ledger" && <LedgerPage />}
           {page === "policy" && <SegmentationPage />}

@@ -16,6 +16,7 @@ import { describeBrowser } from "../access/browser-label.ts";
 import { useSession } from "../app/session.ts";
 import { usePolled } from "../app/use-polled.ts";
 import { counted, localDateTime } from "../words/amounts.ts";
+import { Programs } from "./programs.tsx";
 import { SessionRows } from "./session-rows.tsx";
 import { MustSignIn } from "./must-sign-in.tsx";
 import { useMe } from "./use-me.ts";
@@ -30,7 +31,10 @@ export function PeoplePage() {
       {me !== undefined && <Own me={me} />}
       <h2>Everybody</h2>
       {me?.administers === true ? (
-        <Everybody />
+        <>
+          <Everybody />
+          <Programs />
+        </>
       ) : (
         <p className="people-note">
           Seeing and changing who is enrolled is administering Cordon, and that is itself a grant: ask for{" "}

@@ -6,6 +6,11 @@ import { anything, confirm, wordsOf } from "../access/people.ts";
 import { useSession } from "../app/session.ts";
 import { localDateTime } from "../words/amounts.ts";
 
+function kindWords(kind: string, own: boolean): string {
+  if (kind === "oauth") return "program";
+  return kind === "cli" ? "command line" : own ? "this browser" : "browser";
+}
+
 export function SessionRows({ sessions }: Pick<MeResponse, "sessions">) {
   const { client } = useSession();
   const [said, setSaid] = useState<{ readonly id: string; readonly words: string }>();
@@ -24,7 +29,7 @@ export function SessionRows({ sessions }: Pick<MeResponse, "sessions">) {
           {sessions.map(({ id, kind, label, authenticatedAt, grant, own }) => (
             <Table.Tr key={id}>
               <Table.Td>
-                {kind === "cli" ? "command line" : own ? "this browser" : "browser"} {!own && label}
+                {kindWords(kind, own)} {!own && label}
                 {grant !== undefined && `, for ${grant}`}
               </Table.Td>
               <Table.Td>{said?.id === id ? said.words : `passkey ${localDateTime(authenticatedAt)}`}</Table.Td>

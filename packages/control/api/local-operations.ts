@@ -43,6 +43,7 @@ import { flowOperations } from "./flow-operations.ts";
 import { checked } from "./local-exchange.ts";
 import type { LocalApiRooms } from "./local-rooms.ts";
 import { incidentOperations } from "./incident-operations.ts";
+import { localOauthOperations } from "./oauth-operations.ts";
 import { localPeopleOperations } from "./people-operations.ts";
 import { revocationOperations } from "./revocation-operations.ts";
 
@@ -70,6 +71,7 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     ...revocationOperations(rooms),
     ...admissionOperations(rooms),
     ...localPeopleOperations(rooms),
+    ...localOauthOperations(rooms),
     ...flowOperations(rooms),
     ...egressOperations(rooms),
     "/v1/nodes": { GET: () => listNodes(rooms) },

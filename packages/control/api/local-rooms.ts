@@ -46,7 +46,7 @@ export interface LocalApiRooms {
   /** Withdraws admissions that do not stand any more; where nobody may admit, there is none. */
   readonly keeper?: Pick<AdmissionKeeper, "rescan" | "refusalOf"> | undefined;
   /** The web console of this process, where it has one. */
-  readonly console?: Pick<ConsoleServer, "url" | "pairing" | "keys" | "people"> | undefined;
+  readonly console?: Pick<ConsoleServer, "url" | "pairing" | "keys" | "people" | "oauth"> | undefined;
   /** Other trust domains, and where our own bundle is served. */
   readonly federation?: Pick<Federation, "list" | "fetchNow"> | undefined;
   readonly endpoint?: { readonly url: string; readonly profile: string; readonly id?: string } | undefined;

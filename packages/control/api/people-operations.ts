@@ -52,7 +52,8 @@ async function lock(
   return { name, locked };
 }
 
-function peopleOf({ console }: Pick<LocalApiRooms, "console">) {
+/** @throws {CordonError} `ROUTE_UNKNOWN` where nobody can sign in */
+export function peopleOf({ console }: Pick<LocalApiRooms, "console">) {
   if (console?.people !== undefined) return console.people;
   throw new CordonError(
     "ROUTE_UNKNOWN",

@@ -8,6 +8,7 @@ import { readBody, refuse, send } from "./exchange.ts";
 import type { Followers } from "./followers.ts";
 import type { consoleOperations } from "./operations.ts";
 import { guardOrigin } from "./origin-guard.ts";
+import type { OauthDoor } from "./oauth-door.ts";
 import type { PeopleDoor } from "./people-door.ts";
 import { pairBrowser, type PairingRooms } from "./pair-browser.ts";
 import { authenticate, type SignatureCheck } from "./signature.ts";
@@ -22,6 +23,8 @@ export interface RequestRooms {
   readonly check: SignatureCheck;
   /** Signing in, people and grants; absent where there is no such thing. */
   readonly people?: PeopleDoor | undefined;
+  /** The authorization server; absent where there is no such thing. */
+  readonly oauth?: OauthDoor | undefined;
   readonly followers: Pick<Followers, "add">;
   readonly operationFor: ReturnType<typeof consoleOperations>;
   /** One line for the operator's log that a stranger can cause. */
@@ -40,11 +43,19 @@ export function answerRequests(rooms: RequestRooms): Answering {
     const from = request.socket.remoteAddress ?? "an unknown address";
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     const isApi = path === "/v1" || path.startsWith("/v1/");
-    const guarded = guardOrigin(request, rooms.origins(), isApi);
+    const ofOauth = rooms.oauth?.owns(request.method ?? "", path);
+    const guarded = guardOrigin(request, rooms.origins(), isApi || ofOauth === "page");
     if ("status" in guarded) {
       rooms.complain("console-request-refused", `from ${from}: ${guarded.words}`);
       return refuse(response, guarded.status, "REQUEST_MALFORMED", guarded.words);
     }
+    if (rooms.oauth !== undefined && ofOauth !== undefined)
+      return rooms.oauth.answer(
+        request,
+        response,
+        path,
+        rooms.origins().find((own) => new URL(own).host === guarded.host) ?? "",
+      );
     if (!isApi) return servePage(rooms.pages, path, request, response);
     if (path === "/v1/pair" && request.method === "POST") return pairBrowser(request, response, rooms.pairing);
     if (await rooms.people?.open(`${request.method} ${path}`, request, response)) return;

@@ -22,9 +22,11 @@ import { rememberNonces } from "./nonces.ts";
 import { consoleOperations, type ConsoleRooms } from "./operations.ts";
 import { unknownReader, type Reader } from "./reading.ts";
 import { openPairingDesk, type PairingDesk } from "./pairing.ts";
+import type { Oauth } from "../oauth/open-oauth.ts";
 import type { People, PeopleOptions } from "../people/open-people.ts";
 import { standingSession } from "../people/sessions.ts";
 import type { RelyingParty } from "../people/verify-passkey.ts";
+import { openOauthDoor } from "./oauth-door.ts";
 import { openPeopleDoor } from "./people-door.ts";
 import type { PeopleOperationRooms } from "./people-operations.ts";
 
@@ -43,6 +45,8 @@ export interface ConsoleOptions {
   readonly record: (entry: LedgerEntry) => Promise<unknown>;
   /** Opens the rooms of people, given the keys and where browsers find the console. */
   readonly people?: (console: Pick<PeopleOptions, "keys" | "relyingParty" | "monotonicMs">) => Promise<People>;
+  /** Opens the authorization server, once browsers' address of the console is known. */
+  readonly oauth?: (people: People, origin: string) => Promise<Oauth | undefined>;
   /** Withdraws a component's identity. */
   readonly revoke?: PeopleOperationRooms["revoke"];
   readonly log: (event: ConsoleEvent) => void;
@@ -61,6 +65,7 @@ export interface ConsoleServer extends AsyncDisposable {
   readonly pairing: Pick<PairingDesk, "newCode">;
   readonly keys: Pick<ConsoleKeys, "list" | "revoke">;
   readonly people: People | undefined;
+  readonly oauth: Oauth | undefined;
 }
 
 const limits = { maxHeaderSize: 16_384, headersTimeout: 5_000, requestTimeout: 10_000 };
@@ -95,13 +100,16 @@ export async function openConsole(options: ConsoleOptions): Promise<ConsoleServe
   };
   const people = await options.people?.({ keys, relyingParty, monotonicMs });
   if (people !== undefined) opening.use(people);
+  let oauth: Oauth | undefined;
+  const check = { keys, nonces: rememberNonces(), now, startedAt: now() };
   const revoke = options.revoke ?? (() => Promise.reject(new CordonError("ROUTE_UNKNOWN", "nothing is revoked here")));
   const answer = answerRequests({
     origins: () => origins,
     pages: options.staticFolder,
     pairing: { desk, keys, record, now, complain },
-    check: { keys, nonces: rememberNonces(), now, startedAt: now() },
-    people: people && openPeopleDoor({ people, revoke, url: () => origins[0] ?? "" }),
+    check,
+    people: people && openPeopleDoor({ people, revoke, url: () => origins[0] ?? "", oauth: () => oauth }),
+    oauth: people && openOauthDoor({ oauth: () => oauth, people, check }),
     followers,
     operationFor: consoleOperations({ ...options.rooms, store: options.store, readerFor }),
     complain,
@@ -123,6 +131,8 @@ export async function openConsole(options: ConsoleOptions): Promise<ConsoleServe
   };
   const { port } = opening.use(await listenForBrowsers(makeServer, listen));
   origins = consoleOrigins({ host: listen.host, port }, options);
+  if (people !== undefined) oauth = await options.oauth?.(people, origins[0] ?? "");
+  if (oauth !== undefined) opening.use(oauth);
   const owned = opening.move();
   return {
     url: origins[0] ?? "",
@@ -130,6 +140,7 @@ export async function openConsole(options: ConsoleOptions): Promise<ConsoleServe
     pairing: desk,
     keys,
     people,
+    oauth,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

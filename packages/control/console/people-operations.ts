@@ -3,13 +3,14 @@
  * Out: the answer's value, or a `CordonError`. What administers Cordon is decided, and recorded, like any other access.
  */
 import type { z } from "zod";
+import { oauthClientOrder } from "@cordon/core/contract/oauth-api";
 import * as api from "@cordon/core/contract/people-api";
 import { incidentClosing, incidentRequest } from "@cordon/core/contract/incident-api";
-import { parseStrictJson } from "@cordon/core/contract/strict-json";
 import { CordonError } from "@cordon/core/errors";
 import { breakGlassDigest, findGrant, requestGrant, revokeGrant, speak } from "../grants/grants.ts";
 import { closeIncident, listIncidents, openIncident, type IncidentRooms } from "../incidents/incidents.ts";
 import { grantDigest } from "../grants/grant-digest.ts";
+import { disableClient, enableClient, listClients } from "../oauth/clients.ts";
 import { confirmWithPasskey, passkeysOf, requireUser, shortNameOf } from "../people/accounts.ts";
 import { approveAdministrator, inviteOrNominate, nominationDigest } from "../people/administrators.ts";
 import { administer } from "../people/administration.ts";
@@ -29,13 +30,17 @@ import {
   startSignIn,
 } from "../people/sign-in.ts";
 import type { User } from "@cordon/core/policy/people";
+import type { Oauth } from "../oauth/open-oauth.ts";
 import type { ConsoleKey } from "./console-keys.ts";
+import { readJson } from "./read-json.ts";
 
 /** @param revoke withdraws a component's identity, as `cordon identity revoke` does */
 export interface PeopleOperationRooms {
   readonly people: People;
   readonly url: () => string;
   readonly revoke: (component: string, reason: string, actor: string) => Promise<unknown>;
+  /** The authorization server, where there is one. */
+  readonly oauth: () => Oauth | undefined;
 }
 
 type OpenOperation = (body: Buffer) => Promise<unknown>;
@@ -45,26 +50,27 @@ type SignedOperation = (signed: SignedInPerson, body: Buffer, key: ConsoleKey) =
 export function openOperations({ people }: PeopleOperationRooms): Readonly<Record<string, OpenOperation>> {
   const { signIn, cli, deps } = people;
   return bare({
-    "POST /v1/enrol/start": (body) => startEnrolment(signIn, read(api.enrolStartRequest, body)),
+    "POST /v1/enrol/start": (body) => startEnrolment(signIn, readJson(api.enrolStartRequest, body)),
     "POST /v1/enrol/finish": async (body) =>
-      publicOf(await finishEnrolment(signIn, read(api.enrolFinishRequest, body))),
-    "POST /v1/sign-in/start": (body) => startSignIn(signIn, read(api.signInStartRequest, body).publicKey),
+      publicOf(await finishEnrolment(signIn, readJson(api.enrolFinishRequest, body))),
+    "POST /v1/sign-in/start": (body) => startSignIn(signIn, readJson(api.signInStartRequest, body).publicKey),
     "POST /v1/sign-in/finish": async (body) =>
-      publicOf(await finishSignIn(signIn, read(api.signInFinishRequest, body))),
+      publicOf(await finishSignIn(signIn, readJson(api.signInFinishRequest, body))),
     "POST /v1/ways": async () => ({ ...(deps.settings.oidc && { oidc: new URL(deps.settings.oidc.issuer).host }) }),
     "POST /v1/oidc/start": async (body) => ({
-      url: await oidcOf(people).start(read(api.signInStartRequest, body).publicKey),
+      url: await oidcOf(people).start(readJson(api.signInStartRequest, body).publicKey),
     }),
     "POST /v1/oidc/finish": async (body) => {
-      const { publicKey, search } = read(api.oidcFinishRequest, body);
+      const { publicKey, search } = readJson(api.oidcFinishRequest, body);
       const arrival = await oidcOf(people).finish(publicKey, search);
       if ("enrol" in arrival) return arrival;
       return { stepUp: { name: arrival.user, ...(await startStepUp(signIn, publicKey, arrival.user)) } };
     },
-    "POST /v1/oidc/passkey": async (body) => publicOf(await finishStepUp(signIn, read(api.oidcPasskeyRequest, body))),
-    "POST /v1/cli/redeem": (body) => cli.redeem(read(api.cliRedeemRequest, body)),
+    "POST /v1/oidc/passkey": async (body) =>
+      publicOf(await finishStepUp(signIn, readJson(api.oidcPasskeyRequest, body))),
+    "POST /v1/cli/redeem": (body) => cli.redeem(readJson(api.cliRedeemRequest, body)),
     "POST /v1/recovery/redeem": async (body) => {
-      const { name, code } = read(api.recoveryRedeem, body);
+      const { name, code } = readJson(api.recoveryRedeem, body);
       return { code: (await redeemSealedCode(deps, name, code, people.wrongRecoveries)).code };
     },
   });
@@ -77,7 +83,7 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
   const { challenges } = grants;
   const incidents: IncidentRooms = deps;
   const confirmation = async ({ user }: SignedInPerson, body: Buffer): Promise<unknown> => {
-    const { purpose, subject } = read(api.confirmRequest, body);
+    const { purpose, subject } = readJson(api.confirmRequest, body);
     const { id, bytes } = challenges.issue(purpose, await digestFor(user, purpose, subject));
     const passkeys = (await passkeysOf(deps.store, user)).filter(({ locked }) => locked === undefined);
     const allowCredentials = passkeys.map(({ credentialId, transports }) => ({
@@ -101,8 +107,9 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
     if (purpose === "add-administrator") return nominationDigest(deps, subject);
     if (purpose === "add-passkey") return user.id;
     if (purpose === "step-up") return stepUpDigest(subject);
-    if (purpose === "break-glass") return breakGlassDigest(read(api.grantRequest, Buffer.from(subject)));
-    const { publicKey, grant } = read(
+    if (purpose === "oauth") return oauthOf(rooms).consent.digest(subject);
+    if (purpose === "break-glass") return breakGlassDigest(readJson(api.grantRequest, Buffer.from(subject)));
+    const { publicKey, grant } = readJson(
       api.cliAuthoriseRequest.pick({ publicKey: true, grant: true }),
       Buffer.from(subject),
     );
@@ -117,7 +124,7 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
   const voice =
     (verdict: "approve" | "deny" | "review"): SignedOperation =>
     async ({ user }, body) => {
-      const { id, words, assertion } = read(api.grantVoice.extend({ id: idText }), body);
+      const { id, words, assertion } = readJson(api.grantVoice.extend({ id: idText }), body);
       return { id: (await speak(grants, user, { id, verdict, words, assertion })).id };
     };
   return bare({
@@ -127,55 +134,55 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
       return { ended: await endSessions(deps, ({ id }) => id === person.session, { actor: user.id, words }) };
     },
     "POST /v1/step-up": async ({ user }, body) => {
-      const { session, assertion } = read(api.stepUpRequest, body);
+      const { session, assertion } = readJson(api.stepUpRequest, body);
       const digest = stepUpDigest(session);
       const confirmed = await confirmWithPasskey(deps, challenges, { purpose: "step-up", digest, assertion, by: user });
       await refreshSession(deps, confirmed, session);
       return {};
     },
     "POST /v1/sessions/end": async ({ user }, body) => {
-      const { session } = read(api.endSessionRequest, body);
+      const { session } = readJson(api.endSessionRequest, body);
       const words = `${user.name} ended a session of theirs`;
       const mine = (one: { readonly id: string; readonly user: string }) => one.id === session && one.user === user.id;
       return { ended: await endSessions(deps, mine, { actor: user.id, words }) };
     },
     "POST /v1/cli/authorise": async ({ user }, body) => ({
-      code: await cli.authorise(user, read(api.cliAuthoriseRequest, body)),
+      code: await cli.authorise(user, readJson(api.cliAuthoriseRequest, body)),
     }),
     "POST /v1/passkeys/start": async ({ user }, body) => {
-      const { assertion } = read(api.addPasskeyStart, body);
+      const { assertion } = readJson(api.addPasskeyStart, body);
       await confirmWithPasskey(deps, challenges, { purpose: "add-passkey", digest: user.id, assertion, by: user });
       return startPasskey(signIn, user);
     },
     "POST /v1/passkeys/finish": async ({ user }, body) => {
-      const { label, credential } = read(api.addPasskeyFinish, body);
+      const { label, credential } = readJson(api.addPasskeyFinish, body);
       await finishPasskey(signIn, user, label, credential);
       return {};
     },
     "POST /v1/passkeys/remove": async ({ user }, body) => {
-      await removePasskey(deps, user, read(api.grantRevocation.pick({}).extend({ name: idText }), body).name);
+      await removePasskey(deps, user, readJson(api.grantRevocation.pick({}).extend({ name: idText }), body).name);
       return {};
     },
     "POST /v1/recovery/codes": async ({ user }, body) => {
-      const { assertion } = read(api.addPasskeyStart, body);
+      const { assertion } = readJson(api.addPasskeyStart, body);
       await confirmWithPasskey(deps, challenges, { purpose: "add-passkey", digest: user.id, assertion, by: user });
       return { codes: await sealCodes(deps, user) };
     },
     "GET /v1/grants": async (signed) => ({ grants: await people.viewGrants(signed) }),
     "POST /v1/grants": async (signed, body) => {
-      const made = await requestGrant(grants, signed.user, read(api.grantRequest, body));
+      const made = await requestGrant(grants, signed.user, readJson(api.grantRequest, body));
       return (await people.viewGrants(signed)).find(({ id }) => id === made.id);
     },
     "POST /v1/grants/approve": voice("approve"),
     "POST /v1/grants/deny": voice("deny"),
     "POST /v1/grants/review": voice("review"),
     "POST /v1/grants/revoke": async ({ user, person }, body) => {
-      const { id, words } = read(api.grantRevocation.extend({ id: idText }), body);
+      const { id, words } = readJson(api.grantRevocation.extend({ id: idText }), body);
       return { id: (await revokeGrant(grants, user, person, id, words)).id };
     },
     "GET /v1/people": ({ person }) => administer(deps, person, "people", () => people.people()),
     "POST /v1/people/invite": ({ user, person }, body) => {
-      const { name, displayName, groups } = read(api.invitationRequest, body);
+      const { name, displayName, groups } = readJson(api.invitationRequest, body);
       return administer(deps, person, "people/invite", async () => {
         const invited = await inviteOrNominate(deps, user, { name, displayName, groups });
         return invited === undefined ? { name, waits: true } : invitation(name, invited);
@@ -183,24 +190,24 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
     },
     // As for a recovery it is the passkey that counts, of an administrator who was one before.
     "POST /v1/people/administrators/approve": async ({ user }, body) => {
-      const request = read(api.administratorApproval, body);
+      const request = readJson(api.administratorApproval, body);
       return invitation(request.name, await approveAdministrator(grants, user, request));
     },
     "POST /v1/people/lock": ({ user, person }, body) => {
-      const { name, reason } = read(api.lockRequest, body);
+      const { name, reason } = readJson(api.lockRequest, body);
       return administer(deps, person, "people/lock", async () => ({
         locked: await lockUser(deps, name, reason, user.id),
       }));
     },
     "POST /v1/people/unlock": ({ user, person }, body) => {
-      const { name, reason } = read(api.lockRequest, body);
+      const { name, reason } = readJson(api.lockRequest, body);
       return administer(deps, person, "people/unlock", async () => ({
         unlocked: await unlockUser(deps, name, reason, user.id),
       }));
     },
     // Two administrators let somebody back in; it is their passkeys that count, and no grant can stand in for one of them.
     "POST /v1/people/recover": async ({ user }, body) => {
-      const request = read(api.recoveryRequest, body);
+      const request = readJson(api.recoveryRequest, body);
       const { approvals, invited } = await approveRecovery(grants, user, request);
       const made = invited === undefined ? {} : { invitation: invitation(request.name, invited) };
       return { approvals, needed: recoveryApprovers, ...made };
@@ -208,18 +215,42 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
     "GET /v1/incidents": ({ person }) =>
       administer(deps, person, "incidents", async () => ({ incidents: await listIncidents(incidents) })),
     "POST /v1/incidents": ({ user, person }, body) => {
-      const request = read(incidentRequest, body);
+      const request = readJson(incidentRequest, body);
       return administer(deps, person, "incidents/open", () => openIncident(incidents, request, user.id));
     },
     "POST /v1/incidents/close": ({ user, person }, body) => {
-      const request = read(incidentClosing, body);
+      const request = readJson(incidentClosing, body);
       return administer(deps, person, "incidents/close", () => closeIncident(incidents, request, user.id));
     },
+    "GET /v1/oauth/clients": ({ person }) =>
+      administer(deps, person, "oauth/clients", async () => ({
+        issuer: rooms.oauth()?.issuer(),
+        clients: await listClients(deps),
+      })),
+    "POST /v1/oauth/clients/disable": ({ user, person }, body) => {
+      const { id, reason } = readJson(oauthClientOrder, body);
+      return administer(deps, person, "oauth/clients/disable", async () => ({
+        ended: await disableClient(deps, id, reason, user.id),
+      }));
+    },
+    "POST /v1/oauth/clients/enable": ({ user, person }, body) => {
+      const { id, reason } = readJson(oauthClientOrder, body);
+      return administer(deps, person, "oauth/clients/enable", async () => {
+        await enableClient(deps, id, reason, user.id);
+        return { enabled: id };
+      });
+    },
     "POST /v1/revocations": ({ user, person }, body) => {
-      const { name, reason } = read(api.lockRequest.extend({ name: idText }), body);
+      const { name, reason } = readJson(api.lockRequest.extend({ name: idText }), body);
       return administer(deps, person, "revocations", () => rooms.revoke(name, reason, user.id));
     },
   });
+}
+
+function oauthOf({ oauth }: PeopleOperationRooms): Oauth {
+  const opened = oauth();
+  if (opened !== undefined) return opened;
+  throw new CordonError("ROUTE_UNKNOWN", "Programs cannot act for people here (`oauth` in cordon.yaml).");
 }
 
 function oidcOf({ oidc }: People): NonNullable<People["oidc"]> {
@@ -231,17 +262,6 @@ const idText = api.lockRequest.shape.reason;
 
 function publicOf({ session: _session, ...signed }: api.SignedIn & { readonly session: string }): api.SignedIn {
   return signed;
-}
-
-/** @throws {CordonError} `REQUEST_MALFORMED` naming the field */
-function read<S extends z.ZodType>(schema: S, body: Buffer): z.output<S> {
-  const parsed = schema.safeParse(parseStrictJson(body, { depth: 12, names: 256 }));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new CordonError(
-    "REQUEST_MALFORMED",
-    `The body is not what is expected here, at \`${issue?.path.join(".") ?? ""}\`: ${issue?.message ?? ""}`,
-  );
 }
 
 function bare<T extends object>(operations: T): T {

@@ -42,6 +42,8 @@ export interface KeyVault {
   tokenKey(namespace: Namespace): Promise<KeyObject>;
   /** Destroys it: no token of the namespace can be undone ever again, and none is made any more. */
   forgetTokenKey(namespace: Namespace): Promise<void>;
+  /** A secret of 32 bytes by purpose, made on first demand. */
+  secretKey(purpose: string): Promise<KeyObject>;
   /** Destroys a private key that is no longer needed, by purpose. */
   forgetSigningKey(purpose: string): Promise<void>;
 }
@@ -90,6 +92,7 @@ export function openKeyVault({ store, rootKey, now }: KeyVaultOptions): KeyVault
     sealedBy: rootKey.sealedBy,
     signingKey: (purpose, generate) => demand(keyOf(systemNamespace, `signing-${purpose}`), generate),
     forgetSigningKey: (purpose) => forget(keyOf(systemNamespace, `signing-${purpose}`)),
+    secretKey: (purpose) => secret(systemNamespace, `secret-${purpose}`),
     digestKey: (namespace, period) => secret(namespace, `digest-${period}`),
     forgetDigestKey: (namespace, period) => forget(keyOf(namespace, `digest-${period}`)),
     logKey: () => demand(keyOf(systemNamespace, "signing-log"), async () => (await generatePair("ed25519")).privateKey),

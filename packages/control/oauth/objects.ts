@@ -22,7 +22,11 @@ const foreignPart = z.strictObject({
 
 export const tokenIssuerValue = z.strictObject({
   issuer: z.string().min(1).max(2_048),
-  keys: z.array(z.strictObject({ kid: z.string(), jwk: z.record(z.string(), z.string()) })).max(64),
+  keys: z
+    .array(
+      z.strictObject({ kid: z.string(), jwk: z.record(z.string(), z.string()), createdAt: z.int().exactOptional() }),
+    )
+    .max(64),
   maxLifetimeSeconds: z.int().positive(),
   foreign: foreignPart.exactOptional(),
 });
@@ -67,7 +71,8 @@ export function clientIdOf(object: Pick<ObjectKey, "namespace" | "name">, value:
 export function tokenIssuersFrom(objects: readonly StoredObject[]): ReadonlyMap<string, TokenIssuer> {
   return new Map(
     objects.map((object) => {
-      const issuer = Object.freeze(readValue(tokenIssuerValue, object));
+      const { keys, ...value } = readValue(tokenIssuerValue, object);
+      const issuer = Object.freeze({ ...value, keys: keys.map(({ kid, jwk }) => ({ kid, jwk })) });
       return [issuer.issuer, issuer];
     }),
   );
@@ -85,9 +90,20 @@ export function clientsFrom(
       const value = readValue(oauthClientValue, object);
       const id = clientIdOf(object, value);
       const { namespace } = object;
-      const { displayName, bearer } = value;
+      const { displayName, bearer, redirectUris, routes } = value;
       const why = orders.get(qualifiedNameOf(object));
-      return [id, Object.freeze({ id, namespace, displayName, bearer, ...(why !== undefined && { disabled: why }) })];
+      return [
+        id,
+        Object.freeze({
+          id,
+          namespace,
+          displayName,
+          bearer,
+          redirectUris,
+          routes,
+          ...(why !== undefined && { disabled: why }),
+        }),
+      ];
     }),
   );
 }

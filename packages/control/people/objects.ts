@@ -52,7 +52,10 @@ export const passkeyValue = z.strictObject({
 export const sessionValue = z.strictObject({
   user: z.string().startsWith("spiffe://"),
   kind: z.enum(["console", "cli", "oauth"]),
+  /** Of kind `oauth`: the program, what it may use, and for what. */
   client: z.string().exactOptional(),
+  resource: z.string().exactOptional(),
+  scopes: z.array(z.string()).max(64).exactOptional(),
   passkey: z.string(),
   label: z.string(),
   authenticatedAt: z.int(),

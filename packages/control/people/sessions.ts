@@ -78,7 +78,8 @@ export async function openSession(
   };
 }
 
-async function makeRoom(transaction: StateTransaction, user: SpiffeId, now: number): Promise<void> {
+/** Ends what is over, and of too many sessions those that would end first. */
+export async function makeRoom(transaction: StateTransaction, user: SpiffeId, now: number): Promise<void> {
   const own: { readonly name: string; readonly ends: number }[] = [];
   for (const object of await transaction.list(sessionKind)) {
     const value = readValue(sessionValue, object);

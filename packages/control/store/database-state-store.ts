@@ -16,6 +16,7 @@ import { DatabaseRecords } from "./database-records.ts";
 import { followLog } from "./feed.ts";
 import { type ObjectRow, requireHead, toChange, toObject } from "./rows.ts";
 import type { Change, ObjectKey, StateStore, StateTransaction, StoredObject } from "./state-store.ts";
+import { shortLivedRecords, underLock, type ShortLivedRecords } from "./short-lived-records.ts";
 import { checkAuthorship, checkKey, checkWhole } from "./store-limits.ts";
 import type { StateTables } from "./tables.ts";
 import { BufferedTransaction } from "./transaction.ts";
@@ -39,10 +40,15 @@ export class DatabaseStateStore implements StateStore {
   readonly #insideWork = new AsyncLocalStorage<{ running: boolean }>();
   #lastTransaction: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
+  readonly shortLived: ShortLivedRecords;
 
   constructor(backend: Backend, options: FeedTrouble = {}) {
     this.#backend = backend;
     this.records = new DatabaseRecords(backend);
+    this.shortLived = shortLivedRecords(
+      (query) => this.#read(query),
+      (change) => this.#writeShortLived(change),
+    );
     this.#onFeedTrouble = options.onFeedTrouble ?? (() => undefined);
   }
 
@@ -180,6 +186,21 @@ export class DatabaseStateStore implements StateStore {
         await backOff(attempt);
       }
     }
+  }
+
+  /** In turn with transactions, for they use the same connection; a change that may have happened is not made again. */
+  #writeShortLived<T>(change: (connection: Kysely<StateTables>) => Promise<T>): Promise<T> {
+    this.#checkOpen();
+    const outcome = this.#lastTransaction.then(() =>
+      this.#backend.writer
+        .connection()
+        .execute((connection) => underLock(this.#backend, connection, change))
+        .catch((error: unknown) => {
+          throw this.#backend.explain(error);
+        }),
+    );
+    this.#lastTransaction = outcome.catch(() => undefined);
+    return outcome;
   }
 
   async #transactWithRetry<T>(actor: string, at: Instant, work: Work<T>): Promise<Outcome<T>> {

@@ -11,6 +11,7 @@ import { limitsContract } from "./state-store-limits.contract.ts";
 import { recordsContract } from "./state-store-records.contract.ts";
 import { modelContract } from "./state-store-model.contract.ts";
 import { schemaContract } from "./state-store-schema.contract.ts";
+import { shortLivedContract } from "./short-lived-records.contract.ts";
 import { transactionContract } from "./state-store-transaction.contract.ts";
 
 export function stateStoreContract(
@@ -25,6 +26,7 @@ export function stateStoreContract(
     describe("limits", () => limitsContract(createDatabase));
     describe("schema", () => schemaContract(createDatabase));
     describe("feed", () => feedContract(createDatabase));
+    describe("short-lived records", () => shortLivedContract(createDatabase));
     describe("crashes", () => crashContract(createDatabase));
     describe("model", () => modelContract(createDatabase));
   });

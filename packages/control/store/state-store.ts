@@ -5,6 +5,7 @@
  */
 import type { Namespace, Revision } from "@cordon/core/contract/vocabulary";
 import type { Instant } from "@cordon/core/instant";
+import type { ShortLivedRecords } from "./short-lived-records.ts";
 import type { WorkingRecords } from "./working-records.ts";
 
 /** Who owns an object: what comes from `cordon.yaml` is read-only in the API. */
@@ -80,4 +81,6 @@ export interface StateStore extends AsyncDisposable {
    * `signal` aborts. LISTEN/NOTIFY and the like only wake it.
    */
   follow(revision: Revision, signal: AbortSignal): AsyncIterable<readonly Change[]>;
+  /** What is over within hours and bears on no decision: used up once, then swept. */
+  readonly shortLived: ShortLivedRecords;
 }

@@ -41,5 +41,14 @@ export interface StateTables {
   };
   /** The newest stamp that a room has given out. */
   readonly cordon_record_room: { readonly room: string; readonly stamp: StoredInteger };
+  /** What is over within hours; `value` is for whoever wrote it to read. */
+  readonly cordon_short_lived: {
+    readonly kind: string;
+    readonly id: string;
+    readonly belongs_to: string | null;
+    readonly value: string;
+    readonly expires_at: StoredInteger;
+    readonly consumed_at: StoredInteger | null;
+  };
   readonly cordon_migration: { readonly number: number; readonly name: string; readonly checksum: string };
 }

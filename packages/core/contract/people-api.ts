@@ -94,6 +94,7 @@ export const confirmRequest = z.strictObject({
     "break-glass",
     "step-up",
     "add-administrator",
+    "oauth",
   ]),
   subject: z.string().max(4096),
 });

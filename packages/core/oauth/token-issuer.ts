@@ -38,6 +38,10 @@ export interface OauthClient {
   readonly id: string;
   readonly namespace: Namespace;
   readonly displayName: string;
+  /** Where answers to it are sent. */
+  readonly redirectUris: readonly string[];
+  /** `namespace/name` of the routes that it may ask to use; empty: any. */
+  readonly routes: readonly string[];
   /** Whether it may use tokens that are bound to no key. */
   readonly bearer: boolean;
   /** Why it may not act for anybody any more; absent while it may. */
