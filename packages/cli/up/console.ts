@@ -71,7 +71,7 @@ export async function openConfiguredConsole(wiring: ConsoleWiring): Promise<Open
       store: control.store,
       record: (entry) => ledger.append(entry),
       people: async (around) => (people = await openConfiguredPeople(wiring, around)),
-      oauth: (rooms, origin) => openConfiguredOauth(wiring, rooms, origin),
+      oauth: (rooms, at) => openConfiguredOauth(wiring, rooms, at),
       revoke: (component, reason, actor) => {
         const rooms = { store: control.store, snapshot: () => control.snapshots.current(), now };
         const record = (change: LedgerEntry) => ledger.append(change);

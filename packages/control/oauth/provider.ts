@@ -51,7 +51,7 @@ function configuration(rooms: ProviderRooms): Configuration {
     adapter: rooms.adapter,
     jwks: {
       keys: keys.keys.map(({ kid, key }) => ({ ...key.export({ format: "jwk" }), kid, use: "sig", alg: "ES256" })),
-    } as NonNullable<Configuration["jwks"]>,
+    },
     responseTypes: ["code"],
     scopes: [...identityScopes],
     claims: { openid: ["sub"], profile: ["name"] },
