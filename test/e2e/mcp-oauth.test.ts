@@ -8,7 +8,7 @@ import { discoverOAuthProtectedResourceMetadata, extractWWWAuthenticateParams } 
 import { compact, ecPair, thumbprintOf } from "@cordon/core/oauth/test-tokens";
 import { Agent, fetch as undiciFetch } from "undici";
 import { configurationText, openEstate, type Estate } from "./estate.ts";
-import { grantRules } from "./people-estate.ts";
+import { grantRules, serverOf } from "./people-estate.ts";
 import { administrator, invited } from "./soft-people.ts";
 import { callWith, type TokenAnswer, type TokenClient } from "./token-client.ts";
 
@@ -117,7 +117,7 @@ test("a client without a token is told where to get one, by the header and at th
   const metadata = await discoverOAuthProtectedResourceMetadata(`${origin}/tools/mcp`, {}, toGateway);
   assert.deepEqual(metadata, {
     resource: `${origin}/tools/mcp`,
-    authorization_servers: [issuer],
+    authorization_servers: [`${serverOf(at.estate).url}/oauth`, issuer],
     scopes_supported: ["callTool", "read"],
     bearer_methods_supported: ["header"],
     resource_name: "default/mcp",
