@@ -53,10 +53,8 @@ export async function maintainSigningKeys(
   const trusted = kept.filter(({ jwk }) => !rooms.revocations().keys.has(fingerprintOf(jwk)));
   const newest = trusted.at(-1);
   const due = newest === undefined || now() >= (newest.createdAt ?? 0) + signsForMs;
-  const keys = due ? [...trusted, await makeKey(vault, now())] : trusted;
-  const value: TokenIssuerValue = { issuer, keys, maxLifetimeSeconds };
-  if (JSON.stringify(held) !== JSON.stringify(value))
-    await store.transact(actor, now(), (transaction) => transaction.put(ownIssuerKey, value, "system"));
+  const wanted = due ? [...trusted, await makeKey(vault, now())] : trusted;
+  const { keys } = await publish(store, object?.value, { issuer, keys: wanted, maxLifetimeSeconds }, now());
   for (const { kid } of (held?.keys ?? []).filter((old) => !keys.some(({ kid: stays }) => stays === old.kid)))
     await vault.forgetSigningKey(purposeOf(kid));
   const opened = await Promise.all(
@@ -64,6 +62,24 @@ export async function maintainSigningKeys(
   );
   const ready = keys.filter(({ createdAt = 0 }, at) => at === 0 || now() >= createdAt + publishedBeforeMs).at(-1);
   return { keys: opened.toSorted((a, b) => Number(b.kid === ready?.kid) - Number(a.kid === ready?.kid)) };
+}
+
+/** Publishes, unless another process has published meanwhile: then what that one did is what counts. */
+async function publish(
+  store: SigningRooms["store"],
+  seen: unknown,
+  value: TokenIssuerValue,
+  at: Instant,
+): Promise<TokenIssuerValue> {
+  if (JSON.stringify(seen) === JSON.stringify(value)) return value;
+  const { result } = await store.transact(actor, at, async (transaction) => {
+    const object = await transaction.get(ownIssuerKey);
+    if (object !== undefined && JSON.stringify(object.value) !== JSON.stringify(seen))
+      return readValue(tokenIssuerValue, object);
+    await transaction.put(ownIssuerKey, value, "system");
+    return value;
+  });
+  return result;
 }
 
 /** Takes the issuer back: no access token of Cordon's own counts from here on. */
