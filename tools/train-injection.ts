@@ -1,6 +1,7 @@
 /**
- * `node tools/train-injection.ts [--check | --unseen | --fifth]`: trains the injection classifier from `../shared/data/text` and the generators in
- * `tools/injection`, and writes its weights. In: nothing else; chance is seeded. Out: `packages/core/inspection/injection/
+ * `node tools/train-injection.ts --honest FILE [--check | --unseen | --fifth]`: trains the injection classifier from
+ * `../shared/data/text`, our corpus and the generators in `tools/injection`, and the honest texts of FILE (`injection/honest/`),
+ * and writes its weights. In: nothing else; chance is seeded. Out: `packages/core/inspection/injection/
  * weights.ts`, and the leave-one-family-out table on the screen (`--check`: the table alone; `--unseen`: instead the table of
  * a classifier that saw nothing but our own corpus and the generators; `--fifth`: of one that saw four rows of five).
  *
@@ -10,6 +11,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { readCorpus } from "./injection/corpus/corpus.ts";
+import { readHonest } from "./injection/honest/honest.ts";
 import { calibrate, judgeFamily, judgeFifth, judgeUnseen, verdictsOf, type Fold } from "./injection/held-out.ts";
 import { calibration as deployed } from "@cordon/core/inspection/injection/weights";
 import { describeHeldOut } from "./injection/describe.ts";
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     unseen: { type: "boolean", default: false },
     fifth: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
+    honest: { type: "string" },
     family: { type: "string", multiple: true },
   },
 });
@@ -36,12 +39,16 @@ if (!existsSync(folder)) {
   process.stderr.write(`${folder} is not there: the labelled texts come from outside the repository\n`);
   process.exit(2);
 }
+if (values.honest === undefined || !existsSync(values.honest)) {
+  process.stderr.write("name the honest texts with --honest FILE: tools/injection/honest/build.ts makes them\n");
+  process.exit(2);
+}
 const started = performance.now();
 const say = (line: string): void =>
   void process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}\n`);
 const rows = readRows(folder);
 say(`${rows.length} rows`);
-const own = readCorpus();
+const own = [...readCorpus(), ...readHonest(values.honest)];
 const folds: Fold[] = [];
 if (values.unseen) folds.push(judgeUnseen(rows, own));
 else if (values.fifth) folds.push(judgeFifth(rows, own));
@@ -58,7 +65,8 @@ process.stdout.write(
   ),
 );
 if (!values.check && !values.unseen && !values.fifth) {
-  const generated = generateRows(new Chance(5), { scale: trainingScale, carriers: rows });
+  const carriers = [...rows, ...own.filter((row) => row.family === "honest")];
+  const generated = generateRows(new Chance(5), { scale: trainingScale, carriers });
   const examples = [...rows, ...own, ...generated].map(exampleOf);
   const weights = train(examples, words, trainingOptions, new Chance(3), say);
   writeFileSync(target, weightsModule(weights, words, calibration, examples.length));

@@ -3,6 +3,7 @@
  * source, all together by kind, and the curve over thresholds.
  */
 import type { Calibration } from "@cordon/core/inspection/injection/classifier";
+import { isAnnounced } from "./announced.ts";
 import type { Verdict } from "./held-out.ts";
 
 const bars = [0.3, 0.5, 0.7] as const;
@@ -26,7 +27,7 @@ export function describeHeldOut(verdicts: readonly Verdict[], calibration: Calib
       const shares = bars.map((bar) => share(probabilities, bar)).join(" | ");
       return `| ${source} | ${label} | ${heldOut} | ${probabilities.length} | ${shares} |\n`;
     });
-  return `${head}${lines.join("")}\n${describeCurve(groups)}\n${JSON.stringify(calibration)}\n`;
+  return `${head}${lines.join("")}\n${describeCurve(groups, verdicts)}\n${JSON.stringify(calibration)}\n`;
 }
 
 function nameOf({ kind, source, label, heldOut }: Group): string {
@@ -34,7 +35,7 @@ function nameOf({ kind, source, label, heldOut }: Group): string {
 }
 
 /** Pooled over all texts, and the mean over sources of at least five texts. The template-like honest half of one source is left out. */
-function describeCurve(groups: readonly Group[]): string {
+function describeCurve(groups: readonly Group[], verdicts: readonly Verdict[]): string {
   const counted = groups.filter(({ kind, source }) => kind !== "benign" || source !== "neuralchemy");
   const row = (what: string, tell: (bar: number) => string): string =>
     `| ${what} | ${curve.map((bar) => tell(bar)).join(" | ")} |\n`;
@@ -51,6 +52,8 @@ function describeCurve(groups: readonly Group[]): string {
       )
     );
   });
+  const announced = verdicts.filter((verdict) => isAnnounced(verdict.row)).map(({ probability }) => probability);
+  lines.push(row(`announced, all ${announced.length} texts`, (bar) => share(announced, bar)));
   return `| blocked, % | ${curve.join(" | ")} |\n| --- |${" --- |".repeat(curve.length)}\n${lines.join("")}`;
 }
 

@@ -27,11 +27,15 @@ export interface Fold {
   readonly judged: readonly Judged[];
 }
 
-/** Trains without the family, and without rows elsewhere that repeat it, and judges the family's rows. `own` is our corpus. */
+/**
+ * Trains without the family, and without rows elsewhere that repeat it, and judges the family's rows. `own` is our corpus and
+ * the honest texts of `honest/`.
+ */
 export function judgeFamily(rows: readonly Row[], own: readonly Row[], family: string): Fold {
   const repeats = (row: Row): boolean => family === "jailbreaks" && row.label === "jailbreak";
   const seen = rows.filter((row) => row.family !== family && !repeats(row));
-  const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers: seen });
+  const carriers = [...seen, ...own.filter((row) => row.family === "honest")];
+  const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers });
   const weights = train([...seen, ...own, ...generated].map(exampleOf), words, trainingOptions, new Chance(3));
   return judge(
     rows.filter((row) => row.family === family),
@@ -49,7 +53,7 @@ export function judgeUnseen(rows: readonly Row[], own: readonly Row[]): Fold {
 
 /** Leaves out every fifth row instead of sources: what the classifier does with new texts of kinds that it knows. */
 export function judgeFifth(rows: readonly Row[], own: readonly Row[]): Fold {
-  const isOut = (_: Row, at: number): boolean => at % 5 === 4;
+  const isOut = ({ family }: Row, at: number): boolean => at % 5 === 4 && family !== "honest";
   const seen = [...rows, ...own].filter((row, at) => !isOut(row, at));
   const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers: seen });
   const weights = train([...seen, ...generated].map(exampleOf), words, trainingOptions, new Chance(3));

@@ -4,7 +4,15 @@
  * AdaGrad, in the order that the seed shuffles: the same examples and seed give the same weights.
  */
 import { buckets, type Features } from "@cordon/core/inspection/injection/features";
-import { eachWindow, hidden, logitOf, shrink, width, type Weights } from "@cordon/core/inspection/injection/network";
+import {
+  eachWindow,
+  hidden,
+  logitOf,
+  shrink,
+  tokensInBlock as block,
+  width,
+  type Weights,
+} from "@cordon/core/inspection/injection/network";
 import { average, totals } from "./averages.ts";
 import type { Chance } from "./random.ts";
 import { wordDimensions, type Words } from "./words/words.ts";
@@ -148,7 +156,8 @@ class Trainer {
     this.#vectorSquares = new Float32Array(weights.vectors.length / width).fill(1e-5);
   }
 
-  learn({ features: whole, label, weight, payload }: Example): number {
+  learn(example: Example): number {
+    const { features: whole, label, weight, payload } = sliceOf(example, this.#chance);
     const tokens = whole.until.length;
     if (tokens === 0) return 0;
     const features = this.#thinned(whole);
@@ -187,9 +196,10 @@ class Trainer {
     const factor = 1 / (count + shrink);
     const meaning = this.#meaning;
     const { projection } = this.#weights;
+    const last = Math.ceil(to / block) * wordDimensions;
+    const first = Math.ceil(from / block) * wordDimensions;
     for (let at = 0; at < wordDimensions; at++)
-      meaning[at] =
-        ((meanings[to * wordDimensions + at] as number) - (meanings[from * wordDimensions + at] as number)) * factor;
+      meaning[at] = ((meanings[last + at] as number) - (meanings[first + at] as number)) * factor;
     for (let at = 0; at < width; at++) {
       let sum = 0;
       const row = at * wordDimensions;
@@ -289,14 +299,15 @@ class Trainer {
   }
 }
 
-/** The running total of the meanings of a text's known words: (tokens + 1) x {@link wordDimensions}. */
+/** The running total of the meanings of a text's known words: (blocks + 1) x {@link wordDimensions}. */
 function meaningTotals({ ids, until }: Features, { vectors }: Words): Float32Array {
-  const sums = new Float32Array((until.length + 1) * wordDimensions);
+  const blocks = Math.ceil(until.length / block);
+  const sums = new Float32Array((blocks + 1) * wordDimensions);
   let from = 0;
-  for (let token = 0; token < until.length; token++) {
-    const row = (token + 1) * wordDimensions;
+  for (let number = 1; number <= blocks; number++) {
+    const row = number * wordDimensions;
     for (let at = 0; at < wordDimensions; at++) sums[row + at] = sums[row - wordDimensions + at] as number;
-    const to = until[token] as number;
+    const to = until[Math.min(number * block, until.length) - 1] as number;
     for (; from < to; from++) {
       const id = ids[from] as number;
       if (id < buckets) continue;
@@ -306,6 +317,35 @@ function meaningTotals({ ids, until }: Features, { vectors }: Words): Float32Arr
     }
   }
   return sums;
+}
+
+/** Longer texts are learned from a slice at a time, another each time: most of training went to the few longest. */
+const longestSlice = 512;
+/** Windows and slices begin at multiples of this. */
+const aligned = 32;
+
+/** The neighbourhood of the attack where it is known, else a random stretch of a long text. */
+function sliceOf(example: Example, chance: Chance): Example {
+  const { features, payload } = example;
+  const tokens = features.until.length;
+  if (tokens <= longestSlice) return example;
+  if (payload === undefined) {
+    const from = chance.below(Math.ceil((tokens - longestSlice) / aligned) + 1) * aligned;
+    return { ...example, features: cut(features, from, Math.min(tokens, from + longestSlice)) };
+  }
+  const from = Math.max(0, Math.floor(payload[0] / aligned - 2) * aligned);
+  const to = Math.min(tokens, payload[1] + 2 * aligned);
+  return { ...example, features: cut(features, from, to), payload: [payload[0] - from, payload[1] - from] };
+}
+
+function cut({ ids, until, ideas }: Features, from: number, to: number): Features {
+  const first = from === 0 ? 0 : (until[from - 1] as number);
+  const before = from === 0 ? 0 : (ideas[from - 1] as number);
+  return {
+    ids: ids.subarray(first, until[to - 1]),
+    until: until.slice(from, to).map((end) => end - first),
+    ideas: ideas.slice(from, to).map((count) => count - before),
+  };
 }
 
 /** Whether a window holds less than half of the attack, and is not mostly attack itself. */

@@ -21,8 +21,8 @@ export function isOwnLabel(label: unknown): label is OwnLabel {
   return [...attackLabels, ...honestLabels].some((each) => each === label);
 }
 
-/** Much of it is subtle on purpose: at full weight it would drown what is plain. */
-const weight = 0.5;
+/** Much of it is subtle on purpose: at full weight its attacks would drown what is plain. */
+const weights = [0.8, 0.5] as const;
 
 export function readCorpus(): Row[] {
   return ["attacks", "indirect", "benign"].flatMap((part) =>
@@ -32,7 +32,15 @@ export function readCorpus(): Row[] {
       .map((line, at): Row => {
         const { text, label } = JSON.parse(line) as OwnRow;
         const attack = attackLabels.some((each) => each === label) ? 1 : 0;
-        return { id: `own-${part}-${at}`, text, attack, label, source: `own_${part}`, family: "own", weight };
+        return {
+          id: `own-${part}-${at}`,
+          text,
+          attack,
+          label,
+          source: `own_${part}`,
+          family: "own",
+          weight: weights[attack],
+        };
       }),
   );
 }

@@ -12,6 +12,7 @@ import { hashOfWord, markToken, tokenize, wordToken, type Tokens } from "../norm
 import type { Part } from "../subject.ts";
 import { classified } from "../taxonomy.ts";
 import { addressedProbability, findAddressed } from "./addressed.ts";
+import { announcedProbability, findAnnounced } from "./announced.ts";
 import { featurize, type Features } from "./features.ts";
 import { concepts, findIdeas, type Ideas } from "./lexicon.ts";
 import {
@@ -72,6 +73,8 @@ const orderFloor = 0.015;
 const orderProbability = 0.7;
 /** The same for `addressed.ts`. */
 const addressedFloor = 0.01;
+/** The same for `announced.ts`. */
+const announcedFloor = 0.03;
 const maxDepth = 3;
 /** What looks hidden is often a table or an address: it counts only where the classifier is surer than it need be. */
 const hiddenFloor = 0.7;
@@ -132,6 +135,7 @@ function judgeText(text: string, part: Part, model: Judging): Judgement {
   if (analysis.probability >= overrideFloor) rule("override", findOverrides(tokens, ideas), overrideProbability);
   else if (analysis.probability >= orderFloor) rule("override", findOrders(tokens, ideas), orderProbability);
   if (analysis.probability >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
+  if (analysis.probability >= announcedFloor) rule("announced", findAnnounced(tokens, ideas), announcedProbability);
   return { strange: isStrange(analysis.tokens), probability, findings };
 }
 

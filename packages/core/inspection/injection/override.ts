@@ -7,7 +7,7 @@ import { foldedSlice } from "../normalise/fold.ts";
 import type { Tokens } from "../normalise/tokens.ts";
 import { concepts, type Ideas } from "./lexicon.ts";
 
-const [override, instruction, prior, you] = ["override", "instruction", "prior", "you"].map((each) =>
+const [override, instruction, prior, you, all] = ["override", "instruction", "prior", "you", "all"].map((each) =>
   concepts.indexOf(each),
 );
 /** How far apart, in tokens, the first and the last of the three ideas may stand. */
@@ -48,7 +48,8 @@ export function findOrders(tokens: Tokens, ideas: Ideas): (readonly [number, num
   );
 }
 
-function beginsSentence({ folded, start, end }: Tokens, token: number): boolean {
+/** Whether a sentence or line begins with the token. */
+export function beginsSentence({ folded, start, end }: Tokens, token: number): boolean {
   if (token === 0) return true;
   const between = foldedSlice(folded, end[token - 1] ?? 0, start[token] ?? 0);
   const before = foldedSlice(folded, start[token - 1] ?? 0, end[token - 1] ?? 0);
@@ -70,7 +71,7 @@ function findTarget(ideas: Ideas, at: number): number | undefined {
   for (let next = at + 1; next < ideas.count; next++) {
     if ((ideas.token[next] ?? 0) - (ideas.token[at] ?? 0) > reach) return undefined;
     sawInstruction ||= ideas.idea[next] === instruction;
-    sawScope ||= ideas.idea[next] === prior || ideas.idea[next] === you;
+    sawScope ||= ideas.idea[next] === prior || ideas.idea[next] === you || ideas.idea[next] === all;
     if (sawInstruction && sawScope) return next;
   }
   return undefined;
