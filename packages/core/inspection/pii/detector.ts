@@ -27,7 +27,8 @@ export const identifierDetector: SpanDetector = {
   detect(written: string): readonly Finding[] {
     const text = plainSigns(written);
     const candidates: Candidate[] = [];
-    findEmails(text, candidates);
+    // A dash right behind an address is no hyphen of it: addresses are read as written, but for a full-width sign.
+    findEmails(written.includes("＠") ? text : written, candidates);
     findColoned(text, candidates);
     findHyphenedMac(text, candidates);
     findBics(text, candidates);

@@ -14,6 +14,7 @@ const written: readonly (readonly [text: string, type: string])[] = [
   ["หมายเลขบัตร ปชช. «๑-๑๐๑๗-๐๐๒๓๐-๖๗-๘»", "th-citizen-id"],
   ["Phone: «+１-415-555-2671»", "phone"],
   ["mail «jane.doe＠example.com»", "email"],
+  ["write to «jane.doe@example.com»—or call", "email"],
   ["NRIC «S 1234567 D»", "sg-nric"],
   ["ic: «S1234567-D»", "sg-nric"],
   ["身份证 «11010519491231002X»", "cn-resident-id"],
