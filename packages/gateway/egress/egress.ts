@@ -14,7 +14,6 @@ import { isDeepStrictEqual } from "node:util";
 import { parseEgressTarget, type EgressTarget } from "@cordon/core/contract/egress-schema";
 import { encodeTunnelMessage, type EgressQuestion } from "@cordon/core/contract/tunnel";
 import { CordonError, isCordonError } from "@cordon/core/errors";
-import { standingOfCertificate } from "@cordon/core/identity/standing";
 import { decide } from "@cordon/core/policy/decide";
 import type { AccessRequest, Decision, Obligation, Signals } from "@cordon/core/policy/decision";
 import {
@@ -25,16 +24,15 @@ import {
   type EgressDestination,
 } from "@cordon/core/policy/egress";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
-import { denied, namespaceOf, recordDecision, refusalWords } from "../admission.ts";
+import { denied, refusalWords } from "../admission.ts";
 import { personBehind } from "../listener/acting-for.ts";
 import type { Caller } from "../listener/caller.ts";
-import { LiveExchanges } from "../live/live-exchanges.ts";
 import type { GatewayDependencies } from "../ports.ts";
 import { requestIds } from "../request-ids.ts";
 import { senseConnection } from "../risk/sense-request.ts";
 import type { Sensed } from "../risk/sensing.ts";
-import { LiveTunnel, type TunnelHost } from "../tunnels/live-tunnel.ts";
-import { withdrawn } from "../tunnels/withdrawn.ts";
+import { openCarriers, type Carriers } from "../tunnels/carriers.ts";
+import type { LiveTunnel } from "../tunnels/live-tunnel.ts";
 import { dialOutside, systemResolver, type OutsideEnd } from "./dial.ts";
 import { openInnerDoor } from "./inner-door.ts";
 import { innerConnection, isIntercepted, type InnerConnection, type Intercepted } from "./inner-requests.ts";
@@ -83,34 +81,31 @@ const flowCheckMs = 100;
 const accessDenied = Buffer.from([21, 3, 3, 0, 2, 2, 49]);
 
 export function openEgress(deps: EgressDeps): Egress {
-  const { ledger, now, snapshots, signals } = deps;
+  const { now, snapshots, signals } = deps;
   const resolve = deps.resolveHost ?? systemResolver;
-  const live = new LiveExchanges();
-  const byId = new Map<string, Connection>();
   const addresses = new WeakMap<Connection, string>();
   const nextId = requestIds();
   const innerDoor = openInnerDoor(deps);
   const totals = openEgressTotals(now);
   let lookedAtMs = 0;
-  const host: TunnelHost<Connection> = {
-    now,
-    redecide,
-    recordAgain: ({ start, caller }, decision) => record(start.id, caller, start.access, decision, start.sensed, 2),
-    record(outcome) {
-      const connection = byId.get(outcome.id);
+  const carriers: Carriers<Carried, FarEnd> = openCarriers(deps, {
+    decide: (snapshot, { start }) =>
+      decideConnection(snapshot, withSession(deps, snapshot, start.access, start.id), start.sensed),
+    changed({ start: { tunnel } }, snapshot) {
+      const declared = findDestination(snapshot.egress, tunnel.target);
+      if (declared !== undefined && isAlike(declared, tunnel)) return undefined;
+      return `the destination ${tunnel.name} was withdrawn or changed`;
+    },
+    unproven: "connect again",
+    left: "the client left before it was open",
+    outcome(outcome) {
+      const connection = carriers.find(outcome.id);
       const at = connection === undefined ? undefined : addresses.get(connection);
       const target = connection === undefined ? "" : ` ${egressKey(connection.start.tunnel.target)}`;
-      return ledger.append({
-        ...outcome,
-        upstream: `${outcome.upstream}${target}${at === undefined ? "" : ` at ${at}`}`,
-      });
+      return { ...outcome, upstream: `${outcome.upstream}${target}${at === undefined ? "" : ` at ${at}`}` };
     },
-    over(connection) {
-      connection.server?.close?.(new CordonError("ACCESS_DENIED", "the connection that it came by is over"));
-      live.remove(connection);
-      byId.delete(connection.start.id);
-    },
-  };
+    over: ({ server }) => server?.close?.(new CordonError("ACCESS_DENIED", "the connection that it came by is over")),
+  });
 
   return {
     async open(question, socket, caller, chain) {
@@ -123,27 +118,21 @@ export function openEgress(deps: EgressDeps): Egress {
         );
       await decideAndOpen({ ...destination, target }, socket, caller, chain);
     },
-    renew(id, caller, chain) {
-      const connection = byId.get(id);
-      if (connection === undefined || connection.caller.id !== caller.id) return false;
-      connection.renew(caller, chain);
-      return true;
-    },
-    follow: (snapshot) => void live.follow(snapshot),
-    redecideAll: () => void live.redecideAll(snapshots.current()),
+    renew: carriers.renew,
+    follow: carriers.follow,
+    redecideAll: carriers.redecideAll,
     redecideDue() {
-      live.redecideDue(snapshots.current(), now());
+      carriers.redecideDue();
       if (snapshots.current().informationFlow === undefined || deps.monotonicMs() - lookedAtMs < flowCheckMs) return;
       lookedAtMs = deps.monotonicMs();
-      void live.redecideAll(snapshots.current());
+      carriers.redecideAll();
     },
     totals: totals.list,
     get size() {
-      return live.size;
+      return carriers.size;
     },
     async [Symbol.asyncDispose]() {
-      const closing = new CordonError("DRAINING", "the gateway shut down");
-      await Promise.all([...byId.values()].map((connection) => connection.fail("cut", closing)));
+      await carriers[Symbol.asyncDispose]();
       innerDoor[Symbol.dispose]();
     },
   };
@@ -167,7 +156,7 @@ export function openEgress(deps: EgressDeps): Egress {
     deps.sensing?.decided(sensed, decision, snapshot, now());
     const digestKey = await deps.digestKeys.current(carried.namespace, now());
     // Durable before anything is looked up: a name that is asked for is something said to the outside.
-    await record(id, caller, asked, decision, sensed);
+    await carriers.record(id, caller, asked, decision, sensed);
     const refused = (code: string, words: string): Buffer =>
       encodeTunnelMessage({ v: 1, ok: false, code, words: words.slice(0, 1000), id });
     if (decision.effect === "deny") return void socket.end(refused("ACCESS_DENIED", refusalWords(decision)));
@@ -177,33 +166,24 @@ export function openEgress(deps: EgressDeps): Egress {
     let code = "ACCESS_DENIED";
     /** What would go past the destination's limit does not pass, and nothing after it. */
     const within = (over: string | undefined): void => {
-      if (over !== undefined) void connection.cut(denied(decision, "egress-limit", over));
+      if (over !== undefined) void carriers.find(id)?.cut(denied(decision, "egress-limit", over));
     };
-    const connection: Connection = new LiveTunnel(
+    const connection = await carriers.begin(
       {
         ...{ id, tunnel: carried, access, socket, sensed, opener: caller, digestKey },
         counting: {
           sent: (bytes) => within(account.sent(bytes)),
           received: (bytes) => within(account.received(bytes)),
         },
-        farewell: (words) => {
+        farewell: (words, open) => {
           if (!answered) return refused(code, words);
-          return connection.server === undefined ? accessDenied : undefined;
+          return open ? undefined : accessDenied;
         },
       },
       chain,
       decision,
-      host,
     );
-    live.add(connection);
-    byId.set(id, connection);
-    socket.once("close", () => {
-      if (connection.server === undefined)
-        void connection.fail("client-closed", new CordonError("REQUEST_TIMEOUT", "the client left before it was open"));
-    });
-    // What changed while it was being recorded counts too.
-    const overtaken = connection.redecide(snapshots.current());
-    if (overtaken !== undefined) return connection.cut(overtaken);
+    if (connection === undefined) return;
 
     let outside: OutsideEnd | undefined;
     try {
@@ -259,44 +239,6 @@ export function openEgress(deps: EgressDeps): Egress {
     if (decision.effect === "deny" || unmet === undefined) return decision;
     const words = `policy allows this only with \`${unmet.kind}\`, which a connection whose content is not seen cannot do`;
     return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "obligation-unmet", words }] };
-  }
-
-  function redecide(connection: Connection, snapshot: Snapshot): Decision {
-    const { start } = connection;
-    const asked = withSession(deps, snapshot, start.access, start.id);
-    const decision = decideConnection(snapshot, asked, start.sensed);
-    if (decision.effect === "deny") return decision;
-    const why = noLongerStands(connection, snapshot);
-    if (why === undefined) return decision;
-    return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "revoked", words: why }] };
-  }
-
-  /** Declared as it was, and its client proven lately and not withdrawn. */
-  function noLongerStands(connection: Connection, snapshot: Snapshot): string | undefined {
-    const { tunnel, opener } = connection.start;
-    const declared = findDestination(snapshot.egress, tunnel.target);
-    if (declared === undefined || !isAlike(declared, tunnel))
-      return `the destination ${tunnel.name} was withdrawn or changed`;
-    if (now() >= connection.provenUntil)
-      return `${connection.caller.id} has not proved itself anew since its SVID expired; connect again`;
-    const opened = standingOfCertificate(opener.svid, snapshot);
-    if (opened.stands === false) return opened.words;
-    return withdrawn(connection.caller.svid, connection.chain, snapshot);
-  }
-
-  function record(
-    id: string,
-    caller: Caller,
-    access: AccessRequest,
-    decision: Decision,
-    sensed: Sensed,
-    again?: number,
-  ): Promise<number> {
-    const namespace = namespaceOf(snapshots.current(), access.resource);
-    return recordDecision(ledger, now(), {
-      ...{ id, caller, access, decision, namespace, signals: signals(sensed), body: undefined },
-      ...(again === undefined ? {} : { again }),
-    });
   }
 }
 

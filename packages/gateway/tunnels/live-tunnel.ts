@@ -37,7 +37,7 @@ export interface TunnelStart<C extends Carrier = Tunnel> {
   /** Hears how much is to pass each way, before it does; it may cut, and then it does not. */
   readonly counting?: { readonly sent: (bytes: number) => void; readonly received: (bytes: number) => void };
   /** What the client is told of a cut, in its own protocol, where it can be told just now. */
-  readonly farewell?: (words: string) => Uint8Array | undefined;
+  readonly farewell?: (words: string, open: boolean) => Uint8Array | undefined;
 }
 
 export interface TunnelHost<T> {
@@ -219,7 +219,8 @@ export class LiveTunnel<
   /** False where the client cannot be told: it has not read what came before, and would go on reading it. */
   #farewell(words: string): boolean {
     const { socket, farewell } = this.start;
-    const last = socket.writableLength > 0 || socket.writableEnded ? undefined : farewell?.(words);
+    const last =
+      socket.writableLength > 0 || socket.writableEnded ? undefined : farewell?.(words, this.server !== undefined);
     if (last === undefined) return false;
     socket.resume().end(last); // what it still says is dropped: unread, it would take the connection down first
     const timer = setTimeout(() => socket.destroy(), farewellMs);

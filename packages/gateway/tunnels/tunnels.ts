@@ -10,22 +10,21 @@ import type { TLSSocket } from "node:tls";
 import { readTunnelMessage } from "@cordon/core/contract/read-message";
 import { encodeTunnelMessage, gatewayQuestion, type TunnelQuestion } from "@cordon/core/contract/tunnel";
 import { CordonError, isCordonError } from "@cordon/core/errors";
-import { standingOfCertificate } from "@cordon/core/identity/standing";
 import { decide } from "@cordon/core/policy/decide";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
 import type { Snapshot, Tunnel } from "@cordon/core/policy/snapshot";
-import { namespaceOf, recordDecision, refusalWords } from "../admission.ts";
+import { refusalWords } from "../admission.ts";
 import type { Egress } from "../egress/egress.ts";
 import type { Refusals } from "../ledger/refusals.ts";
 import { actingFor, personBehind } from "../listener/acting-for.ts";
 import type { Caller } from "../listener/caller.ts";
-import { LiveExchanges } from "../live/live-exchanges.ts";
 import type { GatewayDependencies } from "../ports.ts";
 import { requestIds } from "../request-ids.ts";
 import { senseConnection } from "../risk/sense-request.ts";
 import type { Sensed } from "../risk/sensing.ts";
-import { LiveTunnel, type TunnelHost } from "./live-tunnel.ts";
-import { dialServerEnd } from "./server-end.ts";
+import { openCarriers } from "./carriers.ts";
+import type { LiveTunnel } from "./live-tunnel.ts";
+import { dialServerEnd, type ServerEnd } from "./server-end.ts";
 import { qualifiedName } from "./tunnel-name.ts";
 import { withdrawn } from "./withdrawn.ts";
 
@@ -62,21 +61,18 @@ export interface Tunnels extends AsyncDisposable {
 const openTimeoutMs = 10_000;
 
 export function openTunnels(deps: TunnelDeps): Tunnels {
-  const { ledger, now, snapshots, signals } = deps;
-  const live = new LiveExchanges();
-  const byId = new Map<string, LiveTunnel>();
+  const { now, snapshots, signals } = deps;
   const nextId = requestIds();
-  const host: TunnelHost<LiveTunnel> = {
-    now,
-    redecide: (tunnel, snapshot) => redecide(tunnel, snapshot),
-    recordAgain: (tunnel, decision) =>
-      record(tunnel.start.id, tunnel.caller, tunnel.start.access, decision, tunnel.start.sensed, 2),
-    record: (outcome) => ledger.append(outcome),
-    over(tunnel) {
-      live.remove(tunnel);
-      byId.delete(tunnel.start.id);
+  const carriers = openCarriers<Tunnel, ServerEnd>(deps, {
+    decide: (snapshot, { start }) => decideTunnel(snapshot, start.access, start.sensed),
+    changed({ start, server }, snapshot) {
+      if (snapshot.tunnels?.get(qualifiedName(start.tunnel))?.resource !== start.tunnel.resource)
+        return `the tunnel ${start.tunnel.name} was withdrawn`;
+      return server && withdrawn(server.svid, server.chain, snapshot);
     },
-  };
+    unproven: "its agent may be down, or refuses it",
+    left: "the client left before it was open",
+  });
 
   return {
     accept(socket, caller, chain) {
@@ -85,16 +81,13 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
       socket.setNoDelay(true);
       open(socket, caller, chain).catch((error: unknown) => refuse(socket, caller, error));
     },
-    follow: (snapshot) => void live.follow(snapshot),
-    redecideAll: () => void live.redecideAll(snapshots.current()),
-    redecideDue: () => live.redecideDue(snapshots.current(), now()),
+    follow: carriers.follow,
+    redecideAll: carriers.redecideAll,
+    redecideDue: carriers.redecideDue,
     get size() {
-      return live.size;
+      return carriers.size;
     },
-    async [Symbol.asyncDispose]() {
-      const closing = new CordonError("DRAINING", "the gateway shut down");
-      await Promise.all([...byId.values()].map((tunnel) => tunnel.fail("cut", closing)));
-    },
+    [Symbol.asyncDispose]: () => carriers[Symbol.asyncDispose](),
   };
 
   async function open(socket: TLSSocket, peer: Caller, chain: readonly Uint8Array[]): Promise<void> {
@@ -114,24 +107,11 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     deps.sensing?.decided(sensed, decision, snapshots.current(), now());
     const held = await deps.digestKeys.current(tunnel.namespace, now());
     // A tunnel can do anything: its decision is durable before anything else happens.
-    await record(id, caller, access, decision, sensed);
+    await carriers.record(id, caller, access, decision, sensed);
     if (decision.effect === "deny") return answerRefusal(socket, id, "ACCESS_DENIED", refusalWords(decision));
-    const opened = new LiveTunnel(
-      { id, tunnel, access, socket, sensed, opener: caller, digestKey: held },
-      chain,
-      decision,
-      host,
-    );
-    live.add(opened);
-    byId.set(id, opened);
-    socket.once("close", () => {
-      if (opened.server === undefined)
-        void opened.fail("client-closed", new CordonError("REQUEST_TIMEOUT", "the client left before it was open"));
-    });
-    // What changed while it was being recorded counts too.
-    const denied = opened.redecide(snapshots.current());
-    if (denied !== undefined) return opened.cut(denied);
-    await connect(opened, socket);
+    const start = { id, tunnel, access, socket, sensed, opener: caller, digestKey: held };
+    const opened = await carriers.begin(start, chain, decision);
+    if (opened !== undefined) await connect(opened, socket);
   }
 
   async function connect(opened: LiveTunnel, socket: TLSSocket): Promise<void> {
@@ -151,10 +131,8 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
 
   /** A connection of its own proves, by its handshake, that the tunnel's client still holds its identity. */
   function renew(socket: TLSSocket, caller: Caller, chain: readonly Uint8Array[], id: string): void {
-    const tunnel = byId.get(id);
-    if (tunnel === undefined ? !renewElsewhere(caller, chain, id) : tunnel.caller.id !== caller.id)
+    if (!carriers.renew(id, caller, chain) && !renewElsewhere(caller, chain, id))
       return answerRefusal(socket, id, "ROUTE_UNKNOWN", "no such tunnel of yours is open");
-    tunnel?.renew(caller, chain);
     socket.end(encodeTunnelMessage({ v: 1, ok: true, id }));
   }
 
@@ -175,47 +153,6 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     if (decision.effect === "deny" || unmet === undefined) return decision;
     const words = `policy allows this only with \`${unmet.kind}\`, which a tunnel of opaque bytes cannot do`;
     return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "obligation-unmet", words }] };
-  }
-
-  function redecide(tunnel: LiveTunnel, snapshot: Snapshot): Decision {
-    const decision = decideTunnel(snapshot, tunnel.start.access, tunnel.start.sensed);
-    if (decision.effect === "deny") return decision;
-    const why = noLongerStands(tunnel, snapshot);
-    if (why === undefined) return decision;
-    return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "revoked", words: why }] };
-  }
-
-  /** Registered as it was when it was opened, both ends not withdrawn, and the client proven lately. */
-  function noLongerStands(tunnel: LiveTunnel, snapshot: Snapshot): string | undefined {
-    const { start, server } = tunnel;
-    if (snapshot.tunnels?.get(qualifiedName(start.tunnel))?.resource !== start.tunnel.resource)
-      return `the tunnel ${start.tunnel.name} was withdrawn`;
-    if (now() >= tunnel.provenUntil)
-      return `${tunnel.caller.id} has not proved itself anew since its SVID expired; its agent may be down, or refuses it`;
-    if (server !== undefined) {
-      const why = withdrawn(server.svid, server.chain, snapshot);
-      if (why !== undefined) return why;
-    }
-    // The connection itself hangs on the SVID that it was opened with; who the client is now, on its newest proof.
-    const opened = standingOfCertificate(start.opener.svid, snapshot);
-    if (opened.stands === false) return opened.words;
-    return withdrawn(tunnel.caller.svid, tunnel.chain, snapshot);
-  }
-
-  async function record(
-    id: string,
-    caller: Caller,
-    access: AccessRequest,
-    decision: Decision,
-    sensed: Sensed,
-    again?: number,
-  ): Promise<number> {
-    const namespace = namespaceOf(snapshots.current(), access.resource);
-    const more = again === undefined ? {} : { again };
-    return recordDecision(ledger, now(), {
-      ...{ id, caller, access, decision, namespace, signals: signals(sensed), body: undefined },
-      ...more,
-    });
   }
 
   /** Never became a tunnel: counted in the ledger, answered in words. */

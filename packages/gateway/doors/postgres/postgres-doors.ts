@@ -9,22 +9,21 @@
 import type { TLSSocket } from "node:tls";
 import { encodeTunnelMessage } from "@cordon/core/contract/tunnel";
 import { CordonError, isCordonError } from "@cordon/core/errors";
-import { standingOfCertificate } from "@cordon/core/identity/standing";
 import { decide } from "@cordon/core/policy/decide";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
 import type { DoorDatabase, PostgresDoor } from "@cordon/core/policy/data-doors";
 import type { SecretReference, Snapshot } from "@cordon/core/policy/snapshot";
-import { namespaceOf, recordDecision, refusalWords } from "../../admission.ts";
+import { refusalWords } from "../../admission.ts";
 import type { Refusals } from "../../ledger/refusals.ts";
 import { personBehind } from "../../listener/acting-for.ts";
 import type { Caller } from "../../listener/caller.ts";
-import { LiveExchanges } from "../../live/live-exchanges.ts";
 import { bugWords } from "../../observation/bug-words.ts";
 import type { GatewayDependencies } from "../../ports.ts";
 import { requestIds } from "../../request-ids.ts";
 import { senseConnection } from "../../risk/sense-request.ts";
 import type { Sensed } from "../../risk/sensing.ts";
-import { LiveTunnel, type TunnelHost } from "../../tunnels/live-tunnel.ts";
+import { openCarriers } from "../../tunnels/carriers.ts";
+import type { LiveTunnel } from "../../tunnels/live-tunnel.ts";
 import { qualifiedName } from "../../tunnels/tunnel-name.ts";
 import type { TunnelledDoors } from "../../tunnels/tunnels.ts";
 import { withdrawn } from "../../tunnels/withdrawn.ts";
@@ -69,9 +68,8 @@ const openingMs = 10_000;
 const ready = encodeMessage("Z", Buffer.from("I"));
 
 export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
-  const { ledger, now, snapshots, signals, log } = deps;
-  const live = new LiveExchanges();
-  const byId = new Map<string, { readonly session: Session; readonly database: DoorDatabase }>();
+  const { now, snapshots, signals, log } = deps;
+  const databases = new WeakMap<AccessRequest, DoorDatabase>();
   const keys = openCancelKeys<Session>();
   const nextId = requestIds();
   const endings = new Set<Promise<void>>();
@@ -81,16 +79,18 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
     ...deps,
     accept: (door, socket, caller, chain) => accept(door, socket, caller, chain),
   });
-  const host: TunnelHost<Session> = {
-    now,
-    redecide,
-    recordAgain: ({ start, caller }, decision) => record(start.id, caller, start.access, decision, start.sensed, 2),
-    record: (outcome) => ledger.append(outcome),
-    over(session) {
-      live.remove(session);
-      byId.delete(session.start.id);
+  const carriers = openCarriers<PostgresDoor, ServerSession>(deps, {
+    decide: (snapshot, { start }) => decideSession(snapshot, start.access, start.sensed),
+    changed({ start, server }, snapshot) {
+      const door = snapshot.dataDoors?.get(qualifiedName(start.tunnel));
+      const before = databases.get(start.access);
+      if (door === undefined || before === undefined || !leadsAlike(door, start.tunnel, before))
+        return `the door ${start.tunnel.name} was withdrawn, or leads elsewhere now`;
+      return server?.svid && withdrawn(server.svid, server.chain ?? [], snapshot);
     },
-  };
+    unproven: "connect again",
+    left: "the client left before it was let in",
+  });
 
   return {
     listen: () => listeners.follow(snapshots.current()),
@@ -103,24 +103,18 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
       accept(door, socket, caller, chain, id);
       return true;
     },
-    renew(id, caller, chain) {
-      const session = byId.get(id)?.session;
-      if (session === undefined || session.caller.id !== caller.id) return false;
-      session.renew(caller, chain);
-      return true;
-    },
+    renew: carriers.renew,
     follow(snapshot) {
-      void live.follow(snapshot);
+      carriers.follow(snapshot);
       void listeners.follow(snapshot);
     },
-    redecideAll: () => void live.redecideAll(snapshots.current()),
-    redecideDue: () => live.redecideDue(snapshots.current(), now()),
+    redecideAll: carriers.redecideAll,
+    redecideDue: carriers.redecideDue,
     get size() {
-      return live.size;
+      return carriers.size;
     },
     async [Symbol.asyncDispose]() {
-      const closing = new CordonError("DRAINING", "the gateway shut down");
-      await Promise.all([...byId.values()].map(({ session }) => session.fail("cut", closing)));
+      await carriers[Symbol.asyncDispose]();
       await listeners[Symbol.asyncDispose]();
       await Promise.all(endings);
     },
@@ -161,7 +155,7 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
     const decision = decideSession(snapshot, access, sensed);
     deps.sensing?.decided(sensed, decision, snapshot, now());
     const digestKey = await deps.digestKeys.current(door.namespace, now());
-    await record(client.id, caller, access, decision, sensed);
+    await carriers.record(client.id, caller, access, decision, sensed);
     if (decision.effect === "deny") return end(socket, encodeError("ACCESS_DENIED", refusalWords(decision)));
     await begin(client, access, sensed, decision, digestKey, database, asked, opening);
   }
@@ -191,27 +185,18 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
   ): Promise<void> {
     const { door, id, socket, caller, chain } = client;
     const boundary = new MessageBoundary();
-    const session: Session = new LiveTunnel(
+    databases.set(access, database);
+    const session = await carriers.begin(
       {
         ...{ id, tunnel: door, access, socket, sensed, opener: caller, digestKey },
         passing: (chunk) => boundary.push(chunk),
-        farewell: (words) =>
-          boundary.between
-            ? encodeError(session.server === undefined ? "UPSTREAM_UNREACHABLE" : "cut", words)
-            : undefined,
+        farewell: (words, carrying) =>
+          boundary.between ? encodeError(carrying ? "cut" : "UPSTREAM_UNREACHABLE", words) : undefined,
       },
       chain,
       decision,
-      host,
     );
-    live.add(session);
-    byId.set(id, { session, database });
-    socket.once("close", () => {
-      if (session.server === undefined)
-        void session.fail("client-closed", new CordonError("REQUEST_TIMEOUT", "the client left before it was let in"));
-    });
-    const denied = session.redecide(snapshots.current());
-    if (denied !== undefined) return session.cut(denied);
+    if (session === undefined) return;
     let server: ServerSession;
     try {
       server = await enterServer(door, database, asked, session);
@@ -301,48 +286,6 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
     return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "obligation-unmet", words }] };
   }
 
-  function redecide(session: Session, snapshot: Snapshot): Decision {
-    const decision = decideSession(snapshot, session.start.access, session.start.sensed);
-    if (decision.effect === "deny") return decision;
-    const why = noLongerStands(session, snapshot);
-    if (why === undefined) return decision;
-    return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "revoked", words: why }] };
-  }
-
-  /** The door leads where it led, and both ends are who they were. */
-  function noLongerStands(session: Session, snapshot: Snapshot): string | undefined {
-    const { start, server } = session;
-    const door = snapshot.dataDoors?.get(qualifiedName(start.tunnel));
-    const before = byId.get(start.id)?.database;
-    if (door === undefined || before === undefined || !leadsAlike(door, start.tunnel, before))
-      return `the door ${start.tunnel.name} was withdrawn, or leads elsewhere now`;
-    if (now() >= session.provenUntil)
-      return `${session.caller.id} has not proved itself anew since its SVID expired; connect again`;
-    if (server?.svid !== undefined) {
-      const why = withdrawn(server.svid, server.chain ?? [], snapshot);
-      if (why !== undefined) return why;
-    }
-    const opened = standingOfCertificate(start.opener.svid, snapshot);
-    if (opened.stands === false) return opened.words;
-    return withdrawn(session.caller.svid, session.chain, snapshot);
-  }
-
-  function record(
-    id: string,
-    caller: Caller,
-    access: AccessRequest,
-    decision: Decision,
-    sensed: Sensed,
-    again?: number,
-  ): Promise<number> {
-    const namespace = namespaceOf(snapshots.current(), access.resource);
-    const more = again === undefined ? {} : { again };
-    return recordDecision(ledger, now(), {
-      ...{ id, caller, access, decision, namespace, signals: signals(sensed), body: undefined },
-      ...more,
-    });
-  }
-
   /** Never became a session: counted in the ledger, answered as PostgreSQL answers. */
   function refuse({ socket, caller, id }: Client, error: unknown): void {
     if (!isCordonError(error) && (error as NodeJS.ErrnoException).code === undefined)
@@ -351,7 +294,7 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
       ? error
       : new CordonError("REQUEST_MALFORMED", "the session could not be opened", { cause: error });
     deps.refusals.note(known, caller.id);
-    void byId.get(id)?.session.fail("upstream-failed", known);
+    void carriers.find(id)?.fail("upstream-failed", known);
     end(socket, encodeError(known.code, known.message));
   }
 }
