@@ -6,7 +6,7 @@ import { observations, seenBefore, usualHour } from "@cordon/core/risk/learnt";
 import { observe } from "@cordon/core/risk/profile";
 import { sharedFromJson } from "@cordon/core/risk/profile-json";
 import { openAttempts } from "./attempts.ts";
-import { openKnowledge, type Knowledge, type KnowledgeOf } from "./knowledge.ts";
+import { mostUntold, openKnowledge, type Knowledge, type KnowledgeOf } from "./knowledge.ts";
 
 const mei = parseSpiffeId("spiffe://test.example/ns/default/user/mei");
 const ten = Date.parse("2026-03-02T10:00:00Z");
@@ -98,4 +98,23 @@ test("what is handed out in small pieces is all handed out, and what could not b
       assert.equal(seen.size, many);
     }),
   );
+});
+
+test("while nothing can be told, what waits to be is bounded: strangers with many addresses fill no memory", () => {
+  const { attempts, knowledge } = gateway(() => ten);
+  let strangers = 0;
+  for (let round = 0; round < 4; round++) {
+    for (let one = 0; one < 20_000; one++) {
+      const number = (strangers++).toString(16).padStart(8, "0");
+      attempts.failed({ proven: false, address: `2001:db8:${number.slice(0, 4)}:${number.slice(4)}::1` }, ten);
+    }
+    knowledge.keep(knowledge.drain(100).map(({ name }) => name)); // the store is away
+  }
+  let waiting = 0;
+  for (;;) {
+    const some = knowledge.drain(1_000).length;
+    if (some === 0) break;
+    waiting += some;
+  }
+  assert.ok(waiting > 20_000 && waiting <= mostUntold, String(waiting));
 });

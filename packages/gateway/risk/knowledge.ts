@@ -41,6 +41,8 @@ interface Elsewhere {
 }
 
 const maxPrincipals = 20_000;
+/** Names that wait to be told of; while they cannot be, no more are added. */
+export const mostUntold = 50_000;
 const mostGateways = 64;
 const addressName = "address ";
 
@@ -50,6 +52,9 @@ export function openKnowledge(attempts: Attempts, clock: () => Instant): Knowled
   /** Names under which attempts failed here that others do not know of. */
   const failed = new Set<string>();
 
+  const tellOf = (name: string): void => {
+    if (failed.size < mostUntold) failed.add(name);
+  };
   const valueOf = (name: string, learning: Learning | undefined): KnowledgeOf => {
     const address = addressOf(name);
     const now = clock();
@@ -90,7 +95,7 @@ export function openKnowledge(attempts: Attempts, clock: () => Instant): Knowled
       return learning.profile;
     },
     drain(limit) {
-      for (const { kind, name } of attempts.drain()) failed.add(kind === "address" ? `${addressName}${name}` : name);
+      for (const { kind, name } of attempts.drain()) tellOf(kind === "address" ? `${addressName}${name}` : name);
       const news: KnowledgeOf[] = [];
       for (const name of failed) {
         if (news.length >= limit) return news;
@@ -106,7 +111,7 @@ export function openKnowledge(attempts: Attempts, clock: () => Instant): Knowled
     keep(names) {
       for (const name of names) {
         const learning = own.get(name as SpiffeId);
-        if (learning === undefined) failed.add(name);
+        if (learning === undefined) tellOf(name);
         else learning.news = true;
       }
     },
@@ -127,7 +132,7 @@ export function openKnowledge(attempts: Attempts, clock: () => Instant): Knowled
       const all = others.get(who)?.byGateway ?? new Map<string, Profile>();
       if (!all.has(gateway) && all.size >= mostGateways) return;
       all.set(gateway, profile);
-      makeRoom(others);
+      if (!others.has(who)) makeRoom(others);
       others.set(who, { byGateway: all, merged: mergeAll([...all.values()], profile) });
     },
   };
