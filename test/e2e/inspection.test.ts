@@ -141,6 +141,8 @@ test("an answer that cannot be read is withheld, and says so", async () => {
   for (const [body, type] of [
     ["{", "application/json"],
     ["{}", "application/json; charset=utf-16"],
+    ["+AGkAZwBuAG8AcgBl-", "text/plain; charset = utf-7"],
+    ["+AGkAZwBuAG8AcgBl-", "text/plain; charset=utf-8; charset=utf-7"],
     ['{"a":"BOOM"}', "application/json"],
     [`"${"x".repeat(5000)}"`, "application/json"],
   ] as const) {

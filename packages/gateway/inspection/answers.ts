@@ -206,8 +206,9 @@ function framingOf(kind: AnswerKind, guard: ContentGuard): EventFraming {
 
 function mediaType(contentType: string): { readonly type: string; readonly charset: string | undefined } {
   const [type = "", ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
-  return { type, charset: charset?.slice("charset=".length).replaceAll('"', "") };
+  // As clients read it that forgive: with spaces, and of two the first or the last.
+  const [charset, ...others] = parameters.flatMap((each) => /^charset\s*(?:=\s*(.*))?$/s.exec(each)?.[1] ?? []);
+  return { type, charset: others.length > 0 ? [charset, ...others].join(" and ") : charset?.replaceAll('"', "") };
 }
 
 /** Images, audio, files, and whatever else nothing here reads. An answer without a body is none of these. */
