@@ -24,5 +24,7 @@ export interface Interaction {
     readonly plan: Plan & { readonly kind: "forward" };
     readonly said: string;
     readonly decided: (effect: "allow" | "deny") => void;
+    /** Why nothing new may begin just now, if so. */
+    readonly usedUp: () => string | undefined;
   };
 }

@@ -134,7 +134,7 @@ export function openInteractions(deps: InteractionDeps): {
       passage.route = match.route.name;
       passage.routePath = match.route.path;
       passage.kind = match.route.kind;
-      const inner = within && { plan: within.plan(head, request), said: within.said(request), decided: within.decided };
+      const inner = within && { ...within, plan: within.plan(head, request), said: within.said(request) };
       const via = within?.via ?? routeKey(match.route);
       await run({ id, request, response, head, caller, match, shape, passage, via, ...(inner && { inner }) }, snapshot);
     } catch (error) {
@@ -286,6 +286,9 @@ export function openInteractions(deps: InteractionDeps): {
     deps.sensing?.decided(sensed, decision, deps.snapshots.current(), at);
 
     decision = await spend(deps, decision);
+    // Others that began beside it may have used up the limit since; nothing comes between this and the count.
+    const limited = decision.effect === "allow" ? inner?.usedUp() : undefined;
+    if (limited !== undefined) decision = denied(decision, "egress-limit", limited);
     inner?.decided(decision.effect);
     const outgoing = withModelName(inspected.bytes, ask.tree, intent);
     const keep = keepsRequest(decision);

@@ -436,6 +436,31 @@ test("bytes, requests and refusals are counted by principal and destination: API
   assert.match(metrics, /cordon_egress_requests_total\{[^}]*effect="deny"\} 1/);
 });
 
+test("requests that begin at one time are no more than the limit lets through", async () => {
+  await open("", {
+    destinations: ({ port, caFile }) => [
+      `name: partner, host: api.partner.example, port: ${port}, component: partner, privateAddresses: true, ` +
+        `limit: { requests: 2 }, intercept: { requests: ${requests}, caFile: "${caFile}"${blocking} }`,
+    ],
+  });
+  // Each on a connection of its own; none has said all before each has begun.
+  const head = `POST /v1/uploads HTTP/1.1\r\nHost: ${target}\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n`;
+  const begun = await Promise.all(Array.from({ length: 6 }, () => world.tls(target, "api.partner.example")));
+  for (const socket of begun) socket.write(`${head}a`);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const statuses = await Promise.all(
+    begun.map(async (socket) => {
+      let text = "";
+      socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
+      socket.write("b");
+      await until(() => text.includes("\r\n\r\n"), "an answer");
+      return text.slice(9, 12);
+    }),
+  );
+  assert.deepEqual(statuses.toSorted(), ["200", "200", "403", "403", "403", "403"]);
+  assert.equal(world.outside.requests.length, 2);
+});
+
 test("a limit cuts the live connection before a byte more passes, and refuses what comes next", async () => {
   for (const intercept of [true, false]) {
     await open("", {

@@ -28,6 +28,8 @@ export interface InnerConnection {
   match(head: RequestHead): RouteMatch;
   plan(head: RequestHead, request: IncomingMessage): Plan & { readonly kind: "forward" };
   readonly decided: (effect: "allow" | "deny") => void;
+  /** Why nothing new may begin just now, if so. */
+  readonly usedUp: () => string | undefined;
   /** What a request says outside its path and body: inspected with its address. */
   said(request: IncomingMessage): string;
 }
@@ -69,6 +71,7 @@ export function innerConnection(
       return { kind: "forward", body: bodyless ? "none" : "through", intent: () => intent };
     },
     decided: account.decided,
+    usedUp: account.usedUp,
     said: saidInHeaders,
   };
 }
