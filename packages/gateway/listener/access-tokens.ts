@@ -18,7 +18,7 @@ import type { ActingUser } from "@cordon/core/policy/people";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 import type { Caller } from "./caller.ts";
-import { openProofMemory } from "./proof-memory.ts";
+import { openProofMemory, type ProofMemoryLimits } from "./proof-memory.ts";
 import type { RequestHead } from "./request-head.ts";
 
 export interface AccessTokenDeps {
@@ -47,8 +47,8 @@ export interface AccessTokens {
 const maxCachedTokens = 4_096;
 const authorizationPattern = /^(DPoP|Bearer) ([A-Za-z0-9._~+/=-]{1,8192})$/i;
 
-export function openAccessTokens(deps: AccessTokenDeps): AccessTokens {
-  const proofs = openProofMemory(deps.monotonicMs);
+export function openAccessTokens(deps: AccessTokenDeps, limits?: ProofMemoryLimits): AccessTokens {
+  const proofs = openProofMemory(deps.monotonicMs, limits);
   const startedAt = deps.now();
   const verified = rememberTokens();
   return {
@@ -59,10 +59,12 @@ export function openAccessTokens(deps: AccessTokenDeps): AccessTokens {
         throw new CordonError("TOKEN_AUDIENCE", "the access token is for another resource: nothing is served here");
       const [snapshot, now, origin] = [deps.snapshots.current(), deps.now(), deps.origin()];
       const token = verified(sent.token, snapshot, resourceUri(origin, route), now);
+      // Who it is, first: of somebody who is nobody here no proof is remembered.
+      const caller = callerFrom(token, snapshot, sent.scheme === "dpop" ? "dpop-token" : "bearer-token");
       if (sent.scheme === "dpop") {
         checkProof({ ...sent, head, verified: token, uri: origin + head.path, now, startedAt, proofs });
       } else refuseBearer(token, snapshot);
-      return callerFrom(token, snapshot, sent.scheme === "dpop" ? "dpop-token" : "bearer-token");
+      return caller;
     },
   };
 }
@@ -108,7 +110,8 @@ function checkProof(asked: {
   // What an earlier run of this gateway saw is not remembered.
   if (shown.issuedAt + 999 < startedAt)
     throw new CordonError("DPOP_PROOF_INVALID", "the DPoP proof is older than this gateway; make a new one");
-  const taken = proofs.take(shown.thumbprint, shown.id);
+  // By the person, who can have as many keys as sessions, and not by the key: or one could fill the memory of all.
+  const taken = proofs.take(`${verified.issuer.issuer} ${verified.subject}`, shown.id);
   if (taken === "seen")
     throw new CordonError("DPOP_PROOF_INVALID", "the DPoP proof was used before; each request has its own");
   if (taken === "full")
