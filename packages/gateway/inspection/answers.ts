@@ -20,6 +20,7 @@ import { ResponsesFraming } from "@cordon/core/inspection/streaming/responses";
 import { askedAhead, inlineBytes } from "./aside.ts";
 import { InspectionFailure } from "./inspection-failure.ts";
 import { refusalWords } from "../admission.ts";
+import { charsetOf, isUtf8 } from "../charset.ts";
 import type { FilterCut, ContentFilter, ResponseHead } from "../ports.ts";
 import type { ApiShape } from "../routes/error-shapes.ts";
 import type { InspectionDeps } from "./open-inspection.ts";
@@ -35,7 +36,7 @@ export function openAnswer(deps: InspectionDeps, screening: Screening, kind: Ans
   const { thread } = deps;
   const { type, charset } = mediaType(kind.contentType);
   const opened = openHere(deps, screening, kind);
-  const held = isRead(charset) && (isJson(type) || isPage(type, deps.detectors));
+  const held = isUtf8(charset) && (isJson(type) || isPage(type, deps.detectors));
   if (thread === undefined || opened === undefined || !held) return opened;
   // A long body is put before the same filter twice: to learn what it asks of detectors, and once they have answered.
   const ahead = (body: Uint8Array): Promise<ContentFilter> =>
@@ -85,7 +86,7 @@ function openHere(
     },
   };
   // Text in a character set that nobody here reads is no picture: it fails.
-  if (!isRead(charset))
+  if (!isUtf8(charset))
     return adapted(
       unreadable(kind.contentType, () => common.onFailure() === "closed"),
       true,
@@ -190,10 +191,6 @@ function isPage(type: string, { parts }: Detectors): boolean {
   return isText(type) && parts.length > 0;
 }
 
-function isRead(charset: string | undefined): boolean {
-  return charset === undefined || charset === "utf-8" || charset === "us-ascii";
-}
-
 function isResponses({ api, path }: AnswerKind): boolean {
   return api === "openai" && path.startsWith("/responses");
 }
@@ -205,10 +202,7 @@ function framingOf(kind: AnswerKind, guard: ContentGuard): EventFraming {
 }
 
 function mediaType(contentType: string): { readonly type: string; readonly charset: string | undefined } {
-  const [type = "", ...parameters] = contentType.split(";").map((part) => part.trim().toLowerCase());
-  // As clients read it that forgive: with spaces, and of two the first or the last.
-  const [charset, ...others] = parameters.flatMap((each) => /^charset\s*(?:=\s*(.*))?$/s.exec(each)?.[1] ?? []);
-  return { type, charset: others.length > 0 ? [charset, ...others].join(" and ") : charset?.replaceAll('"', "") };
+  return { type: contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "", charset: charsetOf(contentType) };
 }
 
 /** Images, audio, files, and whatever else nothing here reads. An answer without a body is none of these. */

@@ -5,6 +5,7 @@
 import { parseStrictJson, type JsonObject } from "@cordon/core/contract/strict-json";
 import { textsIn } from "../flow/content-digests.ts";
 import type { RequestContent } from "../ports.ts";
+import { charsetOf, isUtf8 } from "../charset.ts";
 import { formParts, type FormPart } from "./multipart.ts";
 
 const textTypes: ReadonlySet<string> = new Set(["application/xml", "application/javascript", "application/yaml"]);
@@ -18,11 +19,10 @@ export function contentOf(
 ): RequestContent {
   if (bytes === undefined || bytes.length === 0) return { kind: "none" };
   if (tree !== undefined) return { kind: "json", tree, bytes: bytes.length };
-  const [type = "", ...parameters] = (contentType ?? "").split(";").map((part) => part.trim().toLowerCase());
-  const [charset, ...others] = parameters.flatMap((each) => /^charset\s*(?:=\s*(.*))?$/s.exec(each)?.[1] ?? []);
-  if (others.length > 0) throw new Error("its content type names more than one character set");
-  if (charset !== undefined && !/^"?(?:utf-8|us-ascii)"?$/.test(charset))
-    return { kind: "unread", content: bytes, type };
+  const type = (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const charset = charsetOf(contentType ?? "");
+  if (charset?.includes(" and ") === true) throw new Error("its content type names more than one character set");
+  if (!isUtf8(charset)) return { kind: "unread", content: bytes, type };
   if (type === "application/json" || type.endsWith("+json"))
     return { kind: "json", tree: parseStrictJson(bytes), bytes: bytes.length };
   if (type === "application/x-www-form-urlencoded") {

@@ -144,3 +144,24 @@ test("more tools than can be remembered end the answer", () => {
   const many = Array.from({ length: 10_001 }, (_, at) => definition(`t${at}`, "\u200b"));
   assert.match(through(filterOf(route()), JSON.stringify(answer(...many)), 1 << 20), /more than 10000 tools/);
 });
+
+test("an answer in a character set that some clients read and nobody here does is none", () => {
+  const hidden = `data: {"jsonrpc":"2.0","id":1,"result":{"x":"+ACIALAAi-tools+ACIAOgBbAF0ALAAi-y":"z"}}\n\n`;
+  for (const charset of [
+    "charset=utf-7",
+    "charset = UTF-7",
+    'charset="utf-7"',
+    "charset=utf-8; charset=utf-7",
+    "charset=utf-16",
+  ])
+    for (const kind of ["text/event-stream", "application/json"])
+      for (const status of [200, 400]) {
+        const filter = filterOf(route(), new ToolStanding(), { status, contentType: `${kind}; ${charset}` });
+        assert.match(through(filter, hidden), /^cut: .* is no MCP answer$/, charset);
+      }
+  for (const charset of ["charset=utf-8", 'charset="UTF-8"', "charset = utf-8"]) {
+    const text = JSON.stringify({ jsonrpc: "2.0", id: 1, result: {} });
+    const filter = filterOf(route(), new ToolStanding(), { status: 200, contentType: `application/json; ${charset}` });
+    assert.equal(through(filter, text), text, charset);
+  }
+});

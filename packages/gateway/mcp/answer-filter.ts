@@ -10,6 +10,7 @@ import { parseAnswer } from "@cordon/core/inspection/streaming/framing";
 import { serverNotifications } from "@cordon/core/mcp/methods";
 import type { Question } from "@cordon/core/mcp/questions";
 import { maxToolNameLength, readToolDefinition, type ToolDefinition } from "@cordon/core/mcp/tool-definition";
+import { charsetOf, isUtf8 } from "../charset.ts";
 import type { FilterCut, ResponseFilter, ResponseHead } from "../ports.ts";
 import type { Withheld } from "./tool-standing.ts";
 
@@ -54,8 +55,11 @@ export interface WithheldTools {
 /** @returns the filter of an answer; undefined for an error that is no MCP message, which says nothing of tools */
 export function openToolFilter(head: ResponseHead, judges: AnswerJudges): ResponseFilter | undefined {
   const type = head.contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (type === "text/event-stream") return new EventsFilter(judges);
-  if (type === "application/json") return new JsonFilter(judges);
+  if (type === "text/event-stream" || type === "application/json") {
+    // Some clients read by it: what is a string to us could be a question to them (UTF-7).
+    if (!isUtf8(charsetOf(head.contentType))) return new RefusingFilter(head.contentType);
+    return type === "application/json" ? new JsonFilter(judges) : new EventsFilter(judges);
+  }
   return head.status >= 400 ? undefined : new RefusingFilter(type);
 }
 
