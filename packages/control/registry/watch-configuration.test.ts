@@ -13,7 +13,12 @@ interface Watched {
   readonly write: (text: string) => Promise<void>;
 }
 
-async function setUp(folder: string, lookEveryMs = 60_000, apply?: () => Promise<void>): Promise<Watched> {
+async function setUp(
+  folder: string,
+  lookEveryMs = 60_000,
+  apply?: () => Promise<void>,
+  settleMs = 5,
+): Promise<Watched> {
   const path = join(folder, "cordon.yaml");
   await mkdir(join(folder, "policies"), { recursive: true });
   await writeFile(join(folder, "policies/default.cedar"), "permit all");
@@ -25,7 +30,7 @@ async function setUp(folder: string, lookEveryMs = 60_000, apply?: () => Promise
     initial: await loadConfiguration(path),
     apply: apply ?? (async (loaded) => void applied.push(loaded)),
     onProblem: (error) => void problems.push((error as Error).message),
-    settleMs: 5,
+    settleMs,
     lookEveryMs,
   });
   return { watch, applied, problems, write: (text) => writeFile(path, text) };
@@ -156,4 +161,22 @@ test("reloads one at a time", async () => {
   const reloads = await Promise.all([watch.reload(), watch.reload(), watch.reload()]);
   assert.ok(reloads.filter(Boolean).length <= 1);
   assert.equal(most, 1);
+});
+
+test("a file that is empty while it is being written is not taken for what it will be", async () => {
+  await using folder = await temporaryFolder();
+  const { watch, applied, problems } = await setUp(folder.path, 10, undefined, 300);
+  await using _ = watch;
+  const policy = join(folder.path, "policies/default.cedar");
+  const halves = ["", "permit", "permit less"];
+  for (const text of halves) {
+    await writeFile(policy, text);
+    await new Promise((resolve) => setTimeout(resolve, 60)); // looked at several times meanwhile
+  }
+  await until(() => applied.length > 0);
+  assert.deepEqual(
+    applied.map(({ policyTexts }) => [...policyTexts.values()]),
+    [["permit less"]],
+  );
+  assert.deepEqual(problems, []);
 });

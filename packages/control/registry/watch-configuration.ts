@@ -5,6 +5,9 @@
  *
  * Folders are watched rather than files, so that editors which replace a file, and Kubernetes, which swaps a link, are
  * seen; a slow look at the content catches what the system does not report (network file systems).
+ *
+ * A file that is being written may be empty for a moment, and a set of policies without its forbids is a valid one. So what
+ * was found by watching takes effect only once it has been read twice the same, the settling time apart.
  */
 import { watch, type FSWatcher } from "node:fs";
 import { dirname } from "node:path";
@@ -76,6 +79,8 @@ class FolderWatch implements ConfigurationWatch {
   #inForce: LoadedConfiguration;
   #settling: NodeJS.Timeout | undefined;
   #reported = "";
+  /** What the last look found: a digest, or the words of why it could not be read. */
+  #seen = "";
   #turn: Promise<unknown> = Promise.resolve();
   #ended = false;
 
@@ -83,11 +88,15 @@ class FolderWatch implements ConfigurationWatch {
     this.#options = options;
     this.#inForce = options.initial;
     this.#watchFolders(options.initial.files);
-    this.#look = setInterval(() => this.#reloadQuietly(), options.lookEveryMs ?? 5000).unref();
+    this.#look = setInterval(() => void this.#inTurn(() => this.#lookOnce()), options.lookEveryMs ?? 5000).unref();
   }
 
   reload(): Promise<boolean> {
-    const turn = this.#turn.then(() => this.#reload());
+    return this.#inTurn(() => this.#reload());
+  }
+
+  #inTurn(step: () => Promise<boolean>): Promise<boolean> {
+    const turn = this.#turn.then(step);
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
@@ -102,9 +111,47 @@ class FolderWatch implements ConfigurationWatch {
 
   async #reload(): Promise<boolean> {
     if (this.#ended) return false;
-    const loaded = await loadConfiguration(this.#options.path, undefined, this.#inForce);
+    return await this.#take(await this.#read());
+  }
+
+  /** Only notices that something is otherwise; it may come at any moment of a write. */
+  async #lookOnce(): Promise<boolean> {
+    if (this.#ended) return false;
+    const found = await this.#read().then(({ digest }) => digest, wordsOf);
+    if (found !== this.#inForce.digest && found !== this.#seen && this.#settling === undefined) this.#changed();
+    return false;
+  }
+
+  /** The same, once the files have held still. */
+  async #reloadSettled(): Promise<boolean> {
+    if (this.#ended) return false;
+    let loaded: LoadedConfiguration;
+    try {
+      loaded = await this.#read();
+    } catch (error) {
+      if (this.#isNew(wordsOf(error))) return false;
+      throw error;
+    }
+    if (loaded.digest !== this.#inForce.digest && this.#isNew(loaded.digest)) return false;
+    return await this.#take(loaded);
+  }
+
+  /** Whether the look before found something else; then there will be another. */
+  #isNew(found: string): boolean {
+    if (found === this.#seen) return false;
+    this.#seen = found;
+    this.#changed();
+    return true;
+  }
+
+  #read(): Promise<LoadedConfiguration> {
+    return loadConfiguration(this.#options.path, undefined, this.#inForce);
+  }
+
+  async #take(loaded: LoadedConfiguration): Promise<boolean> {
     if (loaded.digest === this.#inForce.digest) {
       this.#reported = "";
+      this.#seen = "";
       return false;
     }
     refuseFixedChanges(this.#inForce.configuration, loaded.configuration);
@@ -116,8 +163,8 @@ class FolderWatch implements ConfigurationWatch {
   }
 
   #reloadQuietly(): void {
-    this.reload().catch((error: unknown) => {
-      const words = error instanceof Error ? error.message : String(error);
+    this.#inTurn(() => this.#reloadSettled()).catch((error: unknown) => {
+      const words = wordsOf(error);
       if (words === this.#reported || this.#ended) return;
       this.#reported = words;
       this.#options.onProblem(error);
@@ -126,7 +173,10 @@ class FolderWatch implements ConfigurationWatch {
 
   #changed(): void {
     clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => this.#reloadQuietly(), this.#options.settleMs ?? 200).unref();
+    this.#settling = setTimeout(() => {
+      this.#settling = undefined;
+      this.#reloadQuietly();
+    }, this.#options.settleMs ?? 200).unref();
   }
 
   #watchFolders(files: readonly string[]): void {
@@ -152,4 +202,8 @@ class FolderWatch implements ConfigurationWatch {
       }
     }
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
