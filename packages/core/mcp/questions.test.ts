@@ -152,6 +152,17 @@ test("a secret is known by its words however they are joined and written", () =>
 test("words that only look like a secret's are none", () => {
   for (const text of ["Pineapple", "Compass", "passenger name", "Key date", "tokens used", "keyboard", "account"])
     assert.equal(asksForSecret(text), undefined, text);
-  for (const text of ["APIKey", "myPIN", "one_time_passwords", "Mot de passe", "2FA code", "PASSWORD1"])
+  for (const text of [
+    "APIKey",
+    "myPIN",
+    "one_time_passwords",
+    "Mot de passe",
+    "2FA code",
+    "PASSWORD1",
+    "p\u0430ssword",
+    "your \u0420IN",
+    "p\u00e1sswords",
+    "\u03c1assword",
+  ])
     assert.notEqual(asksForSecret(text), undefined, text);
 });

@@ -6,6 +6,8 @@
  * @see MCP 2025-11-25, "Elicitation", "Safe URL Handling" and "Sensitive Information"
  */
 
+import { fold, foldedSlice } from "../inspection/normalise/fold.ts";
+
 /** Each a run of words, as {@link wordsOf} splits them. */
 const phrases = `
 password|passwd|pwd|passphrase|passcode|pass word|pass phrase|pass code|login code|sign in code|security code
@@ -46,7 +48,15 @@ export function asksForSecret(text: string): string | undefined {
   const plain = text.normalize("NFKC");
   const inside = within.find((word) => plain.includes(word));
   if (inside !== undefined) return inside;
-  const words = wordsOf(plain);
+  const found = phraseIn(plain);
+  if (found !== undefined) return found;
+  // `pаssword` with a letter of Cyrillic reads the same to whoever fills in the form.
+  const folded = fold(plain.slice(0, maxLength));
+  return phraseIn(foldedSlice(folded, 0, folded.length));
+}
+
+function phraseIn(text: string): string | undefined {
+  const words = wordsOf(text);
   for (const [at, word] of words.entries())
     for (const phrase of byFirst.get(singular(word)) ?? byFirst.get(word) ?? [])
       if (phrase.every((each, i) => words[at + i] === each || singular(words[at + i] ?? "") === each))
