@@ -190,7 +190,8 @@ test("a workload that tries one door after the other opens an incident, of itsel
   assert.equal(incident.severity, "high");
   assert.equal(incident.evidence.length, 3);
   assert.match(incident.reason, /refused 3 different resources within 5 minutes/);
-  assert.ok(estate.log.some((line) => line.startsWith("warn incident-opened: high incident inc-")));
+  const told = (line: string): boolean => line.startsWith("warn incident-opened: high incident inc-");
+  await until(() => estate.log.some(told), "it is said in the log");
 
   // It goes on: there is still one. And what found it twice at the same time opens it once.
   for (let round = 0; round < 5; round++) await knock();
