@@ -3,13 +3,16 @@
  * made here, for `cordon run --me` and `cordon grant`.
  */
 import { spawn } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { originProblem } from "@cordon/core/contract/console-address";
 import { cliProofText, cliRedeemResponse } from "@cordon/core/contract/people-api";
 import { CordonError } from "@cordon/core/errors";
+import { sha256Hex } from "@cordon/core/identity/certificate";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import { makeDeviceProof } from "@cordon/core/risk/device-proof";
 import type { ExitCode } from "../command.ts";
 import type { Io } from "../io.ts";
 import { askConsole, signedCall, signText } from "../login/console-client.ts";
@@ -27,6 +30,8 @@ comes back is a certificate, minutes to hours long, for a key that never leaves 
   --grant ID       a credential for this grant alone: it is dead when the grant is
   --ca-file FILE   PEM of the authority that the console's certificate is under, where it is not a public one
   --no-browser     print the address only; open it in a browser of this machine
+  --device NAME    the enrolled device that this is; the session is known to come from it, with
+  --device-key FILE  the device's private key, PEM
   --wait SECONDS   how long to wait for the browser (default 180)
   --out            sign out: the credential is dead, here and at every gateway
   --json           one JSON object: {"person", "expiresAt", "grant"}
@@ -41,6 +46,8 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
       "ca-file": { type: "string" },
       "no-browser": { type: "boolean", default: false },
       wait: { type: "string", default: "180" },
+      device: { type: "string" },
+      "device-key": { type: "string" },
       out: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -67,7 +74,9 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   io.stderr(`Confirm in the browser, and only if it shows the same code:  ${keyWords(jwk)}\n\n  ${handOff.url}\n\n`);
   if (!values["no-browser"]) openBrowser(handOff.url);
   const code = await handOff.code;
-  const body = { code, publicKey: jwk, signature: signText(pem, cliProofText(code)) };
+  const spki = sha256Hex(publicKey.export({ type: "spki", format: "der" }));
+  const device = await proofOf(values.device, values["device-key"], spki, console);
+  const body = { code, publicKey: jwk, signature: signText(pem, cliProofText(code)), ...device };
   const credential = await askConsole(cliRedeemResponse, { console, ca, method: "POST", path: "/v1/cli/redeem", body });
   await saveLogin(process.env, {
     version: 1,
@@ -84,6 +93,21 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
         `${grant === undefined ? "" : `, for grant ${grant}`}\nuse it: cordon run --me -- CMD\n`,
     );
   return 0;
+}
+
+/** That this login's key lies on an enrolled device: signed by the device's own key, for this console. */
+async function proofOf(
+  device: string | undefined,
+  keyFile: string | undefined,
+  certificate: string,
+  console: string,
+): Promise<{ readonly device?: string }> {
+  if (device === undefined && keyFile === undefined) return {};
+  if (device === undefined || keyFile === undefined)
+    throw new CordonError("USAGE", "--device and --device-key go together");
+  const key = createPrivateKey(await readFile(keyFile, "utf8"));
+  const gateway = new URL(console).origin as SpiffeId; // whom the proof is for
+  return { device: makeDeviceProof({ device, certificate, gateway, issuedAt: Date.now() }, key) };
 }
 
 async function signOut(io: Io): Promise<ExitCode> {

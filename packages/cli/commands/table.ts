@@ -31,6 +31,10 @@ export const commands: CommandTable = {
   "people list": { summary: "who is enrolled, and how", load: () => import("./people/list.ts") },
   "oauth list": { summary: "programs that act for people, and for whom", load: () => import("./oauth/list.ts") },
   "oauth disable": { summary: "a program acts for nobody any more", load: () => import("./oauth/disable.ts") },
+  "people recover": {
+    summary: "back in with a sealed recovery code: a code to enrol anew",
+    load: () => import("./people/recover.ts"),
+  },
   "people lock": { summary: "shut an account, or open it again", load: () => import("./people/lock.ts") },
   "incident list": {
     summary: "open incidents, and those that were closed lately",

@@ -11,6 +11,7 @@ import { ConsentPage } from "../people/consent-page.tsx";
 import { GrantsPage } from "../people/grants-page.tsx";
 import { PeoplePage } from "../people/people-page.tsx";
 import { StepUpPage } from "../people/step-up-page.tsx";
+import { RiskPage } from "../risk/risk-page.tsx";
 import { SegmentationPage } from "../policy/segmentation-page.tsx";
 import { LedgerPage } from "../ledger/ledger-page.tsx";
 import { LivePage } from "../live/live-page.tsx";
@@ -65,7 +66,7 @@ function Console({ browserKey, onForget }: ConsoleProps) {
     setSession(opened);
     return () => opened[Symbol.dispose]();
   }, [browserKey]);
-  const { page, component, id } = usePlace();
+  const { page, component, id, ask } = usePlace();
   const cli = useCliLogin();
   const isStepUp = useStepUp();
   const consent = useConsent();
@@ -83,7 +84,8 @@ function Console({ browserKey, onForget }: ConsoleProps) {
           {page === "estate" && <EstatePage selected={component} />}
           {page === "ledger" && <LedgerPage />}
           {page === "policy" && <SegmentationPage />}
-          {page === "grants" && <GrantsPage selected={id} />}
+          {page === "risk" && <RiskPage />}
+          {page === "grants" && <GrantsPage selected={id} ask={ask} />}
           {page === "people" && <PeoplePage />}
         </main>
       </div>

@@ -17,6 +17,7 @@ const titles: Readonly<Record<Page, string>> = {
   estate: "Estate",
   policy: "Segmentation",
   ledger: "Ledger",
+  risk: "Risk",
   grants: "Grants",
   people: "People",
 };

@@ -1,7 +1,7 @@
 /** Which page the address names: `#/estate?component=ID`. In: the fragment. Out: page and component; and back. */
 import { useSyncExternalStore } from "react";
 
-export const pages = ["live", "estate", "policy", "ledger", "grants", "people"] as const;
+export const pages = ["live", "estate", "policy", "ledger", "risk", "grants", "people"] as const;
 export type Page = (typeof pages)[number];
 
 export interface Place {
@@ -10,6 +10,8 @@ export interface Place {
   readonly component?: string;
   /** On the grants: which one is open. */
   readonly id?: string;
+  /** On the grants: a break-glass to look at and sign, as the command line asks for it. */
+  readonly ask?: string;
 }
 
 /** What the fragment names; the live page for anything that is no page. */
@@ -19,6 +21,8 @@ export function parsePlace(fragment: string): Place {
   const asked = new URLSearchParams(query);
   const component = asked.get("component");
   const id = asked.get("id");
+  const ask = asked.get("ask");
+  if (page === "grants" && ask !== null && ask !== "") return { page, ask };
   if (page === "grants" && id !== null && id !== "") return { page, id };
   return component === null || component === "" ? { page } : { page, component };
 }

@@ -6,16 +6,23 @@ import { actions } from "@cordon/core/contract/vocabulary";
 import { confirm, wordsOf } from "../access/people.ts";
 import { useSession } from "../app/session.ts";
 import { usePolled } from "../app/use-polled.ts";
+import type { WantedGrant } from "./wanted-grant.ts";
 
-export function GrantForm({ onClose }: { readonly onClose: (made: GrantView | undefined) => void }) {
+interface GrantFormProps {
+  readonly onClose: (made: GrantView | undefined) => void;
+  /** A break-glass to begin with. */
+  readonly wanted?: WantedGrant | undefined;
+}
+
+export function GrantForm({ onClose, wanted }: GrantFormProps) {
   const { client } = useSession();
   const ask = useCallback((signal: AbortSignal) => client.estate(signal), [client]);
   const { value: estate } = usePolled(ask, 30_000);
-  const [asked, setAsked] = useState<string[]>(["read"]);
-  const [resources, setResources] = useState<string[]>([]);
-  const [reason, setReason] = useState("");
-  const [minutes, setMinutes] = useState(60);
-  const [breakGlass, setBreakGlass] = useState(false);
+  const [asked, setAsked] = useState<string[]>(wanted?.actions ?? ["read"]);
+  const [resources, setResources] = useState<string[]>(wanted?.resources ?? []);
+  const [reason, setReason] = useState(wanted?.reason ?? "");
+  const [minutes, setMinutes] = useState(wanted?.minutes ?? 60);
+  const [breakGlass, setBreakGlass] = useState(wanted !== undefined);
   const [problem, setProblem] = useState<string>();
   const [working, setWorking] = useState(false);
   const submit = async (event: FormEvent): Promise<void> => {
@@ -35,6 +42,9 @@ export function GrantForm({ onClose }: { readonly onClose: (made: GrantView | un
     value: `${namespace}/${name}`,
     label: `${kind} ${name} (${sensitivity})`,
   }));
+  // Of another namespace, say, and so not among those that this person sees.
+  for (const one of wanted?.resources ?? [])
+    if (!components.some(({ value }) => value === one)) components.push({ value: one, label: one });
   return (
     <Modal opened onClose={() => onClose(undefined)} title="Ask for a grant" size="lg">
       <form className="grant-form" onSubmit={(event) => void submit(event)}>

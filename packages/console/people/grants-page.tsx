@@ -7,11 +7,17 @@ import { go } from "../app/route.ts";
 import { usePolled } from "../app/use-polled.ts";
 import { localDateTime } from "../words/amounts.ts";
 import { GrantDrawer } from "./grant-drawer.tsx";
+import { wantedGrant } from "./wanted-grant.ts";
 import { GrantForm } from "./grant-form.tsx";
 import { MustSignIn } from "./must-sign-in.tsx";
 import { shortId, stateWords } from "./grant-words.ts";
 
-export function GrantsPage({ selected }: { readonly selected: string | undefined }) {
+interface GrantsPageProps {
+  readonly selected: string | undefined;
+  readonly ask: string | undefined;
+}
+
+export function GrantsPage({ selected, ask: wanted }: GrantsPageProps) {
   const { client, key } = useSession();
   const [asking, setAsking] = useState(false);
   const [turn, setTurn] = useState(0);
@@ -36,10 +42,12 @@ export function GrantsPage({ selected }: { readonly selected: string | undefined
       ) : (
         <Rows grants={grants} />
       )}
-      {asking && (
+      {(asking || wanted !== undefined) && (
         <GrantForm
+          {...(wanted !== undefined && { wanted: wantedGrant(wanted) })}
           onClose={(made) => {
             setAsking(false);
+            if (made === undefined) go({ page: "grants" });
             reload();
             if (made !== undefined) go({ page: "grants", id: made.id });
           }}

@@ -6,7 +6,8 @@ import {
   type DeviceResponse,
   type DevicesResponse,
 } from "@cordon/core/contract/device-api";
-import { judgePosture } from "@cordon/core/risk/device";
+import type { Instant } from "@cordon/core/instant";
+import { judgePosture, type PostureLimits } from "@cordon/core/risk/device";
 import { defaultRiskSettings } from "@cordon/core/risk/settings";
 import { openDevices, type Devices, type EnrolledDevice, type Written } from "../devices/devices.ts";
 import { checked } from "./local-exchange.ts";
@@ -20,10 +21,7 @@ type DeviceRooms = Pick<LocalApiRooms, "store" | "snapshot" | "now">;
 export function deviceOperations(rooms: DeviceRooms) {
   const limits = () => (rooms.snapshot().risk ?? defaultRiskSettings).posture;
   const devices = (): Devices => openDevices(rooms.store, rooms.now, () => limits().maxAgeMs);
-  const shown = ({ publicKey: _key, ...device }: EnrolledDevice): DeviceResponse => {
-    const { state, faults } = judgePosture(device, limits(), rooms.now());
-    return { ...device, state, faults: faults.map(({ words }) => words) };
-  };
+  const shown = (device: EnrolledDevice): DeviceResponse => deviceView(device, limits(), rooms.now());
   const changed = ({ revision, device }: Written): DeviceChangedResponse => ({ revision, device: shown(device) });
   return {
     "/v1/devices": {
@@ -37,4 +35,14 @@ export function deviceOperations(rooms: DeviceRooms) {
       },
     },
   };
+}
+
+/** A device as it is shown: without its key, with what its posture comes to now. */
+export function deviceView(
+  { publicKey: _key, ...device }: EnrolledDevice,
+  limits: PostureLimits,
+  now: Instant,
+): DeviceResponse {
+  const { state, faults } = judgePosture(device, limits, now);
+  return { ...device, state, faults: faults.map(({ words }) => words) };
 }

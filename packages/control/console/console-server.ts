@@ -108,7 +108,9 @@ export async function openConsole(options: ConsoleOptions): Promise<ConsoleServe
     pages: options.staticFolder,
     pairing: { desk, keys, record, now, complain },
     check,
-    people: people && openPeopleDoor({ people, revoke, url: () => origins[0] ?? "", oauth: () => oauth }),
+    people:
+      people &&
+      openPeopleDoor({ people, live: options.rooms.live, revoke, url: () => origins[0] ?? "", oauth: () => oauth }),
     oauth: people && openOauthDoor({ oauth: () => oauth, people, check }),
     followers,
     operationFor: consoleOperations({ ...options.rooms, store: options.store, readerFor }),

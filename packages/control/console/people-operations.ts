@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import { oauthClientOrder } from "@cordon/core/contract/oauth-api";
 import * as api from "@cordon/core/contract/people-api";
+import { sessionCut } from "@cordon/core/contract/risk-api";
 import { incidentClosing, incidentRequest } from "@cordon/core/contract/incident-api";
 import { CordonError } from "@cordon/core/errors";
 import { breakGlassDigest, findGrant, requestGrant, revokeGrant, speak } from "../grants/grants.ts";
@@ -13,7 +14,7 @@ import { grantDigest } from "../grants/grant-digest.ts";
 import { disableClient, enableClient, listClients } from "../oauth/clients.ts";
 import { confirmWithPasskey, passkeysOf, requireUser, shortNameOf } from "../people/accounts.ts";
 import { approveAdministrator, inviteOrNominate, nominationDigest } from "../people/administrators.ts";
-import { administer } from "../people/administration.ts";
+import { administer, administers } from "../people/administration.ts";
 import type { Invited } from "../people/invitations.ts";
 import { lockUser, removePasskey, unlockUser } from "../people/manage.ts";
 import type { People, SignedInPerson } from "../people/open-people.ts";
@@ -31,12 +32,17 @@ import {
 } from "../people/sign-in.ts";
 import type { User } from "@cordon/core/policy/people";
 import type { Oauth } from "../oauth/open-oauth.ts";
+import type { LiveEntries } from "./live-entries.ts";
+import { readerOf } from "./reading.ts";
+import { riskView } from "./risk-view.ts";
 import type { ConsoleKey } from "./console-keys.ts";
 import { readJson } from "./read-json.ts";
 
 /** @param revoke withdraws a component's identity, as `cordon identity revoke` does */
 export interface PeopleOperationRooms {
   readonly people: People;
+  /** The newest entries, of which scores are read. */
+  readonly live: Pick<LiveEntries, "from">;
   readonly url: () => string;
   readonly revoke: (component: string, reason: string, actor: string) => Promise<unknown>;
   /** The authorization server, where there is one. */
@@ -211,6 +217,19 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
       const { approvals, invited } = await approveRecovery(grants, user, request);
       const made = invited === undefined ? {} : { invitation: invitation(request.name, invited) };
       return { approvals, needed: recoveryApprovers, ...made };
+    },
+    // Asked again and again while it is looked at: reading changes nothing, and is no entry each time.
+    "GET /v1/risk": async ({ user, person }) => {
+      if (readerOf({ user: user.id }, deps.snapshot()).sees !== "all")
+        throw new CordonError("ACCESS_DENIED", "Risk of everybody is for administrators and members of `auditors`.");
+      return riskView(deps, rooms.live, administers(deps, person));
+    },
+    "POST /v1/sessions/cut": ({ user, person }, body) => {
+      const { session, reason } = readJson(sessionCut, body);
+      const words = `${user.name} cut a session: ${reason}`;
+      return administer(deps, person, "sessions/cut", async () => ({
+        ended: await endSessions(deps, ({ id }) => id === session, { actor: user.id, words }),
+      }));
     },
     "GET /v1/incidents": ({ person }) =>
       administer(deps, person, "incidents", async () => ({ incidents: await listIncidents(incidents) })),

@@ -335,11 +335,11 @@ export async function spendApproval(deps: Pick<PeopleDeps, "store" | "now">, id:
 }
 
 /** Lets what is over end in the store as well, where decisions have let it end already; drops what is long over. */
-export async function sweepGrants(deps: PeopleDeps): Promise<void> {
+export async function sweepGrants(deps: PeopleDeps, late: ReadonlySet<string> = new Set()): Promise<void> {
   const now = deps.now();
   for (const object of await deps.store.list(grantKind)) {
     const grant = readGrant(object);
-    const ended = grant.state === "approved" && (grant.ends ?? 0) <= now;
+    const ended = grant.state === "approved" && ((grant.ends ?? 0) <= now || late.has(grant.id));
     const lapsed = hasLapsed(grant, now);
     const old =
       !ended &&

@@ -19,8 +19,10 @@ import {
 } from "@cordon/core/contract/people-api";
 import { CordonError } from "@cordon/core/errors";
 import { bundleDocument } from "@cordon/core/identity/bundle";
+import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { toPem } from "@cordon/core/identity/tls";
 import type { User } from "@cordon/core/policy/people";
+import { readDeviceProof } from "@cordon/core/risk/device-proof";
 import type { Authority } from "../authority/authority.ts";
 import type { ConsoleKeys } from "../console/console-keys.ts";
 import { confirmWithPasskey, type Confirmed } from "./accounts.ts";
@@ -41,6 +43,7 @@ export interface CliLogin {
     readonly code: string;
     readonly publicKey: PublicKeyJwk;
     readonly signature: string;
+    readonly device?: string;
   }): Promise<CliRedeemResponse>;
 }
 
@@ -85,7 +88,7 @@ export function openCliLogin({ deps, challenges, keys, authority, gateway }: Cli
       waiting.set(digestOf(code), { ...confirmed, fingerprint: keyFingerprint(publicKey), label, grant, until });
       return code;
     },
-    async redeem({ code, publicKey, signature }) {
+    async redeem({ code, publicKey, signature, device: proof }) {
       const held = waiting.get(digestOf(code));
       waiting.delete(digestOf(code)); // one try, whoever makes it
       const key = importKey(publicKey);
@@ -101,6 +104,7 @@ export function openCliLogin({ deps, challenges, keys, authority, gateway }: Cli
           "That code is good for nothing here: used, too old, or another key's. Run `cordon login` again.",
         );
       const { user, passkey, label, grant } = held;
+      const device = proof === undefined ? undefined : provenDevice(deps, proof, held.fingerprint);
       const ends = Math.min(
         deps.now() + deps.settings.credentialMinutes * 60_000,
         grant === undefined ? Infinity : grantEnd(deps, user, grant),
@@ -109,6 +113,7 @@ export function openCliLogin({ deps, challenges, keys, authority, gateway }: Cli
       const opened = await openSession(deps, keys, {
         ...{ user, passkey, kind: "cli", publicKey, label, ends },
         ...(grant === undefined ? {} : { grant }),
+        ...(device === undefined ? {} : { device }),
       });
       const svid = await authority.issueX509Svid({ id: user.id, key: { publicKey: key }, ttlSeconds });
       await change(
@@ -129,6 +134,16 @@ export function openCliLogin({ deps, challenges, keys, authority, gateway }: Cli
       };
     },
   };
+}
+
+/** @throws {CordonError} `ACCESS_DENIED` for a proof that proves nothing: a login that names a device is from that device */
+function provenDevice(deps: PeopleDeps, proof: string, certificate: string): string {
+  const gateway = deps.relyingParty().origin as SpiffeId; // whom it is for; here that is the console
+  const proven = readDeviceProof(proof, {
+    ...{ devices: deps.snapshot().devices ?? new Map(), certificate, gateway, now: deps.now() },
+  });
+  if (typeof proven !== "string") return proven.device;
+  throw new CordonError("ACCESS_DENIED", `The device of this login is not proven: ${proven}.`);
 }
 
 /** @throws {CordonError} `ACCESS_DENIED` when the grant is not this person's, or does not hold now */

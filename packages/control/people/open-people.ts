@@ -21,6 +21,7 @@ import { administers, type Person } from "./administration.ts";
 import { openChallenges } from "./challenges.ts";
 import { openCliLogin, type CliLogin } from "./cli-login.ts";
 import { administratorsGroup, isIn, type PeopleDeps } from "./deps.ts";
+import { openDeadlines } from "./deadlines.ts";
 import { openOidc, type Oidc } from "./oidc.ts";
 import { sessionKind, sessionValue, userKind, userOf, userValue } from "./objects.ts";
 import { accountsIn, isNewcomer, type Account } from "./newcomers.ts";
@@ -95,12 +96,16 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
     seen = newest;
   };
   let sweptAt = -Infinity;
+  const overdue = openDeadlines(options.monotonicMs);
   const sweep = async (): Promise<void> => {
     if (sweeping) return;
     sweeping = true;
     const due = deps.now() - sweptAt >= fullSweepMs;
     if (due) sweptAt = deps.now();
-    await (due ? sweepGrants(deps) : sweepAll(deps))
+    const { grants: held, sessions } = deps.snapshot();
+    const late = overdue([...[...(held?.values() ?? [])].flat(), ...(sessions?.values() ?? [])], deps.now());
+    await (due ? sweepGrants(deps, late) : Promise.resolve())
+      .then(() => sweepAll(deps, late))
       .then(look)
       .catch(options.onProblem)
       .finally(() => (sweeping = false));
@@ -142,14 +147,14 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
 }
 
 /** What ended by time is over for every decision already; here it is written down. Cheap while nothing is due. */
-async function sweepAll(deps: PeopleDeps): Promise<void> {
+async function sweepAll(deps: PeopleDeps, late: ReadonlySet<string>): Promise<void> {
   const { grants, sessions } = deps.snapshot();
   const now = deps.now();
   for (const own of grants?.values() ?? [])
-    if (own.some(({ ends }) => ends <= now)) return void (await sweepGrants(deps));
+    if (own.some(({ id, ends }) => ends <= now || late.has(id))) await sweepGrants(deps, late);
   for (const session of sessions?.values() ?? [])
-    if (session.ends <= now) {
-      await endSessions(deps, ({ ends }) => ends <= deps.now(), {
+    if (session.ends <= now || late.has(session.id)) {
+      await endSessions(deps, ({ id, ends }) => ends <= deps.now() || late.has(id), {
         actor: "system:people",
         words: "sessions ended by themselves",
       });

@@ -28,6 +28,8 @@ export interface NewSession extends Confirmed {
   readonly label: string;
   readonly ends: number;
   readonly grant?: string;
+  /** The enrolled device that proved itself at the sign-in. */
+  readonly device?: string;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function openSession(
   keys: Pick<ConsoleKeys, "add">,
   opening: NewSession,
 ): Promise<OpenedSession> {
-  const { user, passkey, kind, publicKey, label, ends, grant } = opening;
+  const { user, passkey, kind, publicKey, label, ends, grant, device } = opening;
   const session = keyFingerprint(publicKey);
   const at = deps.now();
   const key = sessionKey(session);
@@ -53,9 +55,10 @@ export async function openSession(
     authenticatedAt: at,
     ends,
     ...(grant && { grant }),
+    ...(device && { device }),
   };
   const where = kind === "cli" ? "the command line" : "the console";
-  const words = `${user.name} signed in to ${where} (${label}) with a passkey, until ${new Date(ends).toISOString()}${grant === undefined ? "" : `, for grant ${grant}`}`;
+  const words = `${user.name} signed in to ${where} (${label}) with a passkey, until ${new Date(ends).toISOString()}${grant === undefined ? "" : `, for grant ${grant}`}${device === undefined ? "" : `, from the device ${device}`}`;
   await change(deps, { actor: user.id, words, objects: [key] }, async (transaction) => {
     if ((await transaction.get(key)) !== undefined)
       throw new CordonError("STORE_CONFLICT", "This key is signed in already; make a new one for a new session.");

@@ -117,6 +117,8 @@ export const cliRedeemRequest = z.strictObject({
   code: z.string().max(128),
   publicKey,
   signature: z.string().max(128),
+  /** The device that it comes from: its proof over this key's SHA-256, for the console's origin (risk/device-proof.ts). */
+  device: z.string().max(2048).exactOptional(),
 });
 export const cliRedeemResponse = signedIn.extend({
   chain: z.string(),

@@ -3,12 +3,12 @@
  * It takes a passkey over exactly that request, and passkeys live in the browser: the command line has nothing that could
  * stand in for one.
  */
-import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
 import { CordonError } from "@cordon/core/errors";
 import type { ExitCode } from "../../command.ts";
 import type { Io } from "../../io.ts";
 import { loadLogin } from "../../login/login-file.ts";
+import { openPage } from "./open-page.ts";
 
 const usage = `Usage: cordon grant approve ID
        cordon grant deny ID
@@ -33,14 +33,6 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   if (id === undefined) throw new CordonError("USAGE", `say which grant\n\n${usage}`);
   const { console } = await loadLogin(process.env);
   const url = `${console}/#/grants?${new URLSearchParams({ id }).toString()}`;
-  io.stdout(`${url}\n`);
-  if (!values["no-browser"]) {
-    const child = spawn(process.platform === "darwin" ? "open" : "xdg-open", [url], {
-      stdio: "ignore",
-      detached: true,
-    });
-    child.once("error", () => undefined);
-    child.unref();
-  }
+  openPage(url, io, values["no-browser"]);
   return 0;
 }

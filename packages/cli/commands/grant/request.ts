@@ -8,6 +8,7 @@ import type { ExitCode } from "../../command.ts";
 import type { Io } from "../../io.ts";
 import { askConsole, signedCall } from "../../login/console-client.ts";
 import { loadLogin } from "../../login/login-file.ts";
+import { openPage } from "./open-page.ts";
 import { grantText } from "./grant-line.ts";
 
 const usage = `Usage: cordon grant request ACTION[,ACTION] RESOURCE[,RESOURCE] --reason WORDS [OPTIONS]
@@ -21,6 +22,8 @@ There is no extending: what is to last longer is asked for anew.
   --call DIGEST     for one call, by the digest that its refusal named; with
   --arguments FILE  the call's exact arguments, for whoever approves to read: {"name", "arguments"} of an MCP tool call,
                     {"address", "body", "method"} of any other
+  --break-glass     in an emergency, without approval: opens the request in the console, where your passkey signs it
+  --no-browser      prints the address of that page only
   --json            one JSON object
 `;
 
@@ -34,6 +37,8 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
       for: { type: "string" },
       call: { type: "string" },
       arguments: { type: "string" },
+      "break-glass": { type: "boolean", default: false },
+      "no-browser": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -56,6 +61,12 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     ...(values.arguments === undefined ? {} : { callArguments: await readFile(values.arguments, "utf8") }),
   };
   const login = await loadLogin(process.env);
+  if (values["break-glass"]) {
+    const { actions: wanted, resources: on, reason, minutes } = body;
+    const ask = Buffer.from(JSON.stringify({ actions: wanted, resources: on, reason, minutes })).toString("base64url");
+    openPage(`${login.console}/#/grants?${new URLSearchParams({ ask }).toString()}`, io, values["no-browser"]);
+    return 0;
+  }
   const grant = await askConsole(grantView, signedCall(login, { method: "POST", path: "/v1/grants", body }));
   io.stdout(values.json ? `${JSON.stringify(grant)}\n` : grantText(grant));
   if (!values.json && grant.state === "requested")
