@@ -297,6 +297,8 @@ class EventsFilter extends ToolFilter implements ResponseFilter {
   }
 
   #event(event: ServerSentEvent): string | Promise<string> {
+    if (otherLineEnds.test(event.others))
+      throw new Error("an event holds what some readers take for the end of a line");
     // An event without data is a sign of life, or the place to go on from.
     if (event.data === undefined || event.data.trim() === "") return this.#sealed(event.raw);
     const tree = parseAnswer(event.data);
@@ -310,10 +312,22 @@ class EventsFilter extends ToolFilter implements ResponseFilter {
     return filtered instanceof Promise ? filtered.then(out) : out(filtered);
   }
 
-  #sealed(text: string): string {
+  /** Only data holds them here, inside strings of JSON, which have another way to write them. */
+  #sealed(written: string): string {
     const { sealId } = this.judges;
+    const text = written.replaceAll(/[\u0085\u2028\u2029]/g, escapedEnd);
     return sealId === undefined ? text : withIds(text, sealId);
   }
+}
+
+/**
+ * Lines end with CR and LF (WHATWG HTML, 9.2.6). Readers that cut by Python's `splitlines` (`httpx`) end them by these, too: to
+ * them a comment, or a string, would go on as an event of its own.
+ */
+const otherLineEnds = /[^\P{Cc}\t\r\n]|[\u2028\u2029]/u; // and every other control character
+
+function escapedEnd(end: string): string {
+  return `\\u${end.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Neither JSON nor events: a client of MCP expects nothing else, and nobody here can look into it. */

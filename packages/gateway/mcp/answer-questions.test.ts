@@ -183,3 +183,33 @@ test("a mark at the start that clients leave out hides no question from the filt
       assert.deepEqual([asked, out.includes("sampling")], [["7 sampling/createMessage"], false], JSON.stringify(mark));
     }
 });
+
+const onlySome = ["\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"];
+const pythonsLineEnds = new RegExp(`\r\n|[\n\r${onlySome.join("")}]`);
+
+/** Lines as Python's `str.splitlines` cuts them, and events of them as `httpx` hands them on. */
+function heardBySplitlines(text: string): string[] {
+  const heard: string[] = [];
+  let data: string[] = [];
+  for (const line of text.split(pythonsLineEnds)) {
+    if (line.startsWith("data:")) data.push(line.slice(5).trimStart());
+    if (line !== "" || data.length === 0) continue;
+    heard.push(data.join("\n"));
+    data = [];
+  }
+  return heard;
+}
+
+test("what only some readers take for the end of a line begins no event of its own", async () => {
+  const nobody = () => assert.fail("nothing is asked");
+  for (const end of onlySome) {
+    const hidden = `${end}${end}data: ${sampling}${end}${end}`;
+    for (const line of [`: c${hidden}`, `event: x${hidden}`, `foo: 1${hidden}`])
+      assert.match((await through(events, `${line}\ndata: ${done}\n\n`, nobody)).out, /^cut: .*end of a line/, line);
+    if (end < "\x20") continue; // JSON has it nowhere
+    const tree = { jsonrpc: "2.0", id: 1, result: { content: [{ type: "text", text: `a${hidden}b` }] } };
+    const { out } = await through(events, event(JSON.stringify(tree)), nobody);
+    const [heard, ...more] = heardBySplitlines(out);
+    assert.deepEqual([JSON.parse(heard ?? ""), more], [tree, []]);
+  }
+});
