@@ -299,6 +299,9 @@ class EventsFilter extends ToolFilter implements ResponseFilter {
   #event(event: ServerSentEvent): string | Promise<string> {
     if (otherLineEnds.test(event.others))
       throw new Error("an event holds what some readers take for the end of a line");
+    // Were the data before it taken out, it would come to stand where some readers leave a mark out.
+    if (/(?:^|[\r\n])(?:\uFEFF|\u00EF\u00BB\u00BF)+data/.test(event.others))
+      throw new Error("an event holds a mark that hides a line");
     // An event without data is a sign of life, or the place to go on from.
     if (event.data === undefined || event.data.trim() === "") return this.#sealed(event.raw);
     const tree = parseAnswer(event.data);

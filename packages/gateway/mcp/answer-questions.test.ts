@@ -184,6 +184,15 @@ test("a mark at the start that clients leave out hides no question from the filt
     }
 });
 
+test("no line with a mark comes to stand first because what was before it is taken out", async () => {
+  for (const mark of ["\uFEFF", "\u00EF\u00BB\u00BF"])
+    for (const first of ["", mark]) {
+      const { out } = await through(events, `${first}data: ${sampling}\n${mark}data: ${sampling}\n\n`, () => refused);
+      assert.match(out, /^cut: .*hides a line/);
+    }
+  assert.equal((await through(events, `\uFEFF: hello\ndata: ${done}\n\n`, () => refused)).out.includes(done), true);
+});
+
 const onlySome = ["\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"];
 const pythonsLineEnds = new RegExp(`\r\n|[\n\r${onlySome.join("")}]`);
 
