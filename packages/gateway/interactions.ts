@@ -290,6 +290,8 @@ export function openInteractions(deps: InteractionDeps): {
     const limited = decision.effect === "allow" ? inner?.usedUp() : undefined;
     if (limited !== undefined) decision = denied(decision, "egress-limit", limited);
     inner?.decided(decision.effect);
+    const rising = decision.effect === "allow" ? flow.admitted(access, flowAsk) : undefined;
+    if (rising instanceof Promise) await rising;
     const outgoing = withModelName(inspected.bytes, ask.tree, intent);
     const keep = keepsRequest(decision);
     const meter = new ContentMeter(digestKey, false);
@@ -332,7 +334,7 @@ export function openInteractions(deps: InteractionDeps): {
       const kept = deps.content.keep(namespace, body.hmac, outgoing);
       recorded = Promise.all([recorded, kept]).then(([index]) => index);
     }
-    flow.admitted(access, flowAsk, recorded);
+    flow.recorded(access, id, recorded);
     const exchange = new Exchange(
       {
         ...{ id, passage, attempt, caller, sensed, request, response, access, intent, decision, namespace },

@@ -14,7 +14,7 @@ import type { SecretReference } from "@cordon/core/policy/snapshot";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 import type { JsonValue } from "@cordon/core/contract/strict-json";
 import type { DigestKey } from "./content-meter.ts";
-import type { FlowSessions } from "./flow/flow-sessions.ts";
+import type { FlowSessions } from "@cordon/core/flow/sessions";
 import type { GatewayObserver } from "./observation/observer.ts";
 import type { ResolveHost } from "./egress/dial.ts";
 import type { Screening } from "./inspection/screening.ts";

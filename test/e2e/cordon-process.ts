@@ -41,6 +41,8 @@ export interface ProcessOptions {
   readonly estate?: EstateOptions;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Changes the configuration, by the port of the upstream. */
+  readonly change?: (configuration: string, port: number) => string;
 }
 
 const program = join(import.meta.dirname, "..", "..", "packages", "cli", "main.ts");
@@ -52,7 +54,8 @@ export async function startCordonProcess(options: ProcessOptions = {}): Promise<
   const upstream = opening.use(await openUpstream());
   const ports = { chat: upstream.port, spare: upstream.port, data: upstream.port };
   const path = join(folder, "cordon.yaml");
-  await writeFile(path, `${configurationText(ports, options.estate)}${options.extra ?? ""}`);
+  const { change = (text: string) => text } = options;
+  await writeFile(path, `${change(configurationText(ports, options.estate), upstream.port)}${options.extra ?? ""}`);
   await writeFile(join(folder, "policies.cedar"), policies);
 
   const child = spawn(process.execPath, [program, "up", "--config", path, ...(options.args ?? [])], {

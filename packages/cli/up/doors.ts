@@ -7,7 +7,7 @@ import { CordonError } from "@cordon/core/errors";
 /** @throws {CordonError} `CONFIG_INVALID` */
 export async function openConfiguredDoors(
   { configuration, snapshots, authority }: ControlPlane,
-  rooms: Pick<DoorsOptions, "ledger" | "now" | "onFailure" | "refused" | "id">,
+  rooms: Pick<DoorsOptions, "ledger" | "now" | "onFailure" | "refused" | "id" | "flows">,
 ): Promise<DoorListener | undefined> {
   const { doors } = configuration;
   if (doors === undefined) return undefined;

@@ -9,6 +9,7 @@ import { openOwnIdentity } from "@cordon/control/authority/own-identity";
 import { interceptionOf } from "@cordon/control/api/egress-operations";
 import { openLocalApi } from "@cordon/control/api/local-api";
 import type { ConsoleServer } from "@cordon/control/console/console-server";
+import { configuredStoreUrl } from "@cordon/control/store/configured-url";
 import { openLiveEntries, recentEntries } from "@cordon/control/console/live-entries";
 import type { ModelAdmission } from "@cordon/control/node-api/model-admission";
 import { openNodeApi } from "@cordon/control/node-api/open-node-api";
@@ -41,10 +42,10 @@ import { keepContent } from "@cordon/gateway/ledger/kept-content";
 import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/ledger/ledger";
 import type { GatewayEvent } from "@cordon/gateway/ports";
 import { observers } from "@cordon/gateway/observation/observer";
-import { openFlowSessions } from "@cordon/gateway/flow/flow-sessions";
 import { openObjectOwners } from "@cordon/gateway/routes/ownership";
 import { openConfiguredConsole } from "./console.ts";
 import { doorStatus, openConfiguredDoors } from "./doors.ts";
+import { openConfiguredFlowSessions } from "./flow-sessions.ts";
 import { openConfiguredEndpoint } from "./federation.ts";
 import { openConfiguredTelemetry, openObservability, teeLog } from "./observability.ts";
 import { lastEntries } from "./recent-entries.ts";
@@ -166,7 +167,12 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     }),
   );
   let consoleUrl: string | undefined;
-  const flows = opening.use(openFlowSessions(join(stateFolder, "flow.db"), now()));
+  const flows = opening.use(
+    await openConfiguredFlowSessions({
+      ...{ records: control.store.records, stateFolder, now, onProblem },
+      storeUrl: await configuredStoreUrl(configuration, { folder: resolve(options.path, ".."), stateFolder, env }),
+    }),
+  );
   const gateway = opening.use(
     await openGateway({
       options: {
@@ -231,7 +237,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       .catch(onProblem);
   });
   const doors = await openConfiguredDoors(control, {
-    ...{ ledger, now, onFailure: onProblem, id: component.id },
+    ...{ ledger, now, onFailure: onProblem, id: component.id, flows },
     refused: (error, from) =>
       log({ level: "warn", event: "enforcement-point-refused", words: error.message, code: error.code, from }),
   });

@@ -23,7 +23,7 @@ export function flowOperations(rooms: LocalApiRooms) {
   return {
     "/v1/flow/sessions": {
       GET: async (): Promise<FlowSessionsResponse> => ({
-        sessions: (rooms.flows?.list(maxListed) ?? []).map((session) => ({
+        sessions: ((await rooms.flows?.list(maxListed)) ?? []).map((session) => ({
           ...session,
           categories: [...session.categories],
         })),
@@ -45,7 +45,7 @@ async function declassify(rooms: LocalApiRooms, body: unknown): Promise<Declassi
   const component = findComponent(rooms.snapshot(), reference);
   const key: SessionKey = { principal: component.id, user: user === "" ? "" : parseSpiffeId(user), name: session };
   const to = { ...(sensitivity && { sensitivity }), ...(integrity && { integrity }) };
-  const held = rooms.flows?.find(key);
+  const held = await rooms.flows?.find(key);
   if (rooms.flows === undefined || held === undefined)
     throw new CordonError(
       "COMPONENT_UNKNOWN",
@@ -60,7 +60,7 @@ async function declassify(rooms: LocalApiRooms, body: unknown): Promise<Declassi
   const sha256 = digestOf({ ...key, ...to, reason, at });
   const objects = [{ op: "put" as const, kind: "declassification", namespace: component.namespace, name, sha256 }];
   await rooms.record({ v: 1, kind: "change", at, revision: rooms.snapshot().revision, actor, words, objects });
-  const done = rooms.flows.lower(key, to, at);
+  const done = await rooms.flows.lower(key, to, at);
   if (done === undefined) throw new CordonError("COMPONENT_UNKNOWN", "the session has ended since");
   return {
     before: { ...done.before, categories: [...done.before.categories] },

@@ -2,7 +2,7 @@
 import type { KeyObject } from "node:crypto";
 import type { EgressTotalsResponse } from "@cordon/core/contract/egress-api";
 import type { Labels } from "@cordon/core/contract/vocabulary";
-import type { FlowSession, SessionKey } from "@cordon/core/flow/flow";
+import type { FlowSessions } from "@cordon/core/flow/sessions";
 import type { Instant } from "@cordon/core/instant";
 import type { ChangeEntry } from "@cordon/core/ledger/entry";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
@@ -15,15 +15,7 @@ import type { AdmissionKeeper } from "../supply/keeping/keeper.ts";
 import type { StateStore } from "../store/state-store.ts";
 
 /** Sessions, as their store gives them. */
-export interface FlowRooms {
-  find(key: SessionKey): FlowSession | undefined;
-  list(limit: number): readonly FlowSession[];
-  lower(
-    key: SessionKey,
-    to: Partial<Labels>,
-    now: Instant,
-  ): { readonly before: Labels; readonly after: Labels } | undefined;
-}
+export type FlowRooms = Pick<FlowSessions, "find" | "list" | "lower">;
 
 export interface LocalApiRooms {
   readonly authority: Authority;

@@ -74,7 +74,18 @@ export function checked<T>(schema: z.ZodType<T>, body: JsonValue): T {
 }
 
 function questionOf(read: z.output<typeof evaluation>): Question {
-  return { subject: entityOf(read.subject), action: actionOf(read.action), resource: entityOf(read.resource) };
+  const { subject, action, resource, context = {} } = read;
+  return {
+    ...{ subject: entityOf(subject), action: actionOf(action), resource: entityOf(resource) },
+    stated: { delegation: said(context, "cordon_delegation"), user: said(context, "cordon_user") },
+  };
+}
+
+/** What is said of the person is a text, or the question is none: it must not be left out. */
+function said(context: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = context[name];
+  if (value === undefined || typeof value === "string") return value;
+  throw new CordonError("REQUEST_MALFORMED", `\`context.${name}\` must be a text`);
 }
 
 interface Read {

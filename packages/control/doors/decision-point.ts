@@ -10,6 +10,8 @@ import type { DecisionEntry, LedgerAppender } from "@cordon/core/ledger/entry";
 import { checkContainment, decide } from "@cordon/core/policy/decide";
 import type { AccessRequest, Decision, Reason } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
+import { fullLabels, joinLabels, labelsAdded, type FlowFacts } from "@cordon/core/flow/flow";
+import type { FlowSessions } from "@cordon/core/flow/sessions";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 import type { Action, Namespace } from "@cordon/core/contract/vocabulary";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
@@ -22,6 +24,7 @@ import {
   type ForeignAction,
   type ForeignEntity,
 } from "./foreign-names.ts";
+import { personStated, type Stated } from "./stated-person.ts";
 
 export interface DecisionPointDeps {
   readonly snapshots: SnapshotSource;
@@ -29,6 +32,10 @@ export interface DecisionPointDeps {
   readonly now: () => Instant;
   readonly monotonicMs: () => number;
   readonly nextId: () => string;
+  /** Whom delegations are for: the gateway's own id. */
+  readonly id: SpiffeId;
+  /** What sessions hold. Without it nobody follows information flow, and where the snapshot wants that, ways out are denied. */
+  readonly flows?: Pick<FlowSessions, "look" | "raise"> | undefined;
   /** Told of what could not be recorded. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -44,6 +51,8 @@ export interface Question {
   readonly subject: ForeignEntity;
   readonly action: ForeignAction;
   readonly resource: ForeignEntity;
+  /** For whom the call is. */
+  readonly stated?: Stated;
 }
 
 /** A question about a component that is known by its SPIFFE ID already. */
@@ -54,6 +63,9 @@ export interface Asked {
   readonly claims: readonly string[] | undefined;
   readonly method: string;
   readonly protocol: "authzen" | "ext_authz";
+  readonly stated?: Stated | undefined;
+  /** What the caller's session holds. */
+  readonly flow?: FlowFacts | undefined;
 }
 
 export interface Answered {
@@ -62,7 +74,11 @@ export interface Answered {
 }
 
 /** A question in the words of the enforcement point, mapped. */
-export function asked(point: EnforcementPoint, { subject, action, resource }: Question, snapshot: Snapshot): Asked {
+export function asked(
+  point: EnforcementPoint,
+  { subject, action, resource, stated }: Question,
+  snapshot: Snapshot,
+): Asked {
   const from = mapEntity(point, "subjects", subject, snapshot);
   const to = mapEntity(point, "resources", resource, snapshot);
   return {
@@ -72,12 +88,13 @@ export function asked(point: EnforcementPoint, { subject, action, resource }: Qu
     claims: claimsOf({ ...subject, properties: from.properties }, action, { ...resource, properties: to.properties }),
     method: "POST",
     protocol: "authzen",
+    stated,
   };
 }
 
 /** What is decided, not yet written down: for a search, which asks about many at once. */
 export function decideFor(
-  { snapshots, monotonicMs, now }: Pick<DecisionPointDeps, "snapshots" | "monotonicMs" | "now">,
+  { snapshots, monotonicMs, now, id }: Pick<DecisionPointDeps, "snapshots" | "monotonicMs" | "now" | "id">,
   point: EnforcementPoint,
   question: Asked,
 ): { readonly request: AccessRequest; readonly decision: Decision; readonly signals: { snapshotAgeMs: number } } {
@@ -86,6 +103,8 @@ export function decideFor(
   const signals = { snapshotAgeMs: Math.max(0, Math.round(monotonicMs() - snapshots.confirmedAtMs())) };
   const resource = snapshot.components.get(question.resource);
   const { action = "administer", claims = [] } = question;
+  const { principal, flow } = question;
+  const person = personStated(point, question.stated ?? {}, snapshot, { principal, audience: id, now: at });
   const request: AccessRequest = {
     ...{ principal: question.principal, action, resource: question.resource },
     context: {
@@ -96,9 +115,13 @@ export function decideFor(
       external: resource?.kind === "external",
       ...(claims.length === 0 ? {} : { claims }),
     },
+    ...(person === undefined || typeof person === "string" ? {} : { user: person }),
+    ...(flow === undefined ? {} : { flow }),
   };
   const decision = decide(snapshot, request, signals, at);
-  const refusal = refusalOf(snapshot, point, question, resource?.namespace, decision);
+  const refusal =
+    refusalOf(snapshot, point, question, resource?.namespace, decision) ??
+    (typeof person === "string" ? ({ code: "user-unknown", words: person } as const) : undefined);
   if (refusal === undefined) return { request, decision, signals };
   return { request, decision: { ...decision, effect: "deny", reasons: [refusal], validUntil: undefined }, signals };
 }
@@ -136,12 +159,44 @@ function refusalOf(
   };
 }
 
+/** The question with what its caller's session holds, and what is asked for would bring in: nobody cuts it later. */
+async function withFlow(
+  { flows, now }: DecisionPointDeps,
+  { informationFlow: settings, components }: Snapshot,
+  question: Asked,
+  id: string,
+): Promise<Asked> {
+  if (settings === undefined) return question;
+  if (flows === undefined) return { ...question, flow: { ...fullLabels, standing: "lost" } };
+  const held = await flows.look({ principal: question.principal, user: "", name: "" }, settings.idleMs, now());
+  const labels = components.get(question.resource)?.labels;
+  if (labels === undefined) return { ...question, flow: held };
+  const untrusted = held.integrity === "trusted" && labels.integrity === "untrusted";
+  const own = untrusted ? { untrusted: { id, resource: question.resource, at: now() } } : {};
+  return { ...question, flow: { ...held, ...joinLabels(held, labels), ...own } };
+}
+
+async function raise(
+  { flows, now }: DecisionPointDeps,
+  { informationFlow: settings, components }: Snapshot,
+  { principal, action, resource }: AccessRequest,
+  id: string,
+): Promise<void> {
+  const labels = components.get(resource)?.labels;
+  if (flows === undefined || settings === undefined || labels === undefined) return;
+  const step = { id, resource, at: now() };
+  await flows.raise({ principal, user: "", name: "" }, labelsAdded(action, labels), step, settings.idleMs, now());
+}
+
 /** Decides one question and writes it down before it is answered. */
 export async function answerFor(deps: DecisionPointDeps, asker: Asker, question: Asked): Promise<Answered> {
   const { point, fingerprint } = asker;
-  const { request, decision, signals } = decideFor(deps, point, question);
   const id = deps.nextId();
   const snapshot = deps.snapshots.current();
+  const held = await withFlow(deps, snapshot, question, id);
+  const { request, decision, signals } = decideFor(deps, point, held);
+  // What is let through is in the session before anybody hears of it.
+  if (decision.effect === "allow") await raise(deps, snapshot, request, id);
   const namespace = snapshot.components.get(request.resource)?.namespace ?? point.component.namespace;
   const at = deps.now();
   const entry: DecisionEntry = {
@@ -150,6 +205,8 @@ export async function answerFor(deps: DecisionPointDeps, asker: Asker, question:
     credential: { assurance: "vouched", fingerprint },
     askedBy: point.component.id,
     ...{ action: request.action, resource: request.resource, context: request.context, signals },
+    ...(request.user === undefined ? {} : { user: request.user }),
+    ...(request.flow === undefined ? {} : { flow: request.flow }),
     ...{ effect: decision.effect, reasons: decision.reasons, obligations: decision.obligations, risk: decision.risk },
     ...(decision.validUntil === undefined ? {} : { validUntil: decision.validUntil }),
   };

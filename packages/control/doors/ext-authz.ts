@@ -7,11 +7,12 @@
  */
 import { create } from "@bufbuild/protobuf";
 import type { ConnectRouter, ContextValues } from "@connectrpc/connect";
-import { isCordonError } from "@cordon/core/errors";
+import { CordonError, isCordonError } from "@cordon/core/errors";
+import { delegationHeader } from "@cordon/core/identity/delegation";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import { answerFor, type Asked, type Asker, type DecisionPointDeps } from "./decision-point.ts";
 import { byReference, mapAction, mapEntity } from "./foreign-names.ts";
-import { principalFromCertificate, principalFromHeader } from "./forwarded-client.ts";
+import { headerValues, principalFromCertificate, principalFromHeader } from "./forwarded-client.ts";
 import {
   Authorization,
   CheckResponseSchema,
@@ -74,7 +75,18 @@ function questionOf({ snapshots, now }: DecisionPointDeps, { point }: Asker, att
     claims: requestClaims(method, http?.host ?? "", http?.path ?? ""),
     method,
     protocol: "ext_authz",
+    stated: {
+      delegation: only(http, delegationHeader),
+      user: settings.userHeader === undefined ? undefined : only(http, settings.userHeader),
+    },
   };
+}
+
+/** A header's one value. @throws {CordonError} `IDENTITY_REQUIRED` where there are several */
+function only(http: Parameters<typeof headerValues>[0], name: string): string | undefined {
+  const values = headerValues(http, name);
+  if (values.length <= 1) return values[0];
+  throw new CordonError("IDENTITY_REQUIRED", `there are several \`${name}\` headers: which is meant nobody knows`);
 }
 
 function resourceOf(point: Asker["point"], reference: string, snapshot: Snapshot): Asked["resource"] {

@@ -84,7 +84,7 @@ export function principalFromHeader(
 }
 
 /** Header names come in lower case; with `encode_raw_headers` Envoy sends a list instead of a map. */
-function headerValues(http: NonNullable<AttributeContext["request"]>["http"], name: string): readonly string[] {
+export function headerValues(http: NonNullable<AttributeContext["request"]>["http"], name: string): readonly string[] {
   if (http === undefined) return [];
   const mapped = Object.entries(http.headers).filter(([key]) => key.toLowerCase() === name);
   const listed = http.headerMap?.headers.filter(({ key }) => key.toLowerCase() === name) ?? [];

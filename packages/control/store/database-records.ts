@@ -2,11 +2,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CordonError } from "@cordon/core/errors";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from "kysely";
 import type { Backend } from "./backend.ts";
 import { checkKey, checkWhole, encodeValue } from "./store-limits.ts";
 import type { StateTables, StoredInteger } from "./tables.ts";
 import type { RecordKey, RecordTransaction, WorkingRecord, WorkingRecords } from "./working-records.ts";
+
+type Selecting = SelectQueryBuilder<StateTables, "cordon_record", Selectable<StateTables["cordon_record"]>>;
 
 const attempts = 3;
 const rowsPerStatement = 200;
@@ -27,20 +29,33 @@ export class DatabaseRecords implements WorkingRecords {
     return outcome;
   }
 
-  async changedSince(room: string, stamp: number, limit: number): Promise<readonly WorkingRecord[]> {
+  read(
+    room: string,
+    owner: string,
+    names: readonly string[] | undefined,
+    limit: number,
+  ): Promise<readonly WorkingRecord[]> {
+    checkWhole("a limit of records", limit, 1);
+    if (names?.length === 0) return Promise.resolve([]);
+    return this.#select((records) => {
+      const of = records.where("room", "=", room).where("owner", "=", owner);
+      return (names === undefined ? of : of.where("name", "in", names)).orderBy("name").limit(limit);
+    });
+  }
+
+  changedSince(room: string, stamp: number, limit: number): Promise<readonly WorkingRecord[]> {
     checkWhole("a stamp", stamp, 0);
     checkWhole("a limit of records", limit, 1);
+    return this.#select((records) =>
+      records.where("room", "=", room).where("stamp", ">", stamp).orderBy("stamp").limit(limit),
+    );
+  }
+
+  async #select(which: (records: Selecting) => Selecting): Promise<readonly WorkingRecord[]> {
     for (let attempt = 1; ; attempt += 1) {
       this.#checkOpen();
       try {
-        const rows = await this.#backend.reader
-          .selectFrom("cordon_record")
-          .selectAll()
-          .where("room", "=", room)
-          .where("stamp", ">", stamp)
-          .orderBy("stamp")
-          .limit(limit)
-          .execute();
+        const rows = await which(this.#backend.reader.selectFrom("cordon_record").selectAll()).execute();
         return rows.map(toRecord);
       } catch (error) {
         if (attempt === attempts || !this.#backend.mayPass(error)) throw this.#backend.explain(error);

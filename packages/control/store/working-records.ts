@@ -37,6 +37,13 @@ export interface WorkingRecords {
    * @throws {CordonError} `STORE_UNAVAILABLE`, `STORE_REQUEST_INVALID`, `STORE_OBJECT_TOO_LARGE`, or whatever `work` throws
    */
   transact<T>(room: string, work: (transaction: RecordTransaction) => Promise<T>): Promise<T>;
+  /** Records of an owner as they were last committed, those of `names` or all, at most `limit`; waits for no writer. */
+  read(
+    room: string,
+    owner: string,
+    names: readonly string[] | undefined,
+    limit: number,
+  ): Promise<readonly WorkingRecord[]>;
   /** Records of a room that changed after `stamp`, in order of their change, at most `limit`. */
   changedSince(room: string, stamp: number, limit: number): Promise<readonly WorkingRecord[]>;
 }

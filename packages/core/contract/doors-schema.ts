@@ -59,6 +59,17 @@ const enforcementPoint = z.strictObject({
     .enum(["certificate", "xfcc"])
     .default("certificate")
     .describe("For ext_authz: the caller's certificate in the check, which is verified here; or Envoy's XFCC header."),
+  people: z
+    .boolean()
+    .default(false)
+    .describe("Whether it may say for which person a call is. Who is named so is vouched for, not proved."),
+  userHeader: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, "must be a header's name in lower case")
+    .optional()
+    .describe(
+      "For ext_authz, with `people`: the header that says for whom. Envoy must set it itself, in place of a client's.",
+    ),
   resource: reference
     .optional()
     .describe("For ext_authz: the component, where Envoy's route does not say `cordon.resource`."),

@@ -36,3 +36,10 @@ export interface DoorDatabase {
   /** The role's own password, where no administrator makes roles. */
   readonly password?: SecretReference;
 }
+
+/** Whether a door still leads a session where it led when that began. */
+export function leadsAlike(door: PostgresDoor, before: PostgresDoor, database: DoorDatabase): boolean {
+  const now = door.databases.get(database.name);
+  if (now === undefined || door.host !== before.host || door.port !== before.port) return false;
+  return (["resource", "action", "database", "role"] as const).every((field) => now[field] === database[field]);
+}

@@ -38,7 +38,6 @@ import { openInnerDoor } from "./inner-door.ts";
 import { innerConnection, isIntercepted, type InnerConnection, type Intercepted } from "./inner-requests.ts";
 import { openOutsideClient } from "./outside-client.ts";
 import { readHello, requireHost } from "./read-hello.ts";
-import { raiseSession, withSession } from "./session-flow.ts";
 import { openEgressTotals, type EgressAccount, type EgressTotal } from "./totals.ts";
 
 export interface EgressDeps extends GatewayDependencies {
@@ -75,8 +74,6 @@ interface FarEnd {
 type Connection = LiveTunnel<Carried, FarEnd>;
 
 const helloMs = 10_000;
-/** How often sessions are looked at for what other calls have brought into them. */
-const flowCheckMs = 100;
 /** `fatal`, `access_denied`: what a TLS client understands before it has sent anything secret. RFC 8446, 6. */
 const accessDenied = Buffer.from([21, 3, 3, 0, 2, 2, 49]);
 
@@ -87,10 +84,8 @@ export function openEgress(deps: EgressDeps): Egress {
   const nextId = requestIds();
   const innerDoor = openInnerDoor(deps);
   const totals = openEgressTotals(now);
-  let lookedAtMs = 0;
   const carriers: Carriers<Carried, FarEnd> = openCarriers(deps, {
-    decide: (snapshot, { start }) =>
-      decideConnection(snapshot, withSession(deps, snapshot, start.access, start.id), start.sensed),
+    decide: (snapshot, access, { start }) => decideConnection(snapshot, access, start.sensed),
     changed({ start: { tunnel } }, snapshot) {
       const declared = findDestination(snapshot.egress, tunnel.target);
       if (declared !== undefined && isAlike(declared, tunnel)) return undefined;
@@ -121,12 +116,7 @@ export function openEgress(deps: EgressDeps): Egress {
     renew: carriers.renew,
     follow: carriers.follow,
     redecideAll: carriers.redecideAll,
-    redecideDue() {
-      carriers.redecideDue();
-      if (snapshots.current().informationFlow === undefined || deps.monotonicMs() - lookedAtMs < flowCheckMs) return;
-      lookedAtMs = deps.monotonicMs();
-      carriers.redecideAll();
-    },
+    redecideDue: carriers.redecideDue,
     totals: totals.list,
     get size() {
       return carriers.size;
@@ -146,7 +136,7 @@ export function openEgress(deps: EgressDeps): Egress {
     const id = nextId();
     const snapshot = snapshots.current();
     const access = accessOf(caller, carried);
-    const asked = withSession(deps, snapshot, access, id);
+    const asked = await carriers.flow.about(snapshot, access, id);
     const sensed = senseConnection(deps, { socket, caller, resource: access.resource, snapshot });
     const account = totals.of(caller.id, carried);
     const policy = decideConnection(snapshot, asked, sensed);
@@ -155,12 +145,12 @@ export function openEgress(deps: EgressDeps): Egress {
     if (!isIntercepted(carried) || decision.effect === "deny") account.decided(decision.effect);
     deps.sensing?.decided(sensed, decision, snapshot, now());
     const digestKey = await deps.digestKeys.current(carried.namespace, now());
+    if (decision.effect === "allow") await carriers.flow.admitted(snapshot, asked, id);
     // Durable before anything is looked up: a name that is asked for is something said to the outside.
     await carriers.record(id, caller, asked, decision, sensed);
     const refused = (code: string, words: string): Buffer =>
       encodeTunnelMessage({ v: 1, ok: false, code, words: words.slice(0, 1000), id });
     if (decision.effect === "deny") return void socket.end(refused("ACCESS_DENIED", refusalWords(decision)));
-    raiseSession(deps, snapshot, asked, id);
 
     let answered = false;
     let code = "ACCESS_DENIED";

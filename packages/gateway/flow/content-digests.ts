@@ -7,6 +7,8 @@ import type { KeyObject } from "node:crypto";
 import { isJsonObject, type JsonValue } from "@cordon/core/contract/strict-json";
 import { hmacHex } from "../hmac.ts";
 import type { FilterCut, ResponseFilter } from "../ports.ts";
+import { onceDone } from "./once-done.ts";
+import type { MayWait } from "@cordon/core/flow/sessions";
 
 /** Shorter texts are anybody's. */
 const leastCharacters = 24;
@@ -67,7 +69,7 @@ function parsed(text: string): JsonValue | undefined {
 }
 
 /** Lets an answer pass as it is, and digests it when it is whole. */
-export function watchContent(key: KeyObject, seen: (digests: readonly string[]) => void): ResponseFilter {
+export function watchContent(key: KeyObject, seen: (digests: readonly string[]) => MayWait<void>): ResponseFilter {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   return {
@@ -78,8 +80,8 @@ export function watchContent(key: KeyObject, seen: (digests: readonly string[]) 
     },
     end() {
       const text = Buffer.concat(chunks).subarray(0, maxBytes).toString("utf8");
-      seen(digestsOf(key, textsOfAnswer(text)));
-      return new Uint8Array(0);
+      // Before the last of it is out, any gateway knows it again.
+      return onceDone(seen(digestsOf(key, textsOfAnswer(text))), () => new Uint8Array(0));
     },
     findings: [],
     masks: 0,

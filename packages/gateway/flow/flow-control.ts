@@ -16,7 +16,9 @@ import type { Exchange } from "../exchange.ts";
 import type { LiveExchanges } from "../live/live-exchanges.ts";
 import type { GatewayDependencies, ResponseFilter } from "../ports.ts";
 import type { Intent } from "../routes/intent.ts";
+import { onceDone } from "./once-done.ts";
 import { sessionKeyOf } from "./session-key.ts";
+import type { MayWait } from "@cordon/core/flow/sessions";
 import { digestsOf, maxAskedTexts, textsIn, watchContent } from "./content-digests.ts";
 
 /** By this a component that the registry trusts to (`namesSessions`) says which of its conversations a call belongs to. */
@@ -35,11 +37,13 @@ export interface FlowAsk {
   readonly id: string;
 }
 
-export interface FlowControl {
+export interface FlowControl extends Disposable {
   /** The request with what its session holds; as it was where there is no information flow. */
   about(snapshot: Snapshot, access: AccessRequest, ask: FlowAsk): AccessRequest | Promise<AccessRequest>;
-  /** The request is let through: what it brings in is in the session from here on. */
-  admitted(access: AccessRequest, ask: FlowAsk, recorded: Promise<number>): void;
+  /** The request is let through: what it brings in is in the session from here on, at every gateway once this is done. */
+  admitted(access: AccessRequest, ask: FlowAsk): MayWait<void>;
+  /** Says where in the ledger its decision is. */
+  recorded(access: AccessRequest, id: string, recorded: Promise<number>): void;
   /**
    * The request with what its session holds now, for a decision that is taken again. What was received whole before
    * cannot carry what came in since.
@@ -55,8 +59,10 @@ export function flowControl(deps: FlowDeps): FlowControl {
   const { flows, snapshots, live, now } = deps;
   /** Keys by principal: what is quoted is looked for under the key of whoever quotes it. */
   const keys = new Map<string, KeyObject>();
+  const unfollow = flows?.follow(redecideOthers);
 
   return {
+    [Symbol.dispose]: () => unfollow?.(),
     about(snapshot, access, ask) {
       const settings = snapshot.informationFlow;
       if (settings === undefined) return access;
@@ -71,19 +77,19 @@ export function flowControl(deps: FlowDeps): FlowControl {
       if (!(held instanceof Promise)) return withSession(settings, access, ask, name, held.key);
       return held.then(({ key }) => withSession(settings, access, ask, name, key));
     },
-    admitted(access, { intent, id }, recorded) {
+    admitted(access, { intent, id }) {
       const { flow } = access;
       const settings = snapshots.current().informationFlow;
       const resource = snapshots.current().components.get(access.resource);
       if (flows === undefined || settings === undefined || flow === undefined || resource === undefined) return;
       const key = keyOf(access);
       const added = labelsAdded(access.action, resource.labels, intent.mcp?.rpc, intent.flow);
-      const { changed } = flows.raise(key, added, stepOf(access, id, now()), settings.idleMs, now());
-      recorded.then(
-        (index) => flows.recorded(key, id, index),
-        () => undefined, // the ledger reports its own failure
-      );
-      if (changed) redecideOthers(key);
+      return onceDone(flows.raise(key, added, stepOf(access, id, now()), settings.idleMs, now()), () => undefined);
+    },
+    recorded(access, id, recorded) {
+      if (flows === undefined || access.flow === undefined) return;
+      // The ledger and the store report their own failures; the step then goes by its request's id.
+      recorded.then((index) => flows.recorded(keyOf(access), id, index)).catch(() => undefined);
     },
     overtaken(exchange) {
       const { access, request } = exchange.start;
@@ -95,7 +101,7 @@ export function flowControl(deps: FlowDeps): FlowControl {
     now({ start: { id, access, request } }) {
       const settings = snapshots.current().informationFlow;
       if (flows === undefined || settings === undefined || access.flow === undefined || request.complete) return access;
-      const held = flows.look(keyOf(access), settings.idleMs, now());
+      const held = flows.held(keyOf(access), settings.idleMs, now());
       // What it brings in itself has not been told to whoever sends it.
       const own = { sensitivity: held.sensitive?.id === id, integrity: held.untrusted?.id === id };
       const others = {
@@ -110,7 +116,7 @@ export function flowControl(deps: FlowDeps): FlowControl {
       const key = keys.get(access.principal);
       if (flows === undefined || settings === undefined || access.flow === undefined || key === undefined)
         return undefined;
-      const held = flows.look(keyOf(access), settings.idleMs, now());
+      const held = flows.held(keyOf(access), settings.idleMs, now());
       if (held.integrity === "trusted" && rankOf(held.sensitivity) < rankOf(settings.private)) return undefined;
       return watchContent(key, (digests) => flows.remember(digests, held, stepOf(access, id, now()), now()));
     },
@@ -122,27 +128,27 @@ export function flowControl(deps: FlowDeps): FlowControl {
     { tree, intent, id }: FlowAsk,
     name: string,
     key: KeyObject,
-  ): AccessRequest {
+  ): MayWait<AccessRequest> {
     if (flows === undefined) return access;
     keys.set(access.principal, key);
     const session = sessionKeyOf(access, name);
-    let held = flows.look(session, settings.idleMs, now());
     const digests = tree === undefined ? [] : digestsOf(key, textsIn(tree), maxAskedTexts);
-    const quoted =
-      digests.length < maxAskedTexts ? flows.recall(digests) : { labels: fullLabels, step: stepOf(access, id, now()) };
-    if (quoted !== undefined) {
+    const unread = { labels: fullLabels, step: stepOf(access, id, now()) };
+    const quoted = digests.length < maxAskedTexts ? flows.recall(digests) : unread;
+    const facts = onceDone(quoted, (found) => {
+      if (found === undefined) return flows.look(session, settings.idleMs, now());
       // A history that is replayed brings its labels along, whichever session it comes from.
-      const raised = flows.raise(session, quoted.labels, quoted.step, settings.idleMs, now());
-      if (raised.changed) redecideOthers(session);
-      held = raised.facts;
-    }
-    return { ...access, flow: { ...named(held, name), ...wayOutOf(intent.flow) } };
+      const raised = flows.raise(session, found.labels, found.step, settings.idleMs, now());
+      return onceDone(raised, ({ facts: risen }) => risen);
+    });
+    return onceDone(facts, (held) => ({ ...access, flow: { ...named(held, name), ...wayOutOf(intent.flow) } }));
   }
 
-  function redecideOthers(key: SessionKey): void {
+  /** Those of whom a session is, or may be; all of them where another process changed something. */
+  function redecideOthers(key?: SessionKey): void {
     for (const each of live) {
       const { access } = (each as Exchange).start;
-      if (access.flow === undefined || !isSame(keyOf(access), key)) continue; // a complete one still stands: `now`
+      if (access.flow === undefined || (key !== undefined && !concerns(key, keyOf(access)))) continue; // a complete one still stands: `now`
       const denied = each.redecide(snapshots.current());
       if (denied !== undefined) void each.cut(denied);
     }
@@ -161,8 +167,10 @@ function keyOf(access: AccessRequest): SessionKey {
   return sessionKeyOf(access, access.flow?.session ?? "");
 }
 
-function isSame(a: SessionKey, b: SessionKey): boolean {
-  return a.principal === b.principal && a.user === b.user && a.name === b.name;
+/** Whether what came into one session counts in another: an unnamed one may be any, and holds what any does. */
+function concerns(a: SessionKey, b: SessionKey): boolean {
+  const alike = a.name === "" || b.name === "" || a.name === b.name;
+  return alike && a.principal === b.principal && a.user === b.user;
 }
 
 function stepOf({ resource, context }: AccessRequest, id: string, at: Instant): FlowStep {

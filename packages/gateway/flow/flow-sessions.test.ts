@@ -81,7 +81,7 @@ test("never seen, expired and lost are told apart, and lost is the most restrict
   {
     using later = openFlowSessions(file, 30);
     assert.equal(later.look({ ...key, name: "x" }, hour, 30).standing, "lost", "nor does another restart");
-    assert.equal(later.look({ ...key, name: "x" }, hour, 21 + hour).standing, "new", "every session of then is over");
+    assert.equal(later.look({ ...key, name: "x" }, hour, 22 + hour).standing, "new", "every session of then is over");
   }
   rmSync(`${file}.mark`);
   using unmarked = openFlowSessions(file, 40);

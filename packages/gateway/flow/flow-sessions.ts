@@ -1,7 +1,6 @@
 /**
- * What sessions hold, kept. In: who a session is of, and labels that come into it. Out: what it holds now. One SQLite file,
- * which several gateways of a machine may share: each look-up reads it, so a second gateway knows what the first has seen,
- * and a restart forgets nothing.
+ * What sessions hold, kept in one SQLite file, which several gateways of a machine may share: each look-up reads it, so a
+ * second gateway knows what the first has seen, and a restart forgets nothing.
  *
  * A session that is not in the file was never seen. One that read nothing for long enough is over, and its labels with it.
  * But where the file itself is gone, as a mark beside it tells, whoever comes may have held anything, for as long as any
@@ -11,37 +10,23 @@ import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { Labels } from "@cordon/core/contract/vocabulary";
-import { emptyLabels, fullLabels, isWithin, joinLabels } from "@cordon/core/flow/flow";
+import { emptyLabels, isWithin, joinLabels } from "@cordon/core/flow/flow";
 import type { FlowFacts, FlowSession, FlowStep, SessionKey } from "@cordon/core/flow/flow";
+import { heldFacts, loweredBy, raisedBy } from "@cordon/core/flow/session-facts";
 import type { Instant } from "@cordon/core/instant";
+import type { FlowSessions } from "@cordon/core/flow/sessions";
 
-export interface Raised {
-  readonly facts: FlowFacts;
-  /** Whether it holds more than before. */
-  readonly changed: boolean;
-}
+type Settled<T> = {
+  readonly [Name in keyof T]: T[Name] extends (...given: infer Given) => infer Got
+    ? (...given: Given) => Awaited<Got>
+    : T[Name];
+};
 
-export interface FlowSessions extends Disposable {
-  look(key: SessionKey, idleMs: number, now: Instant): FlowFacts;
-  /** Adds labels to a session; what it held before stays. */
-  raise(key: SessionKey, labels: Labels, step: FlowStep, idleMs: number, now: Instant): Raised;
-  /** Says where in the ledger a step's decision is, once that is known. */
-  recorded(key: SessionKey, id: string, index: number): void;
-  /** Remembers labels of content by its keyed digest. */
-  remember(digests: readonly string[], labels: Labels, step: FlowStep, now: Instant): void;
-  /** The labels of content that was seen before. */
-  recall(digests: readonly string[]): { readonly labels: Labels; readonly step: FlowStep } | undefined;
-  /** Lowers what a session holds; whoever may is asked elsewhere, and records it. Undefined where there is no such session. */
-  lower(
-    key: SessionKey,
-    to: Partial<Labels>,
-    now: Instant,
-  ): { readonly before: Labels; readonly after: Labels } | undefined;
-  find(key: SessionKey): FlowSession | undefined;
-  list(limit: number): readonly FlowSession[];
-}
+/** Nothing of it waits. */
+export interface LocalFlowSessions extends Settled<FlowSessions>, Disposable {}
 
 interface Row {
+  readonly name: string;
   readonly labels: string;
   readonly sensitive: string | null;
   readonly untrusted: string | null;
@@ -52,11 +37,14 @@ interface Row {
 /** Digests of content that are remembered; the oldest give way. */
 const maxContents = 500_000;
 
+/** How often what other processes wrote is looked for. */
+const followEveryMs = 100;
+
 /** Sessions that ended long ago are dropped once in so many changes. */
 const sweepEvery = 256;
 
 /** @param file path of the SQLite file, or `:memory:`, which is this gateway's alone */
-export function openFlowSessions(file: string, now: Instant): FlowSessions {
+export function openFlowSessions(file: string, now: Instant): LocalFlowSessions {
   if (file !== ":memory:") closeSync(openSync(file, "a", 0o600));
   const database = new DatabaseSync(file);
   database.exec(`
@@ -76,7 +64,12 @@ export function openFlowSessions(file: string, now: Instant): FlowSessions {
   `);
   const lostAt = file === ":memory:" ? undefined : lossOf(database, `${file}.mark`, now);
   const where = "principal = ? and user = ? and name = ?";
-  const select = database.prepare(`select labels, sensitive, untrusted, since, last from flow_session where ${where}`);
+  const select = database.prepare(`select * from flow_session where ${where}`);
+  const selectNamed = database.prepare(
+    "select * from flow_session where principal = ? and user = ? and name in ('', ?)",
+  );
+  const selectAll = database.prepare("select * from flow_session where principal = ? and user = ?");
+  const version = database.prepare("pragma data_version");
   const put = database.prepare("insert or replace into flow_session values (?, ?, ?, ?, ?, ?, ?, ?)");
   const touch = database.prepare(`update flow_session set last = max(last, ?) where ${where}`);
   const keep = database.prepare("insert or replace into flow_content values (?, ?, ?, ?)");
@@ -91,12 +84,23 @@ export function openFlowSessions(file: string, now: Instant): FlowSessions {
   const rowOf = (key: SessionKey) => select.get(...partsOf(key)) as Row | undefined;
   let { contents } = count.get() as { contents: number };
   let writes = 0;
+  const followers = new Set<(key?: SessionKey) => void>();
+  // Counts what other connections have written: those of other processes, for ours is one.
+  const written = (): number => (version.get() as { data_version: number }).data_version;
+  let seen = written();
+  const following = setInterval(() => {
+    const newest = written();
+    if (newest === seen) return;
+    seen = newest;
+    for (const changed of followers) changed();
+  }, followEveryMs);
+  following.unref();
 
   function look(key: SessionKey, idleMs: number, at: Instant): FlowFacts {
-    const row = rowOf(key);
-    if (row !== undefined && at - row.last <= idleMs) return factsOf(row);
-    if (lostAt !== undefined && at - lostAt <= idleMs) return { ...fullLabels, standing: "lost" };
-    return { ...emptyLabels, standing: row === undefined ? "new" : "expired" };
+    const { principal, user, name } = key;
+    const rows = name === "" ? selectAll.all(principal, user) : selectNamed.all(principal, user, name);
+    const sessions = (rows as unknown as Row[]).map((row) => sessionOf(row, key));
+    return heldFacts(sessions, name, { idleMs, at, lostAt });
   }
 
   function write(key: SessionKey, facts: FlowFacts, since: Instant, at: Instant): void {
@@ -119,23 +123,36 @@ export function openFlowSessions(file: string, now: Instant): FlowSessions {
     }
   }
 
+  /** The session's own row, by which it is raised: what lies in others must not be copied into it. */
+  function own(key: SessionKey, idleMs: number, at: Instant): FlowFacts {
+    const row = rowOf(key);
+    return heldFacts(row === undefined ? [] : [sessionOf(row, key)], key.name, { idleMs, at, lostAt });
+  }
+
   return {
     look,
+    held: look,
     raise(key, labels, step, idleMs, at) {
-      const before = look(key, idleMs, at);
+      const before = own(key, idleMs, at);
       if (before.standing === "known" && isWithin(labels, before)) {
         if (labels !== emptyLabels) touch.run(at, ...partsOf(key));
-        return { facts: before, changed: false };
+        return { facts: look(key, idleMs, at), changed: false };
       }
-      if (labels === emptyLabels) return { facts: before, changed: false };
-      return atomically(() => {
-        const held = look(key, idleMs, at);
+      if (labels === emptyLabels) return { facts: look(key, idleMs, at), changed: false };
+      const raised = atomically(() => {
+        const held = own(key, idleMs, at);
         const facts = raisedBy(held, labels, step);
         if ((writes += 1) % sweepEvery === 0) sweep.run(at - 2 * idleMs);
         const since = held.standing === "known" ? (rowOf(key)?.since ?? at) : at;
         write(key, facts, since, at);
-        return { facts, changed: true };
+        return { facts: look(key, idleMs, at), changed: true };
       });
+      for (const changed of followers) changed(key);
+      return raised;
+    },
+    follow(changed) {
+      followers.add(changed);
+      return () => void followers.delete(changed);
     },
     recorded(key, id, index) {
       const row = rowOf(key);
@@ -184,19 +201,7 @@ export function openFlowSessions(file: string, now: Instant): FlowSessions {
       return atomically(() => {
         const row = rowOf(key);
         if (row === undefined) return undefined;
-        const { sensitive, untrusted, ...held } = factsOf(row);
-        const before: Labels = {
-          sensitivity: held.sensitivity,
-          categories: held.categories,
-          integrity: held.integrity,
-        };
-        const after = { ...before, ...to };
-        const facts: FlowFacts = {
-          ...after,
-          standing: "known",
-          ...(sensitive !== undefined && after.sensitivity === before.sensitivity ? { sensitive } : {}),
-          ...(untrusted !== undefined && after.integrity === "untrusted" ? { untrusted } : {}),
-        };
+        const { before, after, facts } = loweredBy(factsOf(row), to);
         write(key, facts, row.since, at);
         return { before, after };
       });
@@ -209,14 +214,15 @@ export function openFlowSessions(file: string, now: Instant): FlowSessions {
       return (all.all(limit) as unknown as (Row & SessionKey)[]).map((row) => sessionOf(row, row));
     },
     [Symbol.dispose]() {
+      clearInterval(following);
       database.close();
     },
   };
 }
 
-function sessionOf(row: Row, { principal, user, name }: SessionKey): FlowSession {
+function sessionOf(row: Row, { principal, user }: Pick<SessionKey, "principal" | "user">): FlowSession {
   const { standing: _, ...facts } = factsOf(row);
-  return { principal, user, name, ...facts, since: row.since, last: row.last };
+  return { principal, user, name: row.name, ...facts, since: row.since, last: row.last };
 }
 
 function factsOf({ labels, sensitive, untrusted }: Row): FlowFacts {
@@ -225,21 +231,6 @@ function factsOf({ labels, sensitive, untrusted }: Row): FlowFacts {
     standing: "known",
     ...(sensitive === null ? {} : { sensitive: JSON.parse(sensitive) as FlowStep }),
     ...(untrusted === null ? {} : { untrusted: JSON.parse(untrusted) as FlowStep }),
-  };
-}
-
-/** What a session holds once more has come in; the step that raised each side first stays. */
-function raisedBy(held: FlowFacts, labels: Labels, step: FlowStep): FlowFacts {
-  const joined = joinLabels(held, labels);
-  const sensitive = joined.sensitivity === held.sensitivity ? held.sensitive : step;
-  const untrusted = joined.integrity === held.integrity ? held.untrusted : step;
-  return {
-    sensitivity: joined.sensitivity,
-    categories: joined.categories,
-    integrity: joined.integrity,
-    standing: "known",
-    ...(sensitive === undefined ? {} : { sensitive }),
-    ...(untrusted === undefined ? {} : { untrusted }),
   };
 }
 

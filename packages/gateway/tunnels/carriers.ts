@@ -9,6 +9,7 @@ import type { OutcomeEntry } from "@cordon/core/ledger/entry";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import { namespaceOf, recordDecision } from "../admission.ts";
+import { connectionFlow, type ConnectionFlow } from "../flow/connection-flow.ts";
 import type { Caller } from "../listener/caller.ts";
 import { LiveExchanges } from "../live/live-exchanges.ts";
 import type { GatewayDependencies } from "../ports.ts";
@@ -16,12 +17,16 @@ import type { Sensed } from "../risk/sensing.ts";
 import { LiveTunnel, type Carrier, type TunnelHost, type TunnelStart } from "./live-tunnel.ts";
 import { withdrawn } from "./withdrawn.ts";
 
-export interface CarriersDeps extends Pick<GatewayDependencies, "ledger" | "now" | "snapshots"> {
+export interface CarriersDeps extends Pick<
+  GatewayDependencies,
+  "ledger" | "now" | "snapshots" | "flows" | "monotonicMs"
+> {
   readonly signals: (sensed?: Sensed) => Signals;
 }
 
 export interface CarrierKind<T> {
-  readonly decide: (snapshot: Snapshot, carried: T) => Decision;
+  /** @param access what was asked, with what its session holds by now */
+  readonly decide: (snapshot: Snapshot, access: AccessRequest, carried: T) => Decision;
   /** Why what it was opened for is not what is declared now; or its far end not who it was. */
   readonly changed: (carried: T, snapshot: Snapshot) => string | undefined;
   /** What to say of a client that has not proved itself anew in time. */
@@ -33,6 +38,8 @@ export interface CarrierKind<T> {
 }
 
 export interface Carriers<C extends Carrier, F extends { readonly socket: Duplex }> extends AsyncDisposable {
+  /** What sessions hold, for what is to be carried. */
+  readonly flow: Pick<ConnectionFlow, "about" | "admitted">;
   /** Takes one in, and decides it again: what changed while it was being recorded counts too. Undefined: it was cut. */
   readonly begin: (
     start: TunnelStart<C>,
@@ -57,16 +64,19 @@ export interface Carriers<C extends Carrier, F extends { readonly socket: Duplex
 }
 
 export function openCarriers<C extends Carrier, F extends { readonly socket: Duplex }>(
-  { ledger, now, snapshots, signals }: CarriersDeps,
+  deps: CarriersDeps,
   kind: CarrierKind<LiveTunnel<C, F>>,
 ): Carriers<C, F> {
   type Carried = LiveTunnel<C, F>;
+  const { ledger, now, snapshots, signals } = deps;
+  const flow = connectionFlow(deps);
   const live = new LiveExchanges();
   const byId = new Map<string, Carried>();
   const host: TunnelHost<Carried> = {
     now,
     redecide,
-    recordAgain: ({ start, caller }, decision) => record(start.id, caller, start.access, decision, start.sensed, 2),
+    recordAgain: ({ start, caller }, decision) =>
+      record(start.id, caller, flow.now(snapshots.current(), start.access, start.id), decision, start.sensed, 2),
     record: (outcome) => ledger.append(kind.outcome?.(outcome) ?? outcome),
     over(carried) {
       kind.over?.(carried);
@@ -76,6 +86,7 @@ export function openCarriers<C extends Carrier, F extends { readonly socket: Dup
   };
 
   return {
+    flow,
     async begin(start, chain, decision) {
       const carried: Carried = new LiveTunnel(start, chain, decision, host);
       live.add(carried);
@@ -99,7 +110,10 @@ export function openCarriers<C extends Carrier, F extends { readonly socket: Dup
     record,
     follow: (snapshot) => void live.follow(snapshot),
     redecideAll: () => void live.redecideAll(snapshots.current()),
-    redecideDue: () => live.redecideDue(snapshots.current(), now()),
+    redecideDue() {
+      live.redecideDue(snapshots.current(), now());
+      if (flow.due()) void live.redecideAll(snapshots.current());
+    },
     get size() {
       return live.size;
     },
@@ -110,7 +124,8 @@ export function openCarriers<C extends Carrier, F extends { readonly socket: Dup
   };
 
   function redecide(carried: Carried, snapshot: Snapshot): Decision {
-    const decision = kind.decide(snapshot, carried);
+    const { access, id } = carried.start;
+    const decision = kind.decide(snapshot, flow.now(snapshot, access, id), carried);
     if (decision.effect === "deny") return decision;
     const why = noLongerStands(carried, snapshot);
     if (why === undefined) return decision;

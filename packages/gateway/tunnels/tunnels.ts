@@ -64,7 +64,7 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
   const { now, snapshots, signals } = deps;
   const nextId = requestIds();
   const carriers = openCarriers<Tunnel, ServerEnd>(deps, {
-    decide: (snapshot, { start }) => decideTunnel(snapshot, start.access, start.sensed),
+    decide: (snapshot, access, { start }) => decideTunnel(snapshot, access, start.sensed),
     changed({ start, server }, snapshot) {
       if (snapshot.tunnels?.get(qualifiedName(start.tunnel))?.resource !== start.tunnel.resource)
         return `the tunnel ${start.tunnel.name} was withdrawn`;
@@ -103,11 +103,13 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     const id = nextId();
     const access = accessOf(caller, tunnel);
     const sensed = senseConnection(deps, { socket, caller, resource: access.resource, snapshot: snapshots.current() });
-    const decision = decideTunnel(snapshots.current(), access, sensed);
+    const asked = await carriers.flow.about(snapshots.current(), access, id);
+    const decision = decideTunnel(snapshots.current(), asked, sensed);
     deps.sensing?.decided(sensed, decision, snapshots.current(), now());
     const held = await deps.digestKeys.current(tunnel.namespace, now());
     // A tunnel can do anything: its decision is durable before anything else happens.
-    await carriers.record(id, caller, access, decision, sensed);
+    if (decision.effect === "allow") await carriers.flow.admitted(snapshots.current(), access, id);
+    await carriers.record(id, caller, asked, decision, sensed);
     if (decision.effect === "deny") return answerRefusal(socket, id, "ACCESS_DENIED", refusalWords(decision));
     const start = { id, tunnel, access, socket, sensed, opener: caller, digestKey: held };
     const opened = await carriers.begin(start, chain, decision);

@@ -11,7 +11,7 @@ import { encodeTunnelMessage } from "@cordon/core/contract/tunnel";
 import { CordonError, isCordonError } from "@cordon/core/errors";
 import { decide } from "@cordon/core/policy/decide";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
-import type { DoorDatabase, PostgresDoor } from "@cordon/core/policy/data-doors";
+import { leadsAlike, type DoorDatabase, type PostgresDoor } from "@cordon/core/policy/data-doors";
 import type { SecretReference, Snapshot } from "@cordon/core/policy/snapshot";
 import { refusalWords } from "../../admission.ts";
 import type { Refusals } from "../../ledger/refusals.ts";
@@ -80,7 +80,7 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
     accept: (door, socket, caller, chain) => accept(door, socket, caller, chain),
   });
   const carriers = openCarriers<PostgresDoor, ServerSession>(deps, {
-    decide: (snapshot, { start }) => decideSession(snapshot, start.access, start.sensed),
+    decide: (snapshot, access, { start }) => decideSession(snapshot, access, start.sensed),
     changed({ start, server }, snapshot) {
       const door = snapshot.dataDoors?.get(qualifiedName(start.tunnel));
       const before = databases.get(start.access);
@@ -152,10 +152,12 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
     const access = accessOf(caller, door, database);
     const snapshot = snapshots.current();
     const sensed = senseConnection(deps, { socket, caller, resource: access.resource, snapshot });
-    const decision = decideSession(snapshot, access, sensed);
+    const wanted = await carriers.flow.about(snapshot, access, client.id);
+    const decision = decideSession(snapshot, wanted, sensed);
     deps.sensing?.decided(sensed, decision, snapshot, now());
     const digestKey = await deps.digestKeys.current(door.namespace, now());
-    await carriers.record(client.id, caller, access, decision, sensed);
+    if (decision.effect === "allow") await carriers.flow.admitted(snapshot, access, client.id);
+    await carriers.record(client.id, caller, wanted, decision, sensed);
     if (decision.effect === "deny") return end(socket, encodeError("ACCESS_DENIED", refusalWords(decision)));
     await begin(client, access, sensed, decision, digestKey, database, asked, opening);
   }
@@ -307,12 +309,6 @@ function accessOf(caller: Caller, door: PostgresDoor, { action, resource }: Door
     context: { assurance: caller.assurance, route: door.name, method: "CONNECT", stream: true, external: false },
     ...personBehind(caller),
   };
-}
-
-function leadsAlike(door: PostgresDoor, before: PostgresDoor, database: DoorDatabase): boolean {
-  const now = door.databases.get(database.name);
-  if (now === undefined || door.host !== before.host || door.port !== before.port) return false;
-  return (["resource", "action", "database", "role"] as const).every((field) => now[field] === database[field]);
 }
 
 /** AuthenticationOk, and what of the protocol is not spoken, where the client asked for more. */
