@@ -1,7 +1,6 @@
 /** What the operations of the local API stand on; the wiring hands it over. */
 import type { KeyObject } from "node:crypto";
 import type { EgressTotalsResponse } from "@cordon/core/contract/egress-api";
-import type { Labels } from "@cordon/core/contract/vocabulary";
 import type { FlowSessions } from "@cordon/core/flow/sessions";
 import type { Instant } from "@cordon/core/instant";
 import type { ChangeEntry } from "@cordon/core/ledger/entry";

@@ -74,16 +74,16 @@ export function checked<T>(schema: z.ZodType<T>, body: JsonValue): T {
 }
 
 function questionOf(read: z.output<typeof evaluation>): Question {
-  const { subject, action, resource, context = {} } = read;
+  const given = read.context ?? {};
   return {
-    ...{ subject: entityOf(subject), action: actionOf(action), resource: entityOf(resource) },
-    stated: { delegation: said(context, "cordon_delegation"), user: said(context, "cordon_user") },
+    ...{ subject: entityOf(read.subject), action: actionOf(read.action), resource: entityOf(read.resource) },
+    stated: { delegation: said(given, "cordon_delegation"), user: said(given, "cordon_user") },
   };
 }
 
 /** What is said of the person is a text, or the question is none: it must not be left out. */
-function said(context: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = context[name];
+function said(given: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = given[name];
   if (value === undefined || typeof value === "string") return value;
   throw new CordonError("REQUEST_MALFORMED", `\`context.${name}\` must be a text`);
 }

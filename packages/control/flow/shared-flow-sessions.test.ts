@@ -64,7 +64,9 @@ test("who raises at the same time loses nothing", async () => {
   await using both = await gateways();
   const each = [labels("internal"), labels("confidential"), labels("public", "untrusted"), labels("restricted")];
   await Promise.all(
-    each.flatMap((one, n) => [both.one, both.other].map((at_) => at_.raise(key, one, step(`${n}`), hour, at))),
+    each.flatMap((one, n) =>
+      [both.one, both.other].map(async (gateway) => await gateway.raise(key, one, step(`${n}`), hour, at)),
+    ),
   );
   const held = await both.one.look(key, hour, at);
   assert.deepEqual([held.sensitivity, held.integrity], ["restricted", "untrusted"]);

@@ -168,14 +168,7 @@ export async function openSharedFlowSessions(options: SharedFlowOptions): Promis
       const at = now();
       let found: Remembered | undefined;
       for (const owner of [periodOf(at), periodOf(at - periodMs)])
-        for (const { value } of await readAll(records, owner, digests)) {
-          const { labels, step } = value as Remembered;
-          const more = found !== undefined && rankOf(labels.sensitivity) <= rankOf(found.labels.sensitivity);
-          found = {
-            labels: found === undefined ? labels : joinLabels(found.labels, labels),
-            step: more ? found!.step : step,
-          };
-        }
+        for (const { value } of await readAll(records, owner, digests)) found = graver(found, value as Remembered);
       return found;
     },
     async lower(key, to, at) {
@@ -220,6 +213,13 @@ export async function openSharedFlowSessions(options: SharedFlowOptions): Promis
 interface Remembered {
   readonly labels: Labels;
   readonly step: FlowStep;
+}
+
+/** Labels of both, and the step that brought the more sensitive. */
+function graver(a: Remembered | undefined, b: Remembered): Remembered {
+  if (a === undefined) return b;
+  const step = rankOf(b.labels.sensitivity) > rankOf(a.labels.sensitivity) ? b.step : a.step;
+  return { labels: joinLabels(a.labels, b.labels), step };
 }
 
 function ownerOf({ principal, user }: Pick<SessionKey, "principal" | "user">): string {
