@@ -3,6 +3,7 @@ import { loadOfflineSnapshot, type OfflineSnapshot } from "@cordon/control/regis
 import { CordonError } from "@cordon/core/errors";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Io } from "../../io.ts";
+import type { User } from "@cordon/core/policy/people";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 
 /** Options of every command that reads a configuration without a running Cordon. */
@@ -44,6 +45,23 @@ export function findComponent(snapshot: Snapshot, typed: string): Component {
   if (one === undefined)
     throw new CordonError("USAGE", `there is no component \`${typed}\`; \`cordon policy reach\` without it lists all`);
   const names = found.map(({ id }) => shortName(snapshot, id)).join(", ");
+  throw new CordonError("USAGE", `\`${typed}\` may be ${names}: say which`);
+}
+
+/**
+ * The person that somebody typed: `name`, `namespace/name` or a whole SPIFFE ID.
+ *
+ * @throws {CordonError} `USAGE` where there is none, or several
+ */
+export function findPerson({ users }: Snapshot, typed: string): User {
+  const found = [...(users?.values() ?? [])].filter(({ id, namespace, name }) =>
+    [id, name, `${namespace}/${name}`].includes(typed),
+  );
+  const [one, ...more] = found;
+  if (one !== undefined && more.length === 0) return one;
+  if (one === undefined)
+    throw new CordonError("USAGE", `there is no person \`${typed}\`; people are known to a state folder: --state DIR`);
+  const names = found.map(({ namespace, name }) => `${namespace}/${name}`).join(", ");
   throw new CordonError("USAGE", `\`${typed}\` may be ${names}: say which`);
 }
 

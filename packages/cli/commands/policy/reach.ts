@@ -4,16 +4,26 @@
  */
 import { parseArgs } from "node:util";
 import type { Action } from "@cordon/core/contract/vocabulary";
-import { blastRadius } from "@cordon/core/policy/analysis/blast-radius";
+import { blastRadius, personRadius } from "@cordon/core/policy/analysis/blast-radius";
+import { personReach } from "@cordon/core/policy/analysis/person-reach";
 import { reach, type Reach } from "@cordon/core/policy/analysis/reach";
 import { edgesBetween, explain, type Explanation, type ReachEdge } from "@cordon/core/policy/analysis/reach-edges";
+import { isUser, type Principal, type User } from "@cordon/core/policy/people";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { CordonError } from "@cordon/core/errors";
 import type { Io } from "../../io.ts";
 import { reporting } from "../ledger/folder.ts";
-import { duringWords, findComponent, shortName, loadOffline, offlineOptions, offlineUsage } from "./offline.ts";
+import {
+  duringWords,
+  findComponent,
+  findPerson,
+  shortName,
+  loadOffline,
+  offlineOptions,
+  offlineUsage,
+} from "./offline.ts";
 
-const usage = `usage: cordon policy reach [--config FILE] [--state DIR] [--from COMPONENT] [--to COMPONENT] [--compromised COMPONENT] [--groups] [--json]
+const usage = `usage: cordon policy reach [--config FILE] [--state DIR] [--from COMPONENT] [--to COMPONENT] [--compromised COMPONENT] [--person PERSON [--through COMPONENT] [--radius]] [--groups] [--json]
 
 Who can reach what, by the configuration alone: every principal, action, resource, route and window of the next 400 days.
 
@@ -22,6 +32,9 @@ ${offlineUsage}
   --from COMPONENT          only what this component can reach
   --to COMPONENT            only who can reach this one
   --compromised COMPONENT   what follows if it falls: everything that can be reached from it, step by step, with paths
+  --person PERSON           what this person can reach, signed in with a passkey: by policy, and by each grant until it ends
+  --radius                  with --person: what follows if that person's passkey falls, as --compromised says of a component
+  --through COMPONENT       what the person can reach through this workload, which acts for them: what both may do
   --groups                  everybody who reaches the same in one line; so it is above 20,000 pairs anyway
 
 A COMPONENT is \`name\`, \`namespace/name\`, \`namespace/kind/name\` or a SPIFFE ID.
@@ -38,6 +51,9 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
         from: { type: "string" },
         to: { type: "string" },
         compromised: { type: "string" },
+        person: { type: "string" },
+        through: { type: "string" },
+        radius: { type: "boolean", default: false },
         groups: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -50,7 +66,15 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
     const fallen = values.compromised === undefined ? undefined : findComponent(snapshot, values.compromised);
     if (fallen !== undefined && (from !== undefined || to !== undefined))
       throw new CordonError("USAGE", "--compromised stands alone: it follows every step from one component");
+    const person = values.person === undefined ? undefined : findPerson(snapshot, values.person);
+    const through = values.through === undefined ? undefined : findComponent(snapshot, values.through);
+    if (person === undefined && through !== undefined)
+      throw new CordonError("USAGE", "--through says who acts for somebody: name the person with --person");
+    if (person !== undefined && (from !== undefined || fallen !== undefined || values.groups))
+      throw new CordonError("USAGE", "--person goes with --through, --to and --json alone");
     const found = reach(snapshot, policies, Date.now());
+    if (person !== undefined && values.radius) return printRadius(io, snapshot, found, person, values.json);
+    if (person !== undefined) return printPerson(io, snapshot, found, { person, through, to, json: values.json });
     if (fallen !== undefined) return printRadius(io, snapshot, found, fallen, values.json);
     const edges = [...edgesBetween(found, { from, to })];
     const pairs = edges.reduce((sum, edge) => sum + edge.from.length * edge.to.length, 0);
@@ -142,6 +166,43 @@ function printPairs(io: Io, snapshot: Snapshot, found: Reach, { edges, pairs, js
   return 0;
 }
 
+interface ShownPerson {
+  readonly person: User;
+  readonly through: Component | undefined;
+  readonly to: Component | undefined;
+  readonly json: boolean;
+}
+
+function printPerson(io: Io, snapshot: Snapshot, found: Reach, { person, through, to, json }: ShownPerson): 0 {
+  const edges = personReach(found, person, through).filter(({ resource }) => to === undefined || resource.id === to.id);
+  const who = { person: person.id, ...(through === undefined ? {} : { through: through.id }) };
+  if (json) {
+    const listed = edges.map(({ resource, grant, ...edge }) => ({
+      ...{ ...edge, resource: resource.id },
+      ...(grant === undefined ? {} : { grant: { id: grant.id, starts: grant.starts, ends: grant.ends } }),
+    }));
+    return print(io, `${JSON.stringify({ ...who, complete: found.complete, reach: listed })}\n`);
+  }
+  const name = through === undefined ? person.name : `${shortName(snapshot, through.id)} for ${person.name}`;
+  const lines = edges.map(({ action, resource, permits, grant, during, routed, eachCallApproved }) => {
+    const notes = [
+      duringWords(during),
+      grant === undefined ? "" : `by grant ${grant.id}, ${instant(grant.starts)} to ${instant(grant.ends)}`,
+      routed ? "" : "no route leads there",
+      eachCallApproved ? "each call approved by itself" : "",
+    ].filter((note) => note !== "");
+    const by = permits.length === 0 ? "" : `  [${permits.join(", ")}]`;
+    return `${name}  ${action}  ${shortName(snapshot, resource.id)}${by}${notes.length === 0 ? "" : `  (${notes.join("; ")})`}\n`;
+  });
+  io.stdout(lines.toSorted().join(""));
+  io.stderr(`${edges.length} reachable; risk and devices were not looked at\n`);
+  return 0;
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString();
+}
+
 /** Why, by the decision itself: what sets say and what it says must be the same. */
 function explained(found: Reach, action: Action, principal: Component, resource: Component): Explanation {
   const why = explain(found, principal, action, resource);
@@ -152,16 +213,16 @@ function explained(found: Reach, action: Action, principal: Component, resource:
   return why;
 }
 
-function printRadius(io: Io, snapshot: Snapshot, found: Reach, fallen: Component, json: boolean): 0 {
-  const reached = blastRadius(found, fallen);
+function printRadius(io: Io, snapshot: Snapshot, found: Reach, fallen: Principal, json: boolean): 0 {
+  const reached = isUser(fallen) ? personRadius(found, fallen) : blastRadius(found, fallen);
   if (json) {
     const listed = reached.map(({ component, path }) => ({ component: component.id, path }));
     return print(io, `${JSON.stringify({ compromised: fallen.id, complete: found.complete, reached: listed })}\n`);
   }
-  const total = snapshot.components.size - 1;
+  const total = snapshot.components.size - (isUser(fallen) ? 0 : 1);
   const share = total === 0 ? 0 : (100 * reached.length) / total;
   io.stdout(
-    `If ${shortName(snapshot, fallen.id)} falls, ${reached.length} of ${total} other components can be reached (${share.toFixed(0)} %), in the worst case\n`,
+    `If ${isUser(fallen) ? fallen.name : shortName(snapshot, fallen.id)} falls, ${reached.length} of ${total} other components can be reached (${share.toFixed(0)} %), in the worst case\n`,
   );
   for (const { component, path } of reached) {
     const steps = path.map(({ action, to, during }) => {

@@ -1,12 +1,14 @@
 /**
- * What follows from a compromise. In: who reaches what, and the component that fell. Out: every component that can be
+ * What follows from a compromise. In: who reaches what, and the component or the person that fell. Out: every component that can be
  * reached from it, step by step, each with the shortest path. Whoever is reached may fall in turn, and acts from there on:
  * the worst case, which is what segmentation is for. Data sets and external services are ends: they do not act.
  */
 import type { Action } from "../../contract/vocabulary.ts";
 import type { SpiffeId } from "../../identity/spiffe-id.ts";
+import type { User } from "../people.ts";
 import type { Component } from "../snapshot.ts";
-import { forEachMember, hasBit, setBit, takeFrom, wordsFor } from "./index-set.ts";
+import { forEachMember, hasBit, setBit, takeFrom, wordsFor, type Bits } from "./index-set.ts";
+import { personReach } from "./person-reach.ts";
 import { patternsFrom, reachedBy, type During } from "./reach-edges.ts";
 import type { Reach } from "./reach.ts";
 
@@ -25,31 +27,73 @@ export interface Reached {
 
 const ends: ReadonlySet<string> = new Set(["dataset", "external"]);
 
-/** Breadth first, so that each path is a shortest one. The fallen component itself is not among the reached. */
+/** The fallen component itself is not among the reached. */
 export function blastRadius(reach: Reach, fallen: Component): readonly Reached[] {
   const start = reach.numbers.get(fallen.id);
   if (start === undefined) return [];
-  const seen = new Uint32Array(wordsFor(reach.components.length));
-  setBit(seen, start);
-  const found: Reached[] = [];
-  const waiting: { readonly number: number; readonly path: readonly Step[] }[] = [{ number: start, path: [] }];
-  for (let place = 0; place < waiting.length; place += 1) {
-    const { number, path } = waiting[place] as (typeof waiting)[number];
-    const from = reach.components[number] as Component;
-    if (ends.has(from.kind) && path.length > 0) continue;
-    for (const [action, row] of reachedBy(reach, number)) {
-      const fresh = row;
-      takeFrom(fresh, seen);
-      const patterns = new Map([...patternsFrom(reach, action, number)].filter(([during]) => during !== undefined));
+  const spread = new Spread(reach);
+  spread.begin(start);
+  return spread.found();
+}
+
+/** What follows where a person's passkey and machine are somebody else's: what they reach, and on from there. */
+export function personRadius(reach: Reach, fallen: User): readonly Reached[] {
+  const spread = new Spread(reach);
+  for (const { action, resource, during } of personReach(reach, fallen)) {
+    const to = reach.numbers.get(resource.id);
+    const step = { from: fallen.id, action, to: resource.id, ...(during === undefined ? {} : { during }) };
+    if (to !== undefined) spread.reach(to, [step]);
+  }
+  return spread.found();
+}
+
+interface Waiting {
+  readonly number: number;
+  readonly path: readonly Step[];
+}
+
+/** Breadth first, so that each path is a shortest one. */
+class Spread {
+  readonly #reach: Reach;
+  readonly #seen: Bits;
+  readonly #found: Reached[] = [];
+  readonly #waiting: Waiting[] = [];
+
+  constructor(reach: Reach) {
+    this.#reach = reach;
+    this.#seen = new Uint32Array(wordsFor(reach.components.length));
+  }
+
+  begin(number: number): void {
+    setBit(this.#seen, number);
+    this.#waiting.push({ number, path: [] });
+  }
+
+  reach(number: number, path: readonly Step[]): void {
+    if (hasBit(this.#seen, number)) return;
+    setBit(this.#seen, number);
+    this.#found.push({ component: this.#reach.components[number] as Component, path });
+    this.#waiting.push({ number, path });
+  }
+
+  found(): readonly Reached[] {
+    for (let place = 0; place < this.#waiting.length; place += 1) this.#goOn(this.#waiting[place] as Waiting);
+    return this.#found;
+  }
+
+  #goOn({ number, path }: Waiting): void {
+    const from = this.#reach.components[number] as Component;
+    if (ends.has(from.kind) && path.length > 0) return;
+    for (const [action, fresh] of reachedBy(this.#reach, number)) {
+      takeFrom(fresh, this.#seen);
+      const patterns = new Map(
+        [...patternsFrom(this.#reach, action, number)].filter(([during]) => during !== undefined),
+      );
       forEachMember(fresh, (next) => {
-        setBit(seen, next);
-        const to = reach.components[next] as Component;
+        const to = (this.#reach.components[next] as Component).id;
         const during = [...patterns].find(([, set]) => hasBit(set, next))?.[0];
-        const steps = [...path, { from: from.id, action, to: to.id, ...(during === undefined ? {} : { during }) }];
-        found.push({ component: to, path: steps });
-        waiting.push({ number: next, path: steps });
+        this.reach(next, [...path, { from: from.id, action, to, ...(during === undefined ? {} : { during }) }]);
       });
     }
   }
-  return found;
 }
