@@ -21,6 +21,7 @@ import { openForeignIssuers } from "./oauth/foreign-issuers.ts";
 import { openFederation, type Federation } from "./federation/federation.ts";
 import { openKeyVault, rewrapKeys, type KeyVault } from "./keys/key-vault.ts";
 import { openRootKey, type RootKey, type RootKeyConfig } from "./keys/root-key.ts";
+import { openRegistered, type RegisteredSource } from "./inspection/registered.ts";
 import { applyConfiguration } from "./registry/apply-configuration.ts";
 import { absoluteSecret } from "./registry/configuration-objects.ts";
 import { buildSnapshot, type SnapshotDeps } from "./registry/build-snapshot.ts";
@@ -55,6 +56,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly shadow: PolicyShadow | undefined;
   /** Other trust domains. */
   readonly federation: Federation;
+  /** Documents and marks that inspection looks for. */
+  readonly registered: Pick<RegisteredSource, "current">;
   readonly watch: ConfigurationWatch;
 }
 
@@ -115,7 +118,9 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     readRevocations: revocationsFrom,
     ...(admissionKey && { readAdmissions: (objects) => admissionsFrom(objects, admissionKey) }),
   };
+  const registered = openRegistered(env);
   const apply = async (next: LoadedConfiguration): Promise<void> => {
+    const takeRegistered = await registered.read(next);
     await applyConfiguration(store, next.configuration, next.policyTexts, {
       actor: "config:cordon.yaml",
       now: now(),
@@ -127,6 +132,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
           { ...snapshotDeps, compile: (sources) => compilePolicies(sources, { trustDomain }) },
         ),
     });
+    takeRegistered();
   };
   await apply(loaded);
   // Nobody looked while Cordon was down: what was seen before counts for nothing.
@@ -164,6 +170,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     snapshots,
     shadow,
     federation,
+    registered,
     watch,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

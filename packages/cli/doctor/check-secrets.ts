@@ -23,7 +23,7 @@ export async function checkSecrets(
 }
 
 function referencesOf(configuration: Estate["configuration"]): [string, SecretReference][] {
-  const { store, keys, upstreams } = configuration;
+  const { store, keys, upstreams, inspection } = configuration;
   return [
     ...(typeof store.url === "string" ? [] : ([["store.url", store.url]] as [string, SecretReference][])),
     ...[keys.root, ...keys.also].flatMap((source, i): [string, SecretReference][] =>
@@ -33,6 +33,9 @@ function referencesOf(configuration: Estate["configuration"]): [string, SecretRe
     ),
     ...upstreams.flatMap(({ namespace, name, credential }): [string, SecretReference][] =>
       credential === undefined ? [] : [[`upstreams ${namespace}/${name} credential`, credential.secret]],
+    ),
+    ...(inspection?.canaries ?? []).flatMap(({ name, mark }): [string, SecretReference][] =>
+      mark === undefined ? [] : [[`inspection.canaries ${name}`, mark]],
     ),
   ];
 }

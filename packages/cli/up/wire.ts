@@ -37,6 +37,7 @@ import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { openGateway, type Gateway } from "@cordon/gateway/gateway";
 import { openJudge } from "@cordon/gateway/inspection/judge";
 import { openInspectionThread } from "@cordon/gateway/inspection/inspection-thread";
+import { withRegistered } from "@cordon/gateway/inspection/rules";
 import { openInspection } from "@cordon/gateway/inspection/open-inspection";
 import { keepContent } from "@cordon/gateway/ledger/kept-content";
 import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/ledger/ledger";
@@ -167,6 +168,8 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     }),
   );
   let consoleUrl: string | undefined;
+  const builtIn = { spans: options.spanDetectors ?? builtInSpanDetectors, parts: builtInPartDetectors };
+  const detectors = withRegistered(builtIn, () => control.registered.current);
   const flows = opening.use(
     await openConfiguredFlowSessions({
       ...{ records: control.store.records, stateFolder, now, onProblem },
@@ -202,7 +205,9 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
         judge: openJudge({ resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)) }),
         // A test's own detectors cannot be sent to a thread.
         ...(options.spanDetectors === undefined ? { thread: opening.use(openInspectionThread()) } : {}),
-        detectors: { spans: options.spanDetectors ?? builtInSpanDetectors, parts: builtInPartDetectors },
+        get detectors() {
+          return detectors();
+        },
         monotonicMs: () => performance.now(),
       }),
       sensing,

@@ -8,7 +8,7 @@ import type { z } from "zod";
 import { CordonError } from "@cordon/core/errors";
 import type { Configuration } from "@cordon/core/contract/configuration";
 import { peerReference, qualify } from "@cordon/core/contract/configuration-references";
-import { inspectionSettings } from "@cordon/core/contract/inspection-schema";
+import { inspectionAt } from "@cordon/core/contract/registered-schema";
 import type { InspectionSettings } from "@cordon/core/inspection/settings";
 import { riskSettingsOf } from "@cordon/core/contract/risk-schema";
 import { policyName } from "@cordon/core/contract/policy-name";
@@ -236,8 +236,8 @@ function routeObject(route: Configuration["routes"][number], standard: Configura
   const mode = route.mode ?? standard.mode;
   const maxBodyBytes = route.maxBodyBytes ?? standard.gateway.limits.bodyBytes;
   const { path, namespace } = route;
-  const inspected = route.inspection ?? standard.inspection ?? "off";
-  const settled = inspected === "off" ? {} : { inspection: inspectionSettings(inspected) };
+  const inspected = inspectionAt(route.inspection, standard.inspection);
+  const settled = inspected === undefined ? {} : { inspection: inspected };
   const { stepUpHoldSeconds } = route;
   const inspection = { ...settled, ...(stepUpHoldSeconds === 0 ? {} : { stepUpHoldSeconds }) };
   if (route.kind === "http") {
@@ -293,14 +293,14 @@ function destinationObject(
   const object = { ...value, component: qualify(component, namespace) };
   if (intercept === undefined) return object;
   const { inspection, caFile, requests, ...limits } = intercept;
-  const inspected = inspection ?? standard.inspection ?? "off";
+  const inspected = inspectionAt(inspection, standard.inspection);
   return {
     ...object,
     intercept: {
       ...limits,
       requests: requests.map(({ methods, paths }) => ({ methods: [...methods], paths: [...paths] })),
       ...(caFile === undefined ? {} : { caFile: absolute(caFile, folder) }),
-      ...(inspected === "off" ? {} : { inspection: readOrRefused(inspectionSettings(inspected)) }),
+      ...(inspected === undefined ? {} : { inspection: readOrRefused(inspected) }),
     },
   };
 }

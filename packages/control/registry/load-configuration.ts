@@ -7,6 +7,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { CordonError } from "@cordon/core/errors";
+import { registeredState } from "../inspection/registered-files.ts";
 import { parseConfiguration, type Configuration } from "@cordon/core/contract/configuration";
 
 const maxConfigurationBytes = 4 * 1024 * 1024;
@@ -20,7 +21,7 @@ export interface LoadedConfiguration {
   readonly folder: string;
   /** Absolute paths of every file that was read. */
   readonly files: readonly string[];
-  /** Hex SHA-256 over every file's content. */
+  /** Hex SHA-256 over every file's content, and the state of registered documents. */
   readonly digest: string;
   /** Hex SHA-256 of the configuration file alone. */
   readonly configurationDigest: string;
@@ -57,6 +58,8 @@ export async function loadConfiguration(
     policyTexts.set(policy.file, policyText);
     files.push(policyFile);
   }
+  // Documents are not read here: it happens every few seconds.
+  hash.update(`\0${await registeredState(configuration, folder)}`);
   return { configuration, policyTexts, folder, files, digest: hash.digest("hex"), configurationDigest };
 }
 

@@ -16,6 +16,7 @@ import { eventSinkSchema } from "./events-schema.ts";
 import { federationSchema, trustDomainName } from "./federation-schema.ts";
 import { modelAdmissionSchema } from "./model-admission-schema.ts";
 import { inspectionSchema } from "./inspection-schema.ts";
+import { fileInspectionSchema } from "./registered-schema.ts";
 import { mcpFields } from "./mcp-schema.ts";
 import { incidentsSchema } from "./incident-schema.ts";
 import { gatewaySchema } from "./gateway-schema.ts";
@@ -345,7 +346,7 @@ export const configurationSchema = z.strictObject({
     .describe(
       "What a policy's denial does: `enforce` refuses the call; `observe` lets it through and records that it would have been refused.",
     ),
-  inspection: inspectionSchema
+  inspection: fileInspectionSchema
     .optional()
     .describe(
       "Inspection of prompts and answers on every route that does not say otherwise. Without it there is none.",

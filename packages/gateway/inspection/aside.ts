@@ -28,7 +28,7 @@ interface Asked {
  */
 export async function askedAhead(
   thread: InspectionThread,
-  { spans, parts }: Detectors,
+  { spans, parts, registered }: Detectors,
   screening: Screening,
   direction: Direction,
   run: (detectors: Detectors, scratch: Screening) => void,
@@ -40,7 +40,7 @@ export async function askedAhead(
   run(listeners({ spans, parts }, asked), scratch);
   const texts = [...asked.texts];
   const heard = [...asked.parts];
-  const job = { direction, texts, parts: heard.map(([, part]) => part) };
+  const job = { direction, texts, parts: heard.map(([, part]) => part), registered };
   const found = await thread.inspect(job, screening.settings.timeBudgetMs);
   const keys = heard.map(([key]) => key);
   return knowing({ spans, parts }, indexed(texts, found.spans), indexed(keys, found.parts));

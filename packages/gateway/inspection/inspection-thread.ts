@@ -5,6 +5,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { Finding } from "@cordon/core/inspection/finding";
+import type { Registered } from "@cordon/core/inspection/fingerprints/registered";
 import type { Direction, PartDetector } from "@cordon/core/inspection/inspect";
 import type { Part } from "@cordon/core/inspection/subject";
 import { InspectionFailure } from "./inspection-failure.ts";
@@ -15,6 +16,8 @@ export interface ToInspector {
   readonly direction: Direction;
   readonly texts: readonly string[];
   readonly parts: readonly Part[];
+  /** Looked for after what is built in. */
+  readonly registered?: Registered | undefined;
 }
 
 export type FromInspector =

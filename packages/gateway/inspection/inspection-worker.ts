@@ -4,6 +4,7 @@
  */
 import { parentPort } from "node:worker_threads";
 import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
+import { registeredDetectors } from "@cordon/core/inspection/fingerprints/registered";
 import type { FromInspector, ToInspector } from "./inspection-thread.ts";
 
 const port = parentPort;
@@ -13,10 +14,18 @@ if (port !== null) {
   const text = "Ms Tan of 1 Raffles Place asked on Monday whether the rules could be sent to her.";
   for (const detector of builtInSpanDetectors) detector.detect(text);
   for (const detector of builtInPartDetectors) detector.judge({ text, origin: "user" }, "request");
-  port.on("message", ({ texts, parts, direction }: ToInspector) => {
+  // The newest that was sent: its detectors are made once.
+  let held = { id: 0, spans: builtInSpanDetectors };
+  port.on("message", ({ texts, parts, direction, registered }: ToInspector) => {
+    const id = registered?.id ?? 0;
+    if (id !== held.id)
+      held = {
+        id,
+        spans: [...builtInSpanDetectors, ...(registered === undefined ? [] : registeredDetectors(registered))],
+      };
     say({
       type: "found",
-      spans: texts.map((each) => builtInSpanDetectors.map((detector) => detector.detect(each))),
+      spans: texts.map((each) => held.spans.map((detector) => detector.detect(each))),
       parts: parts.map((part) => builtInPartDetectors.map((detector) => detector.judge(part, direction))),
     });
   });

@@ -12,6 +12,7 @@ import type { Detectors } from "./rules.ts";
 import { secondOpinion } from "./second-opinion.ts";
 
 export interface InspectionDeps {
+  /** Read anew for each request and answer: what is registered changes. */
   readonly detectors: Detectors;
   /** Where long bodies are read; its detectors are those that are built in. Without it all are read here. */
   readonly thread?: InspectionThread;
@@ -21,14 +22,14 @@ export interface InspectionDeps {
 }
 
 export function openInspection(deps: InspectionDeps): Inspection {
-  const { detectors, judge, thread, monotonicMs } = deps;
-  warm(detectors);
+  const { judge, thread, monotonicMs } = deps;
+  warm(deps.detectors);
   return {
     aside(subject, content) {
       const { screening } = subject;
       if (thread === undefined || screening === undefined || !("bytes" in content)) return undefined;
       if (content.bytes <= inlineBytes || content.bytes > screening.settings.maxBytes) return undefined;
-      return askedAhead(thread, detectors, screening, "request", (listening, scratch) => {
+      return askedAhead(thread, deps.detectors, screening, "request", (listening, scratch) => {
         inspectContent({ detectors: listening, monotonicMs }, scratch, subject, content);
       }).then((known) => ({
         inspectRequest: () => inspectContent({ detectors: known, monotonicMs }, screening, subject, content),
@@ -42,7 +43,7 @@ export function openInspection(deps: InspectionDeps): Inspection {
     },
     secondOpinion({ screening }) {
       if (judge === undefined || screening === undefined || screening.doubts.length === 0) return undefined;
-      return secondOpinion(judge, detectors, screening);
+      return secondOpinion(judge, deps.detectors, screening);
     },
     openResponse: ({ screening, api, path }, head) =>
       screening === undefined ? undefined : openAnswer(deps, screening, { api, path, ...head }),

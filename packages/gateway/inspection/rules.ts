@@ -4,6 +4,7 @@ import type { Direction, PartDetector } from "@cordon/core/inspection/inspect";
 import type { InspectionSettings } from "@cordon/core/inspection/settings";
 import { besideTokens, tokenDetector } from "@cordon/core/inspection/redaction/token-detector";
 import { shapeDetector } from "@cordon/core/inspection/shapes";
+import type { Registered } from "@cordon/core/inspection/fingerprints/registered";
 import type { SpanRules } from "@cordon/core/inspection/streaming/span-rules";
 import { InspectionFailure } from "./inspection-failure.ts";
 import type { Screening } from "./screening.ts";
@@ -13,6 +14,21 @@ export interface Detectors {
   readonly spans: readonly SpanDetector[];
   /** Of whole texts, by who wrote them. */
   readonly parts: readonly PartDetector[];
+  /** What the last of the spans' detectors look for, where there are such: a thread makes its own of it. */
+  readonly registered?: Registered;
+}
+
+/** Detectors beside which those of what is registered now stand last; the same object while that is the same. */
+export function withRegistered(
+  { spans, parts }: Detectors,
+  current: () => { readonly data: Registered; readonly detectors: readonly SpanDetector[] },
+): () => Detectors {
+  let made: Detectors | undefined;
+  return () => {
+    const { data, detectors } = current();
+    if (made?.registered !== data) made = { spans: [...spans, ...detectors], parts, registered: data };
+    return made;
+  };
 }
 
 export interface CountedRules extends SpanRules {
@@ -49,14 +65,18 @@ function beside(
   return direction === "response" && reveals ? [tokenDetector(tokens), ...blind] : blind;
 }
 
-const own = new WeakMap<InspectionSettings, readonly SpanDetector[]>();
+const own = new WeakMap<
+  InspectionSettings,
+  { readonly of: readonly SpanDetector[]; readonly all: readonly SpanDetector[] }
+>();
 
 /** What is built in, and the route's own identifiers. */
 function spansOf({ spans }: Detectors, settings: InspectionSettings): readonly SpanDetector[] {
   if (settings.identifiers.length === 0) return spans;
-  let all = own.get(settings);
-  if (all === undefined) own.set(settings, (all = [...spans, shapeDetector(settings.identifiers)]));
-  return all;
+  let held = own.get(settings);
+  if (held?.of !== spans)
+    own.set(settings, (held = { of: spans, all: [...spans, shapeDetector(settings.identifiers)] }));
+  return held.all;
 }
 
 /** @returns throws once the time is used up that began with its first call */

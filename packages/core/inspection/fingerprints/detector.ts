@@ -16,6 +16,7 @@ import {
   type Channel,
   type Grams,
 } from "./grams.ts";
+import { severalDocuments } from "./several.ts";
 import { ownerOf, several, type FingerprintIndex } from "./index-builder.ts";
 
 /** Stands for runs that several documents have in common. */
@@ -64,7 +65,7 @@ function passages(text: string, unspaced: boolean, index: FingerprintIndex): Fin
   for (let at = 0; at < grams.count; at++) {
     const document = counted[at] ?? 0;
     if (document === 0) continue;
-    const name = document === shared ? "several-documents" : (index.documents[document] ?? "");
+    const name = document === shared ? severalDocuments : (index.documents[document] ?? "");
     out.push(finding(name, grams.starts[at] ?? 0, grams.ends[at] ?? 0));
   }
   return out;
