@@ -40,7 +40,13 @@ async function indexOf(documents: readonly RegisteredFiles[]): Promise<Fingerpri
         throw new Error(`${name}: with ${path} the documents hold more than ${mostBytesInAll} bytes; register fewer`);
       const words = decoded(name, path, text);
       const before = builder.entries;
-      for (const each of pieces(words)) builder.add(name, each);
+      try {
+        for (const each of pieces(words)) builder.add(name, each);
+      } catch (cause) {
+        throw new Error(`${name}: with ${path} there are more than ${maxEntries} runs of words; register fewer`, {
+          cause,
+        });
+      }
       // What another document holds too adds nothing, and yet is found.
       recognised += builder.entries > before ? builder.entries - before : entriesOf(words);
     }
