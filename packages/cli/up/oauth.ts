@@ -16,6 +16,7 @@ export async function openConfiguredOauth(
     {
       ...{ settings, store, vault, now, deps: people.deps, challenges: people.signIn.challenges },
       snapshot: () => snapshots.current(),
+      onSnapshot: (listener) => snapshots.subscribe(listener),
       gatewayOrigin: () => gateway().origin,
       onProblem: (error) =>
         log({ level: "error", event: "oauth-failed", words: error instanceof Error ? error.message : String(error) }),

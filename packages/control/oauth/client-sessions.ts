@@ -10,9 +10,10 @@ import type { OauthClient } from "@cordon/core/oauth/token-issuer";
 import type { Grant, User } from "@cordon/core/policy/people";
 import type { Confirmed } from "../people/accounts.ts";
 import { change, type PeopleDeps } from "../people/deps.ts";
-import { sessionKey, stillStands, type SessionValue } from "../people/objects.ts";
+import { sessionKey, sessionKind, sessionValue, stillStands, type SessionValue } from "../people/objects.ts";
 import { endSessions, makeRoom, standingSession } from "../people/sessions.ts";
-import type { Resource } from "./resources.ts";
+import { readValue } from "../registry/objects.ts";
+import { resources, type Resource } from "./resources.ts";
 
 /** Names the session of a grant; whoever reads the name does not learn the grant. */
 export function sessionOfGrant(grantId: string): string {
@@ -76,6 +77,25 @@ export async function endClientSession(deps: PeopleDeps, grantId: string, why: s
   if ((await deps.store.get(sessionKey(session))) === undefined) return;
   const words = `a program's session ended: ${why}`;
   await endSessions(deps, ({ id }) => id === session, { actor: "system:oauth", words });
+}
+
+/**
+ * Ends the sessions at routes that their client may not ask for any more: `routes` of it was narrowed after the person said yes.
+ *
+ * @param origin where clients reach the gateway
+ */
+export async function endNarrowedSessions(deps: PeopleDeps, origin: string): Promise<void> {
+  const { clients, routes } = deps.snapshot();
+  const known = new Map(resources({ routes }, origin).map(({ uri, name }) => [uri, name]));
+  const outgrown = ({ client, resource }: SessionValue): boolean => {
+    const may = client === undefined ? undefined : clients?.get(client)?.routes;
+    const route = resource === undefined ? undefined : known.get(resource);
+    return may !== undefined && may.length > 0 && route !== undefined && !may.includes(route);
+  };
+  const sessions = await deps.store.list(sessionKind);
+  if (!sessions.some((object) => outgrown(readValue(sessionValue, object)))) return;
+  const words = "sessions of programs ended at routes that these may not ask for any more";
+  await endSessions(deps, outgrown, { actor: "system:oauth", words });
 }
 
 /** The grant of the person that covers the resource now, if any does: of several, the one that lasts longest. */

@@ -13,11 +13,13 @@ import type { KeyVault } from "../keys/key-vault.ts";
 import type { Challenges } from "../people/challenges.ts";
 import type { PeopleDeps } from "../people/deps.ts";
 import type { StateStore } from "../store/state-store.ts";
-import { clientSessionStands, endClientSession } from "./client-sessions.ts";
+import { boundRequests } from "./bounded-requests.ts";
+import { clientSessionStands, endClientSession, endNarrowedSessions } from "./client-sessions.ts";
 import { openConsent, type Consent } from "./consent.ts";
 import { oauthAdapter } from "./oauth-adapter.ts";
 import { clientMetadata, openProvider } from "./provider.ts";
 import { registeredClient } from "./registered-client.ts";
+import { openRequestLimits } from "./request-limits.ts";
 import { resourceAt, type Resource } from "./resources.ts";
 import { recordSeal } from "./seal.ts";
 import { maintainSigningKeys } from "./signing-keys.ts";
@@ -29,6 +31,8 @@ export interface OauthOptions {
   readonly store: Pick<StateStore, "transact" | "get" | "list" | "shortLived">;
   readonly vault: Pick<KeyVault, "signingKey" | "forgetSigningKey" | "secretKey">;
   readonly snapshot: () => Snapshot;
+  /** Hears of each new snapshot; out comes how to stop it. */
+  readonly onSnapshot: (listener: (snapshot: Snapshot) => void) => () => void;
   /** Where clients reach the gateway. */
   readonly gatewayOrigin: () => string;
   readonly now: () => Instant;
@@ -58,11 +62,14 @@ export async function openOauth(options: OauthOptions, origin: string): Promise<
   const issuer = `${origin}/oauth`;
   const seal = recordSeal(await vault.secretKey("oauth"));
   const sessionSeconds = settings.sessionMinutes * 60;
+  const bounded = boundRequests(openRequestLimits(() => performance.now()));
   const adapter = oauthAdapter({
     ...{ records: store.shortLived, seal, now },
     findClient: (id) => {
       const client = registeredClient(snapshot(), id);
-      return client && clientMetadata(client);
+      if (client === undefined) return undefined;
+      bounded.ofClient(id);
+      return clientMetadata(client);
     },
     grantStands: (grantId) => clientSessionStands(deps, grantId),
     endGrant: (grantId, why) => endClientSession(deps, grantId, why),
@@ -96,11 +103,19 @@ export async function openOauth(options: OauthOptions, origin: string): Promise<
     if (provider === undefined) throw new CordonError("KEY_SEALED", "the authorization server has no key to sign with");
     return provider;
   };
+  const narrow = async (): Promise<void> => endNarrowedSessions(deps, options.gatewayOrigin());
   const timer = setInterval(() => {
     void maintain().catch(onProblem);
+    void narrow().catch(onProblem);
     void store.shortLived.sweep(now()).catch(onProblem);
   }, maintainEveryMs);
   timer.unref();
+  let { clients } = snapshot();
+  const stopHearing = options.onSnapshot((next) => {
+    if (next.clients === clients) return;
+    clients = next.clients;
+    void narrow().catch(onProblem);
+  });
   const clientOf = (id: string) => snapshot().clients?.get(id);
   return {
     issuer: () => issuer,
@@ -108,10 +123,11 @@ export async function openOauth(options: OauthOptions, origin: string): Promise<
     consent: openConsent({
       ...{ deps, challenges: options.challenges, provider: opened, sessionSeconds, clientOf, resourceFor },
     }),
-    serve: (request, response) => opened().callback()(request, response),
+    serve: (request, response) => bounded.serve(request, response, opened().callback()),
     everyScope: (resource, clientId) => resourceFor(resource, clientId)?.scopes.join(" "),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
+      stopHearing();
     },
   };
 }

@@ -32,6 +32,9 @@ export const identityScopes = ["openid", "profile", "offline_access"] as const;
 /** Seconds that a person has for the page that asks them. */
 export const interactionSeconds = 600;
 
+/** Seconds that a request which a program pushed (RFC 9126) waits for its browser. */
+export const pushedRequestSeconds = 60;
+
 export const consentPath = "/oauth/consent";
 
 const proofAlgorithms = ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"] as const;
@@ -96,7 +99,7 @@ function configuration(rooms: ProviderRooms): Configuration {
     ttl: {
       ...{ AuthorizationCode: 60, IdToken: tokenSeconds, Interaction: interactionSeconds, Session: interactionSeconds },
       ...{ AccessToken: tokenSeconds, RefreshToken: sessionSeconds, Grant: sessionSeconds },
-      PushedAuthorizationRequest: 60,
+      PushedAuthorizationRequest: pushedRequestSeconds,
     },
     // What a token stands on is Cordon's session, told by its grant; the browser's does not outlive the redirect.
     expiresWithSession: () => false,

@@ -9,6 +9,7 @@ import type { Configuration } from "./configuration.ts";
 import { federationProblems, type FederationParts } from "./federation-references.ts";
 import type { PropertyPath } from "./located-yaml.ts";
 import { dataDoorReferences, s3Problems } from "./data-doors-references.ts";
+import { oauthProblems, type OauthParts } from "./oauth-references.ts";
 import { didYouMean } from "./nearest.ts";
 import { policyName } from "./policy-name.ts";
 import { segmentationProblems } from "./segmentation-references.ts";
@@ -45,6 +46,8 @@ export interface ReadableConfiguration {
   readonly windows: readonly Listed<WindowItem>[];
   readonly exceptions: readonly Listed<Exception>[];
   readonly grants: readonly Listed<GrantRule>[];
+  readonly consoleSettings: OauthParts["consoleSettings"];
+  readonly issuers: OauthParts["issuers"];
   /** `undefined` when `federation` cannot be read. */
   readonly federated: FederationParts["federated"];
   /** `namespace/name` of unreadable components and upstreams; `undefined` when even their names are unreadable. */
@@ -74,6 +77,7 @@ export function checkReferences(readable: ReadableConfiguration): PathProblem[] 
     ...duplicatePaths(readable.routes, readable.lineOf),
     ...gatewayProblems(check),
     ...federationProblems(readable),
+    ...oauthProblems(readable),
     ...readable.components.flatMap(({ path, item }) => componentProblems(path, item)),
     ...segmentationProblems(readable, (path, reference, within) => resolveComponent(check, path, reference, within)),
     ...readable.upstreams.flatMap(({ path, item }) => upstreamProblems(check, path, item)),

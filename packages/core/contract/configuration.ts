@@ -15,6 +15,7 @@ import { egressDestinationSchema } from "./egress-schema.ts";
 import { dataDoorSchema } from "./data-doors-schema.ts";
 import { tunnelSchema } from "./tunnels-schema.ts";
 import { federationSchema } from "./federation-schema.ts";
+import { tokenIssuerSchema } from "./oauth-schema.ts";
 import { locate, readYaml, type LocatedNode, type LocatedYaml, type PropertyPath } from "./located-yaml.ts";
 import { secretRemedy, secretShape } from "./secret-shapes.ts";
 import { exceptionSchema, windowSchema } from "./segmentation-schema.ts";
@@ -73,10 +74,22 @@ function readableParts(yaml: LocatedYaml, root: LocatedNode): Parameters<typeof 
     windows: readItems(fields.get("windows"), "windows", windowSchema).items,
     grants: readItems(fields.get("grants"), "grants", grantRuleSchema).items,
     exceptions: readExceptions(fields.get("boundaries")),
+    consoleSettings: readConsole(fields.get("console")),
+    issuers: readIssuers(fields.get("oauth")),
     federated: readFederated(fields.get("federation")),
     unreadable: { components: components.unreadable, upstreams: upstreams.unreadable },
     lineOf: (path) => yaml.positionOf(locate(root, path).node.offset).line,
   };
+}
+
+function readConsole(at: LocatedNode | undefined): Parameters<typeof checkReferences>[0]["consoleSettings"] {
+  const parsed = configurationSchema.shape.console.safeParse(at?.value);
+  return parsed.success ? parsed.data : undefined;
+}
+
+function readIssuers(oauth: LocatedNode | undefined): Parameters<typeof checkReferences>[0]["issuers"] {
+  const { items } = readItems(oauth?.children?.get("issuers"), "issuers", tokenIssuerSchema);
+  return items.map(({ path, item }) => ({ path: ["oauth", ...path], item }));
 }
 
 function readFederated(federation: LocatedNode | undefined): Parameters<typeof checkReferences>[0]["federated"] {

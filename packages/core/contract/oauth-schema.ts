@@ -49,7 +49,7 @@ const clientSchema = z.strictObject({
     ),
 });
 
-const issuerSchema = z.strictObject({
+export const tokenIssuerSchema = z.strictObject({
   name: name.refine((value) => value !== "cordon", "`cordon` is our own issuer's").describe("Unique among issuers."),
   issuer: text((value) => {
     if (value.length > 2_048 || !URL.canParse(value)) return "must be a URL such as `https://login.bank.example/oauth`";
@@ -85,7 +85,7 @@ const issuerSchema = z.strictObject({
 
 export const oauthSchema = z.strictObject({
   issuers: z
-    .array(issuerSchema)
+    .array(tokenIssuerSchema)
     .max(16)
     .default([])
     .describe(
