@@ -61,9 +61,11 @@ test(
       const value = objects.find(({ name }) => name === id)?.value;
       return (value as { readonly state?: unknown } | undefined)?.state;
     };
-    for (let tries = 0; (await stateOf(asked.id)) !== "ended" && tries < 1200; tries++)
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    assert.equal(await stateOf(asked.id), "ended");
+    for (const id of [asked.id, taken.id]) {
+      for (let tries = 0; (await stateOf(id)) !== "ended" && tries < 1200; tries++)
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      assert.equal(await stateOf(id), "ended");
+    }
 
     // The clock is set back to where the grant held: what has ended stays so, here and at the gateway.
     aheadMs -= 15 * minute;
