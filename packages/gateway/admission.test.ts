@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import { userId } from "@cordon/core/identity/spiffe-id";
 import type { AccessRequest } from "@cordon/core/policy/decision";
-import type { ActingUser, User } from "@cordon/core/policy/people";
+import type { ActingUser, Grant, User } from "@cordon/core/policy/people";
 import {
   assistant,
   chat,
@@ -57,4 +57,26 @@ test("a copy reads nothing that the delegation does not name, whatever it writes
   assert.equal(copied({ resources: [chat.id] }), "outside-delegation");
   assert.equal(copied({ actions: ["write"], resources: [chat.id] }), "outside-delegation");
   assert.equal(copied({ actions: ["read"], resources: [chat.id, trainingData.id] }), "outside-delegation");
+});
+
+test("what reads by the way needs an approval of its own, and both are there to be spent", () => {
+  const call = `sha256:${"0".repeat(64)}`;
+  const grant = (id: string, more: Partial<Grant>): Grant => ({
+    ...{ id, principal: assistant.id, actions: ["write"], resources: [chat.id], starts: now - 1, ends: now + 1_000 },
+    ...{ reason: "a copy", approvers: [mei.id], call },
+    ...more,
+  });
+  const read = grant("g-read", { actions: ["read"], resources: [trainingData.id] });
+  const asked: AccessRequest = {
+    ...{ principal: assistant.id, action: "write", resource: chat.id, context, call },
+    also: [{ action: "read", resource: trainingData.id }],
+  };
+  const policies = compile('@id("all") @approval("1") permit(principal, action, resource);');
+  const decided = (...grants: Grant[]) =>
+    decideHere({ ...estate, policies, grants: new Map([[assistant.id, grants]]) }, asked, { snapshotAgeMs: 0 }, now);
+  assert.equal(decided(grant("g-write", {})).reasons[0]?.code, "approval-required");
+  assert.deepEqual(decided(grant("g-write", {}), read).approvals, ["g-write", "g-read"]);
+  const both = grant("g-both", { actions: ["write", "read"], resources: [chat.id, trainingData.id] });
+  assert.deepEqual(decided(both).approvals, ["g-both"]);
+  assert.deepEqual(decided(grant("g-old", { spent: true }), grant("g-new", {}), read).approvals, ["g-new", "g-read"]);
 });

@@ -107,11 +107,13 @@ function bothOf(first: Decision, second: Decision): Decision {
   };
   if (second.effect === "deny") return both;
   const observed = first.observed ?? second.observed;
+  const approvals = [...new Set([...(first.approvals ?? []), ...(second.approvals ?? [])])];
   return {
     ...both,
     reasons: [...first.reasons, ...second.reasons],
     obligations: [...first.obligations, ...second.obligations],
     ...(observed === undefined ? {} : { observed }),
+    ...(approvals.length === 0 ? {} : { approvals }),
   };
 }
 

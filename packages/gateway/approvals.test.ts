@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boundHeaders, callText } from "./approvals.ts";
+import { parseSpiffeId, type SpiffeId } from "@cordon/core/identity/spiffe-id";
+import { callDigest } from "@cordon/core/policy/call-digest";
+import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
+import type { ActingUser } from "@cordon/core/policy/people";
+import { boundHeaders, callText, spend, withCall } from "./approvals.ts";
 
 const call = (params: object, headers?: Record<string, string>): string | undefined =>
   callText({
@@ -32,5 +36,47 @@ test("and to the headers that its route passes on, which no parameter can preten
   assert.deepEqual(headers, { "x-tenant": "a, b" });
   assert.deepEqual(boundHeaders({}, sent), {});
   assert.equal(call(plain, headers), '{"arguments":{},"headers":{"x-tenant":"a, b"},"name":"transfer"}');
-  assert.equal(call({ ...plain, headers: { "x-tenant": "a, b" } }), undefined, "nobody can approve that");
+  for (const name of ["headers", "for", "client"])
+    assert.equal(call({ ...plain, [name]: { "x-tenant": "a, b" } }), undefined, "nobody can approve that");
+});
+
+test("and to whom it is made for, and by which program", () => {
+  const person = parseSpiffeId("spiffe://test.example/ns/default/user/mei");
+  const actor = parseSpiffeId("spiffe://test.example/ns/default/agent/assistant");
+  const read = { ...{ method: "PUT", address: "/7", kind: "http" as const }, bytes: Buffer.from('{"a":1}') };
+  const digest = (principal: SpiffeId, user?: ActingUser): string =>
+    withCall({ principal, ...(user && { user }) } as AccessRequest, read).call ?? "";
+  assert.equal(digest(actor), callDigest('{"address":"/7","body":{"a":1},"method":"PUT"}'));
+  const behalf = digest(actor, { id: person, session: "aa" });
+  assert.equal(behalf, callDigest(`{"address":"/7","body":{"a":1},"method":"PUT","for":"${person}"}`));
+  assert.equal(digest(person, { id: person, session: "aa" }), digest(actor), "whoever acts for themselves");
+  const program = digest(person, { id: person, session: "aa", client: "default/notebook" });
+  assert.equal(program, callDigest('{"address":"/7","body":{"a":1},"method":"PUT","client":"default/notebook"}'));
+});
+
+test("all approvals that a call stands on are spent together; what was counted for it is taken back where one was spent", async () => {
+  const decision = { effect: "allow", approvals: ["g-1", "g-2"] } as unknown as Decision;
+  const asked: unknown[] = [];
+  let takenBack = 0;
+  const spendApprovals = (spentBefore?: string) => (ids: readonly string[]) => {
+    asked.push(ids);
+    return Promise.resolve(spentBefore === undefined ? undefined : { spentBefore });
+  };
+  const take = (): void => void (takenBack += 1);
+  assert.equal(await spend({ spendApprovals: spendApprovals() }, decision, take), decision);
+  assert.equal(takenBack, 0);
+  const refused = await spend({ spendApprovals: spendApprovals("g-2") }, decision, take);
+  assert.match(refused.reasons[0]?.words ?? "", /approval g-2 of this call was used already/);
+  assert.deepEqual(
+    [refused.effect, takenBack, asked],
+    [
+      "deny",
+      1,
+      [
+        ["g-1", "g-2"],
+        ["g-1", "g-2"],
+      ],
+    ],
+  );
+  assert.equal((await spend({}, decision)).effect, "deny", "where nothing can spend them");
 });

@@ -4,7 +4,7 @@
  * asks for it.
  */
 import type { IncomingMessage } from "node:http";
-import { callDigest, canonicalCall } from "@cordon/core/policy/call-digest";
+import { callBehalf, callDigest, canonicalCall } from "@cordon/core/policy/call-digest";
 import type { AccessRequest, Decision } from "@cordon/core/policy/decision";
 import { denied } from "./admission.ts";
 import type { Ask } from "./forwarder.ts";
@@ -23,16 +23,22 @@ export interface ReadCall {
   readonly bytes: Buffer | undefined;
   /** Of MCP: what the client sent of the headers that its route passes on (`headers`), by lower-case name. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** For whom it is made, and by which program, where the caller does not act for itself. */
+  readonly behalf?: Readonly<Record<string, string>>;
 }
 
 /**
  * A call's text, as it is digested and as whoever approves reads it: of MCP what is asked of which tool, with all that may
- * change what the tool does; of everything else method, address and body. `undefined` for a message without parameters.
+ * change what the tool does; of everything else method, address and body; and for whom. `undefined` for a message without
+ * parameters.
  */
-export function callText({ method, address, kind, bytes, headers = {} }: ReadCall): string | undefined {
+export function callText({ method, address, kind, bytes, headers = {}, behalf = {} }: ReadCall): string | undefined {
   const text = bytes?.toString("utf8") ?? "";
-  if (kind === "mcp") return paramsOf(text, headers);
-  return `{"address":${JSON.stringify(address)},"body":${text === "" ? "null" : text},"method":${JSON.stringify(method)}}`;
+  if (kind === "mcp") return paramsOf(text, headers, behalf);
+  const said = Object.entries({ address, method, ...behalf }).map(
+    ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
+  );
+  return `{${said.join(",")},"body":${text === "" ? "null" : text}}`;
 }
 
 /**
@@ -51,13 +57,19 @@ const bookkeeping: ReadonlySet<string> = new Set([
   "io.modelcontextprotocol/logLevel",
 ]);
 
+/** A parameter by such a name would read, to whoever approves, as what the gateway says of the call. */
+const said = ["headers", "for", "client"] as const;
+
 /** The `params` of a message, and headers that the tool may read: its id changes from one attempt to the next. */
-function paramsOf(text: string, headers: Readonly<Record<string, string>>): string | undefined {
+function paramsOf(
+  text: string,
+  headers: Readonly<Record<string, string>>,
+  behalf: Readonly<Record<string, string>>,
+): string | undefined {
   let found = false;
   const form = canonicalCall(text, (tree) => {
     const { params } = tree as { readonly params?: Readonly<Record<string, unknown>> };
-    // A parameter by this name would read as a header to whoever approves.
-    found = params !== undefined && !("headers" in params);
+    found = params !== undefined && !said.some((name) => name in params);
     const { _meta, ...own } = params ?? {};
     // What is no object is no bookkeeping either.
     const meta = isRecord(_meta)
@@ -67,6 +79,7 @@ function paramsOf(text: string, headers: Readonly<Record<string, string>>): stri
       ...own,
       ...(meta === undefined || (isRecord(meta) && Object.keys(meta).length === 0) ? {} : { _meta: meta }),
       ...(Object.keys(headers).length === 0 ? {} : { headers }),
+      ...behalf,
     };
   });
   return found ? form : undefined;
@@ -116,20 +129,29 @@ export async function readThrough(request: IncomingMessage, ask: Ask, timeoutMs:
 /** The request with its call's digest; as it was where the call is no JSON, and so stays without an approval. */
 export function withCall(access: AccessRequest, call: ReadCall): AccessRequest {
   try {
-    const text = callText(call);
+    const text = callText({ ...call, behalf: callBehalf(access) });
     return text === undefined ? access : { ...access, call: callDigest(text) };
   } catch {
     return access;
   }
 }
 
-/** Uses the approval up that an allow stands on; a deny when it was used before. */
-export async function spend(deps: Pick<GatewayDependencies, "spendApproval">, decision: Decision): Promise<Decision> {
-  if (decision.effect === "deny" || decision.approval === undefined) return decision;
-  if ((await deps.spendApproval?.(decision.approval)) === true) return decision;
-  return denied(
-    decision,
-    "approval-spent",
-    `the approval ${decision.approval} of this call was used already: each is good once`,
-  );
+/**
+ * Uses the approvals up that an allow stands on; a deny when one was used before.
+ *
+ * @param takeBack takes back what was counted for the allow
+ */
+export async function spend(
+  deps: Pick<GatewayDependencies, "spendApprovals">,
+  decision: Decision,
+  takeBack?: () => void,
+): Promise<Decision> {
+  const { approvals } = decision;
+  if (decision.effect === "deny" || approvals === undefined) return decision;
+  const refused =
+    deps.spendApprovals === undefined ? { spentBefore: approvals[0] } : await deps.spendApprovals(approvals);
+  if (refused === undefined) return decision;
+  takeBack?.();
+  const words = `the approval ${refused.spentBefore} of this call was used already: each is good once`;
+  return denied(decision, "approval-spent", words);
 }

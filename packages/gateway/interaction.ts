@@ -23,7 +23,7 @@ export interface Interaction {
   readonly inner?: {
     readonly plan: Plan & { readonly kind: "forward" };
     readonly said: string;
-    readonly decided: (effect: "allow" | "deny") => void;
+    readonly decided: (effect: "allow" | "deny") => () => void;
     /** Why nothing new may begin just now, if so. */
     readonly usedUp: () => string | undefined;
   };

@@ -285,11 +285,11 @@ export function openInteractions(deps: InteractionDeps): {
       decision = denied(decision, inner === undefined ? "tool-pins" : "egress-requests", intent.refusal);
     deps.sensing?.decided(sensed, decision, deps.snapshots.current(), at);
 
-    decision = await spend(deps, decision);
     // Others that began beside it may have used up the limit since; nothing comes between this and the count.
     const limited = decision.effect === "allow" ? inner?.usedUp() : undefined;
     if (limited !== undefined) decision = denied(decision, "egress-limit", limited);
-    inner?.decided(decision.effect);
+    const takeBack = inner?.decided(decision.effect);
+    if (decision.approvals !== undefined) decision = await spend(deps, decision, takeBack);
     const rising = decision.effect === "allow" ? flow.admitted(access, flowAsk) : undefined;
     if (rising instanceof Promise) await rising;
     const outgoing = withModelName(inspected.bytes, ask.tree, intent);

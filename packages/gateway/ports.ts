@@ -185,8 +185,8 @@ export interface GatewayDependencies {
   readonly quotas?: Quotas;
   /** What sessions have read. Without it nobody follows information flow, and where the snapshot wants that, all is denied. */
   readonly flows?: FlowSessions;
-  /** Uses an approval of one call up; false when it was used before. Without it no approved call is let through. */
-  readonly spendApproval?: (grant: string) => Promise<boolean>;
+  /** Uses all approvals of one call up, or none; which one was used before. Without it no approved call is let through. */
+  readonly spendApprovals?: (grants: readonly string[]) => Promise<{ readonly spentBefore: string } | undefined>;
   /** Senses what bears on risk; without it nothing does. */
   readonly sensing?: RiskSensing;
   /** Where a person proves to be present, for the answer to a call that needs it. */

@@ -15,7 +15,7 @@ import type { ModelAdmission } from "@cordon/control/node-api/model-admission";
 import { openNodeApi } from "@cordon/control/node-api/open-node-api";
 import { digestKeys, tokenKeys } from "@cordon/control/keys/digest-keys";
 import { openOperations, type OperationsHandlers } from "@cordon/control/operations/listener";
-import { spendApproval } from "@cordon/control/grants/grants";
+import { spendApprovals } from "@cordon/control/grants/grants";
 import { probeHandlers } from "@cordon/control/operations/probes";
 import { openSignals } from "@cordon/control/risk/open-signals";
 import { openThreatFeeds } from "@cordon/control/risk/threat-feeds";
@@ -220,7 +220,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
         onProblem,
       ),
       ...(options.resolveHost === undefined ? {} : { resolveHost: options.resolveHost }),
-      spendApproval: (id) => spendApproval({ store: control.store, now }, id),
+      spendApprovals: (ids) => spendApprovals({ store: control.store, now }, ids),
     }),
   );
   const gatewayUrl = `https://${isWildcard(gateway.host) ? "127.0.0.1" : gateway.host}:${gateway.port}`;

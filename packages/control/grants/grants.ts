@@ -315,21 +315,27 @@ async function endGrant(
 }
 
 /**
- * Spends the approval of one call.
+ * Spends the approvals that one call stands on: all of them, or none.
  *
- * @returns false when it was spent before, or does not hold any more
+ * @returns the first that was spent before, or does not hold any more
  */
-export async function spendApproval(deps: Pick<PeopleDeps, "store" | "now">, id: string): Promise<boolean> {
-  const [found] = (await deps.store.list(grantKind)).filter(({ name }) => name === id);
-  if (found === undefined) return false;
-  const { key } = readGrant(found);
+export async function spendApprovals(
+  deps: Pick<PeopleDeps, "store" | "now">,
+  ids: readonly string[],
+): Promise<{ readonly spentBefore: string } | undefined> {
+  const keys = new Map((await deps.store.list(grantKind)).map((found) => [found.name, readGrant(found).key]));
   const { result } = await deps.store.transact("gateway", deps.now(), async (transaction) => {
-    const object = await transaction.get(key);
-    if (object === undefined) return false;
-    const { id: _, key: __, ...value } = readGrant(object);
-    if (value.state !== "approved" || value.spentAt !== undefined || deps.now() >= (value.ends ?? 0)) return false;
-    await transaction.put(key, { ...value, spentAt: deps.now() }, "api");
-    return true;
+    const held: StoredGrant[] = [];
+    for (const id of ids) {
+      const key = keys.get(id);
+      const object = key === undefined ? undefined : await transaction.get(key);
+      const grant = object === undefined ? undefined : readGrant(object);
+      if (grant?.state !== "approved" || grant.spentAt !== undefined || deps.now() >= (grant.ends ?? 0))
+        return { spentBefore: id };
+      held.push(grant);
+    }
+    for (const { id: _, key, ...value } of held) await transaction.put(key, { ...value, spentAt: deps.now() }, "api");
+    return undefined;
   });
   return result;
 }

@@ -74,6 +74,7 @@ export function grantsFrom(objects: readonly StoredObject[]): ReadonlyMap<Spiffe
         approvers: Object.freeze(value.approvals.map(({ by }) => parseSpiffeId(by))),
         ...(value.breakGlass && { breakGlass: true }),
         ...(value.call && { call: value.call }),
+        ...(value.spentAt !== undefined && { spent: true }),
       }),
     );
   }

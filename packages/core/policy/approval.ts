@@ -3,6 +3,7 @@
  * Out: the approval that the call stands on, or why it may not happen yet.
  */
 import type { Instant } from "../instant.ts";
+import { callBehalf } from "./call-digest.ts";
 import type { AccessRequest, Reason } from "./decision.ts";
 import type { Evaluation } from "./engine.ts";
 import { among, nothingGranted, type Grant, type Granted } from "./people.ts";
@@ -37,14 +38,21 @@ export function checkApproval(
       code: "approval-required",
       words: `policy wants ${who} to approve this very call, and its arguments were not read before deciding`,
     };
-  const approval = approvalsFor(snapshot, request, now).grants.find(({ approvers }) => approvers.length >= needed);
+  const enough = approvalsFor(snapshot, request, now).grants.filter(({ approvers }) => approvers.length >= needed);
+  // One that is spent may carry what is under way; for a call that is made again there may be another.
+  const approval = enough.find(({ spent }) => spent !== true) ?? enough[0];
   if (approval !== undefined) return approval;
   return {
     code: "approval-required",
     words:
       `policy wants ${who} to approve this very call, ${request.call}: whoever answers for it asks with ` +
-      `\`cordon grant request ${request.action} RESOURCE --call ${request.call}\``,
+      `\`cordon grant request ${request.action} RESOURCE --call ${request.call}\`${behalfWords(request)}`,
   };
+}
+
+function behalfWords(request: AccessRequest): string {
+  const named = Object.entries(callBehalf(request)).map(([name, value]) => `"${name}": "${value}"`);
+  return named.length === 0 ? "" : `, and the arguments say ${named.join(" and ")}`;
 }
 
 /** The approvals of exactly this call, by whoever acts. */

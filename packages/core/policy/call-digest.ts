@@ -5,6 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { parseStrictJsonText } from "../contract/strict-json.ts";
+import type { AccessRequest } from "./decision.ts";
+import { actsForAnother } from "./people.ts";
 
 class WrittenNumber {
   readonly text: string;
@@ -30,6 +32,16 @@ export function canonicalCall(text: string, pick: (tree: unknown) => unknown = (
   const reviver = (_name: string, value: unknown, context?: { readonly source?: string }): unknown =>
     typeof value === "number" ? new WrittenNumber(context?.source ?? String(value)) : value;
   return canonical(pick(JSON.parse(text, reviver)));
+}
+
+/** For whom a call is made and by which program, where that is not whoever makes it: an approval is bound to that too. */
+export function callBehalf(request: Pick<AccessRequest, "principal" | "user">): Readonly<Record<string, string>> {
+  const { user } = request;
+  if (user === undefined) return {};
+  return {
+    ...(actsForAnother(request) ? { for: user.id } : {}),
+    ...(user.client === undefined ? {} : { client: user.client }),
+  };
 }
 
 function canonical(tree: unknown): string {

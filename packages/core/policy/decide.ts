@@ -99,7 +99,7 @@ export function decide(snapshot: Snapshot, request: AccessRequest, signals: Sign
       assessed.until,
       adaptive?.until ?? Infinity,
     ),
-    ...(approval ? { approval: approval.id } : {}),
+    ...(approval ? { approvals: [approval.id] } : {}),
     ...(observed ? { observed: { effect: "deny", reasons: observed } } : {}),
   };
 }

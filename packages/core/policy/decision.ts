@@ -202,8 +202,8 @@ export interface Decision {
   readonly validUntil: Instant | undefined;
   /** On a route that observes: what policy said, where that would have been a denial. Only ever on an allow. */
   readonly observed?: Observed;
-  /** The approval of this one call that it stands on: good once, so whoever enforces spends it first. */
-  readonly approval?: string;
+  /** The approvals of this one call that it stands on: good once, so whoever enforces spends them first. */
+  readonly approvals?: readonly string[];
 }
 
 /** A denial that was not enforced. */

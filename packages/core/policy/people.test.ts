@@ -172,7 +172,7 @@ test("a permit may want people to approve each call: exactly that call, by enoug
   assert.deepEqual(codes(estate(permit), asks), ["approval-required"]);
   assert.deepEqual(codes(estate(permit, { grants: approvals({}) }), asks), ["approval-required"]);
   const allowed = decide(estate(permit, { grants: approvals({ approvers: two }) }), asks, signals, now);
-  assert.deepEqual([allowed.effect, allowed.approval, allowed.validUntil], ["allow", "g-1", grant.ends]);
+  assert.deepEqual([allowed.effect, allowed.approvals, allowed.validUntil], ["allow", ["g-1"], grant.ends]);
   assert.deepEqual(codes(estate(permit, { grants: approvals({ approvers: two }) }), { ...asks, call: "sha256:01" }), [
     "approval-required",
   ]);

@@ -87,6 +87,8 @@ export interface Grant {
   readonly breakGlass?: boolean | undefined;
   /** It allows one call: the one whose arguments have this digest (`AccessRequest.call`). */
   readonly call?: string | undefined;
+  /** That call was made: it carries what is under way, and nothing new. */
+  readonly spent?: boolean | undefined;
 }
 
 /** Grants of one principal that hold now for one request, and when that changes. */

@@ -27,7 +27,8 @@ export interface InnerConnection {
   caller(): Caller;
   match(head: RequestHead): RouteMatch;
   plan(head: RequestHead, request: IncomingMessage): Plan & { readonly kind: "forward" };
-  readonly decided: (effect: "allow" | "deny") => void;
+  /** Counts a decision; returns how to say that what was let through is refused after all. */
+  readonly decided: (effect: "allow" | "deny") => () => void;
   /** Why nothing new may begin just now, if so. */
   readonly usedUp: () => string | undefined;
   /** What a request says outside its path and body: inspected with its address. */

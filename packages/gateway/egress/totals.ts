@@ -40,7 +40,8 @@ export interface EgressAccount {
   /** Counts what is about to pass; or says why it may not, and counts nothing. */
   readonly sent: (bytes: number) => string | undefined;
   readonly received: (bytes: number) => string | undefined;
-  readonly decided: (effect: "allow" | "deny") => void;
+  /** Counts a decision; returns how to say that what was let through is refused after all. */
+  readonly decided: (effect: "allow" | "deny") => () => void;
   /** Why nothing new may begin just now, if so. */
   readonly usedUp: () => string | undefined;
 }
@@ -121,11 +122,16 @@ export function openEgressTotals(now: () => Instant, atMost = maxPairs): EgressT
           return undefined;
         },
         decided(effect) {
-          if (effect === "deny") total.refused += 1;
-          else {
-            total.requests += 1;
-            current().requests += 1;
-          }
+          const counted = effect === "deny" ? 0 : 1;
+          const window = current();
+          total.refused += 1 - counted;
+          total.requests += counted;
+          window.requests += counted;
+          return () => {
+            total.refused += counted;
+            total.requests -= counted;
+            window.requests -= counted;
+          };
         },
         usedUp: () =>
           (total.ended?.since === current().since ? total.ended.why : undefined) ??

@@ -71,7 +71,7 @@ export function mayReveal(
   // An approval is of a call, and tokens are none.
   const request: AccessRequest = { ...(call === undefined ? access : rest), action: "detokenize" };
   const decision = decideHere(snapshot, request, signals, now);
-  const stands = decision.effect === "allow" && decision.observed === undefined && decision.approval === undefined;
+  const stands = decision.effect === "allow" && decision.observed === undefined && decision.approvals === undefined;
   if (!stands || decision.obligations.some(({ kind }) => kind !== "inspect")) return undefined;
   return { request, decision, validUntil: decision.validUntil };
 }

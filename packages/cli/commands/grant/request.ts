@@ -21,7 +21,7 @@ There is no extending: what is to last longer is asked for anew.
   --for COMPONENT   for a workload that you answer for, instead of for yourself
   --call DIGEST     for one call, by the digest that its refusal named; with
   --arguments FILE  the call's exact arguments, for whoever approves to read: {"name", "arguments"} of an MCP tool call,
-                    {"address", "body", "method"} of any other
+                    {"address", "body", "method"} of any other; with "for" and "client", where the refusal names them
   --break-glass     in an emergency, without approval: opens the request in the console, where your passkey signs it
   --no-browser      prints the address of that page only
   --json            one JSON object
