@@ -111,7 +111,7 @@ test("a call that a limit refuses leaves its approval whole", async () => {
         approvals: [{ by: ada, at: Date.now(), passkey: "p", words: "yes" }],
         call: callDigest(JSON.stringify({ address, body: [1], method: "POST" })),
       };
-      await transaction.put({ kind: "grant", namespace: "default" as Namespace, name: id }, value as never, "api");
+      await transaction.put({ kind: "grant", namespace: "default" as Namespace, name: id }, value, "api");
     }
   });
   await until(() => world.estate.cordon.control.snapshots.current().revision >= revision, "the approvals are known");

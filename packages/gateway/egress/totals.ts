@@ -122,15 +122,15 @@ export function openEgressTotals(now: () => Instant, atMost = maxPairs): EgressT
           return undefined;
         },
         decided(effect) {
-          const counted = effect === "deny" ? 0 : 1;
+          const through = effect === "deny" ? 0 : 1;
           const window = current();
-          total.refused += 1 - counted;
-          total.requests += counted;
-          window.requests += counted;
+          total.refused += 1 - through;
+          total.requests += through;
+          window.requests += through;
           return () => {
-            total.refused += counted;
-            total.requests -= counted;
-            window.requests -= counted;
+            total.refused += through;
+            total.requests -= through;
+            window.requests -= through;
           };
         },
         usedUp: () =>
