@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- pii [--peers FOLDER]`: how much of personal data and of secrets is found, what ordinary text is taken
+ * `npm run bench -- pii [--peers FOLDER] [--kingfisher CHECKOUT]`: how much of personal data and of secrets is found, what ordinary text is taken
  * for it, and how long that takes. In: `../shared/data/text`; with `--peers` a folder in whose `node_modules`
- * `openredaction` stands, which is then asked the same. Out: figures on the screen, and `bench/results/pii.json`.
+ * `openredaction` stands, which is then asked the same, and a checkout of kingfisher's rules. Out: figures on the screen, and `bench/results/pii.json`.
  *
  * Names and addresses are judged on templates that training never saw. The rules for identifiers and secrets were written
  * with these public files in view: their figures here are an upper bound.
@@ -18,6 +18,7 @@ import { nameDetector } from "@cordon/core/inspection/pii/names/detector";
 import { secretDetector } from "@cordon/core/inspection/secrets/detector";
 import { longSecretDetector } from "@cordon/core/inspection/secrets/long";
 import { secretsJudged } from "./secrets.ts";
+import { unseenSecretsJudged } from "./secrets-unseen.ts";
 import { percentile } from "../gateway/statistics.ts";
 import { folder, presidioRows } from "./names/data.ts";
 
@@ -67,7 +68,10 @@ const ordinary = [
   "cendol",
 ];
 export async function benchPii(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { peers: { type: "string" } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { peers: { type: "string" }, kingfisher: { type: "string" } },
+  });
   if (!existsSync(folder)) throw new Error(`${folder} is not there: the public texts are needed`);
   const peer = values.peers === undefined ? undefined : await openRedaction(values.peers);
   const results: Record<string, unknown> = {};
@@ -114,6 +118,12 @@ export async function benchPii(args: readonly string[]): Promise<void> {
   );
 
   results["secrets"] = secretsJudged(say);
+  if (values.kingfisher !== undefined) {
+    const known = new Set(
+      [...rowsOf("secrets_gitleaks"), ...rowsOf("secrets_noseyparker")].map(({ text }) => text.trim()),
+    );
+    results["unseen secrets"] = unseenSecretsJudged(values.kingfisher, known, say);
+  }
 
   say(`Ordinary text: findings of ${ordinary.join(", ")}`);
   results["ordinary"] = ordinaryCounts();

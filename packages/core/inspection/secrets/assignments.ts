@@ -27,6 +27,10 @@ const badSuffix =
 const badPrefix =
   /(?<![A-Za-z])(?:websocket|public|csrf|xsrf|next|page|continuation|cursor|sync|authenticity|max|min|num|total|special|eos|bos|pad|unk|mask|end|start|stop|input|output|completion|prompt|forgot|reset|change|confirm|no|without|hashed|encrypted|key|per|show|hide|has|is|use|require|need|invalid|missing|wrong|new|device)[\s_-]?$/i;
 
+/** Keys of tables, caches and objects, which open nothing. */
+const dataKey =
+  /(?:cache|primary|foreign|sort|partition|idempotency|row|hash|range|dedup\w*|group|object|s3|storage|index|routing|lookup|unique|map|dict|json|item|record|route|query|event|message|file|image|blob|etag|i18n|locale|translation|react)[\s_-]?$/i;
+
 interface Gap {
   /** Where the value's first character is, a quote left out. */
   readonly at: number;
@@ -36,7 +40,32 @@ interface Gap {
   readonly spaced: boolean;
 }
 
+/** What may follow an issuer in the name of what it issued: nothing, or what says that it is one. */
+const issued = /^(?:[_-]?(?:api|access|auth|app|prod|dev|test)){0,2}(?:[_-]?(?:key|token|secret|pat))?$/i;
+
+/** `sourcegraph: …`, `DATADOG_KEY=…`: random signs, and no hash of a commit or a file unless the name says key. */
+function issuedAt(text: string, keyword: number, end: number): Assigned | undefined {
+  const after = nameEnd(text, end);
+  const suffix = text.slice(end, after);
+  if (!issued.test(suffix) || /[A-Za-z0-9/.@]/.test(text.charAt(keyword - 1))) return undefined;
+  const gap = readGap(text, after, keyword);
+  if (gap === undefined || !/^(?:=|:|=>|:=)$/.test(gap.sign)) return undefined;
+  const stop = valueEnd(text, gap);
+  const value = text.slice(gap.at, stop);
+  if (value.length < 24 || value.length > 128 || !/^[A-Za-z0-9_-]+$/.test(value) || /[/.@]/.test(text.charAt(stop)))
+    return undefined;
+  if (suffix === "" && /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(value)) return undefined;
+  return isRandom(value) && !isPlaceholder(value) && !isIdentifierName(value, text, stop)
+    ? { start: gap.at, end: stop, score: 0.7 }
+    : undefined;
+}
+
 export function assignedAt(text: string, keyword: number, end: number, kind: SecretKind): Assigned | undefined {
+  if (kind === "issuer") return issuedAt(text, keyword, end);
+  if (kind === "hump") {
+    const isHump = text.charCodeAt(keyword) === 75 && /[a-z0-9]/.test(text.charAt(keyword - 1));
+    return isHump ? assignedAt(text, keyword, end, "key") : undefined;
+  }
   const after = nameEnd(text, end);
   const suffix = text.slice(end, after);
   const plain = goodSuffix.test(suffix);
@@ -91,6 +120,9 @@ function readGap(text: string, from: number, keyword: number): Gap | undefined {
       spaced: before + behind !== "",
     };
   }
+  // A table's columns: `Ldap password   ----   x`, `| token | x |`. `sign` says that only a strong value counts.
+  const column = /^[ \t]{0,24}(?:-{2,12}|\||│)[ \t]{1,24}(?=[^\s|-])/.exec(text.slice(from, from + 64));
+  if (column !== null) return { at: from + column[0].length, quote: "", sign: "space", spaced: true };
   // `--password x`, `-Password x`, `login x password x`, `password "x"`.
   const flag = /^(?:["'])?( {1,4}|\t)(\\?["']|)/.exec(window);
   if (flag === null) return undefined;
@@ -139,6 +171,8 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
   // Code that calls, indexes or adds: the value is not here.
   if (!quoted && (/[([{\\]|:=/.test(value) || /^[-+*#']|^\/|\/$|\*$|^[a-z]+=$/.test(value))) return 0;
   if (quoted && (/^[,.+):;]|^#[a-z]/i.test(value) || (gap.sign === "," && !isRandom(value)))) return 0;
+  // `"user:" + name`: the label of what is joined to it.
+  if (quoted && /^[a-z]+[:=&?]$/i.test(value)) return 0;
   if (/^[a-z][a-z0-9+.-]*:\/\/|^\.{0,2}\/[\w.-]+\/|^www\.|%20|^arn:/i.test(value)) return 0;
   // "with password Qr7!dke#39": in a sentence only a value that is no word of it.
   if (gap.sign === "space" && !isStrong(value)) return 0;
@@ -149,9 +183,18 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
     case "header":
       return random ? 0.9 : value.length >= 8 && /[0-9]/.test(value) && /[A-Za-z]/.test(value) ? 0.6 : 0;
     case "token":
+      if (isComparedSecret(value, gap, text, keyword)) return 0.6;
       return tokenScore(value, gap, random, text, end);
     case "key":
-      return gap.sign === "(" || /^[0-9a-f-]+$/i.test(value) ? 0 : tokenScore(value, gap, random, text, end);
+      if (
+        gap.sign === "(" ||
+        /^[=!]==?$/.test(gap.sign) ||
+        dataKey.test(text.slice(Math.max(0, keyword - 16), keyword))
+      )
+        return 0;
+      // A number in hexadecimal is also a table's key; one of 128 bits without the hyphens of a UUID rarely.
+      if (/^[0-9a-f-]+$/i.test(value)) return random && value.length >= 32 && !value.includes("-") ? 0.6 : 0;
+      return tokenScore(value, gap, random, text, end);
     default:
       return 0;
   }
@@ -174,6 +217,11 @@ function tokenScore(value: string, gap: Gap, random: boolean, text: string, end:
   if (gap.quote === "" || value.length < 8) return 0;
   if (/^(?:==|!=)/.test(gap.sign)) return 0.6;
   return /[!@#$%^&*+]/.test(value) && !/^[#@$%]/.test(value) && value.length >= 10 ? 0.6 : 0;
+}
+
+/** `creds.Secret != "open-sesame"`: what is compared with a secret is one; tokens and keys are also a parser's and a table's. */
+function isComparedSecret(value: string, { quote, sign }: Gap, text: string, keyword: number): boolean {
+  return quote !== "" && /^[=!]=/.test(sign) && value.length >= 8 && /^secret/i.test(text.slice(keyword, keyword + 6));
 }
 
 /** Letters, digits and either both cases or a sign: no word of any language. */
@@ -200,7 +248,16 @@ function passwordScore(value: string, gap: Gap, random: boolean, text: string, k
     gap.sign === "=" && !gap.spaced && /[A-Z_;\s"']$|^$/.test(text.slice(Math.max(0, keyword - 1), keyword));
   const upperName = /^[A-Z]/.test(text.slice(keyword, keyword + 1));
   if (settings && upperName && wordlikeness(value) !== 0) return 0.6;
+  if (gap.sign === "=" && /^[a-z][a-z_-]{4,}$/.test(value) && followsUser(text, keyword)) return 0.6;
   return random ? 0.75 : 0;
+}
+
+/** A line or a statement before it gives the user's name as a literal: `user = aladdin`, then `password = opensesame`. */
+function followsUser(text: string, keyword: number): boolean {
+  const before = text.slice(Math.max(0, keyword - 120), keyword);
+  return /(?:^|[\n;$ "'])(?:user(?:_?name)?|login|uid) {0,12}= {0,12}(?:\\?["'][^"'\n]{2,40}["'];?|[A-Za-z][A-Za-z0-9_-]{1,40}(?=\s))[^=]{0,80}$/i.test(
+    before,
+  );
 }
 
 function isCodeLike({ sign }: Gap): boolean {

@@ -76,6 +76,21 @@ const found: readonly (readonly [type: string, secret: string, text: string])[] 
   ["credential", random(base62, 24, "q"), "GET https://h/v1?access_token=@&x=1"],
   ["token", `acme_live_${random(base62, 32, "pfx")}`, "use @ for that"],
   ["password-hash", `$2b$12$${random(base62, 53, "bc")}`, "joe:@:1000"],
+  ["password", "opensesame", "user = aladdin\n; comment\npassword = @\n"],
+  ["password", "H7IKC85R#@4$", "Ldap user       ----   joe\nLdap password   ----   @"],
+  ["credential", "open-sesame", "if creds.Secret != '@' {"],
+  ["credential", random("0123456789abcdefABCDEF", 40, "sg"), "sourcegraph: @"],
+  ["credential", random(hex, 32, "dd"), "DATADOG_KEY=@"],
+  ["credential", random(base62, 32, "hump"), "geocoderKey: '@'"],
+  ["credential", random(hex, 40, "boxkey"), "box-key = @"],
+  ["vault-token", `b.AAAAAQ${random(`${base62}-_`, 180, "vb")}`, "vault @"],
+  ["thingsboard-token", `thingsboard.cloud/api/v1/${random(base62, 20, "tb")}`, "https://@/telemetry"],
+  ["password", "Rrhh1234", 'new DirectoryEntry("LDAP://DC.LOCAL", "joe@dc.local", "@");'.replace("joe@dc", "joe.dc")],
+  [
+    "pypi-token",
+    `pypi-AgEI${random(base62, 60, "py")}8fakE2${random(base62, 60, "py2")}`,
+    "password: @ # a word within random signs is chance",
+  ],
   ["age-key", `AGE-SECRET-KEY-1${random("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 58, "age")}`, "@"],
 ];
 
@@ -109,6 +124,14 @@ test("leaves placeholders, references, code and ordinary text alone", () => {
     "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA\n-----END PUBLIC KEY-----",
     "the secret of a good token economy is patience; keyboard: qwerty, key: value",
     "jdbc:postgresql://localhost:5432/db?user=x&password=",
+    'password "SOME_PASSWORD"; pwd = "my_password"; login = "application:" + key; usernamePassword = "application:" + key',
+    "OKTA_API_KEY=00abcdefghijklmnopqrstuvwxyz0123456789ABCD; SLACK=xox" +
+      "p-572370529330-573807301142-572331691188-####",
+    "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29x is the text before the key",
+    "github: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b is the commit, gitlab: release-notes-for-the-spring-of-2026",
+    'cacheKey = "9f86d081884c7d659a2feaa0c55ad015"; if (rootKey === "metadata") next(); monkey: none; primary_key: 42',
+    'user = getUser()\npassword = prompt\n; if (token === "end-of-statement") return;',
+    "| name | kind |\n| password | string |\n| token | text |",
   ];
   for (const text of ordinary)
     assert.deepEqual(

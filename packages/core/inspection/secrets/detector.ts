@@ -76,7 +76,7 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
       if (found !== undefined) out.push({ type: "password", ...found });
     },
   ],
-  ...["networkcredential", "passwordauthentication", "basicauth", "httpbasicauth"].map((call) => {
+  ...["networkcredential", "passwordauthentication", "basicauth", "httpbasicauth", "directoryentry"].map((call) => {
     const trigger: Trigger = (text, _start, end, out) => {
       const found = credentialCallAt(text, end);
       if (found !== undefined) out.push({ type: "password", ...found });

@@ -51,7 +51,13 @@ export function markedEnd(text: string, start: number, { pattern, check }: Provi
   pattern.lastIndex = start;
   const value = pattern.exec(text)?.[0];
   if (value === undefined || check?.(value) === false || entropy(value) < 3 || isPlaceholder(value)) return 0;
-  return start + value.length;
+  const end = start + value.length;
+  return isMasked(text, end) ? 0 : end;
+}
+
+/** `xoxp-123-456-####…`: the part that would be secret was taken out. */
+function isMasked(text: string, end: number): boolean {
+  return /^(?:#{3}|\*{3}|\.{3}|…|•{3})/.test(text.slice(end, end + 3));
 }
 
 /** In the middle of a longer word; an escaped line end before it is none. */
@@ -143,6 +149,8 @@ export const providers: readonly Provider[] = [
     (value) => /[0-9].*[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value),
   ),
   provider("vault-token", "s.CAESI", `${w}{60,300}`),
+  provider("vault-token", "b.AAAAAQ", `${w}{100,300}`),
+  provider("thingsboard-token", "thingsboard.cloud/api/v1/|thingsboard.io/api/v1/", `${a}{20}(?=/)`),
   provider("pulumi-token", "pul-", `${h}{40}(?!${a})`),
   provider("doppler-token", "dp.pt.|dp.st.|dp.ct.|dp.sa.|dp.scim.|dp.audit.", `(?:[a-z0-9_-]{2,35}\\.)?${a}{40,44}`),
   provider("grafana-token", "glc_|glsa_", "[A-Za-z0-9+/_]{32,400}={0,2}"),

@@ -38,8 +38,14 @@ function judge(text: string, start: number, end: number, out: (found: Assigned) 
   const tail = text.slice(start + found[0].length, end);
   const { upper, lower, digits, changes } = classesOf(tail);
   if (upper < 3 || lower < 3 || digits < 3 || changes < tail.length * 0.3 || entropy(tail) < 3.6) return;
-  if (wordlikeness(tail) > -0.3 || isPlaceholder(text.slice(start, end))) return;
+  if (wordlikeness(tail) > -0.3 || isPlaceholder(text.slice(start, end)) || isEncodedText(tail)) return;
   out({ start, end, score: 0.7 });
+}
+
+/** Base64 of words is no random part; that of 18 random bytes is printable once in ten million. */
+function isEncodedText(tail: string): boolean {
+  if (tail.length % 4 === 1) return false;
+  return /^[\x20-\x7e\s]+$/.test(atob(tail));
 }
 
 /** Letters, digits, `_`, `-`, `.`. */

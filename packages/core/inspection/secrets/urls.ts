@@ -92,9 +92,11 @@ export function passwordOptionAt(text: string, start: number, end: number): Assi
   return { start: at, end: at + value.length, score: 0.75 };
 }
 
-/** `NetworkCredential("user", "password")` and its kin: the second of two strings. */
+/** `NetworkCredential("user", "password")` and its kin: the second of two strings, or the third where the first is an address. */
 export function credentialCallAt(text: string, end: number): Assigned | undefined {
-  const found = /^\(\s{0,4}"[^"\n]{1,64}",\s{0,4}"([^"\s]{4,96})"/.exec(text.slice(end, end + 190));
+  const found = /^\(\s{0,4}(?:"\w{2,8}:\/\/[^"\n]{1,64}",\s{1,16})?"[^"\n]{1,64}",\s{0,16}"([^"\s]{4,96})"/.exec(
+    text.slice(end, end + 290),
+  );
   const value = found?.[1];
   if (found === null || value === undefined || isPlaceholder(value) || isReference(value)) return undefined;
   const stop = end + found[0].length - 1;

@@ -89,7 +89,7 @@ export function isRandom(value: string): boolean {
 const placeholderWords = new RegExp(
   [
     String.raw`example|sample|change[_-]?me|changeit|replace|insert|placeholder|redacted|dummy|fake|mock|foobar|your|xxx|yyy|\*\*\*|\.\.\.`,
-    String.raw`todo|fixme|not[-_]?set|<|>|\{\{|\}\}|abcdefgh|12345678901|put[-_]|[-_]here|goes|enter|my[-_]?(?:token|secret|api)`,
+    String.raw`todo|fixme|not[-_]?set|<|>|\{\{|\}\}|put[-_]|[-_]here|goes|enter|my[-_]?(?:token|secret|api)`,
     String.raw`test[-_]?(?:token|key|secret)|lorem|####`,
   ].join("|"),
   "i",
@@ -106,10 +106,39 @@ const fieldWords: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 
+/** `SOME_PASSWORD`, `my-password`, `the_db_password`: the field's own name, told apart from a value by nothing but its shape. */
+const ownName =
+  /^(?:my|some|the|any|user|default|smtp|db|admin|root|new|old|app|api|e?mail|login|account)[-_ ]?(?:\w{1,8}[-_])?(?:passw(?:or)?d|pass|pwd|secret|token|key)s?$/i;
+
 /** Stands for a value that is elsewhere, or explains one. */
 export function isPlaceholder(value: string): boolean {
-  if (fieldWords.has(value.toLowerCase()) || placeholderWords.test(value)) return true;
-  return /^(.)\1*$/.test(value) || /^[x*#._-]+$/i.test(value) || isSequence(value);
+  if (fieldWords.has(value.toLowerCase()) || ownName.test(value)) return true;
+  if (placeholderWords.test(value) && !isChance(value)) return true;
+  return /^(.)\1*$/.test(value) || /^[x*#._-]+$/i.test(value) || isSequence(value) || isCounted(value);
+}
+
+/** In a long value drawn at random three or four letters spell a word by chance; one that was meant is set apart or in one case. */
+function isChance(value: string): boolean {
+  if (value.length < 48) return false;
+  const word = placeholderWords.exec(value);
+  if (word === null || word[0].length > 5 || !/^[a-z]+$/i.test(word[0])) return false;
+  return /[a-z0-9]/i.test(value.charAt(word.index - 1)) && /[a-z0-9]/i.test(value.charAt(word.index + word[0].length));
+}
+
+/** An alphabet or a count that makes up a third of the value or more. */
+function isCounted(value: string): boolean {
+  let run = 1;
+  let counted = 0;
+  for (let at = 1; at <= value.length; at++) {
+    const step = (value.charCodeAt(at) | 32) - (value.charCodeAt(at - 1) | 32);
+    const wraps = value.charCodeAt(at) === 48 && value.charCodeAt(at - 1) === 57;
+    if (step === 1 || wraps) run++;
+    else {
+      if (run >= 6) counted += run;
+      run = 1;
+    }
+  }
+  return counted >= 8 && counted * 3 >= value.length;
 }
 
 /** Runs such as `0000000000` or `abcdef123456`. */
