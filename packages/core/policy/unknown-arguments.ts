@@ -34,16 +34,19 @@ function matchesMost({ effect }: PolicyJson, bound: Bound): boolean {
 export function boundedCompiled(compiled: CompiledPolicy, json: PolicyJson, bound: Bound): CompiledPolicy {
   if (!dependsOnArguments(json)) return compiled;
   const most = matchesMost(json, bound);
+  const holds: CompiledPolicy["holds"] = (environment) => {
+    try {
+      return compiled.holds(environment);
+    } catch {
+      return most;
+    }
+  };
   return {
     ...compiled,
-    conditionText: undefined, // what a failure means depends on the policy, not on its conditions alone
-    holds: (environment) => {
-      try {
-        return compiled.holds(environment);
-      } catch {
-        return most;
-      }
-    },
+    // What a failure means depends on the policy, not on its conditions alone: they stand and fall together.
+    conjuncts: [{ text: undefined, holds }],
+    openings: compiled.openings.map((opening) => ({ ...opening, at: undefined })),
+    holds,
   };
 }
 

@@ -6,8 +6,9 @@
  * its operands. So principals for which every part comes to the same are the same to this policy, whatever they are called
  * (sides.ts). The analysis is closed: a shape that it does not know counts as reading both sides whole.
  */
-import type { Clause, Expr, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
+import type { Expr, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { contextFacts } from "../cedar-schema.ts";
+import { conjunctsIn } from "../cedar/compile-policy.ts";
 import { pathOf } from "../cedar/policy-openings.ts";
 
 /** An expression with its text, by which equal ones are found. */
@@ -51,7 +52,7 @@ export function partsOf({ conditions }: Pick<PolicyJson, "conditions">): PolicyP
   const tests = { principal: [] as Part[], resource: [] as Part[] };
   const rest: Expr[] = [];
   let mayFail = false;
-  for (const conjunct of conditions.flatMap(conjunctsOf)) {
+  for (const conjunct of conditions.flatMap(conjunctsIn)) {
     const reads = readsOf(conjunct);
     const side = oneSide(reads);
     const failing = canFail(conjunct);
@@ -62,25 +63,13 @@ export function partsOf({ conditions }: Pick<PolicyJson, "conditions">): PolicyP
   }
   const found = new Collector();
   for (const conjunct of rest) found.walk(conjunct, undefined);
-  for (const conjunct of conditions.flatMap(conjunctsOf)) found.readContext(conjunct);
+  for (const conjunct of conditions.flatMap(conjunctsIn)) found.readContext(conjunct);
   return {
     tests,
     ...found.parts(),
     context: found.context,
     readsAction: conditions.some(({ body }) => hasAction(body)),
   };
-}
-
-/** The conditions in the order of evaluation, each of which must hold. */
-function conjunctsOf({ kind, body }: Clause): readonly Expr[] {
-  return kind === "when" ? [...conjuncts(body)] : [{ "!": { arg: body } }];
-}
-
-function* conjuncts(node: Expr): Generator<Expr> {
-  if (!("&&" in node)) return yield node;
-  const { left, right } = node["&&"] as { left: Expr; right: Expr };
-  yield* conjuncts(left);
-  yield* conjuncts(right);
 }
 
 class Collector {

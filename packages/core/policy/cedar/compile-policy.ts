@@ -2,10 +2,11 @@
  * A Cedar policy as closures. In: its JSON form, and a template link's entities for its slots. Out: whether its scope
  * matches (which cannot fail), and whether its conditions hold (which can). Source: Cedar reference, "Policy syntax".
  */
-import type { Clause, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
+import type { Clause, Expr, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { asBool, compileExpression, type Slots } from "./compile-expression.ts";
 import { isIn, type Environment } from "./environment.ts";
 import { fail } from "./evaluation-error.ts";
+import { conjunctsOf, openingsOf, type PlacedOpening } from "./policy-openings.ts";
 import type { EntityUid } from "./value.ts";
 import { uidOf } from "./value-json.ts";
 
@@ -17,40 +18,59 @@ export interface Scope {
   readonly within: readonly EntityUid[] | undefined;
 }
 
+/** One of the conditions that must all hold. */
+export interface Conjunct {
+  /** Two conjuncts with the same text answer alike; `undefined`: like no other. */
+  readonly text: string | undefined;
+  /** @throws {EvaluationError} */
+  readonly holds: (environment: Environment) => boolean;
+}
+
 export interface CompiledPolicy {
   readonly effect: "permit" | "forbid";
   readonly principal: Scope;
   readonly action: Scope;
   readonly resource: Scope;
-  /** The conditions as they are written, for the index. */
-  readonly conditions: readonly Clause[];
-  /** Two policies with the same text here have conditions that answer alike; `undefined`: like no other's. */
-  readonly conditionText: string | undefined;
-  /** @throws {EvaluationError} */
+  /** Its conditions in the order of evaluation, which ends at the first that does not hold or fails. */
+  readonly conjuncts: readonly Conjunct[];
+  /** The tests among the conditions that stand before anything else, for the index. */
+  readonly openings: readonly PlacedOpening[];
+  /**
+   * Whether all conjuncts hold.
+   *
+   * @throws {EvaluationError}
+   */
   readonly holds: (environment: Environment) => boolean;
 }
 
 /** @throws {EvaluationError} for a shape that is not Cedar's, or a slot without an entity */
 export function compilePolicy(json: PolicyJson, slots: Slots = {}): CompiledPolicy {
-  const clauses = json.conditions.map((clause) => {
-    const body = asBool(clause.body, (part) => compileExpression(part, slots));
-    return clause.kind === "when" ? body : (environment: Environment): boolean => !body(environment);
-  });
-  const [first, ...rest] = clauses;
+  const shared = Object.keys(slots).length === 0;
+  const parts = json.conditions.flatMap(conjunctsIn);
+  const conjuncts = parts.map((part): Conjunct => ({
+    text: shared ? JSON.stringify(part, withBigInts) : undefined,
+    holds: asBool(part, (node) => compileExpression(node, slots)),
+  }));
+  const [first, ...rest] = conjuncts.map(({ holds }) => holds);
   return {
     effect: json.effect,
     principal: scopeOf(json.principal, slots),
     action: scopeOf(json.action, slots),
     resource: scopeOf(json.resource, slots),
-    conditions: json.conditions,
-    conditionText: Object.keys(slots).length > 0 ? undefined : JSON.stringify(json.conditions, withBigInts),
+    conjuncts,
+    openings: openingsOf(parts),
     holds:
       first === undefined
         ? () => true
         : rest.length === 0
           ? first
-          : (environment) => clauses.every((clause) => clause(environment)),
+          : (environment) => first(environment) && rest.every((holds) => holds(environment)),
   };
+}
+
+/** The conjuncts of one clause; `unless` is one that is negated. */
+export function conjunctsIn({ kind, body }: Clause): readonly Expr[] {
+  return kind === "when" ? conjunctsOf(body) : [{ "!": { arg: body } }];
 }
 
 function withBigInts(_name: string, value: unknown): unknown {
@@ -65,7 +85,8 @@ export function scopeMatches(policy: CompiledPolicy, environment: Environment): 
   );
 }
 
-function matches({ is, equals, within }: Scope, environment: Environment, uid: EntityUid): boolean {
+/** Whether an entity is within one variable's scope. */
+export function matches({ is, equals, within }: Scope, environment: Environment, uid: EntityUid): boolean {
   return (
     (is === undefined || uid.type === is) &&
     (equals === undefined || uid.key === equals.key) &&
