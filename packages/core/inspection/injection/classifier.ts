@@ -7,29 +7,17 @@
 import type { Finding, FindingCategory } from "../finding.ts";
 import type { PartDetector } from "../inspect.ts";
 import { findHidden } from "../normalise/encodings.ts";
-import { fold, originalOffset, type Folded } from "../normalise/fold.ts";
-import { hashOfWord, markToken, tokenize, wordToken, type Tokens } from "../normalise/tokens.ts";
+import { originalOffset } from "../normalise/fold.ts";
 import type { Part } from "../subject.ts";
 import { classified } from "../taxonomy.ts";
 import { addressedProbability, findAddressed } from "./addressed.ts";
 import { announcedProbability, findAnnounced } from "./announced.ts";
-import { featurize, type Features } from "./features.ts";
-import { concepts, findIdeas, type Ideas } from "./lexicon.ts";
-import {
-  average,
-  eachWindow,
-  factorOf,
-  hidden,
-  logitOf,
-  shareOf,
-  support,
-  tokensInBlock,
-  width,
-  type PackedWeights,
-} from "./network.ts";
-import { makeKernel, type Kernel } from "./kernel.ts";
+import type { Features } from "./features.ts";
+import { concepts } from "./lexicon.ts";
+import { average, eachWindow, hidden, logitOf, shareOf, width, type PackedWeights } from "./network.ts";
 import { findOrders, findOverrides, overrideProbability } from "./override.ts";
-import { findKnown, type Vocabulary } from "./vocabulary.ts";
+import { featuresOf, makeReader, type Reader, type Reading } from "./reader.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** How logits become probabilities: Platt scaling, with a term for the chances that a long text has to look bad. */
 export interface Calibration {
@@ -55,14 +43,11 @@ interface Hit {
 }
 
 /** All of it is written over by the next text. */
-interface Analysis {
-  readonly folded: Folded;
-  readonly tokens: Tokens;
-  readonly ideas: Ideas;
-  readonly features: Features;
-  readonly sums: Float64Array;
+interface Analysis extends Reading {
   readonly probability: number;
   readonly hits: readonly Hit[];
+  /** Only where there are hits to explain. */
+  readonly features: Features | undefined;
 }
 
 const maxFindings = 8;
@@ -81,13 +66,14 @@ const hiddenFloor = 0.7;
 /** Decoded text is judged up to this many times the length of what was given, and 4,096 units. */
 const maxGrowth = 2;
 
-/** A model, and what computes with it. */
+/** A model, and what reads texts for it. */
 interface Judging extends ClassifierModel {
-  readonly kernel: Kernel;
+  readonly reader: Reader;
 }
 
 export function classifierDetector(classifier: ClassifierModel): PartDetector {
-  const model: Judging = { ...classifier, kernel: makeKernel(classifier.weights) };
+  const reader = makeReader(classifier.vocabulary, classifier.weights);
+  const model: Judging = { ...classifier, reader };
   return {
     name: "injection",
     version: model.version,
@@ -136,7 +122,7 @@ function judgeText(text: string, part: Part, model: Judging): Judgement {
   else if (analysis.probability >= orderFloor) rule("override", findOrders(tokens, ideas), orderProbability);
   if (analysis.probability >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
   if (analysis.probability >= announcedFloor) rule("announced", findAnnounced(tokens, ideas), announcedProbability);
-  return { strange: isStrange(analysis.tokens), probability, findings };
+  return { strange: analysis.strange, probability, findings };
 }
 
 /** Judges what `text` hides. A finding covers the whole encoded piece: that is what a reader can check. */
@@ -169,65 +155,25 @@ function judgeHidden(
   return { probability, findings };
 }
 
-function analyse(text: string, { vocabulary, calibration, report, kernel }: Judging): Analysis | undefined {
-  const folded = fold(text);
-  const tokens = tokenize(folded);
-  if (tokens.count === 0) return undefined;
-  const known = findKnown(tokens, vocabulary);
-  const ideas = findIdeas(tokens, known);
-  const features = featurize(text, folded, tokens, ideas, known);
-  const sums = kernel.totals(features);
-  let windows = 0;
-  let worst = -Infinity;
-  const logits: number[] = [];
-  const spans: number[] = [];
-  eachWindow(tokens.count, (from, to) => {
-    const factor = factorOf(features, from, to);
-    const logit =
-      kernel.logit(Math.ceil(from / tokensInBlock), Math.ceil(to / tokensInBlock), factor) +
-      support(features, from, to);
-    windows += 1;
-    worst = Math.max(worst, logit);
-    logits.push(logit);
-    spans.push(from, to);
-  });
+function analyse(text: string, { vocabulary, calibration, report, reader }: Judging): Analysis | undefined {
+  const reading = reader.read(text);
+  if (reading === undefined) return undefined;
+  const { windows, worst, logits, tokens } = reading;
   const probability = probabilityOf(worst, windows, calibration);
-  if (probability < report) return { folded, tokens, ideas, features, sums, probability, hits: [] };
-  const hits = logits
-    .map((logit, at) => ({
-      from: spans[at * 2] ?? 0,
-      to: spans[at * 2 + 1] ?? 0,
-      probability: probabilityOf(logit, windows, calibration),
-    }))
-    .filter((hit) => hit.probability >= report)
-    .toSorted((a, b) => b.probability - a.probability);
-  return { folded, tokens, ideas, features, sums, probability, hits: apart(hits) };
+  if (probability < report) return { ...reading, probability, hits: [], features: undefined };
+  const hits: Hit[] = [];
+  let window = 0;
+  eachWindow(tokens.count, (from, to) => {
+    const hit = { from, to, probability: probabilityOf(logits[window++] as number, windows, calibration) };
+    if (hit.probability >= report) hits.push(hit);
+  });
+  hits.sort((a, b) => b.probability - a.probability);
+  return { ...reading, probability, hits: apart(hits), features: featuresOf(text, reading, vocabulary) };
 }
 
 const mean = new Float64Array(width);
 const units = new Float64Array(hidden);
 const slopes = new Float64Array(width);
-
-const commonHashes = new Set(
-  "the and to of a in is you your that for it all me with this on be not i my are as from what how do now by or if an can was"
-    .split(" ")
-    .map(hashOfWord),
-);
-
-/** Four words of Latin letters or more, and at most one in eight a common English one. */
-function isStrange(tokens: Tokens): boolean {
-  let words = 0;
-  let known = 0;
-  const sampled = Math.min(tokens.count, 200);
-  for (let at = 0; at < sampled; at++) {
-    if (tokens.kind[at] !== wordToken && tokens.kind[at] !== markToken) continue;
-    // Other scripts are read forwards: the readings are of Latin letters, or of letters turned upside down.
-    if ((tokens.units[tokens.start[at] as number] as number) > 0x2ff) continue;
-    words += 1;
-    if (commonHashes.has(tokens.hash[at] as number)) known += 1;
-  }
-  return words >= 4 && known * 8 <= words;
-}
 
 export function probabilityOf(logit: number, windows: number, calibration: Calibration): number {
   const { slope, offset, perDoubling } = calibration;
@@ -247,6 +193,7 @@ function apart(hits: readonly Hit[]): Hit[] {
 /** The run of tokens in a window that raised its logit most: the greatest sum of the tokens' shares of it (Kadane). */
 function weightiest(analysis: Analysis, { from, to }: Hit, weights: PackedWeights): readonly [number, number] {
   const { sums, features } = analysis;
+  if (features === undefined) return [from, to];
   average(sums, features, from, to, mean);
   logitOf(mean, weights, units);
   for (let at = 0; at < width; at++) {
@@ -279,7 +226,7 @@ const [override, persona, free, restrict, refuse, mode, reveal, prompt, secret, 
 ].map((idea) => concepts.indexOf(idea));
 
 /** Which kind of attack the window is, by the ideas in it; in an untrusted part, whose words it is counts first. */
-function categoryOf({ ideas }: Analysis, { from, to }: Hit, part: Part): FindingCategory {
+function categoryOf({ ideas }: Reading, { from, to }: Hit, part: Part): FindingCategory {
   const counts = new Map<number | undefined, number>();
   for (let at = 0; at < ideas.count; at++) {
     const token = ideas.token[at] ?? 0;

@@ -52,7 +52,7 @@ const numeric = bucketOf(salts.form, 3);
 const pieceLength = 4;
 /** Pieces are taken from this many units of a word. */
 const pieceReach = 14;
-const mostPerToken = 32;
+export const mostPerToken = 32;
 /** How far apart, in tokens, ideas may stand to make a pattern. */
 const ideaReach = 9;
 

@@ -245,6 +245,9 @@ interface Lexicon {
 
 const lexicon: Lexicon = build();
 
+/** The words of ideas by hash, for a kernel that looks for them as {@link findIdeas} does. */
+export const lexiconTables: Pick<Lexicon, "exact" | "stems" | "pairs" | "runs" | "longestRun"> = lexicon;
+
 function build(): Lexicon {
   const exact = new Map<number, number>();
   const stems = new Map<number, number>();

@@ -30,7 +30,7 @@ export function originalOffset(folded: Folded, at: number): number {
 }
 
 /** The text is made when it is asked for: detectors compare units. */
-class FoldedText implements Folded {
+export class FoldedText implements Folded {
   readonly length: number;
   readonly units: Uint16Array;
   readonly offsets: Int32Array | undefined;
@@ -90,18 +90,15 @@ function foldRest(
   for (let at = from; at < text.length;) {
     const unit = source[at] as number;
     const simple = simpleFoldings[unit] as number;
-    if (simple > rare) {
+    if (simple > rareFolding) {
       units[count] = simple;
       offsets[count++] = at++;
       if (simple > 0x7f && simple < likeness.length) foreign |= likeness[simple] as number;
       continue;
     }
-    const point = text.codePointAt(at) ?? 0;
-    const piece = foldRarePoint(point);
-    if (point < 0x10000 && simpleFoldings[point] === 0)
-      simpleFoldings[point] = piece.length === 1 && piece.charCodeAt(0) > rare ? piece.charCodeAt(0) : rare;
-    if (piece === "" || (point >= 0xe0020 && point <= 0xe007e)) invisible += isMark(point) ? 0 : 1;
-    const next = at + (point > 0xffff ? 2 : 1);
+    const rare = foldRare(text, at);
+    const { piece, next } = rare;
+    invisible += rare.invisible;
     // What follows needs a place for each unit, and one for the end.
     const needed = count + piece.length + (text.length - next) + 1;
     if (needed > units.length) {
@@ -109,11 +106,10 @@ function foldRest(
       offsets = grown(offsets, new Int32Array(needed * 2));
     }
     for (let index = 0; index < piece.length; index++) {
-      const folded = piece.charCodeAt(index);
-      units[count] = folded;
+      units[count] = piece.charCodeAt(index);
       offsets[count++] = at;
-      if (folded < likeness.length) foreign |= likeness[folded] as number;
     }
+    if (rare.foreign) foreign = 1;
     at = next;
   }
   offsets[count] = text.length;
@@ -154,8 +150,40 @@ const lowered = Uint8Array.from({ length: 128 }, (_, unit) => String.fromCharCod
 /** What each unit folds to, where that is one unit; 0 where nobody asked yet. */
 const simpleFoldings = new Uint16Array(0x10000);
 /** In {@link simpleFoldings}: folds to nothing, or to more than one unit, or is half of a pair. */
-const rare = 1;
+const rareFolding = 1;
 for (let unit = 2; unit < 0x80; unit++) simpleFoldings[unit] = String.fromCharCode(unit).toLowerCase().charCodeAt(0);
+
+/** What a character folds to of which {@link simpleFoldings} does not know it, or not alone. */
+interface Rare {
+  readonly point: number;
+  readonly piece: string;
+  /** Where the next character stands. */
+  readonly next: number;
+  /** 1 for a character that nobody sees. */
+  readonly invisible: number;
+  /** Whether it folds to a letter that looks like one of another script. */
+  readonly foreign: boolean;
+  /** What {@link simpleFoldings} says of it from now on; 0 for characters that it does not hold. */
+  readonly simple: number;
+}
+
+/** Folds the character at `at`, and keeps what was learned of it. */
+export function foldRare(text: string, at: number): Rare {
+  const point = text.codePointAt(at) ?? 0;
+  const piece = foldRarePoint(point);
+  let simple = 0;
+  if (point < 0x10000) {
+    if (simpleFoldings[point] === 0)
+      simpleFoldings[point] =
+        piece.length === 1 && piece.charCodeAt(0) > rareFolding ? piece.charCodeAt(0) : rareFolding;
+    simple = simpleFoldings[point] as number;
+  }
+  const unseen = piece === "" || (point >= 0xe0020 && point <= 0xe007e);
+  let foreign = false;
+  for (let index = 0; index < piece.length; index++) foreign ||= (likeness[piece.charCodeAt(index)] ?? 0) !== 0;
+  const next = at + (point > 0xffff ? 2 : 1);
+  return { point, piece, next, invisible: unseen && !isMark(point) ? 1 : 0, foreign, simple };
+}
 
 function foldRarePoint(point: number): string {
   if (point < 0x80) return String.fromCharCode(point).toLowerCase();
@@ -220,8 +248,11 @@ const lookalikes: ReadonlyMap<number, string> = new Map(
 const likeness = new Uint16Array(0x600);
 for (const [unit, latin] of lookalikes) if (unit < likeness.length) likeness[unit] = latin.charCodeAt(0);
 
+/** The tables that folding goes by, for a kernel that does the same. `simple` grows: see {@link foldRare}. */
+export const foldTables = { simple: simpleFoldings, likeness, lowered } as const;
+
 /** Replaces look-alikes in words that also hold Latin letters. Gives how many. */
-function resolveLookalikes(units: Uint16Array, length: number): number {
+export function resolveLookalikes(units: Uint16Array, length: number): number {
   let count = 0;
   for (let at = 0; at < length;) {
     if (!isLetter(units[at] as number)) {

@@ -101,6 +101,9 @@ function makeClasses(): Uint8Array {
   return table;
 }
 
+/** The tables that cutting goes by, for a kernel that does the same. */
+export const tokenTables = { classes, bones: letterBones, skeleton, signs: isSign } as const;
+
 /** Letter class of a code unit of folded text: see {@link classes}. */
 export function classOf(unit: number): number {
   return classes[unit] ?? 0;
@@ -137,7 +140,7 @@ function roomFor(length: number): Room {
   return shared;
 }
 
-class TokenList implements Tokens {
+export class TokenList implements Tokens {
   readonly folded: Folded;
   readonly units: Uint16Array;
   readonly count: number;

@@ -59,18 +59,21 @@ function isAlphanumeric(text: string, at: number): boolean {
   return (unit >= 48 && unit < 58) || (unit >= 65 && unit < 91) || (unit >= 97 && unit < 123);
 }
 
-const bicWord = /\b(?:BIC|SWIFT|Swift)(?![A-Za-z])/g;
+const bicWords = ["BIC", "SWIFT", "Swift"] as const;
 const bic = /^(?:[^\w\n]|(?:code|is|no|number|BIC)\b){0,6}([A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)(?![A-Za-z0-9])/;
 
+/** Behind each of {@link bicWords} that is a word by itself. */
 export function findBics(text: string, out: Candidate[]): void {
-  for (const word of text.matchAll(bicWord)) {
-    const end = word.index + word[0].length;
-    const found = bic.exec(text.slice(end, end + 40));
-    const value = found?.[1];
-    if (found === null || value === undefined) continue;
-    const start = end + found[0].length - value.length;
-    out.push({ type: "bic", start, end: start + value.length, score: 0.9 });
-  }
+  for (const word of bicWords)
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) {
+      const end = at + word.length;
+      if (/[A-Za-z0-9_]/.test(text.charAt(at - 1)) || /[A-Za-z]/.test(text.charAt(end))) continue;
+      const found = bic.exec(text.slice(end, end + 40));
+      const value = found?.[1];
+      if (found === null || value === undefined) continue;
+      const start = end + found[0].length - value.length;
+      out.push({ type: "bic", start, end: start + value.length, score: 0.9 });
+    }
 }
 
 export function findWallets(text: string, atoms: Atoms, out: Candidate[]): void {

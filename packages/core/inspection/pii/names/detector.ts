@@ -5,28 +5,15 @@
  */
 import type { Finding, SpanDetector } from "../../finding.ts";
 import { toFinding } from "../candidate.ts";
-import { seeShared } from "./features.ts";
-import { packModel, tag, tagReach, type Model } from "./model.ts";
+import { tagReach } from "./model.ts";
 import { maxGap, maxRun, runEnd, spansOf, type NameSpan } from "./spans.ts";
-import { maxWord, tokenizeShared, type Tokens } from "./tokens.ts";
-import { passes, scales } from "./weights.ts";
-
-let model: Model | undefined;
-
-function builtInModel(): Model {
-  model ??= packModel([bytesOf(passes[0]), bytesOf(passes[1])], scales);
-  return model;
-}
-
-function bytesOf(base64: string): Int8Array {
-  const bytes = Buffer.from(base64, "base64");
-  return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-}
+import { builtInTagger } from "./tagger.ts";
+import { maxWord, type Tokens } from "./tokens.ts";
 
 /** The names, addresses, places and organisations of a text, whether personal or not. */
 export function namesIn(text: string): readonly NameSpan[] {
-  const tokens = tokenizeShared(text);
-  return spansOf(tokens, tag(tokens, builtInModel()));
+  const reading = builtInTagger().read(text);
+  return spansOf(reading.tokens, reading);
 }
 
 /**
@@ -37,8 +24,8 @@ function namesFrom(text: string, from: number): readonly NameSpan[] {
   for (const tail of tails) {
     const cut = from - tail;
     if (cut < tail) break;
-    const tokens = tokenizeShared(text.slice(cut));
-    const tagged = tag(tokens, builtInModel());
+    const tagged = builtInTagger().read(text.slice(cut));
+    const { tokens } = tagged;
     let place = 0;
     while (place < tokens.count && (tokens.starts[place] ?? 0) + cut < from) place++;
     for (place--; place > tagReach + 2; place--) {
@@ -143,15 +130,13 @@ function openNameFrom(text: string): number {
   const least = Math.max(0, text.length - maxSpan);
   for (const reach of [...tails, maxSpan]) {
     const from = Math.max(0, text.length - reach);
-    const tokens = tokenizeShared(from === 0 ? text : text.slice(from));
+    const { tokens, tags, active } = builtInTagger().read(from === 0 ? text : text.slice(from));
     const { count } = tokens;
     if (count === 0 && from === 0) return text.length;
     if (count === 0) continue;
-    const { active } = seeShared(tokens);
     // The last word can grow, and make the one before it worth a tag.
     let open = Math.max(0, count - 2);
     for (let at = Math.max(0, count - 2 - tagReach); at < open; at++) if ((active[at] ?? 0) > 0) open = at;
-    const { tags } = tag(tokens, builtInModel());
     const start = runStart(tokens, tags, open);
     // Near where the tail was cut off, tags are not what they are in the whole.
     if (from === 0 || start > tagReach + 1 || reach === maxSpan)

@@ -54,6 +54,8 @@ const small: readonly (readonly [number, string])[] = [
 ];
 
 const smallBits = new Map<number, number>();
+/** The small lists, bits by hash, for a kernel that does the same as {@link wordBits}. */
+export const smallTable: ReadonlyMap<number, number> = smallBits;
 for (const [bit, list] of small) {
   for (const entry of list.split(" ")) smallBits.set(hashOf(entry), (smallBits.get(hashOf(entry)) ?? 0) | bit);
 }
@@ -68,7 +70,8 @@ interface Filter {
 
 let filters: readonly Filter[] | undefined;
 
-function largeFilters(): readonly Filter[] {
+/** The large lists. */
+export function filterTables(): readonly Filter[] {
   filters ??= large.map((bit, at) => ({ bit, bytes: Buffer.from(lexiconBits[at] ?? "", "base64") }));
   return filters;
 }
@@ -105,7 +108,7 @@ export function wordBits(hash: number): number {
     if (bits >= 0) return bits;
   }
   let bits = smallBits.get(hash) ?? 0;
-  for (const { bit, bytes } of largeFilters()) if (has(bytes, hash)) bits |= bit;
+  for (const { bit, bytes } of filterTables()) if (has(bytes, hash)) bits |= bit;
   remembered[place] = hash;
   remembered[place + 1] = bits;
   return bits;

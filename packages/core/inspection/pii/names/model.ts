@@ -75,7 +75,7 @@ export function tag(tokens: Tokens, model: Model): Tagged {
     if (seen.active[at] === 0 || !isNearTag(first, at)) continue;
     const top = best(model.passes[1], tagHalvesAt(first, count, seen, at));
     tags[at] = top;
-    if (top !== 0) sure[at] = probability(top, model.scales[1]);
+    if (top !== 0) sure[at] = probabilityOf(sums, 0, top, model.scales[1]);
   }
   return { tags, sure };
 }
@@ -117,8 +117,10 @@ function best(rows: Int32Array, n: number): number {
   return top;
 }
 
-function probability(top: number, scale: number): number {
+/** How sure the label `top` is, by the sums of all labels, which begin at `from`. */
+export function probabilityOf(of: ArrayLike<number>, from: number, top: number, scale: number): number {
   let total = 0;
-  for (const sum of sums) total += Math.exp((sum - (sums[top] as number)) * scale);
+  for (let label = 0; label < labelCount; label++)
+    total += Math.exp(((of[from + label] as number) - (of[from + top] as number)) * scale);
   return 1 / total;
 }

@@ -60,6 +60,12 @@ function classesOfUnits(): Uint8Array {
   return made;
 }
 
+/** The tables that words are cut by, for a kernel that does the same. */
+export function wordTables(): { classes: Uint8Array; smalls: Uint16Array } {
+  const made = classesOfUnits();
+  return { classes: made, smalls: smalls ?? new Uint16Array(0) };
+}
+
 interface Room {
   readonly starts: Int32Array<ArrayBuffer>;
   readonly ends: Int32Array<ArrayBuffer>;

@@ -1,0 +1,334 @@
+/**
+ * What the classifier makes of a text's tokens: features, their sums by blocks, and the network over windows. In: the arrays
+ * of `text.as`. Out: the windows' logits. To the last bit what `injection/features.ts` and `injection/network.ts` give.
+ */
+import {
+  BLOCK,
+  HIDDEN,
+  IDEAS,
+  IDENTITY,
+  MARK,
+  NUMBER,
+  PRIME,
+  SEED,
+  STRANGE,
+  UNSPACED,
+  WIDTH,
+  WINDOWS,
+  WORD,
+  WORST,
+  bone,
+  bucketCount,
+  classOf,
+  commonAt,
+  commonMask,
+  endAt,
+  findIdeas,
+  findKnown,
+  hashAt,
+  ideaAt,
+  ideaCountAt,
+  ideaTokenAt,
+  idsAt,
+  kindAt,
+  layerAt,
+  logitsAt,
+  lookUp,
+  numberAt,
+  offsetsAt,
+  opensAt,
+  outputAt,
+  sourceAt,
+  standsAt,
+  startAt,
+  sumsAt,
+  tokenize,
+  unitAt,
+  unitsAt,
+  untilAt,
+  vectorsAt,
+} from "./text";
+export * from "./text";
+
+const BUCKET_BITS: u32 = 15;
+const SALT: u32 = 0x9e3779b1;
+const PAIR: u32 = 2 * SALT;
+const SKIP: u32 = 3 * SALT;
+const PIECE: u32 = 4 * SALT;
+const IDEA: u32 = 5 * SALT;
+const IDEA_PAIR: u32 = 6 * SALT;
+const IDEA_TRIPLE: u32 = 7 * SALT;
+const FORM: u32 = 8 * SALT;
+const RUN: u32 = 9 * SALT;
+const OPENING: u32 = 10 * SALT;
+const PIECE_LENGTH: u32 = 4;
+const PIECE_REACH: u32 = 14;
+const IDEA_REACH: u32 = 9;
+const SHRINK: f64 = 12;
+const POOR: f64 = 2;
+const SHORT: u32 = 16;
+const LONG: u32 = 64;
+
+/** Reads a folded text of `bound` units; returns how many tokens it has. */
+export function read(bound: u32): u32 {
+  const count = tokenize(bound);
+  findKnown(count);
+  store<u32>(IDEAS, findIdeas(count, bound));
+  if (count == 0) return 0;
+  sum(count, bound);
+  look(count);
+  store<u32>(STRANGE, isStrange(count) ? 1 : 0);
+  return count;
+}
+
+// @ts-ignore: decorator
+@inline
+function bucketOf(salt: u32, value: u32): u32 {
+  const mixed = (value ^ salt) * 0x85ebca6b;
+  return ((mixed ^ (mixed >>> 15)) * 0xc2b2ae35) >>> (32 - BUCKET_BITS);
+}
+
+// @ts-ignore: decorator
+@inline
+function mix(first: u32, second: u32): u32 {
+  return (first * PRIME) ^ second;
+}
+
+// @ts-ignore: decorator
+@inline
+function put(to: usize, id: u32): usize {
+  store<u32>(to, id);
+  return to + 4;
+}
+
+/** Writes each block's features and adds their vectors to the running totals. */
+function sum(count: u32, bound: u32): void {
+  const none = v128.splat<f64>(0);
+  for (let at: u32 = 0; at < WIDTH * 8; at += 16) v128.store(sumsAt + at, none);
+  store<u32>(untilAt, 0);
+  store<u32>(ideaCountAt, 0);
+  const shouted = bucketOf(FORM, 1);
+  const standing = bucketOf(FORM, 2);
+  const numeric = bucketOf(FORM, 3);
+  const ideas = load<u32>(IDEAS);
+  let total: u32 = 0;
+  let row = sumsAt;
+  let previous: u32 = 0;
+  let beforePrevious: u32 = 0;
+  let nextIdea: u32 = 0;
+  let block: u32 = 0;
+  for (let from: u32 = 0; from < count; from += BLOCK) {
+    const last = min(count, from + BLOCK);
+    let to = idsAt;
+    for (let at = from; at < last; at++) {
+      const kind = <u32>load<u8>(kindAt + at);
+      const start = load<u32>(startAt + (at << 2));
+      const end = load<u32>(endAt + (at << 2));
+      const hash: u32 = kind == NUMBER ? 77 : load<u32>(hashAt + (at << 2));
+      if (kind == WORD) {
+        const number = load<i32>(numberAt + (at << 2));
+        if (number >= 0) to = put(to, bucketCount + number);
+        else {
+          to = put(to, bucketOf(SALT, hash));
+          to = addPieces(start, end, to);
+        }
+        if (isShouted(start, end)) to = put(to, shouted);
+        if (load<u8>(standsAt + at) == 1 && hasStandIn(start, end)) to = put(to, standing);
+        if (load<u8>(opensAt + at) == 1) to = put(to, bucketOf(OPENING, hash));
+      } else if (kind == UNSPACED) to = addRun(start, end, bound, to);
+      else to = put(to, kind == NUMBER ? numeric : bucketOf(SALT, hash));
+      if (previous != 0) to = put(to, bucketOf(PAIR, mix(previous, hash)));
+      if (beforePrevious != 0 && kind != MARK) to = put(to, bucketOf(SKIP, mix(beforePrevious, hash)));
+      beforePrevious = previous;
+      previous = hash;
+      if (nextIdea < ideas && load<u32>(ideaTokenAt + (nextIdea << 2)) == at) to = addIdeas(nextIdea++, to);
+    }
+    add(idsAt, to, row);
+    row += WIDTH * 8;
+    total += <u32>(to - idsAt) >>> 2;
+    block += 1;
+    store<u32>(untilAt + (block << 2), total);
+    store<u32>(ideaCountAt + (block << 2), nextIdea);
+  }
+}
+
+function addPieces(start: u32, end: u32, into: usize): usize {
+  const last = min(end, start + PIECE_REACH);
+  if (last - start < PIECE_LENGTH) return into;
+  let a: u32 = 0;
+  let b = bone(unitAt(start));
+  let c = bone(unitAt(start + 1));
+  let to = into;
+  for (let at = start + 2; at <= last; at++) {
+    const d: u32 = at == end ? 1 : at == last ? 0 : bone(unitAt(at));
+    if (d == 0) break;
+    to = put(to, bucketOf(PIECE, ((((((((SEED ^ a) * PRIME) ^ b) * PRIME) ^ c) * PRIME) ^ d) * PRIME)));
+    a = b;
+    b = c;
+    c = d;
+  }
+  return to;
+}
+
+function addRun(start: u32, end: u32, bound: u32, into: usize): usize {
+  const shorter: u32 = unitAt(start) >= 0x3040 ? 2 : 3;
+  let to = into;
+  for (let from = start; from < end; from++) {
+    let hash: u32 = SEED;
+    for (let at = from; at <= from + shorter && at < bound; at++) {
+      if (classOf(at) != 3) break;
+      hash = (hash ^ unitAt(at)) * PRIME;
+      if (at - from + 1 >= shorter) to = put(to, bucketOf(RUN, hash));
+    }
+  }
+  return to;
+}
+
+function addIdeas(at: u32, into: usize): usize {
+  const idea = <u32>load<u8>(ideaAt + at) + 1;
+  const token = load<u32>(ideaTokenAt + (at << 2));
+  let to = put(into, bucketOf(IDEA, idea));
+  for (let back: u32 = 1; back <= 3 && back <= at; back++) {
+    if (token - load<u32>(ideaTokenAt + ((at - back) << 2)) > IDEA_REACH) break;
+    const other = <u32>load<u8>(ideaAt + at - back) + 1;
+    to = put(to, bucketOf(IDEA_PAIR, other * 256 + idea));
+    if (back != 2) continue;
+    const middle = <u32>load<u8>(ideaAt + at - 1) + 1;
+    to = put(to, bucketOf(IDEA_TRIPLE, (other * 256 + middle) * 256 + idea));
+  }
+  return to;
+}
+
+// @ts-ignore: decorator
+@inline
+function sourceUnit(at: u32): u32 {
+  const place = load<u32>(IDENTITY) != 0 ? at : load<u32>(offsetsAt + (at << 2));
+  return <u32>load<u16>(sourceAt + (place << 1));
+}
+
+function isShouted(start: u32, end: u32): bool {
+  if (end - start < 3 || sourceUnit(start) - 0x41 > 25) return false;
+  return sourceUnit(start + 1) - 0x41 <= 25 && sourceUnit(start + 2) - 0x41 <= 25;
+}
+
+function hasStandIn(start: u32, end: u32): bool {
+  for (let at = start + 1; at + 1 < end; at++) {
+    const unit = unitAt(at);
+    if (unit < 0x61 && unit >= 0x20 && classOf(at - 1) == 1 && classOf(at + 1) == 1) return true;
+  }
+  return false;
+}
+
+/** Adds the vectors of the ids in [from, to) to the totals in `row`, into the row behind it: sums in lanes of 16 bits. */
+function add(from: usize, to: usize, row: usize): void {
+  let low = v128.splat<i16>(0);
+  let high = v128.splat<i16>(0);
+  const vectors = vectorsAt;
+  for (let at = from; at < to; at += 4) {
+    const vector = v128.load(vectors + (load<u32>(at) << 4));
+    low = v128.add<i16>(low, v128.extend_low<u8>(vector));
+    high = v128.add<i16>(high, v128.extend_high<u8>(vector));
+  }
+  const raised = v128.splat<i32>(<i32>((to - from) << 5));
+  spread(row, v128.extend_low<u16>(low), raised);
+  spread(row + 32, v128.extend_high<u16>(low), raised);
+  spread(row + 64, v128.extend_low<u16>(high), raised);
+  spread(row + 96, v128.extend_high<u16>(high), raised);
+}
+
+// @ts-ignore: decorator
+@inline
+function spread(row: usize, four: v128, raised: v128): void {
+  const sums = v128.sub<i32>(four, raised);
+  const upper = v128.shuffle<i32>(sums, sums, 2, 3, 0, 1);
+  const first = f64x2.add(v128.load(row), f64x2.convert_low_i32x4_s(sums));
+  const second = f64x2.add(v128.load(row, 16), f64x2.convert_low_i32x4_s(upper));
+  v128.store(row, first, WIDTH * 8);
+  v128.store(row, second, WIDTH * 8 + 16);
+}
+
+/** The logits of all windows, in the order of `eachWindow`. */
+function look(count: u32): void {
+  let seen: u32 = 0;
+  let most: f64 = -Infinity;
+  let size: u32 = SHORT;
+  for (;;) {
+    for (let from: u32 = 0; ; from += size >>> 1) {
+      const to = min(from + size, count);
+      const first = from / BLOCK;
+      const last = (to + BLOCK - 1) / BLOCK;
+      const features = load<u32>(untilAt + (last << 2)) - load<u32>(untilAt + (first << 2));
+      const ideas = load<u32>(ideaCountAt + (last << 2)) - load<u32>(ideaCountAt + (first << 2));
+      const factor = 1 / (<f64>features + SHRINK);
+      const logit = logitOf(sumsAt + first * WIDTH * 8, sumsAt + last * WIDTH * 8, factor) + (ideas >= 2 ? 0 : -POOR);
+      most = max(most, logit);
+      store<f64>(logitsAt + (seen << 3), logit);
+      seen += 1;
+      if (to == count) break;
+    }
+    if (count <= size || size == LONG) break;
+    size = LONG;
+  }
+  store<u32>(WINDOWS, seen);
+  store<f64>(WORST, most);
+}
+
+/** The average of a window, and a third of the hidden units. */
+const MEANS: usize = 0;
+
+function logitOf(row: usize, end: usize, factor: f64): f64 {
+  const factors = v128.splat<f64>(factor);
+  for (let at: usize = 0; at < WIDTH * 8; at += 16) {
+    const difference = f64x2.sub(v128.load(end + at), v128.load(row + at));
+    v128.store(MEANS + at, f64x2.mul(difference, factors));
+  }
+  let logit = load<f64>(outputAt + (HIDDEN + WIDTH) * 8);
+  const biases = layerAt + WIDTH * HIDDEN * 8;
+  for (let group: usize = 0; group < HIDDEN * 8; group += 64) {
+    let a = v128.load(biases + group);
+    let b = v128.load(biases + group, 16);
+    let c = v128.load(biases + group, 32);
+    let d = v128.load(biases + group, 48);
+    let cells = layerAt + group;
+    for (let at: usize = 0; at < WIDTH * 8; at += 8) {
+      const mean = v128.load64_splat(MEANS + at);
+      a = f64x2.add(a, f64x2.mul(v128.load(cells), mean));
+      b = f64x2.add(b, f64x2.mul(v128.load(cells, 16), mean));
+      c = f64x2.add(c, f64x2.mul(v128.load(cells, 32), mean));
+      d = f64x2.add(d, f64x2.mul(v128.load(cells, 48), mean));
+      cells += HIDDEN * 8;
+    }
+    const out = outputAt + group;
+    logit = weigh(logit, a, out);
+    logit = weigh(logit, b, out + 16);
+    logit = weigh(logit, c, out + 32);
+    logit = weigh(logit, d, out + 48);
+  }
+  const direct = outputAt + HIDDEN * 8;
+  for (let at: usize = 0; at < WIDTH * 8; at += 8) logit += load<f64>(direct + at) * load<f64>(MEANS + at);
+  return logit;
+}
+
+/** Two hidden units, each where it is above 0, times its weight. */
+// @ts-ignore: decorator
+@inline
+function weigh(logit: f64, two: v128, weights: usize): f64 {
+  const first = f64x2.extract_lane(two, 0);
+  const second = f64x2.extract_lane(two, 1);
+  const one = logit + (first > 0 ? first * load<f64>(weights) : 0);
+  return one + (second > 0 ? second * load<f64>(weights, 8) : 0);
+}
+
+/** Four words of Latin letters or more, and at most one in eight a common English one. */
+function isStrange(count: u32): bool {
+  let words: u32 = 0;
+  let known: u32 = 0;
+  const sampled = min<u32>(count, 200);
+  for (let at: u32 = 0; at < sampled; at++) {
+    const kind = <u32>load<u8>(kindAt + at);
+    if ((kind != WORD && kind != MARK) || unitAt(load<u32>(startAt + (at << 2))) > 0x2ff) continue;
+    words += 1;
+    if (lookUp(commonAt, commonMask, load<u32>(hashAt + (at << 2))) != 0) known += 1;
+  }
+  return words >= 4 && known * 8 <= words;
+}

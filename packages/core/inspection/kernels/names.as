@@ -1,0 +1,389 @@
+/**
+ * The name tagger's reading of a text: words, what is known of them, tags. It says what `pii/names/tokens.ts`, `lexicon.ts`,
+ * `features.ts` and `model.ts` say; a test holds the two together. AssemblyScript: `node tools/build-kernels.ts` compiles it.
+ *
+ * Tables are written by `pii/names/tagger.ts`. Arrays of words have two places before the first and behind the last, so that
+ * a word's neighbours can be asked for without looking where the text ends.
+ */
+
+// Kinds of words: see `pii/names/tokens.ts`.
+const LOWER: u32 = 0;
+const TITLE: u32 = 1;
+const UPPER: u32 = 2;
+const MIXED: u32 = 3;
+const DIGITS: u32 = 4;
+const CODE: u32 = 5;
+const SIGN: u32 = 6;
+const LINE: u32 = 7;
+const OTHER: u32 = 8;
+
+// Classes of units.
+const IS_SPACE: u32 = 0;
+const IS_LOWER: u32 = 1;
+const IS_UPPER: u32 = 2;
+const IS_DIGIT: u32 = 3;
+const IS_SIGN: u32 = 4;
+const IS_LINE: u32 = 5;
+const IS_UNSPACED: u32 = 6;
+
+const SEED: u32 = 0x811c9dc5;
+const PRIME: u32 = 0x01000193;
+const LONGEST_WORD: u32 = 20;
+const COMMON: u32 = 16;
+const TABLE_MASK: u32 = (1 << 15) - 1;
+const BIAS: u32 = 128;
+
+export let classesAt: usize = 0;
+export let smallsAt: usize = 0;
+/** Five filters: where each lies, how many bits it has, what it says. */
+export let filtersAt: usize = 0;
+export let smallBitsAt: usize = 0;
+export let smallBitsMask: u32 = 0;
+export let rememberedAt: usize = 0;
+export let rememberedMask: u32 = 0;
+export let firstPassAt: usize = 0;
+export let secondPassAt: usize = 0;
+
+export let sourceAt: usize = 0;
+export let startsAt: usize = 0;
+export let endsAt: usize = 0;
+export let hashesAt: usize = 0;
+export let tailsAt: usize = 0;
+export let knownAt: usize = 0;
+export let shapesAt: usize = 0;
+export let kindsAt: usize = 0;
+export let activeAt: usize = 0;
+export let firstsAt: usize = 0;
+export let tagsAt: usize = 0;
+export let taggedAt: usize = 0;
+
+/** What a word's features add up to: five sums. */
+const SUMS: usize = 0;
+
+/** Cuts a text into words; returns how many. */
+export function tokenize(most: u32): u32 {
+  const units = sourceAt;
+  const classes = classesAt;
+  const smalls = smallsAt;
+  let count: u32 = 0;
+  let at: u32 = 0;
+  while (at < most) {
+    const first = <u32>load<u16>(units + (at << 1));
+    const what = <u32>load<u8>(classes + first);
+    if (what == IS_SPACE) {
+      at++;
+      continue;
+    }
+    const start = at;
+    let hash: u32 = SEED;
+    let tail: u32 = 0;
+    let kind: u32 = SIGN;
+    if (what == IS_SIGN) {
+      at++;
+      hash = (hash ^ first) * PRIME;
+    } else if (what == IS_LINE) {
+      let lines: u32 = 0;
+      for (; at < most; at++) {
+        const unit = <u32>load<u16>(units + (at << 1));
+        const here = <u32>load<u8>(classes + unit);
+        if (here != IS_LINE && here != IS_SPACE) break;
+        if (unit == 10) lines++;
+      }
+      hash = lines > 1 ? 2 : 1;
+      kind = LINE;
+    } else {
+      // A bit for each class that occurs, and how many capitals there are.
+      let seen: u32 = 0;
+      let capitals: u32 = 0;
+      let one: u32 = 0;
+      let two: u32 = 0;
+      let three: u32 = 0;
+      for (; at < most; at++) {
+        const unit = <u32>load<u16>(units + (at << 1));
+        const here = <u32>load<u8>(classes + unit);
+        if (((1 << here) & ((1 << IS_SPACE) | (1 << IS_SIGN) | (1 << IS_LINE))) != 0) break;
+        seen |= 1 << here;
+        capitals += here == IS_UPPER ? 1 : 0;
+        three = two;
+        two = one;
+        one = <u32>load<u16>(smalls + (unit << 1));
+        hash = (hash ^ one) * PRIME;
+      }
+      tail = (three * 31 + two) * 31 + one;
+      kind = kindOfWord(what == IS_UPPER, seen, capitals, at - start);
+    }
+    store<u32>(startsAt + (count << 2), start);
+    store<u32>(endsAt + (count << 2), at);
+    store<u8>(kindsAt + count, <u8>kind);
+    store<u32>(hashesAt + (count << 2), hash);
+    store<u32>(tailsAt + (count << 2), tail);
+    count++;
+  }
+  return count;
+}
+
+function kindOfWord(capital: bool, seen: u32, capitals: u32, length: u32): u32 {
+  if ((seen & (1 << IS_UNSPACED)) != 0 || length > LONGEST_WORD) return OTHER;
+  const letters = (seen & ((1 << IS_LOWER) | (1 << IS_UPPER))) != 0;
+  if ((seen & (1 << IS_DIGIT)) != 0) return letters ? CODE : DIGITS;
+  if (capitals == 0) return LOWER;
+  if (capital && capitals == 1) return TITLE;
+  return (seen & (1 << IS_LOWER)) == 0 ? UPPER : MIXED;
+}
+
+/** Looks words up, and says which a name may begin with (2) and which stand beside one (1). */
+export function see(count: u32): void {
+  memory.fill(activeAt - 2, 0, count + 4);
+  for (let at: u32 = 0; at < count; at++) {
+    const kind = <u32>load<u8>(kindsAt + at);
+    const hash = load<u32>(hashesAt + (at << 2));
+    const length = load<u32>(endsAt + (at << 2)) - load<u32>(startsAt + (at << 2));
+    store<u32>(shapesAt + (at << 2), shapeOf(length, kind, hash));
+    let bits: u32 = 0;
+    let candidate = kind == DIGITS;
+    if (kind <= MIXED || kind == CODE) {
+      bits = wordBits(hash);
+      candidate = !isOrdinary(kind, bits);
+    }
+    store<u32>(knownAt + (at << 2), bits);
+    if (!candidate) continue;
+    const place = activeAt + at;
+    store<u8>(place, 2);
+    if (load<u8>(place - 1) == 0) store<u8>(place - 1, 1);
+    if (at + 1 < count) store<u8>(place, 1, 1);
+  }
+  for (let beyond: u32 = 0; beyond < 8; beyond += 4) {
+    const before = beyond - 8;
+    const behind = (count << 2) + beyond;
+    store<u32>(shapesAt + before, 99);
+    store<u32>(shapesAt + behind, 99);
+    store<u32>(knownAt + before, 1 << 20);
+    store<u32>(knownAt + behind, 1 << 20);
+    store<u32>(hashesAt + before, 7);
+    store<u32>(hashesAt + behind, 7);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function isOrdinary(kind: u32, bits: u32): bool {
+  return (bits & COMMON) != 0 && (kind == LOWER || (kind == TITLE && (bits & ~COMMON) == 0));
+}
+
+// @ts-ignore: decorator
+@inline
+function shapeOf(length: u32, kind: u32, hash: u32): u32 {
+  if (kind == SIGN) return 16 + (hash & 0xffff);
+  if (kind == LINE) return 10 + hash;
+  if (kind == DIGITS) return 200 + min<u32>(length, 7);
+  if (kind == CODE) return 210 + min<u32>(length, 5);
+  return kind * 4 + 300 + (length == 1 ? 0 : length <= 3 ? 1 : 2);
+}
+
+/** All that is known of a word. */
+function wordBits(hash: u32): u32 {
+  const place = rememberedAt + (((hash ^ (hash >>> 15)) & rememberedMask) << 3);
+  if (load<u32>(place) == hash) {
+    const bits = load<i32>(place, 4);
+    if (bits >= 0) return bits;
+  }
+  let slot = (hash ^ (hash >>> 15)) & smallBitsMask;
+  let bits = load<u32>(smallBitsAt + (slot << 3), 4);
+  while (bits != 0 && load<u32>(smallBitsAt + (slot << 3)) != hash) {
+    slot = (slot + 1) & smallBitsMask;
+    bits = load<u32>(smallBitsAt + (slot << 3), 4);
+  }
+  for (let filter = filtersAt; filter < filtersAt + 60; filter += 12)
+    if (isHeld(load<u32>(filter), load<u32>(filter, 4), hash)) bits |= load<u32>(filter, 8);
+  store<u32>(place, hash);
+  store<u32>(place, bits, 4);
+  return bits;
+}
+
+function isHeld(bytes: usize, size: u32, hash: u32): bool {
+  for (let probe: u32 = 1; probe <= 4; probe++) {
+    let mixed = (hash ^ (probe * 0x9e3779b9)) * 0x85ebca6b;
+    mixed ^= mixed >>> 13;
+    mixed *= 0xc2b2ae35;
+    const bit = (mixed ^ (mixed >>> 16)) % size;
+    if (((<u32>load<u8>(bytes + (bit >>> 3)) >>> (bit & 7)) & 1) == 0) return false;
+  }
+  return true;
+}
+
+/**
+ * Tags words that were seen. For each with a tag, in order, {@link taggedAt} has its place and the sums of the five labels;
+ * returns how many there are.
+ */
+export function tag(count: u32): u32 {
+  memory.fill(firstsAt, 0, count);
+  memory.fill(tagsAt, 0, count + 4);
+  let any: u32 = 0;
+  for (let at: u32 = 0; at < count; at++) {
+    if (load<u8>(activeAt + at) != 2) continue;
+    const top = best(sumOfWord(firstPassAt, at), 27);
+    store<u8>(firstsAt + at, <u8>top);
+    any |= top;
+  }
+  if (any == 0) return 0;
+  for (let at: u32 = 0; at < count; at++) {
+    if (load<u8>(activeAt + at) != 1) continue;
+    const before = load<u8>(activeAt + at - 1) == 2 && at > 0 && load<u8>(firstsAt + at - 1) != 0;
+    const behind = load<u8>(activeAt + at + 1) == 2 && load<u8>(firstsAt + at + 1) != 0;
+    if (!before && !behind) continue;
+    store<u8>(firstsAt + at, <u8>best(sumOfWord(firstPassAt, at), 27));
+  }
+  let tagged: u32 = 0;
+  for (let at: u32 = 0; at < count; at++) {
+    if (load<u8>(activeAt + at) == 0 || !isNearTag(at, count)) continue;
+    const top = best(v128.add<i16>(sumOfWord(secondPassAt, at), sumOfTags(secondPassAt, at, count)), 39);
+    if (top == 0) continue;
+    store<u8>(tagsAt + at, <u8>top);
+    const place = taggedAt + tagged * 24;
+    store<u32>(place, at);
+    for (let label: usize = 0; label < 20; label += 4) store<i32>(place + label, load<i32>(SUMS + label), 4);
+    tagged++;
+  }
+  return tagged;
+}
+
+function isNearTag(at: u32, count: u32): bool {
+  const last = min(count - 1, at + 2);
+  for (let near: u32 = at < 2 ? 0 : at - 2; near <= last; near++) if (load<u8>(firstsAt + near) != 0) return true;
+  return false;
+}
+
+// @ts-ignore: decorator
+@inline
+function seed(number: u32): u32 {
+  return (number ^ 0x5bd1e995) * PRIME;
+}
+
+// @ts-ignore: decorator
+@inline
+function half(fact: u32): u32 {
+  return fact * 0x297a2d39;
+}
+
+// @ts-ignore: decorator
+@inline
+function placeOf(first: u32, second: u32): u32 {
+  let hash = ((first ^ (first >>> 15)) * 0x2c1b3c6d) ^ second;
+  hash = (hash ^ (hash >>> 12)) * 0x297a2d39;
+  return (hash ^ (hash >>> 15)) & TABLE_MASK;
+}
+
+// @ts-ignore: decorator
+@inline
+function mix(number: u32, a: u32, b: u32): u32 {
+  return placeOf(seed(number) ^ a, half(b));
+}
+
+/** A feature's weights for the five labels, each raised by {@link BIAS}, in the lower lanes. */
+// @ts-ignore: decorator
+@inline
+function row(rows: usize, number: u32, first: u32, second: u32): v128 {
+  return v128.extend_low<u8>(v128.load64_zero(rows + (placeOf(seed(number) ^ first, second) << 3)));
+}
+
+/** The sums of what a word and its neighbours speak for: 27 features. */
+function sumOfWord(rows: usize, at: u32): v128 {
+  const place = at << 2;
+  const s2 = load<u32>(shapesAt + place - 8);
+  const s1 = load<u32>(shapesAt + place - 4);
+  const s = load<u32>(shapesAt + place);
+  const t1 = load<u32>(shapesAt + place, 4);
+  const t2 = load<u32>(shapesAt + place, 8);
+  const b2 = load<u32>(knownAt + place - 8);
+  const b1 = load<u32>(knownAt + place - 4);
+  const b = load<u32>(knownAt + place);
+  const c1 = load<u32>(knownAt + place, 4);
+  const c2 = load<u32>(knownAt + place, 8);
+  const w2 = load<u32>(hashesAt + place - 8);
+  const w1 = load<u32>(hashesAt + place - 4);
+  const w = load<u32>(hashesAt + place);
+  const v1 = load<u32>(hashesAt + place, 4);
+  const v2 = load<u32>(hashesAt + place, 8);
+  const hs = half(s);
+  const hb = half(b);
+  const ht1 = half(t1);
+  const hc1 = half(c1);
+  let sum = row(rows, 1, s, 0);
+  sum = v128.add<i16>(sum, row(rows, 2, b, hs));
+  sum = v128.add<i16>(sum, row(rows, 3, w, 0));
+  sum = v128.add<i16>(sum, row(rows, 4, load<u32>(tailsAt + place), hs));
+  sum = v128.add<i16>(sum, row(rows, 5, w1, hs));
+  sum = v128.add<i16>(sum, row(rows, 6, v1, hs));
+  sum = v128.add<i16>(sum, row(rows, 7, w2, half(w1)));
+  sum = v128.add<i16>(sum, row(rows, 8, v1, half(v2)));
+  sum = v128.add<i16>(sum, row(rows, 9, s1, hs));
+  sum = v128.add<i16>(sum, row(rows, 10, s, ht1));
+  sum = v128.add<i16>(sum, row(rows, 11, b1, hb));
+  sum = v128.add<i16>(sum, row(rows, 12, b, hc1));
+  sum = v128.add<i16>(sum, row(rows, 13, b1, hs));
+  sum = v128.add<i16>(sum, row(rows, 14, c1, hs));
+  sum = v128.add<i16>(sum, row(rows, 15, b2, half(s2)));
+  sum = v128.add<i16>(sum, row(rows, 16, c2, half(t2)));
+  sum = v128.add<i16>(sum, row(rows, 17, w1, hb));
+  sum = v128.add<i16>(sum, row(rows, 18, v1, hb));
+  sum = v128.add<i16>(sum, row(rows, 19, w2, hs));
+  sum = v128.add<i16>(sum, row(rows, 20, v2, hs));
+  sum = v128.add<i16>(sum, row(rows, 21, mix(1, s1, s), ht1));
+  sum = v128.add<i16>(sum, row(rows, 22, mix(2, b1, b), hc1));
+  sum = v128.add<i16>(sum, row(rows, 23, mix(3, s2, s1), hs));
+  sum = v128.add<i16>(sum, row(rows, 24, mix(4, s, t1), half(t2)));
+  sum = v128.add<i16>(sum, row(rows, 25, w1, half(w)));
+  sum = v128.add<i16>(sum, row(rows, 26, w1, 0));
+  sum = v128.add<i16>(sum, row(rows, 27, v1, 0));
+  return sum;
+}
+
+/** The same of the first pass' tags around it: 12 features. */
+function sumOfTags(rows: usize, at: u32, count: u32): v128 {
+  const a2 = tagAt(at - 2, count);
+  const a1 = tagAt(at - 1, count);
+  const a = tagAt(at, count);
+  const z1 = tagAt(at + 1, count);
+  const z2 = tagAt(at + 2, count);
+  const b = load<u32>(knownAt + (at << 2));
+  const s = load<u32>(shapesAt + (at << 2));
+  let sum = row(rows, 40, a, half(0));
+  sum = v128.add<i16>(sum, row(rows, 41, a1, half(a)));
+  sum = v128.add<i16>(sum, row(rows, 42, a, half(z1)));
+  sum = v128.add<i16>(sum, row(rows, 43, mix(5, a1, a), half(z1)));
+  sum = v128.add<i16>(sum, row(rows, 44, mix(6, a2, a1), half(a)));
+  sum = v128.add<i16>(sum, row(rows, 45, mix(7, a, z1), half(z2)));
+  sum = v128.add<i16>(sum, row(rows, 46, a1, half(s)));
+  sum = v128.add<i16>(sum, row(rows, 47, z1, half(s)));
+  sum = v128.add<i16>(sum, row(rows, 48, mix(8, a1, z1), half(s)));
+  sum = v128.add<i16>(sum, row(rows, 49, mix(9, a1, a), half(b)));
+  sum = v128.add<i16>(sum, row(rows, 50, mix(10, a, z1), half(b)));
+  sum = v128.add<i16>(sum, row(rows, 51, mix(11, a2, a1), half(mix(12, z1, z2))));
+  return sum;
+}
+
+/** Behind either end, where `at` may have gone round, there is a tag of its own. */
+// @ts-ignore: decorator
+@inline
+function tagAt(at: u32, count: u32): u32 {
+  return at >= count ? 7 : <u32>load<u8>(firstsAt + at);
+}
+
+/** The label that so many features speak for most, the first of equals; {@link SUMS} has the sums. */
+function best(sum: v128, features: u32): u32 {
+  const raised = <i32>(features * BIAS);
+  store<i32>(SUMS, <i32>i16x8.extract_lane_u(sum, 0) - raised);
+  store<i32>(SUMS, <i32>i16x8.extract_lane_u(sum, 1) - raised, 4);
+  store<i32>(SUMS, <i32>i16x8.extract_lane_u(sum, 2) - raised, 8);
+  store<i32>(SUMS, <i32>i16x8.extract_lane_u(sum, 3) - raised, 12);
+  store<i32>(SUMS, <i32>i16x8.extract_lane_u(sum, 4) - raised, 16);
+  let top: u32 = 0;
+  let most = load<i32>(SUMS);
+  for (let label: u32 = 1; label < 5; label++) {
+    const other = load<i32>(SUMS + (label << 2));
+    if (other <= most) continue;
+    most = other;
+    top = label;
+  }
+  return top;
+}
