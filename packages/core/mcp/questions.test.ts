@@ -80,6 +80,9 @@ test("a form asks for no secret, by whatever words; leads to no page; is flat", 
     { message: "x", requestedSchema: { type: "object", properties: {}, Properties: { pin: { type: "string" } } } },
     form({ x: { type: "string", title: "Name", Title: "Your password" } }),
     form({ x: { type: "string", Format: "password" } }),
+    form({ x: { type: "string", default: "your password" } }),
+    form({ x: { type: "string", "x-ui": { placeholder: ["PIN"] } } }),
+    form({ x: { type: "string" } }, "ｈｔｔｐｓ：／／evil.example"),
   ];
   for (const params of cases) assert.equal(wrong("elicitation/create", params)?.code, -32602, JSON.stringify(params));
 });
@@ -149,7 +152,65 @@ test("a secret is known by its words however they are joined and written", () =>
   fc.assert(fc.property(fc.string(), (text) => void asksForSecret(text)));
 });
 
+test("a secret's word in disguise is read as a person reads it", () => {
+  const disguises = [
+    "p@ssw0rd",
+    "Your P4$$w0rd!",
+    "PA55W0RD",
+    "p a s s w o r d",
+    "P.A.S.S.W.O.R.D",
+    "p_a_s_s_w_0_r_d",
+    "p - i - n",
+    "C V V",
+    "s e e d phrase",
+    "your P1N",
+    "0TP",
+    "one t1me c0de",
+    "4pi k3y",
+    "Cr3dit c4rd",
+    "passw*rd",
+    "p***word",
+    "pasword",
+    "passwrod",
+    "passworcl",
+    "passvvord",
+    "|>assword",
+    "userpassword",
+    "myapikey",
+    "p\u0336a\u0336s\u0336sword",
+    "\u0440@\u0455\u0455w0rd",
+    "\u{1d595}\u{1d586}\u{1d598}\u{1d598}\u{1d59c}\u{1d594}\u{1d597}\u{1d589}",
+    "Kata Sandi",
+    "mật khẩu của bạn",
+  ];
+  for (const text of disguises) assert.notEqual(asksForSecret(text), undefined, text);
+});
+
 test("words that only look like a secret's are none", () => {
+  const honest = [
+    ...[
+      "passport number",
+      "secretary",
+      "passwordless sign-in?",
+      "Compass words",
+      "Flight at 4PM, 3 passengers",
+      "C S S",
+    ],
+    ...[
+      "Ticket #4711",
+      "i18n",
+      "k8s cluster",
+      "4 of 5",
+      "A 1 B 2",
+      "Chauffeur (m/w)",
+      "Tracking number 1Z999",
+      "Kode pos",
+    ],
+    ...["Tell us: which city*?", "passage", "spinning", "opinion!", "*required", "U.S.A.", "10 p.m."],
+  ];
+  for (const text of honest) assert.equal(asksForSecret(text), undefined, text);
+  const long = "p.a.".repeat(4_000);
+  assert.equal(asksForSecret(long), undefined);
   for (const text of ["Pineapple", "Compass", "passenger name", "Key date", "tokens used", "keyboard", "account"])
     assert.equal(asksForSecret(text), undefined, text);
   for (const text of [

@@ -144,7 +144,7 @@ function wrongWithForm({ message, requestedSchema }: JsonObject): string | undef
     const doubledHere = foldedIn(field, decisiveOfSchema);
     if (doubledHere !== undefined) return doubledHere;
     if (field["format"] === "password") return secretWords(name);
-    texts.push(name, field["title"] ?? "", field["description"] ?? "", ...choicesOf(field));
+    texts.push(name, field["title"] ?? "", field["description"] ?? "", ...textsWithin(field));
   }
   texts.push(requestedSchema["title"] ?? "", requestedSchema["description"] ?? "");
   for (const text of texts) {
@@ -152,18 +152,21 @@ function wrongWithForm({ message, requestedSchema }: JsonObject): string | undef
     if (text.length > maxFormText) return `a text of a form is longer than ${maxFormText} characters`;
     const secret = asksForSecret(text);
     if (secret !== undefined) return secretWords(secret);
-    if (/\bhttps?:\/\/|\bwww\./i.test(text)) return "a form leads to no page: that is elicitation by URL";
+    if (/\bhttps?:\/\/|\bwww\./i.test(text.normalize("NFKC")))
+      return "a form leads to no page: that is elicitation by URL";
   }
   return undefined;
 }
 
-/** What a person reads of the choices that a field has. */
-function choicesOf({ enum: values, enumNames, oneOf, items }: JsonObject): JsonValue[] {
-  const lists = [values, enumNames, oneOf, ...(isJsonObject(items) ? [items["enum"], items["anyOf"]] : [])];
-  return lists
-    .flatMap((list) => (Array.isArray(list) ? list : []))
-    .flatMap((each) => (isJsonObject(each) ? [each["title"] ?? "", each["const"] ?? ""] : [each]))
-    .filter((each) => typeof each === "string");
+/** Says how a value is written; nobody reads it. */
+const unread: ReadonlySet<string> = new Set(["type", "format", "pattern", "$schema", "$id"]);
+
+/** What a person may read of a field: its choices, what stands in it before they write, and what a client shows besides. */
+function textsWithin(value: JsonValue): string[] {
+  if (typeof value === "string") return [value];
+  if (Array.isArray(value)) return value.flatMap(textsWithin);
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([name, item]) => (unread.has(name) ? [] : textsWithin(item)));
 }
 
 /** Several of a list: the only array that a form has. */

@@ -7,6 +7,7 @@
  */
 
 import { fold, foldedSlice } from "../inspection/normalise/fold.ts";
+import { isNear, readingsOf, runsOn } from "./disguised-words.ts";
 
 /** Each a run of words, as {@link wordsOf} splits them. */
 const phrases = `
@@ -19,7 +20,9 @@ client secret|shared secret|webhook secret|credential|credentials|secret
 credit card|card number|debit card|cvv|cvc|card verification|card expiry|security number|bank account number
 social security number|ssn|security answer|mothers maiden name|mother s maiden name
 passwort|kennwort|geheimzahl|zugangsdaten|mot de passe|code secret|contraseña|clave secreta|senha|parola d ordine
-wachtwoord|lösenord|hasło|пароль|şifre
+wachtwoord|lösenord|hasło|пароль|şifre|passord|adgangskode|salasana|jelszó|parolă|σύνθημα|κωδικός πρόσβασης|סיסמה
+kata sandi|kata laluan|katasandi|kata kunci rahasia|kode otp|kode verifikasi|kod pengesahan|mật khẩu|mat khau|mã otp|mã xác nhận|mã pin
+كلمة المرور|كلمة السر|رمز التحقق|पासवर्ड|गुप्त कोड
 `
   .trim()
   .split(/[|\n]/)
@@ -38,7 +41,18 @@ const within = [
   "รหัสผ่าน",
   "密钥",
   "密鑰",
+  "รหัสลับ",
+  "ពាក្យសម្ងាត់",
+  "ລະຫັດຜ່ານ",
+  "စကားဝှက်",
 ];
+
+/** Written as one word: `userpassword`, `myapikey`. Shorter ones, and `secret`, are parts of honest words. */
+const joined = phrases
+  .map((phrase) => fold(phrase.join("")).text)
+  .filter((word) => word.length >= 6 && word !== "secret");
+/** So long and so much their own that one wrong letter leaves them. `passwort` is a letter from `passport`. */
+const mistakable = ["password", "passphrase", "passcode", "credential", "contrasena"];
 
 /** By first word, so that a text is walked once. */
 const byFirst = Map.groupBy(phrases, ([first = ""]) => first);
@@ -50,9 +64,25 @@ export function asksForSecret(text: string): string | undefined {
   if (inside !== undefined) return inside;
   const found = phraseIn(plain);
   if (found !== undefined) return found;
-  // `pаssword` with a letter of Cyrillic reads the same to whoever fills in the form.
+  // `pаssword` with a letter of Cyrillic reads the same to whoever fills in the form, and so does `p@ssw0rd`.
   const folded = fold(plain.slice(0, maxLength));
-  return phraseIn(foldedSlice(folded, 0, folded.length));
+  const alike = foldedSlice(folded, 0, folded.length);
+  return phraseIn(alike) ?? firstFound(readingsOf(alike), (reading) => phraseIn(reading) ?? disguisedIn(reading));
+}
+
+function disguisedIn(reading: string): string | undefined {
+  return firstFound(reading.split(" "), (word) => {
+    if (word.length < 6) return undefined;
+    return joined.find((each) => runsOn(each, word)) ?? mistakable.find((each) => isNear(each, word));
+  });
+}
+
+function firstFound<T>(items: readonly T[], look: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = look(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function phraseIn(text: string): string | undefined {
