@@ -34,12 +34,15 @@ export interface AnswerFilterOptions {
 }
 
 const encoder = new TextEncoder();
+const nothing = new Uint8Array(0);
 
 /** A `text/event-stream`. */
 export class EventStreamFilter implements AnswerFilter {
   readonly #options: AnswerFilterOptions;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #reader = new EventReader();
+  /** Bytes of a character that ends in the next chunk: no text yet. */
+  #unfinished: Uint8Array = nothing;
   #state: "reading" | "unread" | "over" = "reading";
 
   constructor(options: AnswerFilterOptions) {
@@ -51,7 +54,9 @@ export class EventStreamFilter implements AnswerFilter {
     if (this.#state === "over") return { bytes: nothing };
     let events: ServerSentEvent[];
     try {
-      events = this.#reader.push(this.#decoder.decode(chunk, { stream: true }));
+      const text = this.#decoder.decode(chunk, { stream: true });
+      this.#unfinished = unfinished(this.#unfinished, chunk);
+      events = this.#reader.push(text);
     } catch (error) {
       return this.#failed(error as Error, [], [], chunk);
     }
@@ -72,6 +77,7 @@ export class EventStreamFilter implements AnswerFilter {
     if (released.cut !== undefined || this.#state !== "reading") return released;
     this.#state = "over";
     const out = [Buffer.from(released.bytes).toString()];
+    this.#options.guard.begin();
     try {
       out.push(this.#options.framing.end());
     } catch (error) {
@@ -96,6 +102,7 @@ export class EventStreamFilter implements AnswerFilter {
   /** Lines that are not data are fixed texts; where one may not pass as it is, none of them does. */
   #event(event: ServerSentEvent): string {
     const { guard, framing } = this.#options;
+    guard.begin();
     if (event.others === "" || guard.fixed(event.others) === event.others) return framing.event(event);
     if (event.data === undefined || guard.blocked !== undefined) return "";
     const data = event.data.split("\n").map((line) => `data: ${line}\n`);
@@ -121,7 +128,7 @@ export class EventStreamFilter implements AnswerFilter {
         ...unread.map(({ raw }) => raw),
         this.#reader.rest(),
       );
-      return { bytes: Buffer.concat([encoded(out), chunk]) };
+      return { bytes: Buffer.concat([encoded(out), this.#unfinished, chunk]) };
     }
     const words = `the answer could not be inspected: ${error.message}`;
     this.#state = "over";
@@ -130,7 +137,20 @@ export class EventStreamFilter implements AnswerFilter {
   }
 }
 
-const nothing = new Uint8Array(0);
+/** The bytes at the end that are the beginning of a character, of what was not whole before and a chunk: at most three. */
+function unfinished(before: Uint8Array, chunk: Uint8Array): Uint8Array {
+  const last = chunk.at(-1);
+  if (last === undefined) return before;
+  if (last < 0x80) return nothing;
+  const bytes = Buffer.concat([before, chunk.subarray(-3)]);
+  for (let length = 1; length <= Math.min(3, bytes.length); length++) {
+    const byte = bytes[bytes.length - length] as number;
+    if (byte < 0xc0) continue; // goes on
+    const whole = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return length < whole ? bytes.subarray(bytes.length - length) : nothing;
+  }
+  return nothing;
+}
 
 function encoded(out: readonly string[]): Uint8Array {
   return out.length === 0 ? nothing : encoder.encode(out.length === 1 ? out[0] : out.join(""));

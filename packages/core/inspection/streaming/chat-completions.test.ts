@@ -3,7 +3,18 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { ChatCompletionsFraming } from "./chat-completions.ts";
 import { filterText } from "./span-rules.ts";
-import { blocking, byteCuts, dataOf, deltas, filtered, interleaved, json, masking, texts } from "./testing/streams.ts";
+import {
+  blocking,
+  byteCuts,
+  crashing,
+  dataOf,
+  deltas,
+  filtered,
+  interleaved,
+  json,
+  masking,
+  texts,
+} from "./testing/streams.ts";
 
 const framing = (guard: ConstructorParameters<typeof ChatCompletionsFraming>[0]) => new ChatCompletionsFraming(guard);
 const chunk = (index: number, delta: object, finish: string | null = null) => ({
@@ -111,6 +122,18 @@ test("every text of a masked stream equals the masked text, whatever its deltas,
       }
     }),
     { numRuns: 400 },
+  );
+});
+
+test("an answer whose inspection crashes, and that is to pass, comes whole and once, whenever it crashes", () => {
+  fc.assert(
+    fc.property(answers, fc.nat(60), (answer, crash) => {
+      const stream = streamOf(answer);
+      const { text, cut } = crashing(stream, answer.cuts, crash, framing);
+      assert.equal(cut, false);
+      assert.deepEqual(assembled(text), assembled(stream));
+    }),
+    { numRuns: 1000 },
   );
 });
 

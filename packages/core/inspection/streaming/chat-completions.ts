@@ -10,7 +10,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
-import { parseAnswer, refuseOverHeld, type EventFraming } from "./framing.ts";
+import { keep, parseAnswer, refuseOverHeld, type EventFraming } from "./framing.ts";
 
 /** Properties of a delta that are no text of the model's, or whose text is not running. */
 const notRunning: ReadonlySet<string> = new Set(["role", "type", "id", "index", "tool_calls", "function_call"]);
@@ -89,7 +89,7 @@ export class ChatCompletionsFraming implements EventFraming {
       if (choice !== value) changed = true;
       if (finishes) {
         before += this.#finish(index);
-        this.#open.delete(index);
+        if (this.#open.delete(index)) this.#guard.undoable(() => this.#open.add(index));
       }
       if (choice !== undefined) kept.push(choice);
     }
@@ -138,12 +138,17 @@ export class ChatCompletionsFraming implements EventFraming {
     const filtered = this.#running(index, [], rest) as JsonObject;
     const held = calls ?? call ?? null;
     if (held === null) return filtered === rest ? delta : filtered;
-    const holding = this.#calls.get(index) ?? new HeldCalls();
-    this.#calls.set(index, holding);
-    if (Array.isArray(calls))
-      for (const [place, entry] of calls.entries()) this.#heldLength += holding.add(entry, place);
-    if (call !== undefined && call !== null) this.#heldLength += holding.addLegacy(call);
+    let holding = this.#calls.get(index) ?? noCalls;
+    for (const [place, entry] of Array.isArray(calls) ? calls.entries() : []) {
+      holding = holding.with(entry, place);
+      this.#heldLength += JSON.stringify(entry).length;
+    }
+    if (call !== undefined && call !== null) {
+      holding = holding.withLegacy(call);
+      this.#heldLength += JSON.stringify(call).length;
+    }
     refuseOverHeld(this.#heldLength);
+    keep(this.#guard, this.#calls, index, holding);
     return filtered;
   }
 
@@ -185,7 +190,7 @@ export class ChatCompletionsFraming implements EventFraming {
     for (const [key, channel] of this.#channels) {
       if (channel.choice !== choice) continue;
       const rest = channel.text.end();
-      this.#channels.delete(key);
+      keep(this.#guard, this.#channels, key, undefined);
       if (rest !== "")
         out += this.#synthetic(
           choice,
@@ -196,7 +201,7 @@ export class ChatCompletionsFraming implements EventFraming {
     const held = this.#calls.get(choice);
     if (held === undefined) return out;
     const delta = held.released(this.#guard);
-    this.#calls.delete(choice);
+    keep(this.#guard, this.#calls, choice, undefined);
     return this.#guard.blocked === undefined ? out + this.#synthetic(choice, { delta }) : out;
   }
 
@@ -209,24 +214,28 @@ export class ChatCompletionsFraming implements EventFraming {
   }
 }
 
-/** The tool calls of one choice, put together from their deltas. */
+/** The tool calls of one choice, put together from their deltas; never changed. */
 class HeldCalls {
-  readonly #calls = new Map<number, JsonObject>();
-  #legacy: JsonObject | undefined;
+  readonly #calls: ReadonlyMap<number, JsonObject>;
+  readonly #legacy: JsonObject | undefined;
 
-  /** Adds a delta; returns how much longer it made what is held. */
-  add(entry: JsonValue, place: number): number {
+  constructor(calls: ReadonlyMap<number, JsonObject> = new Map(), legacy?: JsonObject) {
+    this.#calls = calls;
+    this.#legacy = legacy;
+  }
+
+  /** With a delta more. */
+  with(entry: JsonValue, place: number): HeldCalls {
     if (!isJsonObject(entry)) throw new Error("a tool call of the answer is not an object");
     const index = typeof entry["index"] === "number" ? entry["index"] : place;
     const known = this.#calls.get(index);
-    this.#calls.set(index, known === undefined ? { ...entry, index } : merged(known, entry));
-    return JSON.stringify(entry).length;
+    const call = known === undefined ? { ...entry, index } : merged(known, entry);
+    return new HeldCalls(new Map(this.#calls).set(index, call), this.#legacy);
   }
 
-  addLegacy(entry: JsonValue): number {
+  withLegacy(entry: JsonValue): HeldCalls {
     if (!isJsonObject(entry)) throw new Error("a function call of the answer is not an object");
-    this.#legacy = this.#legacy === undefined ? entry : merged(this.#legacy, entry);
-    return JSON.stringify(entry).length;
+    return new HeldCalls(this.#calls, this.#legacy === undefined ? entry : merged(this.#legacy, entry));
   }
 
   /** One delta that says them all. */
@@ -239,6 +248,7 @@ class HeldCalls {
   }
 }
 
+const noCalls = new HeldCalls();
 const accumulated: ReadonlySet<string> = new Set(["arguments", "input"]);
 
 /** What clients make of two deltas: arguments grow, everything else is said once. */

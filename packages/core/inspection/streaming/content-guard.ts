@@ -59,6 +59,7 @@ export class ContentGuard {
   readonly #onBinary: (() => Finding | undefined) | undefined;
   #blocked: Finding | undefined;
   #passing = false;
+  #done: (() => void)[] | undefined;
   /** Short texts that were found to need nothing, such as ids that every event repeats. */
   readonly #clean = new Set<string>();
   /** What became of long texts, where answers say them more than once. */
@@ -78,9 +79,25 @@ export class ContentGuard {
     return this.#blocked;
   }
 
-  /** Nothing is looked at any more: a text that is open gives what it holds at its end, as it came. */
+  /** An event begins: until the next one, {@link letPass} undoes what it did. */
+  begin(): void {
+    if (this.#done === undefined) this.#done = [];
+    else this.#done.length = 0;
+  }
+
+  /** Tells how to undo what the event that is under way has just done. */
+  undoable(undo: () => void): void {
+    this.#done?.push(undo);
+  }
+
+  /**
+   * Nothing is looked at any more: a text that is open gives what it holds at its end, as it came. The event that failed
+   * has not happened: it is still with whoever brought it.
+   */
   letPass(): void {
     this.#passing = true;
+    for (const undo of this.#done?.toReversed() ?? []) undo();
+    this.#done = undefined;
   }
 
   /** Opens a text that arrives in pieces. */
@@ -92,6 +109,8 @@ export class ContentGuard {
     /** What was not sent of a text that could not be read, as it came; unset while it is read. */
     let held: string | undefined;
     const unsent = (out: string): string => (judged?.rest ?? "") + out + hold.rest;
+    const without = (piece: string, text: string): string =>
+      text.endsWith(piece) ? text.slice(0, text.length - piece.length) : text;
     const through = (piece: string, out: string): string => {
       if (hold.blocked !== undefined) this.#blocked ??= hold.blocked;
       if (this.#known === undefined || whole.length > maxKnownLength) return out;
@@ -105,11 +124,12 @@ export class ContentGuard {
         try {
           this.#onText?.(piece.length);
           out = through(piece, hold.push(piece));
-          return judged === undefined ? out : judged.push(piece, out);
+          const sent = judged === undefined ? out : judged.push(piece, out);
+          this.#done?.push(() => (held = without(piece, sent + (held ?? unsent("")))));
+          return sent;
         } catch (error) {
-          held = unsent(out);
           // The piece itself is still with whoever brought it.
-          if (held.endsWith(piece)) held = held.slice(0, held.length - piece.length);
+          held = without(piece, unsent(out));
           throw error;
         }
       },
@@ -125,6 +145,7 @@ export class ContentGuard {
           const out = judged === undefined ? rest : judged.end(rest);
           if (hold.blocked === undefined) this.#remember(whole, released);
           held = "";
+          this.#done?.push(() => (held = out));
           return out;
         } catch (error) {
           held = unsent(rest);

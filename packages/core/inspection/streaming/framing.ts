@@ -3,6 +3,7 @@
  * text to send, and how an answer ends that was blocked. Implementations are pure, one to an API.
  */
 import { defaultJsonLimits, parseStrictJsonText, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
+import type { ContentGuard } from "./content-guard.ts";
 import type { ServerSentEvent } from "./event-stream.ts";
 
 export interface EventFraming {
@@ -32,6 +33,14 @@ export function namedEvent(event: JsonObject): string {
   // A name that holds a line end would be lines of the upstream's choosing.
   const name = /^[\w.-]+$/.test(type) ? `event: ${type}\n` : "";
   return `${name}data: ${JSON.stringify(event)}\n\n`;
+}
+
+/** Sets what a framing keeps, or takes it out, in a way that an event which fails afterwards undoes. */
+export function keep<K, V>(guard: ContentGuard, map: Map<K, V>, key: K, value: V | undefined): void {
+  const before = map.get(key);
+  const put = (one: V | undefined): void => void (one === undefined ? map.delete(key) : map.set(key, one));
+  put(value);
+  guard.undoable(() => put(before));
 }
 
 /** A string of a tree; empty where it is none. */

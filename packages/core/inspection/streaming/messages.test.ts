@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { MessagesFraming } from "./messages.ts";
 import { filterText, type SpanRules } from "./span-rules.ts";
-import { blocking, byteCuts, dataOf, deltas, filtered, json, masking, texts } from "./testing/streams.ts";
+import { blocking, byteCuts, crashing, dataOf, deltas, filtered, json, masking, texts } from "./testing/streams.ts";
 
 const framing = (guard: ConstructorParameters<typeof MessagesFraming>[0]) => new MessagesFraming(guard);
 
@@ -119,6 +119,18 @@ test("every block of a masked stream equals its masked text, and signatures stay
   );
 });
 
+test("an answer whose inspection crashes, and that is to pass, comes whole and once, whenever it crashes", () => {
+  fc.assert(
+    fc.property(answers, fc.nat(60), (answer, crash) => {
+      const stream = streamOf(answer);
+      const { text, cut } = crashing(stream, answer.cuts, crash, framing);
+      assert.equal(cut, false);
+      assert.deepEqual(assembled(text), assembled(stream));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 test("a blocked stream ends as a refusal; of a call that was blocked nothing is seen", () => {
   fc.assert(
     fc.property(answers, (answer) => {
@@ -177,6 +189,20 @@ test("a secret before the message begins is an error of the API's kind", () => {
   );
   assert.equal(cut, true);
   assert.match(text, /^event: error\ndata: \{"type":"error","error":\{"type":"permission_error"/);
+});
+
+test("a call that is longer than may be held comes whole and once where it is to pass", () => {
+  const piece = "x".repeat(600_000);
+  const stream = sent(
+    { type: "content_block_start", index: 0, content_block: { type: "tool_use", id: "t", name: "send", input: {} } },
+    ...[`{"to":"${piece}`, `${piece}"}`].map((partial_json) => ({
+      ...{ type: "content_block_delta", index: 0, delta: { type: "input_json_delta", partial_json } },
+    })),
+    { type: "content_block_stop", index: 0 },
+  );
+  const { text, crashed } = crashing(stream, [0], Infinity, framing);
+  assert.equal(crashed, true);
+  assert.deepEqual(assembled(text), assembled(stream));
 });
 
 test("deltas without a block, and blocks that start twice, are refused", () => {

@@ -9,14 +9,14 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
-import { namedEvent, parseAnswer, refuseOverHeld, textOf, type EventFraming } from "./framing.ts";
+import { keep, namedEvent, parseAnswer, refuseOverHeld, textOf, type EventFraming } from "./framing.ts";
 
 /** A content block that is open. */
 interface Block {
   /** Its running texts by the name of the delta's field, and the type of delta that carries each. */
   readonly texts: Map<string, { readonly type: string; readonly text: RunningText }>;
   /** What is held of a tool call: its start, and its input so far. */
-  readonly call: { readonly start: string; input: string } | undefined;
+  readonly call: { readonly start: string; readonly input: string } | undefined;
 }
 
 /** The field of each kind of delta that is a running text. */
@@ -100,11 +100,11 @@ export class MessagesFraming implements EventFraming {
     const type = textOf(block["type"]);
     if (type.endsWith("tool_use")) {
       const start = this.#whole(event, tree);
-      this.#blocks.set(index, { texts: new Map(), call: { start, input: "" } });
       this.#hold(start.length);
+      keep(this.#guard, this.#blocks, index, { texts: new Map(), call: { start, input: "" } });
       return "";
     }
-    this.#blocks.set(index, { texts: new Map(), call: undefined });
+    keep(this.#guard, this.#blocks, index, { texts: new Map(), call: undefined });
     // What a block starts with runs on in its deltas.
     let started = block;
     for (const [delta, field] of Object.entries(runningField)) {
@@ -127,8 +127,11 @@ export class MessagesFraming implements EventFraming {
     if (block.call !== undefined) {
       if (type !== "input_json_delta" || typeof delta["partial_json"] !== "string")
         throw new Error("a tool call of the answer has a delta that is not its input");
-      block.call.input += delta["partial_json"];
       this.#hold(delta["partial_json"].length);
+      keep(this.#guard, this.#blocks, index, {
+        ...block,
+        call: { start: block.call.start, input: block.call.input + delta["partial_json"] },
+      });
       return "";
     }
     const field = runningField[type];
@@ -155,7 +158,7 @@ export class MessagesFraming implements EventFraming {
     const index = indexOf(tree);
     const rest = this.#rest(index);
     if (this.#guard.blocked !== undefined) return rest;
-    this.#blocks.delete(index);
+    keep(this.#guard, this.#blocks, index, undefined);
     return rest + this.#whole(event, tree);
   }
 
@@ -178,11 +181,11 @@ export class MessagesFraming implements EventFraming {
     }
     if (block.call === undefined) return out;
     const { start, input } = block.call;
-    this.#blocks.set(index, { ...block, call: undefined });
+    const decided = input === "" ? "" : this.#guard.json(input);
+    keep(this.#guard, this.#blocks, index, { ...block, call: undefined });
     if (input === "") return out + start;
-    const decided = this.#guard.json(input);
     if (this.#guard.blocked !== undefined) {
-      this.#blocks.delete(index); // of a call that nobody saw begin, nobody needs to see the end
+      keep(this.#guard, this.#blocks, index, undefined); // of a call that nobody saw begin, nobody needs to see the end
       return out;
     }
     const delta = { type: "input_json_delta", partial_json: decided };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { PlainEventsFraming } from "./plain-events.ts";
 import { filterText } from "./span-rules.ts";
-import { blocking, byteCuts, dataOf, filtered, masking, texts } from "./testing/streams.ts";
+import { blocking, byteCuts, crashing, dataOf, filtered, masking, texts } from "./testing/streams.ts";
 
 const framing = (guard: ConstructorParameters<typeof PlainEventsFraming>[0]) => new PlainEventsFraming(guard);
 
@@ -34,6 +34,20 @@ test("plain text, or JSON strings, runs through events, and equals the masked te
       const data = dataOf(filtered(stream, cuts, masking, framing).text);
       const out = data.map((one) => (quoted ? (JSON.parse(one) as string) : one)).join("");
       assert.equal(out, filterText(pieces.join(""), masking).text);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("plain text whose inspection crashes, and that is to pass, comes whole and once", () => {
+  const plain = fc.array(
+    texts.map((text) => text.replaceAll(/[\r\n"]|^[\s[{]+/g, "")),
+    { maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(plain, byteCuts, fc.nat(20), (pieces, cuts, crash) => {
+      const stream = pieces.map((piece) => `data: ${piece}\n\n`).join("");
+      assert.equal(dataOf(crashing(stream, cuts, crash, framing).text).join(""), pieces.join(""));
     }),
     { numRuns: 300 },
   );

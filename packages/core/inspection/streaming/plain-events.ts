@@ -38,6 +38,7 @@ export class PlainEventsFraming implements EventFraming {
     if (known !== undefined) {
       const rest = this.end();
       this.#known = known;
+      this.#guard.undoable(() => (this.#known = undefined));
       return rest + known.event(event);
     }
     if (isJsonObject(tree) && tree["jsonrpc"] === "2.0") this.#rpcId = tree["id"];
@@ -48,8 +49,10 @@ export class PlainEventsFraming implements EventFraming {
 
   end(): string {
     if (this.#known !== undefined) return this.#known.end();
-    const rest = this.#text?.end() ?? "";
+    const text = this.#text;
+    const rest = text?.end() ?? "";
     this.#text = undefined;
+    this.#guard.undoable(() => (this.#text = text));
     return rest === "" ? "" : withText({ others: "", lineEnd: "\n" }, this.#quoted ? JSON.stringify(rest) : rest);
   }
 

@@ -10,7 +10,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
-import { namedEvent, parseAnswer, refuseOverHeld, textOf, type EventFraming } from "./framing.ts";
+import { keep, namedEvent, parseAnswer, refuseOverHeld, textOf, type EventFraming } from "./framing.ts";
 
 interface Running {
   /** The last delta, without its text: what a further one looks like. */
@@ -59,7 +59,7 @@ export class ResponsesFraming implements EventFraming {
     if (!isJsonObject(tree) || type === "") return this.#whole(event, tree);
     const item = itemOf(tree);
     if (type === "response.output_item.added" && isCall(tree["item"])) {
-      this.#calls.set(item, { events: [] });
+      keep(this.#guard, this.#calls, item, { events: [] });
       return this.#hold(item, tree);
     }
     const call = this.#calls.get(item);
@@ -133,14 +133,16 @@ export class ResponsesFraming implements EventFraming {
   #hold(item: string, tree: JsonObject): string {
     this.#heldLength += JSON.stringify(tree).length;
     refuseOverHeld(this.#heldLength);
-    this.#calls.get(item)?.events.push(tree);
+    const { events = [] } = this.#calls.get(item) ?? {};
+    events.push(tree);
+    this.#guard.undoable(() => void events.pop());
     return this.#dropped();
   }
 
   /** The events of a held call: its arguments in one delta, everything else as it came. */
   #release(item: string): string {
     const events = this.#calls.get(item)?.events ?? [];
-    this.#calls.delete(item);
+    keep(this.#guard, this.#calls, item, undefined);
     const whole = new Map<string, JsonObject>();
     const kept: JsonObject[] = [];
     for (const tree of events) {
@@ -169,7 +171,7 @@ export class ResponsesFraming implements EventFraming {
     for (const [key, running] of this.#running) {
       if (running.item !== item || (part !== undefined && !isWithin(key, item, part))) continue;
       const delta = running.text.end();
-      this.#running.delete(key);
+      keep(this.#guard, this.#running, key, undefined);
       const { envelope } = running;
       if (delta !== "")
         out += namedEvent(

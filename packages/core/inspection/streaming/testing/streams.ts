@@ -80,6 +80,37 @@ export function filtered(
       throw error;
     },
   });
+  return run(filter, stream, cuts);
+}
+
+/** As {@link filtered}, with detectors that let everything stand and crash at the `crash`th look; what cannot be read passes. */
+export function crashing(
+  stream: string,
+  cuts: readonly number[],
+  crash: number,
+  framing: (guard: ContentGuard) => EventFraming,
+): Filtered & { readonly crashed: boolean } {
+  let left = crash;
+  let crashed = false;
+  const look = detectors.map((detector) => ({
+    ...detector,
+    detect: (text: string, known?: number) => {
+      if (left-- <= 0) throw new Error("the detector crashed");
+      return detector.detect(text, known);
+    },
+  }));
+  const guard = new ContentGuard({ ...rules(() => "release"), detectors: look });
+  const filter = new EventStreamFilter({
+    ...{ guard, framing: framing(guard), words: () => "found something" },
+    onFailure: () => {
+      crashed = true;
+      return "open";
+    },
+  });
+  return { ...run(filter, stream, cuts), crashed };
+}
+
+function run(filter: EventStreamFilter, stream: string, cuts: readonly number[]): Filtered {
   const out: Uint8Array[] = [];
   for (const piece of cutBytes(Buffer.from(stream), cuts)) {
     const released = filter.push(piece);
