@@ -51,7 +51,7 @@ import { answerCordon } from "./routes/cordon.ts";
 import type { ApiShape } from "./routes/error-shapes.ts";
 import { fallbackOf } from "./routes/fallback.ts";
 import { rerouted, upstreamKey, type Plan } from "./routes/intent.ts";
-import { ownerOf } from "./routes/ownership.ts";
+import { firstForeign, ownerOf } from "./routes/ownership.ts";
 import { planner } from "./routes/planner.ts";
 import { requestIds } from "./request-ids.ts";
 import type { Sensed } from "./risk/sensing.ts";
@@ -224,9 +224,9 @@ export function openInteractions(deps: InteractionDeps): {
     const intent = rerouted(deps.snapshots.current().overlays, plan.intent(tree, bytes));
     bytes = intent.s3?.body ?? bytes;
     const self = ownerOf(caller.id, caller.acting);
-    for (const use of intent.uses)
-      if (deps.owners.find(upstreamKey(intent.upstream), use.type, use.id)?.principal !== self)
-        throw new CordonError("OBJECT_NOT_OWNED", `no ${use.type} \`${use.id}\` of yours is known here`);
+    const foreign = firstForeign(deps.owners, intent.uses, upstreamKey(intent.upstream), self);
+    if (foreign !== undefined)
+      throw new CordonError("OBJECT_NOT_OWNED", `no ${foreign.type} \`${foreign.id}\` of yours is known here`);
     const body = bytes === undefined ? plan.body : "json";
     return { attempt: 1, intent, body, bytes, tree, maxBodyBytes: match.route.maxBodyBytes };
   }
@@ -367,16 +367,10 @@ export function openInteractions(deps: InteractionDeps): {
 
   /** Another model answers: resolved, decided and recorded afresh, as if it had been asked for. */
   function fallBack(interaction: Interaction, ask: Ask, why: CordonError): boolean {
-    const other = fallbackOf(ask, why);
+    const owner = ownerOf(interaction.caller.id, interaction.caller.acting);
+    const other = fallbackOf(deps, ask, why, { requestId: interaction.id, owner });
     if (other === undefined) return false;
     const { intent } = other;
-    deps.log({
-      level: "warn",
-      event: "fallback",
-      words: `${other.from} cannot answer (${why.message}); asking ${other.to}`,
-      requestId: interaction.id,
-      code: why.code,
-    });
     const next = { ...interaction, passage: interaction.passage.again() };
     const { request, response, shape, passage, caller } = next;
     admit(next, deps.snapshots.current(), { ...ask, attempt: ask.attempt + 1, intent }).catch((error: unknown) =>

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ServerResponse } from "node:http";
 import { after, before, test } from "node:test";
 import type { DecisionEntry, OutcomeEntry } from "@cordon/core/ledger/entry";
 import { chatCall, openEstate, upstreamKey, until, type Estate } from "./estate.ts";
@@ -212,6 +213,33 @@ test("a stored response belongs to who made it: nobody else can continue, read o
   );
   assert.equal(goOn.status, 200);
   assert.equal((await estate.call(assistant, "/v1/responses/resp_never_made")).status, 404);
+});
+
+test("what goes on from a stored response is not sent to a fallback that does not hold it, whatever lies there by that id", async () => {
+  const assistant = await estate.svidFor("agent", "assistant");
+  const made = (id: string) => (_seen: unknown, response: ServerResponse) =>
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ id, object: "response" }));
+  // An upstream says which ids it gives: this one gives the id of what somebody else keeps at the other.
+  estate.chat.answer = made("resp_of_a_victim");
+  await estate.call(assistant, "/v1/responses", chatCall({ model: "brittle", input: "hello" }));
+  estate.chat.answer = (_seen, response) => response.writeHead(503).end("busy");
+  estate.spare.answer = made("resp_2");
+  estate.spare.seen.length = 0;
+  const goOn = () =>
+    estate.call(
+      assistant,
+      "/v1/responses",
+      chatCall({ model: "brittle", input: "what did they say?", previous_response_id: "resp_of_a_victim" }),
+    );
+  const refused = await goOn();
+  assert.deepEqual([refused.status, refused.text, estate.spare.seen.length], [503, "busy", 0]);
+  assert.match(estate.log.join("\n"), /fallback-impossible.*does not hold the response/);
+
+  // The same id at the spare, made there by the caller itself, is the caller's there too.
+  estate.spare.answer = made("resp_of_a_victim");
+  assert.equal((await estate.call(assistant, "/v1/responses", chatCall({ model: "s", input: "hi" }))).status, 200);
+  assert.equal((await goOn()).status, 200);
+  estate.chat.answer = (_seen, response) => response.end("{}");
 });
 
 test("models are listed by what the caller may use", async () => {

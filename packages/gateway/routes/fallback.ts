@@ -1,10 +1,13 @@
 /**
  * Who answers instead. In: what was asked, and why it cannot be answered as it was asked. Out: the same question to another,
- * to be decided and recorded afresh; or nothing, where the route names nobody or the request can not be sent again.
+ * to be decided and recorded afresh; or nothing, where the route names nobody, the request can not be sent again, or it goes on
+ * from something that lies at the first one's.
  */
 import type { CordonError } from "@cordon/core/errors";
 import type { Ask } from "../forwarder.ts";
-import type { Intent } from "./intent.ts";
+import type { GatewayDependencies } from "../ports.ts";
+import { upstreamKey, type Intent } from "./intent.ts";
+import { firstForeign, type ObjectOwners, type Owner } from "./ownership.ts";
 
 export interface Fallback {
   readonly intent: Intent;
@@ -13,8 +16,38 @@ export interface Fallback {
   readonly to: string;
 }
 
-/** @param why `ACCESS_DENIED` where nothing was sent yet; anything else where the upstream failed */
-export function fallbackOf(ask: Ask, why: CordonError): Fallback | undefined {
+export interface FallbackDeps {
+  readonly owners: Pick<ObjectOwners, "find">;
+  readonly log: GatewayDependencies["log"];
+}
+
+/**
+ * Who answers instead, if anybody; the log says so.
+ *
+ * @param why `ACCESS_DENIED` where nothing was sent yet; anything else where the upstream failed
+ */
+export function fallbackOf(
+  { owners, log }: FallbackDeps,
+  ask: Ask,
+  why: CordonError,
+  { requestId, owner }: { readonly requestId: string; readonly owner: Owner },
+): Fallback | undefined {
+  const other = namedFallback(ask, why);
+  if (other === undefined) return undefined;
+  const { intent, from, to } = other;
+  const event = { level: "warn" as const, requestId, code: why.code };
+  // An id that the first one gave is another's there, or nobody's.
+  const foreign = firstForeign(owners, intent.uses, upstreamKey(intent.upstream), owner);
+  if (foreign !== undefined) {
+    const words = `${from} cannot answer (${why.message}), and ${to} does not hold the ${foreign.type} that the request goes on from`;
+    log({ ...event, event: "fallback-impossible", words });
+    return undefined;
+  }
+  log({ ...event, event: "fallback", words: `${from} cannot answer (${why.message}); asking ${to}` });
+  return other;
+}
+
+function namedFallback(ask: Ask, why: CordonError): Fallback | undefined {
   const { intent } = ask;
   if (intent.spare !== undefined) return spareOf(ask, why, intent.spare);
   const { model } = intent;

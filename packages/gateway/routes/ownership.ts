@@ -18,6 +18,16 @@ export function ownerOf(principal: SpiffeId, user: Pick<ActingUser, "id"> | unde
   return user === undefined || user.id === principal ? principal : `${principal} for ${user.id}`;
 }
 
+/** The first of the objects that are used which is not the owner's at this upstream. */
+export function firstForeign<U extends { readonly type: ObjectType; readonly id: string }>(
+  owners: Pick<ObjectOwners, "find">,
+  uses: readonly U[],
+  upstream: string,
+  owner: Owner,
+): U | undefined {
+  return uses.find(({ type, id }) => owners.find(upstream, type, id)?.principal !== owner);
+}
+
 export interface OwnedObject {
   /** Namespace and name of the upstream. */
   readonly upstream: string;

@@ -55,7 +55,7 @@ export class EventStreamFilter implements AnswerFilter {
     let events: ServerSentEvent[];
     try {
       const text = this.#decoder.decode(chunk, { stream: true });
-      this.#unfinished = unfinished(this.#unfinished, chunk);
+      this.#unfinished = partialCharacter(this.#unfinished, chunk);
       events = this.#reader.push(text);
     } catch (error) {
       return this.#failed(error as Error, [], [], chunk);
@@ -138,7 +138,7 @@ export class EventStreamFilter implements AnswerFilter {
 }
 
 /** The bytes at the end that are the beginning of a character, of what was not whole before and a chunk: at most three. */
-function unfinished(before: Uint8Array, chunk: Uint8Array): Uint8Array {
+function partialCharacter(before: Uint8Array, chunk: Uint8Array): Uint8Array {
   const last = chunk.at(-1);
   if (last === undefined) return before;
   if (last < 0x80) return nothing;
