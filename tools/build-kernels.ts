@@ -7,6 +7,8 @@
  * that `tools/kernels/package.json` names.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 interface Compiler {
   main(
@@ -22,7 +24,8 @@ interface Compiler {
 /** Each is the file that its kernel's functions stand in; what it imports is compiled with it. */
 const kernels = ["injection", "names"] as const;
 const folder = new URL("../packages/core/inspection/kernels/", import.meta.url);
-const compilerUrl = new URL("./kernels/node_modules/assemblyscript/dist/asc.js", import.meta.url);
+// No file of the repository: it is there once somebody has brought it.
+const compilerUrl = pathToFileURL(join(import.meta.dirname, "kernels/node_modules/assemblyscript/dist/asc.js"));
 
 if (!existsSync(compilerUrl)) {
   console.error("the compiler is not here: npm install --prefix tools/kernels --ignore-scripts");
