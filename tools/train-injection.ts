@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { readCorpus } from "./injection/corpus/corpus.ts";
 import { readHonest } from "./injection/honest/honest.ts";
 import { calibrate, judgeFamily, judgeFifth, judgeUnseen, verdictsOf, type Fold } from "./injection/held-out.ts";
-import { calibration as deployed } from "@cordon/core/inspection/injection/weights";
+import { calibrations as deployed } from "@cordon/core/inspection/injection/weights";
 import { describeHeldOut } from "./injection/describe.ts";
 import { exampleOf, words } from "./injection/examples.ts";
 import { generateRows } from "./injection/generate.ts";
@@ -57,11 +57,11 @@ else
     folds.push(judgeFamily(rows, own, family));
     say(`left out: ${family}`);
   }
-const calibration = values.fifth ? deployed : calibrate(folds.flatMap(({ judged }) => judged));
+const calibrations = values.fifth ? deployed : calibrate(folds.flatMap(({ judged }) => judged));
 process.stdout.write(
   describeHeldOut(
-    folds.flatMap((fold) => verdictsOf(fold, calibration)),
-    calibration,
+    folds.flatMap((fold) => verdictsOf(fold, calibrations)),
+    calibrations,
   ),
 );
 if (!values.check && !values.unseen && !values.fifth) {
@@ -69,6 +69,6 @@ if (!values.check && !values.unseen && !values.fifth) {
   const generated = generateRows(new Chance(5), { scale: trainingScale, carriers });
   const examples = [...rows, ...own, ...generated].map(exampleOf);
   const weights = train(examples, words, trainingOptions, new Chance(3), say);
-  writeFileSync(target, weightsModule(weights, words, calibration, examples.length));
+  writeFileSync(target, weightsModule(weights, words, calibrations, examples.length));
   say(`wrote ${target}`);
 }

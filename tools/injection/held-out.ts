@@ -2,14 +2,14 @@
  * What the classifier does with sources that it never saw. In: rows and a family. Out: each row of the family with the logit
  * of a classifier trained without the family; the calibration that follows; and the whole detector's verdicts.
  */
-import { classifierDetector, type Calibration } from "@cordon/core/inspection/injection/classifier";
+import { classifierDetector, type Calibration, type Calibrations } from "@cordon/core/inspection/injection/classifier";
 import { packVectors, windowCount, type Weights } from "@cordon/core/inspection/injection/network";
 import { exampleOf, words } from "./examples.ts";
 import { score } from "./evaluate.ts";
 import { generateRows } from "./generate.ts";
 import { Chance } from "./random.ts";
-import type { Row } from "./rows.ts";
-import { benignBlocked, trainingOptions, trainingScale } from "./settings.ts";
+import { isDocument, isIndirect, type Row } from "./rows.ts";
+import { benignBlocked, perDoubling, trainingOptions, trainingScale } from "./settings.ts";
 import { train } from "./trainer.ts";
 import { quantised } from "./weights-module.ts";
 
@@ -54,16 +54,17 @@ export function judgeUnseen(rows: readonly Row[], own: readonly Row[]): Fold {
 /** Leaves out every fifth row instead of sources: what the classifier does with new texts of kinds that it knows. */
 export function judgeFifth(rows: readonly Row[], own: readonly Row[]): Fold {
   const isOut = ({ family }: Row, at: number): boolean => at % 5 === 4 && family !== "honest";
-  const seen = [...rows, ...own].filter((row, at) => !isOut(row, at));
+  const seen = [...rows, ...own].filter((row, at) => !isOut(row, at) && row.packed !== true);
   const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers: seen });
   const weights = train([...seen, ...generated].map(exampleOf), words, trainingOptions, new Chance(3));
   return judge([...rows, ...own].filter(isOut), "every fifth", weights);
 }
 
 function judge(rows: readonly Row[], heldOut: string, weights: Weights): Fold {
-  const judged = rows.map((row) => {
+  const judged = rows.flatMap((row) => {
+    if (row.packed === true) return [];
     const { features } = exampleOf(row);
-    return { row, logit: score(features, weights), windows: windowCount(features.until.length) };
+    return [{ row, logit: score(features, weights), windows: windowCount(features.until.length) }];
   });
   return { heldOut, weights, judged };
 }
@@ -71,40 +72,49 @@ function judge(rows: readonly Row[], heldOut: string, weights: Weights): Fold {
 export interface Verdict {
   readonly row: Row;
   readonly heldOut: string;
+  /** As a user's text. */
   readonly probability: number;
+  /** As an untrusted part: of documents, and of attacks that are found in such. */
+  readonly untrusted?: number;
 }
 
-/**
- * What the whole detector says of the fold's rows, each as a user's text: weights as bytes, hidden text and the rules
- * included.
- */
-export function verdictsOf({ heldOut, weights, judged }: Fold, calibration: Calibration): Verdict[] {
+/** What the whole detector says of the fold's rows: weights as bytes, hidden text and the rules included. */
+export function verdictsOf({ heldOut, weights, judged }: Fold, calibrations: Calibrations): Verdict[] {
   const { vectors, layer, output } = quantised(weights);
   const detector = classifierDetector({
     version: "held out",
     vocabulary: words.vocabulary,
     weights: { packed: packVectors(vectors), layer, output },
-    calibration,
+    calibrations,
     report: 0.5,
   });
-  return judged.map(({ row }) => ({
-    row,
-    heldOut,
-    probability: detector.judge({ text: row.text, origin: "user" }, "request").probability,
-  }));
+  const judgeAs = (row: Row, origin: Role): number => detector.judge({ text: row.text, origin }, "request").probability;
+  return judged.map(({ row }) => {
+    const verdict = { row, heldOut, probability: judgeAs(row, "user") };
+    return isIndirect(row) || isDocument(row) ? { ...verdict, untrusted: judgeAs(row, "untrusted") } : verdict;
+  });
 }
 
-const perDoubling = 0.12;
+type Role = keyof Calibrations;
 
 /**
  * Platt scaling on the judged rows, attacks and benign texts with equal say in all; then the offset is moved so that one half
- * is the probability above which {@link benignBlocked} of the benign texts lie. So 0.5 is where blocking starts.
+ * is the probability above which {@link benignBlocked} of the benign texts lie. So 0.5 is where blocking starts. For
+ * untrusted parts the texts are documents and the attacks in such.
  */
-export function calibrate(judged: readonly Judged[]): Calibration {
+export function calibrate(judged: readonly Judged[]): Calibrations {
+  return { user: calibrateFor("user", judged), untrusted: calibrateFor("untrusted", judged) };
+}
+
+function calibrateFor(role: Role, judged: readonly Judged[]): Calibration {
   const counted = judged.filter(
-    ({ row }) => row.weight > 0 && row.label !== "harmful_request" && row.source !== "neuralchemy",
+    ({ row }) =>
+      row.weight > 0 &&
+      row.label !== "harmful_request" &&
+      row.source !== "neuralchemy" &&
+      (role === "user" || isIndirect(row) || isDocument(row)),
   );
-  const values = counted.map(({ logit, windows }) => logit - perDoubling * Math.log2(windows));
+  const values = counted.map(({ logit, windows }) => logit - perDoubling[role] * Math.log2(windows));
   const labels = counted.map(({ row }) => row.attack);
   const attacks = labels.reduce<number>((sum, label) => sum + label, 0);
   const shares = labels.map((label) => (label === 1 ? 0.5 / attacks : 0.5 / (labels.length - attacks)));
@@ -123,5 +133,5 @@ export function calibrate(judged: readonly Judged[]): Calibration {
   }
   const benign = values.filter((_, at) => labels[at] === 0).toSorted((a, b) => b - a);
   const threshold = benign[Math.floor(benign.length * benignBlocked)] ?? 0;
-  return { slope, offset: -slope * threshold, perDoubling };
+  return { slope, offset: -slope * threshold, perDoubling: perDoubling[role] };
 }

@@ -19,6 +19,10 @@ export interface Row {
   /** Left out together: sources that are relatives of one another. */
   readonly family: string;
   readonly weight: number;
+  /** Who wrote our own texts; what a tool or a document brings is `untrusted`. */
+  readonly role?: "user" | "untrusted";
+  /** A whole request in JSON: learned from as it is, and judged by the rows of its parts. */
+  readonly packed?: true;
   /** UTF-16 offsets of the attack, where they are known. */
   readonly payload?: readonly [start: number, end: number];
 }
@@ -89,9 +93,39 @@ export function readRows(folder: string): Row[] {
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as StoredRow);
-    for (const row of stored) rows.push(toRow(row, stored.length, chance));
+    for (const row of stored) {
+      const whole = toRow(row, stored.length, chance);
+      const parts = partsOf(whole);
+      rows.push(parts.length === 0 ? whole : { ...whole, packed: true }, ...parts);
+    }
   }
   return rows;
+}
+
+/** What the user wrote and what the tools are called, of a request of bfcl that is given as `{"messages","tools"}`, cut at a length. */
+function partsOf(row: Row): Row[] {
+  const [, messages, tools] = /^\{"messages": (\[.*?\]), "tools": (\[.*)$/s.exec(row.text) ?? [];
+  if (row.source !== "bfcl" || messages === undefined || tools === undefined) return [];
+  const asked = (JSON.parse(messages) as { role: string; content: string }[]).filter(({ role }) => role === "user");
+  return [
+    ...asked.map(({ content }) => ({ ...row, text: content })),
+    { ...row, text: tools.replace(/\}$/, ""), source: "bfcl_tools", role: "untrusted" },
+  ];
+}
+
+const documents = new Set(
+  "t0_documents tech_docs xquad security_docs enron_emails source_code humaneval nusax".split(" "),
+);
+
+/** Honest texts of the kinds that tools and retrieval bring. */
+export function isDocument({ attack, source, family, role }: Row): boolean {
+  if (attack === 1) return false;
+  return role === undefined ? family === "honest" || documents.has(source) : role === "untrusted";
+}
+
+/** Attacks that come in what is read for a user. */
+export function isIndirect({ attack, label, source }: Row): boolean {
+  return attack === 1 && (label === "indirect_injection" || source === "composed_indirect" || source === "spikee");
 }
 
 function toRow({ id, text, label, source, meta }: StoredRow, siblings: number, chance: Chance): Row {

@@ -1,7 +1,7 @@
 /** Trained weights as a module of TypeScript. In: weights and calibration. Out: the text of the module. */
 import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
-import type { Calibration } from "@cordon/core/inspection/injection/classifier";
+import type { Calibrations } from "@cordon/core/inspection/injection/classifier";
 import { hidden, width, type Head, type Weights } from "@cordon/core/inspection/injection/network";
 import type { Words } from "./words/words.ts";
 
@@ -24,7 +24,7 @@ export function quantised({ vectors, layer, output }: Weights): Head & { readonl
   return { vectors: bytes, layer: scaledLayer, output: scaledOutput };
 }
 
-export function weightsModule(weights: Weights, words: Words, calibration: Calibration, examples: number): string {
+export function weightsModule(weights: Weights, words: Words, calibrations: Calibrations, examples: number): string {
   const { vectors, layer, output } = quantised(weights);
   const bytes = Buffer.concat(
     [words.hashes, vectors, Float32Array.from([...layer, ...output])].map((part) =>
@@ -40,8 +40,8 @@ export function weightsModule(weights: Weights, words: Words, calibration: Calib
 /** The first half of the weights' SHA-256. */
 export const weightsVersion = "${digest}";
 
-/** See \`Calibration\`. */
-export const calibration = ${JSON.stringify(calibration)};
+/** See \`Calibrations\`. */
+export const calibrations = ${JSON.stringify(calibrations)};
 
 /** How many words are known one by one. */
 export const knownWords = ${words.vocabulary.size};

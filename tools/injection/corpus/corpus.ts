@@ -30,7 +30,7 @@ export function readCorpus(): Row[] {
       .split("\n")
       .filter((line) => line !== "")
       .map((line, at): Row => {
-        const { text, label } = JSON.parse(line) as OwnRow;
+        const { text, label, role } = JSON.parse(line) as OwnRow;
         const attack = attackLabels.some((each) => each === label) ? 1 : 0;
         return {
           id: `own-${part}-${at}`,
@@ -40,6 +40,7 @@ export function readCorpus(): Row[] {
           source: `own_${part}`,
           family: "own",
           weight: weights[attack],
+          role,
         };
       }),
   );

@@ -27,11 +27,20 @@ export interface Calibration {
   readonly perDoubling: number;
 }
 
+/**
+ * Apart for users' texts and for tool results, documents and the like: orders to an assistant are usual in the ones and rare in
+ * the others, and the others are longer.
+ */
+export interface Calibrations {
+  readonly user: Calibration;
+  readonly untrusted: Calibration;
+}
+
 export interface ClassifierModel {
   readonly version: string;
   readonly vocabulary: Vocabulary;
   readonly weights: PackedWeights;
-  readonly calibration: Calibration;
+  readonly calibrations: Calibrations;
   /** Windows from this probability make findings. */
   readonly report: number;
 }
@@ -66,19 +75,23 @@ const hiddenFloor = 0.7;
 /** Decoded text is judged up to this many times the length of what was given, and 4,096 units. */
 const maxGrowth = 2;
 
-/** A model, and what reads texts for it. */
+/** A model for texts of one origin, and what reads texts for it. */
 interface Judging extends ClassifierModel {
   readonly reader: Reader;
+  readonly calibration: Calibration;
 }
 
 export function classifierDetector(classifier: ClassifierModel): PartDetector {
+  const { user, untrusted } = classifier.calibrations;
   const reader = makeReader(classifier.vocabulary, classifier.weights);
-  const model: Judging = { ...classifier, reader };
+  const ofUsers: Judging = { ...classifier, reader, calibration: user };
+  const ofOthers: Judging = { ...ofUsers, calibration: untrusted };
   return {
     name: "injection",
-    version: model.version,
+    version: classifier.version,
     judge(part) {
       if (part.origin === "instructions" || part.origin === "model") return { probability: 0, findings: [] };
+      const model = part.origin === "user" ? ofUsers : ofOthers;
       const plain = judgeText(part.text, part, model);
       const budget = { left: part.text.length * maxGrowth + 4096 };
       const nested = judgeHidden(part.text, plain.strange, part, model, 1, budget);

@@ -5,7 +5,7 @@ import { classifierDetector } from "./classifier.ts";
 import { buckets } from "./features.ts";
 import { hidden, packVectors, width } from "./network.ts";
 import { makeVocabulary } from "./vocabulary.ts";
-import { calibration, knownWords, packedWeights, weightsVersion } from "./weights.ts";
+import { calibrations, knownWords, packedWeights, weightsVersion } from "./weights.ts";
 
 function load(): PartDetector {
   const bytes = inflateRawSync(Buffer.from(packedWeights, "base64"));
@@ -27,7 +27,7 @@ function load(): PartDetector {
       layer: floats.subarray(0, layerLength),
       output: floats.subarray(layerLength),
     },
-    calibration,
+    calibrations,
     report: 0.5,
   });
 }
