@@ -78,13 +78,7 @@ function groupsOf(verdicts: readonly Verdict[]): Group[] {
   for (const { row, heldOut, probability, untrusted } of verdicts) {
     const { label, source } = row;
     const kind =
-      row.attack === 1
-        ? isIndirect(row)
-          ? "indirect"
-          : "direct"
-        : label === "harmful_request"
-          ? "harmful"
-          : "benign";
+      row.attack === 1 ? (isIndirect(row) ? "indirect" : "direct") : label === "harmful_request" ? "harmful" : "benign";
     const name = `${source} ${label} ${heldOut}`;
     const group = groups.get(name) ?? { kind, source, label, heldOut, probabilities: [], untrusted: [] };
     group.probabilities.push(probability);

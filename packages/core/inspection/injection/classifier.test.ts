@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { inspect, type InspectOptions } from "../inspect.ts";
+import { probabilityOf, type Calibration } from "./classifier.ts";
 import { injectionDetector } from "./model.ts";
+import { windowCount } from "./network.ts";
+import { calibrations } from "./weights.ts";
 
 const options: InspectOptions = { direction: "request", spanDetectors: [], partDetectors: [injectionDetector] };
 const verdict = (text: string): string => inspect({ text }, options).verdict;
@@ -146,3 +149,19 @@ test("hostile shapes of a quarter of a megabyte are judged like any other", () =
   ])
     assert.ok(["allow", "block"].includes(verdict(piece.repeat(size / piece.length))), piece);
 });
+
+test("a text counts by the calibration of who wrote it, and by the same logit", () => {
+  const words = "the committee met in the small hall and talked about the budget for the garden".split(" ");
+  for (const length of [5, 14, 40, 200, 900]) {
+    const text = Array.from({ length }, (_, at) => words[at % words.length]).join(" ");
+    const windows = windowCount(length);
+    const judge = (origin: "user" | "untrusted"): number =>
+      injectionDetector.judge({ text, origin }, "request").probability;
+    const logit = logitBehind(judge("user"), windows, calibrations.user);
+    assert.ok(Math.abs(judge("untrusted") - probabilityOf(logit, windows, calibrations.untrusted)) < 1e-9, `${length}`);
+  }
+});
+
+function logitBehind(probability: number, windows: number, { slope, offset, perDoubling }: Calibration): number {
+  return (Math.log(probability / (1 - probability)) - offset) / slope + perDoubling * Math.log2(windows);
+}
