@@ -97,6 +97,14 @@ import {
 } from "@cordon/core/contract/flow-api";
 
 import {
+  openResponse,
+  sealResponse,
+  type OpenRequest,
+  type OpenResponse,
+  type SealRequest,
+  type SealResponse,
+} from "@cordon/core/contract/token-api";
+import {
   egressAuthorityResponse,
   egressTotalsResponse,
   type EgressAuthorityResponse,
@@ -120,6 +128,9 @@ export interface ControlClient {
   /** Sessions and what they have read; and what one holds counts for less. */
   flowSessions(): Promise<FlowSessionsResponse>;
   declassify(request: DeclassificationRequest): Promise<DeclassificationResponse>;
+  /** Tokens for values, and what tokens stand for, as policy lets a component. */
+  sealTokens(request: SealRequest): Promise<SealResponse>;
+  openTokens(request: OpenRequest): Promise<OpenResponse>;
   /** Whom clients trust, to have their requests to the outside looked into. */
   egressAuthority(): Promise<EgressAuthorityResponse>;
   /** What each principal has carried outside since the gateway's start. */
@@ -202,6 +213,8 @@ export function controlClient(socketPath: string, options: { readonly timeoutMs?
     components: () => call("GET", "/v1/components", componentsResponse),
     flowSessions: () => call("GET", "/v1/flow/sessions", flowSessionsResponse),
     declassify: (request) => call("POST", "/v1/flow/declassifications", declassificationResponse, request),
+    sealTokens: (request) => call("POST", "/v1/tokens/seal", sealResponse, request),
+    openTokens: (request) => call("POST", "/v1/tokens/open", openResponse, request),
     egressAuthority: () => call("GET", "/v1/egress/authority", egressAuthorityResponse),
     egressTotals: () => call("GET", "/v1/egress/totals", egressTotalsResponse),
     revoke: (request) => call("POST", "/v1/revocations", revokedResponse, request),

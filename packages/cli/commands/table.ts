@@ -218,6 +218,14 @@ export const commands: CommandTable = {
     summary: "screen training data for poison: labels, floods, triggers, outliers",
     load: () => import("./data/screen.ts"),
   },
+  "data tokenize": {
+    summary: "put tokens in the place of personal data and secrets in a text, for a component",
+    load: () => import("./data/tokenize.ts"),
+  },
+  "data detokenize": {
+    summary: "put values back where tokens stand, as policy lets a component",
+    load: () => import("./data/detokenize.ts"),
+  },
   "bom generate": {
     summary: "bill of materials of a model, a repository or an estate (CycloneDX 1.7, SPDX 3)",
     load: () => import("./bom/generate.ts"),

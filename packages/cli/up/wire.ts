@@ -55,6 +55,7 @@ import { watchedIncidents } from "./incidents.ts";
 import { watchServedModels } from "./served-models.ts";
 import { openConfiguredSensing } from "./sensing.ts";
 import { segmentationOf } from "./segmentation.ts";
+import { tokenDeskOf } from "./token-desk.ts";
 import { readinessOf, statusOf } from "./status.ts";
 
 export interface Cordon extends AsyncDisposable {
@@ -330,9 +331,8 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       admissionKey: control.admissionKey,
       keeper,
       federation: control.federation,
-      interception: control.interception,
-      egressTotals: gateway.egressTotals,
-      flows,
+      ...{ interception: control.interception, egressTotals: gateway.egressTotals, flows },
+      tokens: tokenDeskOf({ control, ledger, identity, now }),
       endpoint: endpoint && {
         ...{ url: endpoint.url, profile: endpoint.profile },
         ...(endpoint.profile === "https_spiffe" && { id: component.id }),

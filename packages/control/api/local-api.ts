@@ -13,6 +13,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { rm } from "node:fs/promises";
 import { maxAdmissionRequestBytes } from "@cordon/core/contract/admission-api";
+import { maxTokenRequestBytes } from "@cordon/core/contract/token-api";
 import { isCordonError } from "@cordon/core/errors";
 import { listenLocally } from "./local-socket.ts";
 import { localOperations } from "./local-operations.ts";
@@ -78,7 +79,11 @@ async function respond(
 }
 
 /** Requests that may be longer than others, in bytes. */
-const longBodies: Readonly<Record<string, number>> = { "/v1/models/admissions": maxAdmissionRequestBytes };
+const longBodies: Readonly<Record<string, number>> = {
+  "/v1/models/admissions": maxAdmissionRequestBytes,
+  "/v1/tokens/seal": maxTokenRequestBytes,
+  "/v1/tokens/open": maxTokenRequestBytes,
+};
 
 const statusOf: Readonly<Record<string, number>> = {
   REQUEST_MALFORMED: 400,

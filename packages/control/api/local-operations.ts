@@ -74,6 +74,10 @@ export function localOperations(rooms: LocalApiRooms): Readonly<Record<string, R
     ...localOauthOperations(rooms),
     ...flowOperations(rooms),
     ...egressOperations(rooms),
+    ...(rooms.tokens && {
+      "/v1/tokens/seal": { POST: rooms.tokens.seal },
+      "/v1/tokens/open": { POST: rooms.tokens.open },
+    }),
     "/v1/nodes": { GET: () => listNodes(rooms) },
     "/v1/nodes/join-tokens": { POST: (body) => newNodeToken(rooms, body) },
     "/v1/nodes/evictions": { POST: (body) => evictNode(rooms, body) },

@@ -9,6 +9,7 @@ import type { Authority } from "../authority/authority.ts";
 import type { InterceptionAuthority } from "../authority/interception.ts";
 import type { ConsoleServer } from "../console/console-server.ts";
 import type { Federation } from "../federation/federation.ts";
+import type { TokenDesk } from "../inspection/token-desk.ts";
 import type { ModelAdmission } from "../node-api/model-admission.ts";
 import type { AdmissionKeeper } from "../supply/keeping/keeper.ts";
 import type { StateStore } from "../store/state-store.ts";
@@ -47,6 +48,8 @@ export interface LocalApiRooms {
   readonly egressTotals?: (() => readonly EgressTotalsResponse["totals"][number][]) | undefined;
   /** Certifies hosts that egress looks into. */
   readonly interception?: Pick<InterceptionAuthority, "certificates"> | undefined;
+  /** Seals and opens tokens, where a gateway of this process does. */
+  readonly tokens?: TokenDesk | undefined;
   /** Writes to the ledger; the answer waits for it, and is an error when it rejects. */
   readonly record: (change: ChangeEntry) => Promise<unknown>;
   readonly now: () => Instant;

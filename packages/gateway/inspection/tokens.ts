@@ -4,7 +4,7 @@
  */
 import type { KeyObject } from "node:crypto";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
-import { createTokenSealer } from "@cordon/core/inspection/redaction/token-sealer";
+import { createTokenSealer, scopeName } from "@cordon/core/inspection/redaction/token-sealer";
 import { defaultTokens, tokenizes } from "@cordon/core/inspection/settings";
 import type { Instant } from "@cordon/core/instant";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
@@ -45,7 +45,7 @@ export async function openTokens(
   }
   screening.tokens = createTokenSealer({
     key,
-    scope: scope === "namespace" ? "namespace" : `principal ${caller.principal} ${caller.user?.id ?? ""}`,
+    scope: scopeName(scope, caller.principal, caller.user?.id),
     lifetimeHours,
     now,
   });

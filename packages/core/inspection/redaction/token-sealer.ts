@@ -9,6 +9,7 @@
  * length to within five bytes.
  */
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual, type KeyObject } from "node:crypto";
+import type { SpiffeId } from "../../identity/spiffe-id.ts";
 import type { Instant } from "../../instant.ts";
 import { findingCategories, type FindingCategory } from "../finding.ts";
 import { decodeLetters, formatToken, maxTokenBytes, tokenType, type TokenShape } from "./token-format.ts";
@@ -50,39 +51,48 @@ export const maxTried = 4096;
 /** Longest value that a token can stand for, in bytes of UTF-8. */
 export const maxTokenValueBytes = maxTokenBytes - headBytes;
 
+/** Whose tokens these are, as {@link TokenScope} takes it: one principal's with one person behind it or none, or everybody's. */
+export function scopeName(scope: "principal" | "namespace", principal: SpiffeId, user?: SpiffeId): string {
+  return scope === "namespace" ? "namespace" : `principal ${principal} ${user ?? ""}`;
+}
+
+/** What a token of this key and scope stands for, and until when it may be opened; `undefined` where it is none of these. */
+export function unsealToken(
+  { key, scope }: Pick<TokenScope, "key" | "scope">,
+  { type, letters }: Pick<TokenShape, "type" | "letters">,
+): { readonly opened: OpenedToken; readonly expires: Instant } | undefined {
+  const { authentication, encryption } = keysOf(key);
+  const bytes = decodeLetters(letters);
+  if (bytes.length <= headBytes) return undefined;
+  const head = bytes[0] ?? 0;
+  const category = findingCategories[head & 31];
+  if (head >> 5 !== version || category === undefined) return undefined;
+  const nonce = bytes.subarray(1 + expiryBytes, headBytes);
+  const cipher = createDecipheriv("aes-256-ctr", encryption, Buffer.concat([nonce, Buffer.alloc(4)]));
+  const padded = cipher.update(bytes.subarray(headBytes));
+  if (!timingSafeEqual(nonceOf(authentication, Buffer.from(scope), bytes, type, padded), nonce)) return undefined;
+  let end = padded.length;
+  while (end > 0 && padded[end - 1] === 0) end -= 1;
+  const opened = { value: padded.subarray(0, end).toString("utf8"), category };
+  return { opened, expires: bytes.readUIntBE(1, expiryBytes) * hourMs };
+}
+
+function nonceOf(authentication: Buffer, scoped: Buffer, head: Uint8Array, type: string, value: Uint8Array): Buffer {
+  const lengths = Buffer.alloc(8);
+  lengths.writeUInt32BE(scoped.length, 0);
+  lengths.writeUInt32BE(type.length, 4);
+  const mac = createHmac("sha256", authentication).update(lengths).update(scoped).update(type);
+  return mac
+    .update(head.subarray(0, 1 + expiryBytes))
+    .update(value)
+    .digest()
+    .subarray(0, nonceBytes);
+}
+
 export function createTokenSealer({ key, scope, lifetimeHours, now }: TokenScope): TokenSealer {
   const { authentication, encryption } = keysOf(key);
   const scoped = Buffer.from(scope);
-  const tried = new Map<string, { readonly opened: OpenedToken | undefined; readonly expires: Instant }>();
-
-  const nonceOf = (head: Uint8Array, type: string, value: Uint8Array): Buffer => {
-    const lengths = Buffer.alloc(8);
-    lengths.writeUInt32BE(scoped.length, 0);
-    lengths.writeUInt32BE(type.length, 4);
-    const mac = createHmac("sha256", authentication).update(lengths).update(scoped).update(type);
-    return mac
-      .update(head.subarray(0, 1 + expiryBytes))
-      .update(value)
-      .digest()
-      .subarray(0, nonceBytes);
-  };
-
-  const opened = (type: string, letters: string): { value: OpenedToken | undefined; expires: Instant } => {
-    const none = { value: undefined, expires: Infinity };
-    const bytes = decodeLetters(letters);
-    if (bytes.length <= headBytes) return none;
-    const head = bytes[0] ?? 0;
-    const category = findingCategories[head & 31];
-    if (head >> 5 !== version || category === undefined) return none;
-    const nonce = bytes.subarray(1 + expiryBytes, headBytes);
-    const cipher = createDecipheriv("aes-256-ctr", encryption, Buffer.concat([nonce, Buffer.alloc(4)]));
-    const padded = cipher.update(bytes.subarray(headBytes));
-    if (!timingSafeEqual(nonceOf(bytes, type, padded), nonce)) return none;
-    let end = padded.length;
-    while (end > 0 && padded[end - 1] === 0) end -= 1;
-    const value = { value: padded.subarray(0, end).toString("utf8"), category };
-    return { value, expires: bytes.readUIntBE(1, expiryBytes) * hourMs };
-  };
+  const tried = new Map<string, ReturnType<typeof unsealToken>>();
 
   return {
     seal(detector, category, value) {
@@ -97,7 +107,7 @@ export function createTokenSealer({ key, scope, lifetimeHours, now }: TokenScope
       token.writeUIntBE(expires, 1, expiryBytes);
       bytes.copy(token, headBytes);
       const padded = token.subarray(headBytes);
-      const nonce = nonceOf(token, type, padded);
+      const nonce = nonceOf(authentication, scoped, token, type, padded);
       nonce.copy(token, 1 + expiryBytes);
       createCipheriv("aes-256-ctr", encryption, Buffer.concat([nonce, Buffer.alloc(4)]))
         .update(padded)
@@ -106,13 +116,12 @@ export function createTokenSealer({ key, scope, lifetimeHours, now }: TokenScope
     },
     open({ type, letters }) {
       const name = `${type}_${letters}`;
-      let known = tried.get(name);
-      if (known === undefined) {
+      if (!tried.has(name)) {
         if (tried.size >= maxTried) return undefined;
-        const { value, expires } = opened(type, letters);
-        tried.set(name, (known = { opened: value, expires }));
+        tried.set(name, unsealToken({ key, scope }, { type, letters }));
       }
-      return now() < known.expires ? known.opened : undefined;
+      const known = tried.get(name);
+      return known !== undefined && now() < known.expires ? known.opened : undefined;
     },
   };
 }
