@@ -38,6 +38,7 @@ test("leaves ordinary prose, code and lists alone", () => {
     "The quick brown fox jumps over the lazy dog. What is the capital gains tax rate this year?",
     "const total = items.reduce((sum, item) => sum + item.price, 0); return Response.json({ total });",
     "1. Preheat the oven. 2. Mix flour, sugar and butter. 3. Bake for 40 minutes.",
+    "No. See the Docs: Name, Server, Top and Sort are columns; elif follows if. Apa itu? MC and CA are short.",
     "Explain how a transformer model works, then write a short summary in bullet points.",
   ];
   for (const text of ordinary) assert.deepEqual(found(text), [], text);

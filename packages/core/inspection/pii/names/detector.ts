@@ -93,14 +93,32 @@ const codeBehind = /^(?:[([_={/]|::|->|-[A-Za-z])/;
 const mixedName = /(?:^|[^\p{L}])(?:Mc|Mac|De|Di|La|Le|Van|Von|Fitz|O['’]|D['’])\p{Lu}/u;
 const titleBefore = /\b(?:mr|mrs|ms|miss|mdm|dr|prof|encik|puan|cik|pak|bapak|ibu|khun|tuan|datuk)\.?\s$/i;
 
+/** Words that the lists have as somebody's name, and that stand for much else where they stand alone. */
+const notAlone: ReadonlySet<string> = new Set(
+  (
+    "no yes ok docs doc name names apa elif else german french english nota note notes pop top sort server client overview toy arch delta " +
+    "page table data code test linux git node rust ruby java julia swift dart cola lux funk komite pendidikan kota abstract login admin root " +
+    "user guest owner editor author status title summary total true false null none dia itu ini ada saya kami mereka siapa tidak sudah " +
+    "belum akan dari yang untuk dengan pada oleh juga atau dan art rock metal jazz march may sunny summer winter autumn spring"
+  ).split(" "),
+);
+
+/** Alone it is a name where nothing speaks for another word: no abbreviation, no country, no ordinary word but by its place. */
+function isNameAlone(written: string, { score, plainer }: NameSpan): boolean {
+  if (notAlone.has(written.toLowerCase()) || /^\p{Lu}{1,3}$/u.test(written)) return false;
+  return !plainer || score >= 0.9;
+}
+
 /** Two names, or one that the lists know, or one after a title; not a word of a program. */
-function isPerson(text: string, { start, end, score, words, small, named, mixed, plain }: NameSpan): boolean {
+function isPerson(text: string, span: NameSpan): boolean {
+  const { start, end, score, words, small, named, mixed, plain } = span;
   const written = text.slice(start, end);
   if (!/\p{L}{2}/u.test(written) || /^[Xx\P{L}]+$/u.test(written) || (mixed > 0 && !mixedName.test(written)))
     return false;
   const before = text.slice(Math.max(0, start - 12), start);
   if (codeBefore.test(before) || codeBehind.test(text.slice(end, end + 2))) return false;
   if (titleBefore.test(before)) return true;
+  if (words === 1 && !isNameAlone(written, span)) return false;
   if (plain * 2 >= words) return false;
   if (small === words) return named === words && score >= 0.75;
   if (named === 0) return score >= (words === 1 ? 0.93 : 0.8);

@@ -25,6 +25,8 @@ export interface NameSpan {
   readonly named: number;
   readonly mixed: number;
   readonly plain: number;
+  /** Whether some word is also an ordinary one, or a country. */
+  readonly plainer: boolean;
 }
 
 export const maxRun = 26;
@@ -108,7 +110,7 @@ function push(
   while (first < last && isBridge(tokens, first)) first++;
   while (last > first && isBridge(tokens, last) && !isInitialDot(tokens, last)) last--;
   if (isBridge(tokens, first)) return;
-  const seen = { digits: 0, streets: 0, words: 0, small: 0, named: 0, mixed: 0, plain: 0 };
+  const seen = { digits: 0, streets: 0, words: 0, small: 0, named: 0, mixed: 0, plain: 0, plainer: false };
   let sum = 0;
   let count = 0;
   for (let at = first; at <= last; at++) {
@@ -125,6 +127,7 @@ function push(
     if ((bits & (word.street | word.unit)) !== 0) seen.streets++;
     if ((bits & (word.first | word.last | word.particle)) !== 0) seen.named++;
     else if ((bits & word.common) !== 0) seen.plain++;
+    if ((bits & (word.common | word.country)) !== 0) seen.plainer = true;
     if (what === kind.lower) seen.small++;
     else if (what === kind.mixed) seen.mixed++;
   }
