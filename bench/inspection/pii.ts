@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import type { SpanDetector } from "@cordon/core/inspection/finding";
 import { identifierDetector } from "@cordon/core/inspection/pii/detector";
 import { nameDetector } from "@cordon/core/inspection/pii/names/detector";
+import { scriptNameDetector } from "@cordon/core/inspection/pii/scripts/detector";
 import { secretDetector } from "@cordon/core/inspection/secrets/detector";
 import { longSecretDetector } from "@cordon/core/inspection/secrets/long";
 import { secretsJudged } from "./secrets.ts";
@@ -43,7 +44,14 @@ interface Score {
 /** What finds spans: ours at once, a peer's after a while. */
 type Finder = (text: string) => readonly Span[] | Promise<readonly Span[]>;
 
-const ours: readonly SpanDetector[] = [identifierDetector, nameDetector, secretDetector, longSecretDetector];
+const ours: readonly SpanDetector[] = [
+  identifierDetector,
+  nameDetector,
+  secretDetector,
+  longSecretDetector,
+  scriptNameDetector,
+];
+const ourNames = ["identifiers", "names", "secrets", "long secrets", "names in scripts"];
 
 /** The labels of presidio-research, the types here, and those of openredaction. */
 const identifiers: readonly (readonly [label: string, type: string, peer: readonly string[]])[] = [
@@ -66,6 +74,7 @@ const ordinary = [
   "tech_docs",
   "nusax",
   "cendol",
+  "xquad",
 ];
 export async function benchPii(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -188,7 +197,7 @@ function ordinaryCounts(): unknown {
       return found.length > 0;
     }).length;
     const most = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 6);
-    const name = ["identifiers", "names", "secrets", "long secrets"][at] ?? detector.name;
+    const name = ourNames[at] ?? detector.name;
     say(
       `  ${name.padEnd(14)} ${hit} of ${texts.length} texts: ${most.map(([id, count]) => `${id} ${count}`).join(", ")}`,
     );
@@ -217,9 +226,7 @@ function timings(): unknown {
       const settled = times.slice(times.length / 2);
       return { p50: percentile(settled, 50), p99: percentile(settled, 99) };
     });
-    const words = line.map(
-      ({ p50, p99 }, at) => `${["identifiers", "names", "secrets", "long"][at]} ${p50.toFixed(0)} / ${p99.toFixed(0)}`,
-    );
+    const words = line.map(({ p50, p99 }, at) => `${ourNames[at]} ${p50.toFixed(0)} / ${p99.toFixed(0)}`);
     const whole = line.reduce((sum, { p50 }) => sum + p50, 0);
     say(
       `  ${(size / 1024).toString().padStart(5)} KB: ${words.join(", ")}; all ${whole.toFixed(0)}, ${(size / whole).toFixed(0)} MB/s`,

@@ -44,8 +44,8 @@ export interface TokenDeskDeps {
 }
 
 export interface TokenDesk {
-  seal(body: unknown): Promise<SealResponse>;
-  open(body: unknown): Promise<OpenResponse>;
+  readonly seal: (body: unknown) => Promise<SealResponse>;
+  readonly open: (body: unknown) => Promise<OpenResponse>;
 }
 
 interface Whose {

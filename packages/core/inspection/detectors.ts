@@ -10,6 +10,7 @@ import { floodDetector } from "./injection/flood.ts";
 import { injectionDetector } from "./injection/model.ts";
 import { identifierDetector } from "./pii/detector.ts";
 import { nameDetector } from "./pii/names/detector.ts";
+import { scriptNameDetector } from "./pii/scripts/detector.ts";
 import { redactSensitive } from "./redaction/redact.ts";
 import { secretDetector } from "./secrets/detector.ts";
 import { longSecretDetector } from "./secrets/long.ts";
@@ -28,6 +29,7 @@ export const builtInSpanDetectors: readonly SpanDetector[] = [
   secretDetector,
   longSecretDetector,
   nameDetector,
+  scriptNameDetector,
 ];
 
 /** Everything built in, at the deployed thresholds: what `cordon inspect` runs. */

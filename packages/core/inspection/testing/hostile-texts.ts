@@ -23,6 +23,13 @@ const seeds: readonly string[] = [
     "AB 12 ",
   ],
   ...[
+    "王",
+    "姓名：",
+    "路1号",
+    "นาย",
+    "หมู่ 5 ",
+    "முருகன் ",
+    "1 தெரு",
     "password ",
     "password=",
     "password: '",

@@ -113,7 +113,13 @@ function isNameAlone(written: string, { score, plainer }: NameSpan): boolean {
 function isPerson(text: string, span: NameSpan): boolean {
   const { start, end, score, words, small, named, mixed, plain } = span;
   const written = text.slice(start, end);
-  if (!/\p{L}{2}/u.test(written) || /^[Xx\P{L}]+$/u.test(written) || (mixed > 0 && !mixedName.test(written)))
+  // Tamil is read in `../scripts`.
+  if (
+    !/\p{L}{2}/u.test(written) ||
+    /[\u0b80-\u0bff]/.test(written) ||
+    /^[Xx\P{L}]+$/u.test(written) ||
+    (mixed > 0 && !mixedName.test(written))
+  )
     return false;
   const before = text.slice(Math.max(0, start - 12), start);
   if (codeBefore.test(before) || codeBehind.test(text.slice(end, end + 2))) return false;
