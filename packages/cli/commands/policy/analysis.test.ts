@@ -64,7 +64,7 @@ test("diff names what a change lets through, and fails the pipeline; the other w
   assert.equal(gained.code, 1);
   assert.match(
     gained.out,
-    /^\+ default\/service\/loan-desk {2}read {2}default\/dataset\/customers {2}\[default\/loans-read-customers\]\n1 gained, 0 at other times, 0 lost\n$/,
+    /^\+ default\/service\/loan-desk {2}read {2}default\/dataset\/customers {2}\[default\/loans-read-customers\]\n1 gained, 0 otherwise than before, 0 lost\n$/,
   );
   const markdown = await call(diff, config, changed, "--markdown");
   assert.match(
@@ -73,7 +73,51 @@ test("diff names what a change lets through, and fails the pipeline; the other w
   );
   const lost = await call(diff, changed, config);
   assert.equal(lost.code, 0);
-  assert.match(lost.out, /^- .*\n0 gained, 0 at other times, 1 lost\n$/);
+  assert.match(lost.out, /^- .*\n0 gained, 0 otherwise than before, 1 lost\n$/);
+});
+
+test("diff names people too: a group's members and who is named, in text, Markdown and JSON", async () => {
+  const changed = join(folder, "people.yaml");
+  const policies = await readFile(join(folder, "policies/default.cedar"), "utf8");
+  await writeFile(
+    join(folder, "policies/people.cedar"),
+    `${policies}
+@id("science-reads") permit(principal is User, action == Action::"read", resource == Component::"default/dataset/customers") when { principal.groups.contains("data|science\`") };
+@id("mei-asks") permit(principal == User::"default/user/mei", action == Action::"infer", resource == Component::"default/endpoint/chat");
+@id("lent") permit(principal == Workload::"default/agent/assistant", action == Action::"infer", resource == Component::"default/endpoint/chat") when { context.user == "default/user/mei" };
+`,
+  );
+  await writeFile(changed, (await readFile(config, "utf8")).replace("policies/default.cedar", "policies/people.cedar"));
+  const gained = await call(diff, config, changed, "--through", "assistant");
+  assert.equal(gained.code, 1);
+  const lines = gained.out.split("\n");
+  assert.ok(
+    lines.includes("+ default/user/mei, if enrolled  infer  default/endpoint/chat  [default/mei-asks]"),
+    gained.out,
+  );
+  assert.ok(
+    lines.some((line) => line.startsWith("+ default/agent/assistant for default/user/mei, if enrolled  infer")),
+  );
+  assert.ok(
+    lines.includes("+ anybody of default in data|science`  read  default/dataset/customers  [default/science-reads]"),
+  );
+  assert.ok(!gained.out.includes("anybody of default  read"));
+  const { out: table } = await call(diff, config, changed, "--markdown");
+  assert.match(
+    table,
+    /\| `anybody of default in data science ` \| read \| `default\/dataset\/customers` \| at any time \|/,
+  );
+  const { people } = JSON.parse((await call(diff, config, changed, "--json")).out) as {
+    people: { gained: { person: string; resource: string }[]; counts: { gained: number } };
+  };
+  assert.equal(people.counts.gained, people.gained.length);
+  assert.ok(people.gained.some(({ person }) => person.endsWith("/user/mei")));
+  const lost = await call(diff, changed, config);
+  assert.equal(lost.code, 0);
+  assert.match(lost.out, /^- default\/user\/mei, if enrolled {2}infer/m);
+  const unknown = await call(diff, config, changed, "--through", "nobody");
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.err, /no component `nobody`/);
 });
 
 test("a table of tests is run against the configuration, and says which rows are wrong", async () => {

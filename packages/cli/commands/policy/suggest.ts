@@ -16,6 +16,8 @@ import { parseTime } from "../ledger/time.ts";
 const usage = `usage: cordon policy suggest LEDGER [--namespace N] [--since TIME] [--until TIME] [--key VKEY|FILE]
 
 Writes one permit for each pair of principal and resource that the ledger saw go through, with the actions that were used.
+People get theirs for the way in which they asked: by themselves, through a workload, by a program. What stood on a grant
+alone is said and gets none.
 What was refused is no reason to permit; what a route in observe mode let through is. Read it before you keep it: an attack
 that went through was seen as well.
 
@@ -65,7 +67,7 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
       );
     for (const [namespace, text] of wanted)
       io.stdout(`// Policies of namespace \`${namespace}\`, from ${positionals[0]}\n\n${text}\n`);
-    io.stderr(`${flows.size} pairs were seen\n`);
+    io.stderr(`${flows.size} flows were seen\n`);
     return wanted.length === 0 ? 1 : 0;
   });
 }

@@ -13,6 +13,11 @@ FILE holds, in YAML:
   tests:
     - { principal: assistant, action: infer, resource: chat, expect: allow, because: assistant-may-chat }
     - { principal: assistant, action: read, resource: training-data, expect: deny }
+    - { person: mei, groups: [data-science], action: read, resource: docs, expect: allow }
+    - { principal: assistant, person: mei, granted: true, action: read, resource: docs, expect: deny }
+A row names a principal, a person, or both: then the one acts for the other. A person is enrolled (--state), or somebody
+with the groups that are named. granted: true takes a grant for just this for given, passkeyMinutes: 30 that the passkey
+was touched so long ago.
 A row may have a name, a context (assurance, route, method, stream, external, rpc, tool), the arguments of a tool call
 (arguments: { amount: 900 }) and a time (at: 2027-01-31T02:00:00+08:00).
 Policies are enforced here, whatever a route's mode is.
@@ -54,8 +59,9 @@ export async function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
   });
 }
 
-function nameOf({ name, principal, action, resource }: TableRow): string {
-  return name ?? `${principal} ${action} ${resource}`;
+function nameOf({ name, principal, person, action, resource }: TableRow): string {
+  const who = principal === undefined ? person : person === undefined ? principal : `${principal} for ${person}`;
+  return name ?? `${who} ${action} ${resource}`;
 }
 
 async function readTable(file: string): Promise<readonly TableRow[]> {
