@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- reach [--components N]`: what can be known of an estate before deployment, and in what time. In: sizes.
  * Out: for each, with as many policies as components, the time of reach, of a blast radius, of the difference to the same
- * estate with 50 policies more and 50 less, of the search for unused policies, and of 100,000 decisions taken again. The
+ * estate with 50 policies more and 50 less (for components, and for anybody who is a person), of the search for unused policies, and of 100,000 decisions taken again. The
  * estate is a hard one: nearly every component is named by a policy, and permits for everybody besides. A sample of pairs is
  * held against single decisions.
  */
@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { actions } from "@cordon/core/contract/vocabulary";
 import type { DecisionEntry } from "@cordon/core/ledger/entry";
 import { blastRadius } from "@cordon/core/policy/analysis/blast-radius";
+import { personDifference } from "@cordon/core/policy/analysis/person-difference";
 import { policyUse } from "@cordon/core/policy/analysis/policy-use";
 import { reach, type Reach } from "@cordon/core/policy/analysis/reach";
 import { reachDifference } from "@cordon/core/policy/analysis/reach-difference";
@@ -32,7 +33,7 @@ export async function benchReach(args: readonly string[]): Promise<void> {
   const sizes = values.components === undefined ? [1_000, 3_000, 10_000] : [Number(values.components)];
   const out = (line: string): void => void process.stdout.write(`${line}\n`);
   out(
-    "components  policies  reachable pairs  evaluations  reach s  radius ms  diff s  unused s  replay s  wrong in sample",
+    "components  policies  reachable pairs  evaluations  reach s  radius ms  diff s  people s  unused s  replay s  wrong in sample",
   );
   for (const count of values.quick ? [300] : sizes) {
     const { snapshot, policies } = estateOf(count);
@@ -42,6 +43,9 @@ export async function benchReach(args: readonly string[]): Promise<void> {
     const other = estateOf(count, 50);
     const otherReach = reach(other.snapshot, other.policies, now);
     const [difference, diffSeconds] = timed(() => reachDifference(found, otherReach));
+    const [, peopleSeconds] = timed(() =>
+      personDifference({ snapshot, policies, reach: found }, { ...other, reach: otherReach }),
+    );
     const [, useSeconds] = timed(() => policyUse(snapshot, policies, now));
     const [, replaySeconds] = timed(() => replayAll(snapshot, policies));
     const wrong = wrongIn(found);
@@ -54,6 +58,7 @@ export async function benchReach(args: readonly string[]): Promise<void> {
       seconds.toFixed(2).padStart(9),
       (radiusSeconds * 1000).toFixed(1).padStart(11),
       diffSeconds.toFixed(2).padStart(8),
+      peopleSeconds.toFixed(2).padStart(10),
       useSeconds.toFixed(2).padStart(10),
       replaySeconds.toFixed(2).padStart(10),
       `${wrong} of ${sampled}`.padStart(17),
