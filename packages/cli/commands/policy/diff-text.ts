@@ -3,7 +3,6 @@
  * review, or JSON.
  */
 import type { Action } from "@cordon/core/contract/vocabulary";
-import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { PersonDifference, PersonPair } from "@cordon/core/policy/analysis/person-difference";
 import type { ReachDifference, ReachPair, ReachPairs } from "@cordon/core/policy/analysis/reach-difference";
 import type { Snapshot } from "@cordon/core/policy/snapshot";

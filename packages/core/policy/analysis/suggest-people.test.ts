@@ -123,7 +123,7 @@ test("a program whose name is Cedar text writes no policy, in a comment or elsew
 });
 
 test("ids that would come out the same are told apart", () => {
-  const [one, other] = [component("default/agent/a-b"), component("default/agent/a.b" as never)];
+  const [one, other] = [component("default/agent/a-b"), component("default/agent/a.b")];
   const text = suggested(seen(one, "read", docs), seen(other, "read", docs));
   assert.equal(new Set(text.match(/@id\(".*"\)/g)).size, 2);
 });

@@ -95,8 +95,8 @@ export class ObservedFlows {
   policies(trustDomain: TrustDomain): ReadonlyMap<Namespace, string> {
     const texts = new Map<Namespace, string[]>();
     const writer = new Writer(trustDomain);
-    const flows = [...this.#flows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, flow]) => flow);
-    for (const flow of [...flows.filter(isLasting), ...flows.filter((flow) => !isLasting(flow))]) {
+    const flows = [...this.#flows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
+    for (const flow of [...flows.filter(isLasting), ...flows.filter((each) => !isLasting(each))]) {
       const known = texts.get(flow.namespace) ?? [];
       texts.set(flow.namespace, known);
       known.push(...writer.texts(flow));
