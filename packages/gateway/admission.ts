@@ -34,17 +34,18 @@ export function accessRequestOf(
   method: string,
   via = routeKey(route),
 ): AccessRequest {
-  return {
-    principal: caller.id,
-    action: intent.action,
-    resource: intent.resource,
-    context: contextOf(caller, intent, route, method),
-    via,
-    ...(intent.also === undefined ? {} : { also: intent.also }),
-    ...(intent.arguments === undefined ? {} : { arguments: intent.arguments }),
-    ...personBehind(caller),
-  };
+  const { action, resource, also, arguments: given } = intent;
+  const context = contextOf(caller, intent, route, method);
+  const access: Mutable<AccessRequest> = { principal: caller.id, action, resource, context, via };
+  const { user } = personBehind(caller);
+  if (also !== undefined) access.also = also;
+  if (given !== undefined) access.arguments = given;
+  if (user !== undefined) access.user = user;
+  return access;
 }
+
+/** While it is put together, one property after another: a dozen spreads a request can be measured. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A route's requests differ in little else: the same facts are the same object, of which policy makes its own once. */
 const contexts = new WeakMap<object, Map<string, RequestContext>>();
@@ -145,7 +146,6 @@ function inspects({ routes, egress }: Snapshot, { via }: AccessRequest): boolean
 
 export interface DecisionRecord {
   readonly id: string;
-  readonly again?: number;
   readonly caller: Caller;
   readonly access: AccessRequest;
   readonly decision: Decision;
@@ -153,41 +153,41 @@ export interface DecisionRecord {
   readonly body: ContentDigest | undefined;
   readonly namespace: Namespace;
   /** What inspection found in the request, without content. */
-  readonly findings?: readonly unknown[];
+  readonly findings: readonly unknown[];
 }
 
-/** Appends the decision; resolves with its index in the ledger once it is durable. */
-export function recordDecision(ledger: GatewayLedger, at: Instant, record: DecisionRecord): Promise<number> {
-  const { id, again, caller, access, decision, signals, body, namespace, findings = [] } = record;
+/**
+ * Appends the decision; resolves with its index in the ledger once it is durable.
+ *
+ * @param again its place in the interaction, where it is not the first
+ */
+export function recordDecision(
+  ledger: GatewayLedger,
+  at: Instant,
+  { id, caller, access, decision, signals, body, namespace, findings }: DecisionRecord,
+  again?: number,
+): Promise<number> {
+  const { principal, action, resource, context, user, call, flow, via } = access;
+  const { revision, effect, reasons, obligations, risk, validUntil } = decision;
   // What turned an observed allow into a deny afterwards (a quota, a revocation) is the answer, and the whole of it.
-  const observed = decision.effect === "allow" ? decision.observed : undefined;
-  const entry: DecisionEntry = {
-    v: 1,
-    kind: "decision",
-    at,
-    id,
-    ...(again === undefined ? {} : { again }),
-    namespace,
-    revision: decision.revision,
-    principal: access.principal,
-    credential: { assurance: caller.assurance, fingerprint: caller.svid.fingerprint },
-    action: access.action,
-    resource: access.resource,
-    context: access.context,
-    ...(access.user === undefined ? {} : { user: access.user }),
-    ...(access.call === undefined ? {} : { call: access.call }),
-    ...(access.flow === undefined ? {} : { flow: access.flow }),
-    signals,
-    ...(body === undefined ? {} : { body }),
-    effect: decision.effect,
-    reasons: decision.reasons,
-    obligations: decision.obligations,
-    risk: decision.risk,
-    ...(decision.validUntil === undefined ? {} : { validUntil: decision.validUntil }),
-    ...(observed === undefined ? {} : { observed }),
-    ...(findings.length === 0 ? {} : { findings }),
-    ...(observed === undefined || access.via === undefined ? {} : { via: access.via }),
+  const observed = effect === "allow" ? decision.observed : undefined;
+  const credential = { assurance: caller.assurance, fingerprint: caller.svid.fingerprint };
+  // oxfmt-ignore
+  const entry: Mutable<DecisionEntry> = {
+    v: 1, kind: "decision", at, id, namespace, revision, principal, credential, action, resource, context,
+    signals, effect, reasons, obligations, risk,
   };
+  if (again !== undefined) entry.again = again;
+  if (user !== undefined) entry.user = user;
+  if (call !== undefined) entry.call = call;
+  if (flow !== undefined) entry.flow = flow;
+  if (body !== undefined) entry.body = body;
+  if (validUntil !== undefined) entry.validUntil = validUntil;
+  if (findings.length > 0) entry.findings = findings;
+  if (observed !== undefined) {
+    entry.observed = observed;
+    if (via !== undefined) entry.via = via;
+  }
   return ledger.append(entry);
 }
 

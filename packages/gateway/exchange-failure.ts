@@ -38,3 +38,10 @@ export function statusFor(error: CordonError): number {
       return 502;
   }
 }
+
+/** Statuses by which an upstream says that another should answer. */
+const tryAnother = new Set([502, 503, 504, 529]);
+
+export function asksForAnother(status: number): boolean {
+  return tryAnother.has(status);
+}

@@ -69,17 +69,9 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
       return { ...decision, effect: "deny", obligations: [], reasons: [reason] };
     },
     recordAgain(exchange, decision) {
-      const { id, attempt, access, namespace } = exchange.start;
-      return recordDecision(ledger, now(), {
-        id,
-        again: attempt + 1,
-        caller: exchange.start.caller,
-        access,
-        decision,
-        signals: signals(exchange.start.sensed),
-        body: undefined,
-        namespace,
-      });
+      const { id, attempt, caller, access, namespace, sensed } = exchange.start;
+      const record = { id, caller, access, decision, signals: signals(sensed), body: undefined, namespace };
+      return recordDecision(ledger, now(), { ...record, findings: [] }, attempt + 1);
     },
     openFilter(exchange, head) {
       const { openAnswer } = exchange.start.intent;

@@ -22,21 +22,17 @@ export function outcomeOf(
     status,
   }: Pick<OutcomeEntry, "at" | "end" | "status"> & { readonly why: OutcomeEntry["why"] | undefined },
 ): OutcomeEntry {
-  return {
-    v: 1,
-    kind: "outcome",
-    at,
-    id,
-    ...(attempt > 1 ? { again: attempt } : {}),
-    namespace,
-    end,
-    ...(why === undefined ? {} : { why }),
-    status,
-    upstream: upstreamKey(intent.upstream),
-    ...(requestMeter.bytes > 0 ? { request: requestMeter.finish() } : {}),
-    ...(seen.response.bytes > 0 ? { response: seen.response.finish() } : {}),
-    findings: [...findings, ...(seen.filter?.findings ?? [])],
-    masks: masks + (seen.filter?.masks ?? 0),
-    ...(seen.objects.length > 0 ? { objects: seen.objects } : {}),
+  const { filter, response, objects } = seen;
+  const found = filter === undefined || filter.findings.length === 0 ? findings : [...findings, ...filter.findings];
+  // oxfmt-ignore
+  const outcome: { -readonly [K in keyof OutcomeEntry]: OutcomeEntry[K] } = {
+    v: 1, kind: "outcome", at, id, namespace, end, status, upstream: upstreamKey(intent.upstream),
+    findings: found, masks: masks + (filter?.masks ?? 0),
   };
+  if (attempt > 1) outcome.again = attempt;
+  if (why !== undefined) outcome.why = why;
+  if (requestMeter.bytes > 0) outcome.request = requestMeter.finish();
+  if (response.bytes > 0) outcome.response = response.finish();
+  if (objects.length > 0) outcome.objects = objects;
+  return outcome;
 }

@@ -3,7 +3,6 @@
  * `exchange.ts` and whoever makes exchanges.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Dispatcher } from "undici";
 import type { CordonError } from "@cordon/core/errors";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
@@ -57,12 +56,4 @@ export interface ExchangeStart {
   /** Called when this upstream cannot answer, before anything was sent; true when another has taken over. */
   readonly fallBack: (why: CordonError) => boolean;
   readonly receiptHeaders: (index: number) => string[];
-}
-
-/** The head of an answer that came before its decision was durable; `ended`: all of the answer has come, it had no body. */
-export interface EarlyHead {
-  readonly controller: Dispatcher.DispatchController;
-  readonly status: number;
-  readonly raw: readonly (string | Buffer)[];
-  ended: boolean;
 }

@@ -13,16 +13,14 @@ import type { Decision } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import { ContentMeter } from "./content-meter.ts";
 import { outcomeOf } from "./exchange-outcome.ts";
-import { asCordonError, statusFor, upstreamFailure } from "./exchange-failure.ts";
+import { asCordonError, asksForAnother, statusFor, upstreamFailure } from "./exchange-failure.ts";
 import { responseHeaders, withoutLength } from "./listener/headers.ts";
 import type { LiveExchange } from "./live/live-exchanges.ts";
-import type { EarlyHead, ExchangeHost, ExchangeStart } from "./exchange-start.ts";
+import { EarlyAnswer } from "./early-answer.ts";
+import type { ExchangeHost, ExchangeStart } from "./exchange-start.ts";
 import { liveKeys } from "./live/live-keys.ts";
 import type { FilterCut, ResponseFilter } from "./ports.ts";
 import { watchCreatedObject, type CreatedObjectWatch } from "./routes/created-object.ts";
-
-/** Statuses by which an upstream says that another should answer. */
-const tryAnother = new Set([502, 503, 504, 529]);
 
 export class Exchange implements LiveExchange {
   readonly start: ExchangeStart;
@@ -38,8 +36,8 @@ export class Exchange implements LiveExchange {
   #objects: { type: string; id: string }[] = [];
   #state: "waiting" | "streaming" | "ended" = "waiting";
   #index: number | undefined;
-  /** The upstream's answer began while its decision was not durable yet; it is paused, and waits for that. */
-  #early: EarlyHead | undefined;
+  /** What came of the upstream's answer while its decision was not durable yet: it waits for that. */
+  #early: EarlyAnswer | undefined;
   /** Sends the head of an answer that is judged whole. */
   #heldHead: (() => void) | undefined;
   #stalled: NodeJS.Timeout | undefined;
@@ -77,7 +75,7 @@ export class Exchange implements LiveExchange {
           if (this.#state === "ended") controller.abort(new CordonError("DRAINING", "the interaction has ended"));
         },
         onResponseStart: (controller, status, fields) => this.#onHead(controller, status, fields),
-        onResponseData: (controller, chunk) => this.#onData(controller, chunk),
+        onResponseData: (controller, chunk) => void this.#onData(controller, chunk),
         onResponseEnd: () => this.#onEnd(),
         onResponseError: (_controller, error) => this.#onError(error),
       },
@@ -111,7 +109,7 @@ export class Exchange implements LiveExchange {
     if (status < 200 || this.#state === "ended") return;
     this.start.passage.firstByte();
     if (
-      tryAnother.has(status) &&
+      asksForAnother(status) &&
       this.#handOver(new CordonError("UPSTREAM_UNREACHABLE", `the upstream answered ${status}`), controller)
     )
       return;
@@ -130,8 +128,7 @@ export class Exchange implements LiveExchange {
       this.#filter = this.#host.openFilter(this, { status, contentType });
     const raw = (controller.rawHeaders ?? []) as (string | Buffer)[];
     if (this.#index !== undefined) return this.#sendHead(status, raw, this.#index);
-    controller.pause();
-    this.#early = { controller, status, raw, ended: false };
+    this.#early = new EarlyAnswer(controller, status, raw);
   }
 
   #onRecorded(index: number): void {
@@ -141,8 +138,10 @@ export class Exchange implements LiveExchange {
     this.#early = undefined;
     if (early === undefined || this.#state !== "waiting") return;
     this.#sendHead(early.status, early.raw, index);
+    const body = early.take();
+    const taken = body === undefined || this.#onData(early.ended ? undefined : early.controller, body);
     if (early.ended) this.#onEnd();
-    else early.controller.resume();
+    else if (early.paused && taken) early.controller.resume();
   }
 
   #sendHead(status: number, raw: readonly (string | Buffer)[], index: number): void {
@@ -160,18 +159,20 @@ export class Exchange implements LiveExchange {
     if (intent.stream && response.headersSent) response.flushHeaders();
   }
 
-  #onData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#state !== "streaming") return;
+  /** False where the upstream has to wait, or nothing more comes. */
+  #onData(controller: Dispatcher.DispatchController | undefined, chunk: Buffer): boolean {
+    if (this.#state === "waiting") this.#early?.push(chunk);
+    if (this.#state !== "streaming") return false;
     const created = this.#watch?.push(chunk);
-    if (created !== undefined && !this.#created(created)) return;
-    this.#release(controller, chunk, (filter) => filter.push(chunk));
+    if (created !== undefined && !this.#created(created)) return false;
+    return this.#release(controller, chunk, (filter) => filter.push(chunk));
   }
 
   #release(
     controller: Dispatcher.DispatchController | undefined,
     chunk: Uint8Array,
     filtered: (filter: ResponseFilter) => ReturnType<ResponseFilter["push"]>,
-  ): void {
+  ): boolean {
     let out: ReturnType<ResponseFilter["push"]> = chunk;
     if (this.#filter !== undefined) {
       try {
@@ -180,8 +181,9 @@ export class Exchange implements LiveExchange {
         out = { cut: `the response filter failed: ${(error as Error).message}` };
       }
     }
-    if (out instanceof Promise) this.#settle(out, controller);
-    else this.#released(controller, out);
+    if (!(out instanceof Promise)) return this.#released(controller, out);
+    this.#settle(out, controller);
+    return false;
   }
 
   /** The filter has something to settle first: the upstream waits, and so does the answer's end. */
@@ -223,14 +225,11 @@ export class Exchange implements LiveExchange {
     const { idleMs } = intent.upstream.timeouts;
     const why = { code: "client-stalled", words: `the client took nothing for ${idleMs} ms` };
     this.#stalled = setTimeout(() => void this.#stop("client-closed", why, 408, undefined), idleMs);
-    response.once("drain", () => {
-      clearTimeout(this.#stalled);
-      controller.resume();
-    });
+    response.once("drain", () => (clearTimeout(this.#stalled), controller.resume()));
   }
 
   #onEnd(): void {
-    if (this.#early !== undefined) this.#early.ended = true; // a HEAD's answer ends though it was paused
+    if (this.#early !== undefined) this.#early.ended = true;
     if (this.#state !== "streaming") return;
     if (this.#settling) {
       this.#endedMeanwhile = true;

@@ -20,11 +20,13 @@ export interface Interaction {
   readonly passage: Passage;
   readonly via: RouteKey;
   /** Set for a request inside an intercepted connection, which no route is asked about. */
-  readonly inner?: {
-    readonly plan: Plan & { readonly kind: "forward" };
-    readonly said: string;
-    readonly decided: (effect: "allow" | "deny") => () => void;
-    /** Why nothing new may begin just now, if so. */
-    readonly usedUp: () => string | undefined;
-  };
+  readonly inner?:
+    | {
+        readonly plan: Plan & { readonly kind: "forward" };
+        readonly said: string;
+        readonly decided: (effect: "allow" | "deny") => () => void;
+        /** Why nothing new may begin just now, if so. */
+        readonly usedUp: () => string | undefined;
+      }
+    | undefined;
 }

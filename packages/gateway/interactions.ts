@@ -136,7 +136,7 @@ export function openInteractions(deps: InteractionDeps): {
       passage.kind = match.route.kind;
       const inner = within && { ...within, plan: within.plan(head, request), said: within.said(request) };
       const via = within?.via ?? routeKey(match.route);
-      await run({ id, request, response, head, caller, match, shape, passage, via, ...(inner && { inner }) }, snapshot);
+      await run({ id, request, response, head, caller, match, shape, passage, via, inner }, snapshot);
     } catch (error) {
       refuse(request, response, shape, passage, from, error, route);
     }
@@ -245,17 +245,17 @@ export function openInteractions(deps: InteractionDeps): {
     const namespace = namespaceOf(snapshot, intent.resource);
     const held = deps.digestKeys.current(namespace, at);
     const digestKey = held instanceof Promise ? await held : held;
+    const screening = screeningOf(match.route);
     const subject = {
+      screening,
       requestId: id,
       principal: caller.id,
       resource: intent.resource,
       api: shape,
       path: match.rest,
       address: match.rest + head.query + (inner?.said ?? ""),
-      ...(contentType === undefined ? {} : { contentType }),
-      ...screeningOf(match.route),
+      contentType,
     };
-    const { screening } = subject;
     if (screening !== undefined)
       await openTokens(deps.tokenKeys, screening, { snapshot, caller: asked, namespace, now });
 
@@ -297,10 +297,9 @@ export function openInteractions(deps: InteractionDeps): {
     const meter = new ContentMeter(digestKey, false);
     if (outgoing !== undefined) meter.push(outgoing);
     const body = outgoing === undefined ? undefined : meter.finish();
-    let recorded = recordDecision(ledger, at, {
-      ...(attempt > 1 ? { again: attempt } : {}),
-      ...{ id, caller, access, decision, signals: seen, body, namespace, findings: inspected.findings },
-    });
+    const { findings, masks } = inspected;
+    const record = { id, caller, access, decision, signals: seen, body, namespace, findings };
+    let recorded = recordDecision(ledger, at, record, attempt > 1 ? attempt : undefined);
     if (decision.effect === "deny") {
       const receipt = receiptHeaders(id, await recorded, ledger.latestCheckpoint());
       passage.recorded();
@@ -324,9 +323,8 @@ export function openInteractions(deps: InteractionDeps): {
     if (undoing !== undefined && screening !== undefined) {
       screening.reveals = true;
       const { request: question, decision: answer } = undoing;
-      const revealed = recordDecision(ledger, at, {
-        ...{ id, again: attempt + 1, caller, access: question, decision: answer, signals: seen, body, namespace },
-      });
+      const more = { ...record, access: question, decision: answer, findings: [] };
+      const revealed = recordDecision(ledger, at, more, attempt + 1);
       recorded = Promise.all([recorded, revealed]).then(([index]) => index);
       decision = { ...decision, validUntil: Math.min(decision.validUntil ?? Infinity, answer.validUntil ?? Infinity) };
     }
@@ -336,10 +334,10 @@ export function openInteractions(deps: InteractionDeps): {
     }
     flow.recorded(access, id, recorded);
     const exchange = new Exchange(
+      // oxfmt-ignore
       {
-        ...{ id, passage, attempt, caller, sensed, request, response, access, intent, decision, namespace },
-        ...{ subject, digestKey, recorded, requestMeter: meter },
-        ...{ findings: inspected.findings, masks: inspected.masks },
+        id, passage, attempt, caller, sensed, request, response, access, intent, decision, namespace,
+        subject, digestKey, recorded, requestMeter: meter, findings, masks,
         reservation: reservation !== undefined && "settle" in reservation ? reservation : undefined,
         fallBack: (why) => fallBack(interaction, ask, why),
         receiptHeaders: (index) => {

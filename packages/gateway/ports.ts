@@ -49,7 +49,7 @@ export interface ContentKeeper {
 /** A request or a response as an inspector sees it. */
 export interface InspectionSubject {
   /** What inspection does here, and what it has found; absent where nothing is inspected. */
-  readonly screening?: Screening;
+  readonly screening?: Screening | undefined;
   readonly requestId: string;
   readonly principal: SpiffeId;
   readonly resource: SpiffeId;
@@ -58,7 +58,7 @@ export interface InspectionSubject {
   readonly path: string;
   /** Path and query as they were sent. */
   readonly address?: string;
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
 }
 
 /** A request's content, as far as it could be read. */

@@ -113,13 +113,12 @@ async function call(
   });
 }
 const chat = () => call("agent", "assistant", "/v1/chat/completions", "POST", '{"model":"m"}');
+const passing = { end: () => new Uint8Array(0), findings: [], masks: 0 };
 const cutOnSecret: Inspection = {
   inspectRequest: () => ({ verdict: "pass", findings: [] }),
   openResponse: () => ({
     push: (chunk) => (Buffer.from(chunk).includes("SECRET") ? { cut: "a secret was leaving" } : chunk),
-    end: () => new Uint8Array(0),
-    findings: [],
-    masks: 0,
+    ...passing,
   }),
 };
 const pause = () => new Promise((resolve) => setTimeout(resolve, 150));
@@ -149,6 +148,58 @@ test("an inference may overlap with the disk, but no byte of its answer comes ba
   hold = false;
   held[0]?.settle();
   assert.equal((await answer).statusCode, 200);
+});
+
+test("an answer that comes early is held to a bound, then comes whole and in order, whatever looks into it", async () => {
+  const pieceBytes = 64 * 1024;
+  const pieces = Array.from({ length: 512 }, (_, at) => Buffer.alloc(pieceBytes, at % 251));
+  for (const looks of [undefined, cutOnSecret]) {
+    inspection = looks;
+    hold = true;
+    let sent = 0;
+    estate.chat.answer = (_seen, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      const go = (): void => {
+        const piece = pieces[sent / pieceBytes];
+        if (piece === undefined) return void response.end();
+        sent += pieceBytes;
+        if (response.write(piece)) setImmediate(go);
+        else response.once("drain", go);
+      };
+      go();
+    };
+    let answered = false;
+    const answer = chat().then((response) => ((answered = true), response));
+    await until(() => sent > 0, "the upstream answers");
+    let seen = -1;
+    for (; seen !== sent; await pause()) seen = sent;
+    assert.ok(sent < 512 * pieceBytes, "the upstream waits: what is held is bounded");
+    assert.equal(answered, false);
+    hold = false;
+    held.shift()?.settle();
+    const body = Buffer.from(await (await answer).body.arrayBuffer());
+    assert.ok(body.equals(Buffer.concat(pieces)));
+    await until(() => written.some((entry) => entry.kind === "outcome"), "its outcome");
+    const outcome = written.find((entry) => entry.kind === "outcome");
+    assert.deepEqual([outcome?.end, outcome?.response?.bytes], ["complete", body.length]);
+    written = [];
+  }
+});
+
+test("an upstream that fails while its early answer is held leaves nothing of it at the client", async () => {
+  hold = true;
+  estate.chat.answer = (_seen, response) => {
+    response.writeHead(200, { "content-type": "application/json", "content-length": 100 }).write("half of it");
+    setTimeout(() => response.destroy(), 50);
+  };
+  const answer = chat();
+  await until(() => estate.chat.seen.length === 1, "the upstream was asked");
+  await pause();
+  hold = false;
+  for (const one of held.splice(0)) one.settle();
+  const got = await answer;
+  assert.equal(got.statusCode, 502);
+  assert.equal((await got.body.text()).includes("half of it"), false);
 });
 
 test("when the decision cannot be written, an inference's answer is withheld and says why", async () => {

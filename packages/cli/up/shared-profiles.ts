@@ -43,17 +43,18 @@ export async function openSharedProfiles(options: SharedProfilesOptions): Promis
       const news = await records.changedSince(room, stamp, perRead);
       for (const record of news) {
         stamp = record.stamp;
+        if (started && record.owner === gateway) continue; // what it wrote itself
         const value = sharedFromJson(record.value);
         if (value === undefined) continue; // a newer Cordon's: it is learnt here as well
         if (record.owner !== gateway) knowledge.take(record.owner, { name: record.name, value });
-        else if (!started) knowledge.restore({ name: record.name, value });
+        else knowledge.restore({ name: record.name, value });
       }
       if (news.length < perRead) return;
     }
   };
-  const write = async (): Promise<void> => {
+  const write = async (all = false): Promise<void> => {
     for (;;) {
-      const news = knowledge.drain(perTransaction).filter(({ name }) => Buffer.byteLength(name) <= 1_024);
+      const news = knowledge.drain(perTransaction, all).filter(({ name }) => Buffer.byteLength(name) <= 1_024);
       if (news.length === 0) return;
       try {
         await records.transact(room, (transaction) =>
@@ -84,7 +85,7 @@ export async function openSharedProfiles(options: SharedProfilesOptions): Promis
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       await running?.catch(() => undefined);
-      await write().catch(onProblem);
+      await write(true).catch(onProblem);
     },
   };
 }

@@ -202,6 +202,19 @@ test("flows are bounded: the ones that were quiet for longest are forgotten", ()
   assert.equal(kept.find(({ resource }) => resource === "resource-0")?.allowed, 101);
 });
 
+test("however many names come by, what is kept is counted right, and what is counted again goes on from there", () => {
+  const flows = countFlows(6);
+  const of = (principal: string, effect: string) => ({ ...decision(1), principal, effect }) as never;
+  for (let n = 0; n < 1_000; n++) {
+    flows.count(of(`stranger-${n}`, "deny"));
+    flows.count(of("steady", n % 4 === 0 ? "deny" : "allow"));
+  }
+  const kept = new Map(flows.list().map(({ principal, allowed, denied }) => [principal, [allowed, denied]]));
+  assert.ok(kept.size <= 6);
+  assert.deepEqual(kept.get("steady"), [750, 250]);
+  assert.deepEqual(kept.get("stranger-999"), [0, 1]);
+});
+
 test("one principal's different actions on one resource are different flows, in both generations", () => {
   const flows = countFlows(4);
   const of = (action: string) => ({ ...decision(1), action }) as never;

@@ -131,10 +131,8 @@ export class Screening {
 }
 
 /** The screening of a new interaction on a route, where it inspects. */
-export function screeningOf({ inspection }: { readonly inspection?: InspectionSettings }): {
-  readonly screening?: Screening;
-} {
-  return inspection === undefined ? {} : { screening: new Screening(inspection) };
+export function screeningOf({ inspection }: { readonly inspection?: InspectionSettings }): Screening | undefined {
+  return inspection === undefined ? undefined : new Screening(inspection);
 }
 
 function spanActionOf(action: InspectionAction): SpanAction {

@@ -105,38 +105,50 @@ export function responseHeaders(
   cookies = false,
 ): string[] {
   const out: string[] = [];
-  const text = raw.map((item) => (typeof item === "string" ? item : item.toString("latin1")));
-  const nominated = nominatedByConnection(text);
-  for (let at = 0; at < text.length; at += 2) {
-    const name = (text[at] as string).toLowerCase();
+  let nominated: Set<string> | undefined;
+  for (let at = 0; at < raw.length; at += 2) {
+    const shown = textOf(raw[at]);
+    const name = shown.toLowerCase();
+    if (name === "connection") nominated = nominatedBy(textOf(raw[at + 1]), nominated);
     if (notReturned.has(name) && !(cookies && name === "set-cookie")) continue;
-    if (nominated?.has(name) || name.startsWith("cordon-")) continue;
-    out.push(text[at] as string, text[at + 1] as string);
+    if (!name.startsWith("cordon-")) out.push(shown, textOf(raw[at + 1]));
   }
-  out.push(...extra);
+  return [...(nominated === undefined ? out : without(out, nominated)), ...extra];
+}
+
+function textOf(item: string | Buffer | undefined): string {
+  return typeof item === "string" ? item : (item?.toString("latin1") ?? "");
+}
+
+function without(headers: readonly string[], names: ReadonlySet<string>): string[] {
+  const out: string[] = [];
+  for (let at = 0; at < headers.length; at += 2)
+    if (!names.has((headers[at] as string).toLowerCase())) out.push(headers[at] as string, headers[at + 1] as string);
   return out;
 }
 
 /** Headers of an answer whose length is not known before it has been sent. */
 export function withoutLength(headers: readonly string[]): string[] {
-  const out: string[] = [];
-  for (let at = 0; at < headers.length; at += 2) {
-    if ((headers[at] as string).toLowerCase() !== "content-length")
-      out.push(headers[at] as string, headers[at + 1] as string);
-  }
-  return out;
+  return without(headers, lengthHeader);
 }
+
+const lengthHeader: ReadonlySet<string> = new Set(["content-length"]);
 
 function nominatedByConnection(raw: readonly string[]): Set<string> | undefined {
   let nominated: Set<string> | undefined;
-  for (let at = 0; at < raw.length; at += 2) {
-    if ((raw[at] as string).toLowerCase() !== "connection") continue;
-    for (const token of (raw[at + 1] as string).split(",")) {
-      const name = token.trim().toLowerCase();
-      if (name === "" || name === "close" || name === "keep-alive") continue;
-      nominated ??= new Set();
-      nominated.add(name);
-    }
+  for (let at = 0; at < raw.length; at += 2)
+    if ((raw[at] as string).toLowerCase() === "connection") nominated = nominatedBy(raw[at + 1] as string, nominated);
+  return nominated;
+}
+
+/** Names that a `connection` header keeps to this hop, besides those that never cross. */
+function nominatedBy(value: string, before: Set<string> | undefined): Set<string> | undefined {
+  let nominated = before;
+  for (const token of value.split(",")) {
+    const name = token.trim().toLowerCase();
+    if (name === "" || name === "close" || name === "keep-alive") continue;
+    nominated ??= new Set();
+    nominated.add(name);
   }
   return nominated;
 }

@@ -74,10 +74,9 @@ export function questionGate(deps: QuestionGateDeps, exchange: Exchange): Questi
       meter.push(seen.bytes);
       const body = meter.finish();
       if (keepsRequest(seen.decision)) await deps.content.keep(namespace, body.hmac, seen.bytes);
-      await recordDecision(deps.ledger, deps.now(), {
-        ...{ id, again: attempt + asked, caller, namespace, body, findings: seen.findings },
-        ...{ access: seen.access, decision: seen.decision, signals: deps.signals(sensed) },
-      });
+      const { decision, findings } = seen;
+      const record = { id, caller, access: seen.access, decision, signals: deps.signals(sensed), body, namespace };
+      await recordDecision(deps.ledger, deps.now(), { ...record, findings }, attempt + asked);
       if (seen.decision.effect === "allow")
         return { params: seen.bytes === bytes ? question.params : (JSON.parse(seen.bytes.toString()) as JsonObject) };
       const words = seen.decision.reasons.map((reason) => reason.words).join("; ");

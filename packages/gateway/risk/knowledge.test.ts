@@ -6,7 +6,7 @@ import { observations, seenBefore, usualHour } from "@cordon/core/risk/learnt";
 import { observe } from "@cordon/core/risk/profile";
 import { sharedFromJson } from "@cordon/core/risk/profile-json";
 import { openAttempts } from "./attempts.ts";
-import { mostUntold, openKnowledge, type Knowledge, type KnowledgeOf } from "./knowledge.ts";
+import { mostUntold, openKnowledge, retellMs, type Knowledge, type KnowledgeOf } from "./knowledge.ts";
 
 const mei = parseSpiffeId("spiffe://test.example/ns/default/user/mei");
 const ten = Date.parse("2026-03-02T10:00:00Z");
@@ -74,6 +74,32 @@ test("after a restart a gateway has its own again, failures included", () => {
   assert.equal(b.knowledge.own(mei)?.total, 25);
   assert.equal(b.knowledge.elsewhere(mei), undefined);
   assert.equal(b.attempts.inName(mei, ten), 1);
+});
+
+test("more of what is usual is told once a minute; what is news to others, and everything at the end, at once", () => {
+  let now = ten;
+  const { knowledge } = gateway(() => now);
+  const told = (all?: boolean): number => knowledge.drain(100, all).length;
+  const works = (country: string, times = 1): void => {
+    for (let one = 0; one < times; one++)
+      observe(knowledge.learning(mei, now), { at: now, place: { country }, trusted: true }, 5);
+  };
+  works("SG");
+  assert.equal(told(), 1);
+  works("SG", 15);
+  assert.equal(told(), 1, "known much better than before");
+  works("SG", 2);
+  assert.equal(told(), 0, "as before");
+  works("MY");
+  assert.equal(told(), 1, "elsewhere");
+  works("MY");
+  now += retellMs - 1;
+  assert.equal(told(), 0);
+  now += 1;
+  assert.equal(told(), 1, "a minute later");
+  works("MY");
+  assert.equal(told(true), 1, "before it stops");
+  assert.equal(told(true), 0);
 });
 
 test("what is handed out in small pieces is all handed out, and what could not be written comes again", () => {

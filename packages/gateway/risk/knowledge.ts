@@ -20,8 +20,13 @@ export interface Knowledge {
   elsewhere(who: SpiffeId): Profile | undefined;
   /** The profile to learn with; made where there is none. */
   learning(who: SpiffeId, now: Instant): Profile;
-  /** What is new here since the last call, at most `limit`. */
-  drain(limit: number): readonly KnowledgeOf[];
+  /**
+   * What is new here since the last call, at most `limit`. One more request like those before it is no news for a
+   * minute: a busy principal's profile is not written again and again.
+   *
+   * @param all also what is no news yet: before this gateway stops
+   */
+  drain(limit: number, all?: boolean): readonly KnowledgeOf[];
   /** What could not be written is new again. */
   keep(names: readonly string[]): void;
   /** What this gateway itself had learnt before it was started anew. */
@@ -33,6 +38,8 @@ export interface Knowledge {
 interface Learning {
   readonly profile: Profile;
   news: boolean;
+  /** What others were told of it last, and when. */
+  told?: { readonly at: Instant; readonly of: string; readonly total: number };
 }
 
 interface Elsewhere {
@@ -41,6 +48,9 @@ interface Elsewhere {
 }
 
 const maxPrincipals = 20_000;
+/** More of what is usual already is told this often, in milliseconds. */
+export const retellMs = 60_000;
+const knownBetter = 1.25;
 /** Names that wait to be told of; while they cannot be, no more are added. */
 export const mostUntold = 50_000;
 const mostGateways = 64;
@@ -62,7 +72,11 @@ export function openKnowledge(attempts: Attempts, clock: () => Instant): Knowled
       .filter((kind) => (kind === "address") === (address !== undefined))
       .map((kind) => [kind, [...attempts.counted(kind, address ?? name, now)]] as const)
       .filter(([, times]) => times.length > 0);
-    if (learning !== undefined) learning.news = false;
+    if (learning !== undefined) {
+      learning.news = false;
+      const { profile } = learning;
+      learning.told = { at: now, of: gist(profile), total: profile.total };
+    }
     return {
       name,
       value: {
@@ -94,7 +108,8 @@ export function openKnowledge(attempts: Attempts, clock: () => Instant): Knowled
       } else learning.news = true;
       return learning.profile;
     },
-    drain(limit) {
+    drain(limit, all = false) {
+      const now = clock();
       for (const { kind, name } of attempts.drain()) tellOf(kind === "address" ? `${addressName}${name}` : name);
       const news: KnowledgeOf[] = [];
       for (const name of failed) {
@@ -104,7 +119,7 @@ export function openKnowledge(attempts: Attempts, clock: () => Instant): Knowled
       }
       for (const [who, learning] of own) {
         if (news.length >= limit) break;
-        if (learning.news) news.push(valueOf(who, learning));
+        if (learning.news && (all || isDue(learning, now))) news.push(valueOf(who, learning));
       }
       return news;
     },
@@ -112,7 +127,10 @@ export function openKnowledge(attempts: Attempts, clock: () => Instant): Knowled
       for (const name of names) {
         const learning = own.get(name as SpiffeId);
         if (learning === undefined) tellOf(name);
-        else learning.news = true;
+        else {
+          learning.news = true;
+          delete learning.told;
+        }
       }
     },
     restore(known) {
@@ -136,6 +154,23 @@ export function openKnowledge(attempts: Attempts, clock: () => Instant): Knowled
       others.set(who, { byGateway: all, merged: mergeAll([...all.values()], profile) });
     },
   };
+}
+
+/**
+ * Whether others should hear of it now: they never did, or of something else, or a while ago, or it is known a good deal
+ * better by now: while little is known of somebody elsewhere, a stranger could teach it there.
+ */
+function isDue({ told, profile }: Learning, now: Instant): boolean {
+  if (told === undefined || Math.abs(now - told.at) >= retellMs) return true;
+  return profile.total > told.total * knownBetter || told.of !== gist(profile);
+}
+
+/** What must not wait: where it is, and what has become usual. */
+function gist({ countries, devices, place }: Profile): string {
+  const usual = (seen: Profile["countries"]): number => seen.filter((one) => one.usual).length;
+  const { country = "", latitude, longitude } = place?.where ?? {};
+  const where = `${country} ${latitude} ${longitude}`;
+  return `${countries.length} ${usual(countries)} ${devices.length} ${usual(devices)} ${where}`;
 }
 
 /** A copy of its own: what is merged fades by itself. */

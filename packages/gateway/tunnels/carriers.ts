@@ -154,9 +154,7 @@ export function openCarriers<C extends Carrier, F extends { readonly socket: Dup
     again?: number,
   ): Promise<number> {
     const namespace = namespaceOf(snapshots.current(), access.resource);
-    return recordDecision(ledger, now(), {
-      ...{ id, caller, access, decision, namespace, signals: signals(sensed), body: undefined },
-      ...(again === undefined ? {} : { again }),
-    });
+    const facts = { id, caller, access, decision, namespace, signals: signals(sensed), body: undefined };
+    return recordDecision(ledger, now(), { ...facts, findings: [] }, again);
   }
 }
