@@ -30,6 +30,7 @@ import { secretEffects } from "./registry/secret-effects.ts";
 import { followSnapshots, type SnapshotFeed } from "./registry/snapshot-feed.ts";
 import { watchConfiguration, type ConfigurationWatch } from "./registry/watch-configuration.ts";
 import { configuredStoreUrl } from "./store/configured-url.ts";
+import { lockStateFolder } from "./store/state-folder-lock.ts";
 import { openStateStore } from "./store/open-state-store.ts";
 import type { StateStore } from "./store/state-store.ts";
 import type { KeeperSettings } from "./supply/keeping/keeper.ts";
@@ -83,6 +84,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
   await makePrivateFolder(stateFolder);
 
   await using opening = new AsyncDisposableStack();
+  opening.use(lockStateFolder(stateFolder));
   const store = opening.use(
     await openStateStore(await configuredStoreUrl(configuration, { folder, stateFolder, env })),
   );

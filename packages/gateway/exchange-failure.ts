@@ -6,6 +6,28 @@ export function asCordonError(error: unknown, code: "LEDGER_UNAVAILABLE"): Cordo
   return isCordonError(error) ? error : new CordonError(code, (error as Error).message, { cause: error });
 }
 
+/** SQLite's result codes for what the disk refuses, and not for what we asked wrongly. */
+const diskCodes: ReadonlyMap<number, string> = new Map([
+  [13, "the disk that holds it is full: free some space"],
+  [10, "reading or writing failed: check the disk and the system log"],
+  [8, "it cannot be written: check the permissions"],
+  [14, "it cannot be opened: check the folder"],
+]);
+
+/** What one of the gateway's own SQLite files says, in our words; anything else as it is. */
+export function stateFailure(error: unknown): unknown {
+  const { errcode } = error instanceof Error ? (error as { readonly errcode?: unknown }) : {};
+  const why = typeof errcode === "number" ? diskCodes.get(errcode & 0xff) : undefined;
+  if (why === undefined) return error;
+  return new CordonError(
+    "STORE_UNAVAILABLE",
+    `nothing can be kept in the state folder, so nothing is allowed: ${why}`,
+    {
+      cause: error,
+    },
+  );
+}
+
 /** What undici says, in our words. */
 export function upstreamFailure(error: Error): CordonError {
   if (isCordonError(error)) return error;

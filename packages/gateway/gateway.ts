@@ -22,6 +22,8 @@ import { openUpstreams } from "./upstream/upstreams.ts";
 export type { EgressTotal } from "./egress/totals.ts";
 
 export interface Gateway extends AsyncDisposable {
+  /** Ends what is under way, for a reason that is no decision: the ledger is lost, say. */
+  readonly endAll: (why: CordonError) => Promise<void>;
   readonly host: string;
   readonly port: number;
   /** Where clients reach it, as tokens name it: scheme, host, port. */
@@ -115,6 +117,13 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   }, overtakenCheckMs);
   overtaken.unref();
 
+  const endExchanges = async (why: CordonError): Promise<void> => {
+    await Promise.all(([...live] as Exchange[]).map((exchange) => exchange.cutFor(why, 503)));
+  };
+  const endAll = async (why: CordonError): Promise<void> => {
+    await Promise.all([endExchanges(why), tunnels.endAll(why), egress.endAll(why), doors.endAll(why)]);
+  };
+
   await listen(connections.server, deps.options.listen);
   await doors.listen();
   const { address, port } = connections.server.address() as AddressInfo;
@@ -130,15 +139,13 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
     wouldHaveDeniedBy: () => observed.causes,
     egressTotals: egress.totals,
     doorPorts: doors.ports,
+    endAll,
     async [Symbol.asyncDispose]() {
       draining = true;
       const closed = new Promise<void>((resolve) => connections.server.close(() => resolve()));
       connections.server.closeIdleConnections();
       await drained(live, deps.options.drainMs);
-      const late = [...live] as Exchange[];
-      await Promise.all(
-        late.map((exchange) => exchange.cutFor(new CordonError("DRAINING", "the gateway shut down"), 503)),
-      );
+      await endExchanges(new CordonError("DRAINING", "the gateway shut down"));
       await tunnels[Symbol.asyncDispose]();
       await egress[Symbol.asyncDispose]();
       await doors[Symbol.asyncDispose]();

@@ -22,6 +22,7 @@ import { readCall, readThrough, spend, wantsApproval, withCall } from "./approva
 import { answerError, receiptHeaders } from "./answer.ts";
 import { ContentMeter } from "./content-meter.ts";
 import { statusOf } from "./error-status.ts";
+import { stateFailure } from "./exchange-failure.ts";
 import { exchangeHost } from "./exchange-host.ts";
 import { Exchange } from "./exchange.ts";
 import { flowControl } from "./flow/flow-control.ts";
@@ -149,15 +150,17 @@ export function openInteractions(deps: InteractionDeps): {
     shape: ApiShape,
     passage: Passage,
     from: string,
-    error: unknown,
+    thrown: unknown,
     route?: Route,
   ): void {
     const { id } = passage;
+    const error = stateFailure(thrown);
     let known: CordonError;
     let status = 500;
     if (isCordonError(error)) {
       known = error;
       status = statusOf[error.code];
+      if (error !== thrown) deps.log({ level: "error", event: "state-lost", words: error.message, requestId: id });
     } else {
       known = new CordonError("REQUEST_MALFORMED", `the request could not be handled; look for ${id} in the log`);
       deps.log({

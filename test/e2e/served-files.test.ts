@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { controlClient } from "@cordon/agent/run/control-client";
 import { startCordon } from "@cordon/cli/up/wire";
+import { forgetSeen } from "@cordon/control/supply/served/served-files";
 import { makeCsr } from "@cordon/core/identity/csr";
 import { until, type Estate } from "./estate.ts";
 import { ask, openGated, weights, type Gated } from "./gated-estate.ts";
@@ -103,6 +104,14 @@ test("a swap cuts what is streaming, and its component gets no identity until it
   estate.chat.answer = (_seen, response) => response.end('{"from":"chat"}');
   await answeredBy(estate, "chat");
   assert.match(await issue(estate), /endpoint\/chat$/);
+});
+
+test("what another Cordon on the same store forgets at its start is told again by whoever looks", async (t) => {
+  const { estate } = await openWatched(t);
+  await forgetSeen(estate.cordon.control.store, { actor: "another", now: Date.now() });
+  await answeredBy(estate, "chat");
+  const told = await estate.cordon.control.store.list("served-files");
+  assert.equal(told.length, 1);
 });
 
 test("what was swapped while Cordon was down is refused from its first moment on", async (t) => {

@@ -23,6 +23,8 @@ const retryAfterMs = 500;
 interface Watched {
   readonly component: Component;
   readonly watch: ModelWatch;
+  /** What was told last: told again where the store has lost it, as when another Cordon on the same store starts. */
+  last?: FilesSeen;
 }
 
 export function watchServedModels({ control, now, onProblem }: ServedModelsOptions): AsyncDisposable {
@@ -52,8 +54,19 @@ export function watchServedModels({ control, now, onProblem }: ServedModelsOptio
   }
 
   let components: Snapshot["components"] | undefined;
+  let known: Snapshot["servedFiles"];
+  /** Says again what is known here and nowhere else. */
+  const retell = ({ servedFiles }: Snapshot): void => {
+    if (servedFiles === known) return;
+    known = servedFiles;
+    for (const { component, last } of watched.values())
+      if (last !== undefined && servedFiles?.get(component.id)?.some(({ where }) => where === ownMachine) !== true)
+        report(component, last);
+  };
   const follow = (snapshot: Snapshot): void => {
-    if (snapshot.components === components || closed) return;
+    if (closed) return;
+    retell(snapshot);
+    if (snapshot.components === components) return;
     components = snapshot.components;
     for (const [id, { component, watch }] of watched) {
       if (components.get(component.id)?.modelFiles === component.modelFiles) continue;
@@ -65,7 +78,11 @@ export function watchServedModels({ control, now, onProblem }: ServedModelsOptio
       if (modelFiles === undefined || watched.has(id)) continue;
       // What another place was seen to hold says nothing of this one.
       if (snapshot.servedFiles?.has(component.id) === true) report(component, { problem: "they are being measured" });
-      const onSeen = (seen: FilesSeen): void => report(component, seen);
+      const onSeen = (seen: FilesSeen): void => {
+        const one = watched.get(id);
+        if (one?.component === component) one.last = seen;
+        report(component, seen);
+      };
       watched.set(id, { component, watch: watchModel({ path: modelFiles, hasher, quietHasher, onSeen }) });
     }
   };

@@ -103,7 +103,7 @@ function Windows({ windows }: SegmentationResponse) {
             ) : (
               <>
                 {open ? "closes " : "opens "}
-                <Time at={changes} show="date" />
+                <Time at={changes} show="date" zone={timeZone} />
               </>
             )}
           </Table.Td>
@@ -144,17 +144,19 @@ interface RowsProps {
 
 function Rows({ label, titles, children }: RowsProps) {
   return (
-    <Table aria-label={label}>
-      <Table.Thead>
-        <Table.Tr>
-          {titles.map((title) => (
-            <Table.Th key={title} scope="col">
-              {title}
-            </Table.Th>
-          ))}
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>{children}</Table.Tbody>
-    </Table>
+    <div className="segmentation-rows">
+      <Table aria-label={label}>
+        <Table.Thead>
+          <Table.Tr>
+            {titles.map((title) => (
+              <Table.Th key={title} scope="col">
+                {title}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>{children}</Table.Tbody>
+      </Table>
+    </div>
   );
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byteSize, count, counted, duration, localClockMs, utc } from "./amounts.ts";
+import { byteSize, count, counted, duration, localClockMs, utc, zonedDateTime } from "./amounts.ts";
 import { componentName, shortName } from "./names.ts";
 
 test("sizes and times are short, in the unit that fits", () => {
@@ -40,4 +40,11 @@ test("a component is called by its name, with the namespace where it is not the 
   assert.equal(shortName("spiffe://bank.example/ns/payments/agent/assistant"), "payments/assistant");
   assert.equal(componentName("spiffe://bank.example/ns/default/agent/assistant").kind, "agent");
   for (const id of ["10.0.0.1", "spiffe://bank.example/host/x", ""]) assert.equal(shortName(id), id);
+});
+
+test("a time in another zone is what its clocks say; a zone that nobody knows is said to be here", () => {
+  const at = Date.UTC(2026, 11, 31, 18);
+  assert.equal(zonedDateTime(at, "Asia/Singapore"), "1 Jan 2027, 02:00:00");
+  assert.equal(zonedDateTime(at, "UTC"), "31 Dec 2026, 18:00:00");
+  assert.match(zonedDateTime(at, "Nowhere/Land"), / here$/);
 });

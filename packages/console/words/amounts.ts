@@ -45,6 +45,18 @@ export function localDateTime(at: number): string {
   return `${day.format(at)}, ${clock.format(at)}`;
 }
 
+/** `24 Nov 2026, 02:00:00` as the clocks of a time zone say it; as the clock here does where the browser does not know the zone. */
+export function zonedDateTime(at: number, timeZone: string): string {
+  try {
+    const parts = { day: "numeric", month: "short", year: "numeric" } as const;
+    const date = new Intl.DateTimeFormat("en-GB", { ...parts, timeZone }).format(at);
+    const time = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
+    return `${date}, ${new Intl.DateTimeFormat("en-GB", { ...time, timeZone }).format(at)}`;
+  } catch {
+    return `${localDateTime(at)} here`;
+  }
+}
+
 /** `2026-11-23T14:03:22.041Z`; empty for what is no time. */
 export function utc(at: number): string {
   return Number.isFinite(at) && Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : "";

@@ -56,6 +56,7 @@ export interface Egress extends AsyncDisposable {
   follow(snapshot: Snapshot): void;
   redecideAll(): void;
   redecideDue(): void;
+  endAll(why: CordonError): Promise<void>;
   /** What each principal has carried, since the start. */
   readonly totals: () => readonly EgressTotal[];
   readonly size: number;
@@ -117,6 +118,7 @@ export function openEgress(deps: EgressDeps): Egress {
     follow: carriers.follow,
     redecideAll: carriers.redecideAll,
     redecideDue: carriers.redecideDue,
+    endAll: carriers.endAll,
     totals: totals.list,
     get size() {
       return carriers.size;

@@ -4,9 +4,10 @@
  * an interface, so that a test can record the operations, lose power between any two, or leave one out.
  */
 import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
-import { renameSync, rmSync, writeSync } from "node:fs";
+import { renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { lockHolder } from "@cordon/core/contract/lock-holder";
 import { CordonError } from "@cordon/core/errors";
 
 /** An open file that only grows. */
@@ -85,13 +86,30 @@ function lockFile(path: string, folder: string): () => void {
     database.exec("PRAGMA journal_mode = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();
+    const message = cause instanceof Error ? cause.message : String(cause);
+    // SQLITE_BUSY: whatever else keeps the lock from being taken is no other writer.
+    const busy = (cause as { readonly errcode?: number }).errcode === 5;
     throw new CordonError(
       "LEDGER_UNAVAILABLE",
-      `another process is writing the ledger in ${folder}: stop it, or give this writer a folder of its own`,
+      busy
+        ? `${holderOf(path)} is writing the ledger in ${folder}: stop it, or give this writer a folder of its own`
+        : `the lock of the ledger in ${folder} cannot be taken: ${message}`,
       { cause },
     );
   }
   return () => database.close();
+}
+
+/** Asked of the kernel, without opening the file. */
+function holderOf(path: string): string {
+  try {
+    const { dev: device, ino: inode } = statSync(path);
+    const pid = lockHolder(readFileSync("/proc/locks", "utf8"), { device, inode });
+    if (pid !== undefined) return `process ${pid}`;
+  } catch {
+    // no such list on this system
+  }
+  return "another process";
 }
 
 function unlessMissing<T, U>(read: () => T, otherwise: U): T | U {

@@ -233,5 +233,7 @@ async function readSinks(sinks: readonly FileSink[], emit: (message: FromWriter)
 
 function failureOf(error: unknown, what: string): Failure {
   if (isCordonError(error)) return { code: error.code, message: error.message };
-  return { code: "LEDGER_UNAVAILABLE", message: `${what}: ${error instanceof Error ? error.message : String(error)}` };
+  const full = error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+  const why = full ? "the disk is full: free some space" : error instanceof Error ? error.message : String(error);
+  return { code: "LEDGER_UNAVAILABLE", message: `${what}: ${why}${full ? ` (${error.code as string})` : ""}` };
 }

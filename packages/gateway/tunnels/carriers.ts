@@ -60,6 +60,8 @@ export interface Carriers<C extends Carrier, F extends { readonly socket: Duplex
   readonly follow: (snapshot: Snapshot) => void;
   readonly redecideAll: () => void;
   readonly redecideDue: () => void;
+  /** Ends all that is carried. */
+  readonly endAll: (why: CordonError) => Promise<void>;
   readonly size: number;
 }
 
@@ -117,11 +119,13 @@ export function openCarriers<C extends Carrier, F extends { readonly socket: Dup
     get size() {
       return live.size;
     },
-    async [Symbol.asyncDispose]() {
-      const closing = new CordonError("DRAINING", "the gateway shut down");
-      await Promise.all([...byId.values()].map((carried) => carried.fail("cut", closing)));
-    },
+    endAll,
+    [Symbol.asyncDispose]: () => endAll(new CordonError("DRAINING", "the gateway shut down")),
   };
+
+  async function endAll(why: CordonError): Promise<void> {
+    await Promise.all([...byId.values()].map((carried) => carried.fail("cut", why)));
+  }
 
   function redecide(carried: Carried, snapshot: Snapshot): Decision {
     const { access, id } = carried.start;

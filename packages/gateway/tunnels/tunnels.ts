@@ -55,6 +55,7 @@ export interface Tunnels extends AsyncDisposable {
   redecideAll(): void;
   /** Decides those again whose time has come. */
   redecideDue(): void;
+  endAll(why: CordonError): Promise<void>;
   readonly size: number;
 }
 
@@ -84,6 +85,7 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
     follow: carriers.follow,
     redecideAll: carriers.redecideAll,
     redecideDue: carriers.redecideDue,
+    endAll: carriers.endAll,
     get size() {
       return carriers.size;
     },

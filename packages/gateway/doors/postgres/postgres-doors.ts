@@ -48,6 +48,7 @@ export interface PostgresDoors extends TunnelledDoors, AsyncDisposable {
   /** Decides every open session again. */
   redecideAll(): void;
   redecideDue(): void;
+  endAll(why: CordonError): Promise<void>;
   readonly size: number;
   /** Where a door listens, by `namespace/name`. */
   readonly ports: Listeners["ports"];
@@ -110,6 +111,7 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
     },
     redecideAll: carriers.redecideAll,
     redecideDue: carriers.redecideDue,
+    endAll: carriers.endAll,
     get size() {
       return carriers.size;
     },
