@@ -10,7 +10,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { request as undiciRequest } from "undici";
 import { newCanary } from "@cordon/core/inspection/fingerprints/canary";
 import type { X509Svid } from "@cordon/core/identity/svid";
-import { chatCall, idOf, openEstate, until, type Answer, type Estate } from "./estate.ts";
+import { chatCall, configurationText, idOf, openEstate, until, type Answer, type Estate } from "./estate.ts";
 
 const handbook = `The smelter at Kalder Reach keeps two furnaces banked through the wet months, because the ore barges
 arrive late and cold iron cracks the lining of any hearth lit in haste. Foremen weigh each charge twice, once on the quay and
@@ -136,6 +136,43 @@ test("neither goes out in a request or comes back in a body, short or so long th
   assert.equal(estate.chat.seen.length, 10, "only the questions were forwarded");
   estate.chat.answer = (_seen, response) => response.writeHead(200, { "content-type": "application/json" }).end("{}");
   assert.equal((await chat(filler)).status, 200);
+});
+
+test("what is for some namespaces is no finding elsewhere; a namespace that nothing is in is refused", async () => {
+  const more = inspection(
+    `{ name: handbook, file: ${folder}/handbook.txt, namespaces: [other] }, { name: minutes, folder: ${folder}/minutes, namespaces: [default, other] }`,
+    `{ name: payroll, mark: { file: ${folder}/mark }, namespaces: [other] }, { name: spring, file: ${folder}/marks }`,
+    ", response: { proprietary: redact }",
+  );
+  const route = (text: string): string =>
+    text.replace(
+      "routes:\n",
+      "routes:\n  - { name: elsewhere, namespace: other, kind: openai, path: /other/v1, models: { m: { component: default/chat, upstream: default/chat } } }\n",
+    );
+  await using own = await openEstate({ configuration: (ports) => route(configurationText(ports, { more })) });
+  const who = await own.svidFor("agent", "assistant");
+  const answered = async (content: string, path: string): Promise<string> => {
+    own.chat.answer = (_seen, response) =>
+      response
+        .writeHead(200, { "content-type": "application/json" })
+        .end(JSON.stringify({ choices: [{ index: 0, message: { role: "assistant", content } }] }));
+    const call = chatCall({ model: "m", messages: [{ role: "user", content: "Tell me." }] });
+    const { status, text } = await own.call(who, `${path}/chat/completions`, call);
+    return status === 200 ? (text.includes("[") && /\[[A-Z_]+\]/.test(text) ? "masked" : "whole") : String(status);
+  };
+  assert.equal(await answered(handbook, "/v1"), "whole");
+  assert.equal(await answered(mark, "/v1"), "whole");
+  assert.equal(await answered(folded, "/v1"), "masked");
+  assert.equal(await answered(secondMark, "/v1"), "403");
+  assert.equal(await answered(handbook, "/other/v1"), "masked");
+  assert.equal(await answered(mark, "/other/v1"), "403");
+  const entries = JSON.stringify(await own.entries());
+  assert.ok(entries.includes("proprietary/minutes") && entries.includes("canary/payroll"));
+  const nowhere = inspection("", `{ name: payroll, mark: { file: ${folder}/mark }, namespaces: [defualt] }`);
+  await assert.rejects(
+    openEstate({ more: nowhere }).then((one) => one[Symbol.asyncDispose]()),
+    /`inspection.canaries` payroll: no route and no egress destination is of the namespace `defualt`/,
+  );
 });
 
 test("a changed document is read on reload; one that cannot be read leaves everything as it is; marks are never said", async () => {

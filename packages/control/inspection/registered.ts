@@ -44,6 +44,7 @@ export function openRegistered(env: Readonly<Record<string, string | undefined>>
     },
     async read(loaded) {
       const { configuration, folder } = loaded;
+      requireNamespaces(configuration);
       const documents = await registeredFiles(configuration, folder);
       const state = JSON.stringify([documents, await registeredState(configuration, folder)]);
       const same = state === indexed.state;
@@ -57,6 +58,23 @@ export function openRegistered(env: Readonly<Record<string, string | undefined>>
       };
     },
   };
+}
+
+/** A namespace that nothing is in would switch its documents off unseen. */
+function requireNamespaces({ inspection, routes, egress }: LoadedConfiguration["configuration"]): void {
+  const known = new Set([...routes, ...(egress?.destinations ?? [])].map(({ namespace }) => namespace));
+  for (const [list, items] of [
+    ["registered", inspection?.registered ?? []],
+    ["canaries", inspection?.canaries ?? []],
+  ] as const)
+    for (const { name, namespaces } of items) {
+      const unknown = namespaces?.find((each) => !known.has(each));
+      if (unknown !== undefined)
+        throw new CordonError(
+          "CONFIG_INVALID",
+          `\`inspection.${list}\` ${name}: no route and no egress destination is of the namespace \`${unknown}\`; correct it, or leave \`namespaces\` out`,
+        );
+    }
 }
 
 async function marksOf(

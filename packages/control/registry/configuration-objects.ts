@@ -236,7 +236,7 @@ function routeObject(route: Configuration["routes"][number], standard: Configura
   const mode = route.mode ?? standard.mode;
   const maxBodyBytes = route.maxBodyBytes ?? standard.gateway.limits.bodyBytes;
   const { path, namespace } = route;
-  const inspected = inspectionAt(route.inspection, standard.inspection);
+  const inspected = inspectionAt(route.inspection, standard.inspection, namespace);
   const settled = inspected === undefined ? {} : { inspection: inspected };
   const { stepUpHoldSeconds } = route;
   const inspection = { ...settled, ...(stepUpHoldSeconds === 0 ? {} : { stepUpHoldSeconds }) };
@@ -293,7 +293,7 @@ function destinationObject(
   const object = { ...value, component: qualify(component, namespace) };
   if (intercept === undefined) return object;
   const { inspection, caFile, requests, ...limits } = intercept;
-  const inspected = inspectionAt(inspection, standard.inspection);
+  const inspected = inspectionAt(inspection, standard.inspection, namespace);
   return {
     ...object,
     intercept: {

@@ -182,6 +182,7 @@ export const storedInspection = z.strictObject({
   mode: z.enum(modes),
   onFailure: z.enum(failureModes),
   wholeAnswer: z.enum(wholeAnswerModes),
+  elsewhere: z.array(z.string()).readonly().optional(),
   maxBytes: z.int().positive(),
   timeBudgetMs: z.int().positive(),
   identifiers: z

@@ -17,6 +17,13 @@ const action = z
     "What is done where a route says nothing of this finding. Default: what it says of the category, else `block`.",
   );
 
+const namespaces = z
+  .array(name)
+  .min(1)
+  .max(most)
+  .optional()
+  .describe("Namespaces on whose routes and destinations it is looked for. Default: everywhere.");
+
 const document = z
   .strictObject({
     name: name.describe("The finding is `proprietary/NAME`."),
@@ -24,6 +31,7 @@ const document = z
     folder: filePath
       .optional()
       .describe("A folder of such texts, with the folders in it; names that begin with a dot are left out."),
+    namespaces,
     action,
   })
   .refine(({ file, folder }) => (file === undefined) !== (folder === undefined), {
@@ -38,6 +46,7 @@ const canary = z
     file: filePath
       .optional()
       .describe("File of marks, one a line; not readable by everybody. Lines that begin with `#` are left out."),
+    namespaces,
     action,
   })
   .refine(({ mark, file }) => (mark === undefined) !== (file === undefined), {
@@ -48,7 +57,7 @@ function distinct(items: readonly { readonly name: string }[]): boolean {
   return new Set(items.map((item) => item.name)).size === items.length;
 }
 
-/** The file's `inspection`. A route's own has no such lists: these hold on every route that inspects. */
+/** The file's `inspection`. A route's own has no such lists: these hold on every route that inspects, or on those of some namespaces. */
 export const fileInspectionSchema = inspectionSchema.extend({
   registered: z
     .array(document)
@@ -66,27 +75,43 @@ export const fileInspectionSchema = inspectionSchema.extend({
     .describe("Marks planted in training data or prompts, looked for on every route that inspects. At most 64 marks."),
 });
 
-type Named = { readonly name: string; readonly action?: "flag" | "redact" | "block" | undefined };
+interface Named {
+  readonly name: string;
+  readonly namespaces?: readonly string[] | undefined;
+  readonly action?: "flag" | "redact" | "block" | undefined;
+}
 type FileInspection = WrittenInspection & {
   readonly registered: readonly Named[];
   readonly canaries: readonly Named[];
 };
 
-/** What inspection does somewhere: what is said there, or else in the file; absent where it is off. */
+/** What inspection does in a namespace's place: what is said there, or else in the file; absent where it is off. */
 export function inspectionAt(
   own: WrittenInspection | "off" | undefined,
   standard: FileInspection | undefined,
+  namespace: string,
 ): InspectionSettings | undefined {
   if (own === "off" || (own === undefined && standard === undefined)) return undefined;
   if (standard === undefined) return own && inspectionSettings(own);
   const { registered, canaries, ...rest } = standard;
   const settings = inspectionSettings(own ?? rest);
+  const isHere = (item: Named): boolean => item.namespaces === undefined || item.namespaces.includes(namespace);
+  const elsewhere = [
+    ...registered.filter((item) => !isHere(item)).map((item) => `proprietary/${item.name}`),
+    ...canaries.filter((item) => !isHere(item)).map((item) => `canary/${item.name}`),
+    ...(registered.length > 0 && !registered.some(isHere) ? [`proprietary/${severalDocuments}`] : []),
+  ];
   const withNamed = (actions: CategoryActions): CategoryActions => ({
-    ...forNamed("proprietary", registered, actions),
-    ...forNamed("canary", canaries, actions),
+    ...forNamed("proprietary", registered.filter(isHere), actions),
+    ...forNamed("canary", canaries.filter(isHere), actions),
     ...actions,
   });
-  return { ...settings, request: withNamed(settings.request), response: withNamed(settings.response) };
+  return {
+    ...settings,
+    ...(elsewhere.length > 0 && { elsewhere }),
+    request: withNamed(settings.request),
+    response: withNamed(settings.response),
+  };
 }
 
 /** Actions by detector. What stands in several documents is under the strictest of them. */

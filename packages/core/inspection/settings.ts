@@ -56,6 +56,8 @@ export interface InspectionSettings {
   readonly judge?: JudgeSettings | undefined;
   /** What the rows of a model's inputs look like, where requests hold rows. */
   readonly table?: TableProfile | undefined;
+  /** Findings that are looked for in other namespaces only: here they are none. */
+  readonly elsewhere?: readonly string[] | undefined;
   readonly request: CategoryActions;
   readonly response: CategoryActions;
 }

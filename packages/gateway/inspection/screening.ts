@@ -89,6 +89,7 @@ export class Screening {
       this.response.undone(direction, finding);
       return "reveal";
     }
+    if (this.settings.elsewhere?.includes(finding.detector) === true) return "release";
     const action = this.#actionFor(direction, finding);
     if (action === undefined) return "release";
     const log = this[direction];
