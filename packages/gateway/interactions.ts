@@ -102,7 +102,7 @@ export function openInteractions(deps: InteractionDeps): {
     request.on("error", () => undefined); // a broken request is seen where its body is read
     response.on("error", () => undefined); // a broken response is seen as its `close`
     try {
-      const head = readRequestHead(request);
+      const head = readRequestHead(request, within === undefined ? "plain" : "encoded");
       // Before the answer to the request ahead of it is whole, a response has no socket. Such a request would run
       // beside the other, past the limit on connections.
       if (response.socket === null)

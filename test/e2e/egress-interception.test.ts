@@ -28,7 +28,7 @@ const execute = promisify(execFile);
 let world: OutsideEstate;
 let target: string;
 
-const requests = `[{ methods: [GET, HEAD], paths: ["/v1/things", "/v1/things/*", "/open/**"] }, { methods: [POST], paths: ["/v1/uploads"] }]`;
+const requests = `[{ methods: [GET, HEAD], paths: ["/v1/things", "/v1/things/*", "/open/**", "/v4/projects/group%2Fname/*"] }, { methods: [POST], paths: ["/v1/uploads"] }]`;
 
 async function open(intercept = "", options: Partial<OutsideEstateOptions> = {}): Promise<void> {
   world = await openOutsideEstate({
@@ -84,6 +84,25 @@ test("curl reaches what is declared, by exact method and path; each request is t
   assert.match(inner[1]?.reasons[0]?.words ?? "", /is not among the requests that `partner` allows/);
   const whole = outcomes.find(({ id }) => id === inner[0]?.id);
   assert.deepEqual([whole?.end, whole?.status, whole?.response?.bytes], ["complete", 200, stdout.length]);
+});
+
+test("an encoded slash leads outside where it is declared as it is spelled; no star stands for one", async () => {
+  await open();
+  assert.equal(await status(url("/v4/projects/group%2Fname/issues")), "200");
+  for (const path of [
+    "/v4/projects/group%2fname/issues",
+    "/v4/projects/group/name/issues",
+    "/v4/projects/group%2Fname/a%2Fb",
+    "/v4/projects/group%252Fname/issues",
+    "/v1/things/a%2Fb",
+    "/open/..%2F..%2Fv1%2Fuploads",
+    "/open/a%2Fb",
+  ])
+    assert.match(await status(url(path), "--path-as-is"), /^40[03]$/, path);
+  assert.deepEqual(
+    world.outside.requests.map((request) => request.url),
+    ["/v4/projects/group%2Fname/issues"],
+  );
 });
 
 test("Node's fetch, Python and openssl reach it by the environment and the exported authority alone", async () => {
@@ -367,7 +386,10 @@ test("`cordon run` tells its command whom to trust, beside what the machine trus
   assert.equal(printed, world.trust);
   printed = "";
   await statusCommand(["--socket", world.estate.cordon.socketPath], io);
-  assert.match(printed, /only GET\/HEAD \/v1\/things \/v1\/things\/\* \/open\/\*\*; POST \/v1\/uploads/);
+  assert.match(
+    printed,
+    /only GET\/HEAD \/v1\/things \/v1\/things\/\* \/open\/\*\* \/v4\/projects\/group%2Fname\/\*; POST \/v1\/uploads/,
+  );
 });
 
 test("what an interception must be", async () => {

@@ -1,4 +1,4 @@
-/** Boundaries, windows and observing, for the console. In: the control plane and the gateway. Out: what holds now. */
+/** Boundaries, windows, observing and what went outside, for the console. In: the control plane and the gateway. Out: what holds now. */
 import type { ControlPlane } from "@cordon/control/wire";
 import type { SegmentationResponse } from "@cordon/core/contract/segmentation-api";
 import { boundaries } from "@cordon/core/contract/vocabulary";
@@ -26,6 +26,13 @@ export function segmentationOf(control: ControlPlane, gateway: Gateway, now: Ins
       }))
       .toSorted((a, b) => a.expires - b.expires),
     windows: windows.all.map((window) => windowOf(window, now)),
+    egress: {
+      totals: gateway
+        .egressTotals()
+        .map(({ used, ...total }) => ({ ...total, ...(used && { used }) }))
+        .toSorted((a, b) => b.bytesOut + b.bytesIn - a.bytesOut - a.bytesIn),
+      more: 0,
+    },
     observing: [
       ...[...observing.keys()].map((name) => ({ kind: "route" as const, name, wouldDeny: routes.get(name) ?? 0 })),
       ...(policies.observed ?? []).map((name) => ({

@@ -1,11 +1,14 @@
-/** Segmentation as it holds now: boundaries and their exceptions, windows and their next change, what only observes. */
+/**
+ * Segmentation as it holds now: boundaries and their exceptions, windows and their next change, what only observes; and what
+ * was carried outside.
+ */
 import { useMemo } from "react";
 import { Table } from "@mantine/core";
 import { segmentationResponse, type SegmentationResponse } from "@cordon/core/contract/segmentation-api";
 import { useSession } from "../app/session.ts";
 import { Time } from "../app/time.tsx";
 import { usePolled } from "../app/use-polled.ts";
-import { count } from "../words/amounts.ts";
+import { byteSize, count } from "../words/amounts.ts";
 import { shortName } from "../words/names.ts";
 
 const pollMs = 5_000;
@@ -42,6 +45,9 @@ function Tables({ segmentation }: { readonly segmentation: SegmentationResponse 
         safe.
       </p>
       <Observing {...segmentation} />
+      <h2>Outside</h2>
+      <p>What was carried to destinations outside, and back, since the gateway started; the ledger has each of it.</p>
+      <Egress {...segmentation} />
     </>
   );
 }
@@ -133,6 +139,38 @@ function Observing({ observing }: SegmentationResponse) {
         </Table.Tr>
       ))}
     </Rows>
+  );
+}
+
+function Egress({ egress: { totals, more } }: SegmentationResponse) {
+  if (totals.length === 0) return <p>Nothing was carried outside.</p>;
+  const titles = ["Principal", "Destination", "Out", "In", "Let through", "Refused", "Counts for its limit"];
+  return (
+    <>
+      <Rows label="Outside" titles={titles}>
+        {totals.map(({ principal, namespace, destination, bytesOut, bytesIn, requests, refused, used }) => (
+          <Table.Tr key={`${principal} ${namespace}/${destination}`}>
+            <Table.Td>{principal === "*" ? "others" : shortName(principal)}</Table.Td>
+            <Table.Td>
+              {namespace}/{destination}
+            </Table.Td>
+            <Table.Td title={`${count(bytesOut)} bytes`}>{byteSize(bytesOut)}</Table.Td>
+            <Table.Td title={`${count(bytesIn)} bytes`}>{byteSize(bytesIn)}</Table.Td>
+            <Table.Td>{count(requests)}</Table.Td>
+            <Table.Td>{count(refused)}</Table.Td>
+            <Table.Td>
+              {used !== undefined && (
+                <>
+                  {byteSize(used.bytesOut)} out, {byteSize(used.bytesIn)} in, {count(used.requests)} since{" "}
+                  <Time at={used.since} show="date" />
+                </>
+              )}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Rows>
+      {more > 0 && <p>And {count(more)} more, each of which carried less.</p>}
+    </>
   );
 }
 

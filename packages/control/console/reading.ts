@@ -97,14 +97,24 @@ export function readableEstate(reader: Reader, estate: EstateResponse): EstateRe
 }
 
 export function readableSegmentation(reader: Reader, all: SegmentationResponse): SegmentationResponse {
-  if (reader.sees === "all") return all;
+  if (reader.sees === "all") return { ...all, egress: shownEgress(all.egress.totals) };
   const own = (name: string): boolean => name.startsWith(`${reader.namespace}/`);
   return {
     boundaries: all.boundaries.map(({ name, mode }) => ({ name, mode, components: 0, wouldDeny: 0 })),
     exceptions: all.exceptions.filter(({ principal, resource }) => reader.owns(principal) || reader.owns(resource)),
     windows: all.windows.filter(({ namespace }) => namespace === reader.namespace),
     observing: all.observing.filter(({ name }) => own(name)),
+    egress: shownEgress(
+      all.egress.totals.filter(({ principal, namespace }) => namespace === reader.namespace || reader.owns(principal)),
+    ),
   };
+}
+
+/** More pairs than this are counted: the page is asked for every few seconds. */
+const mostTotals = 200;
+
+function shownEgress(totals: SegmentationResponse["egress"]["totals"]): SegmentationResponse["egress"] {
+  return { totals: totals.slice(0, mostTotals), more: Math.max(0, totals.length - mostTotals) };
 }
 
 /** What is wrong names components and people: others are told that something is, and who can see what. */

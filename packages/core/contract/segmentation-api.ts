@@ -1,8 +1,9 @@
 /**
  * `GET /v1/segmentation` of the console's API: boundaries with their modes and exceptions, windows with their next change, and
- * what only observes. In: nothing. Out: its schema.
+ * what only observes; and what went outside. In: nothing. Out: its schema.
  */
 import { z } from "zod";
+import { egressTotal } from "./egress-api.ts";
 
 const mode = z.enum(["enforce", "observe"]);
 
@@ -35,6 +36,12 @@ export const segmentationResponse = z.object({
   ),
   /** Routes and forbids that only observe, with what they would have denied since the start. */
   observing: z.array(z.object({ kind: z.enum(["route", "policy"]), name: z.string(), wouldDeny: z.number() })),
+  /** What was carried outside, the most first. */
+  egress: z.object({
+    totals: z.array(egressTotal),
+    /** Pairs that are not listed. */
+    more: z.number(),
+  }),
 });
 
 export type SegmentationResponse = z.infer<typeof segmentationResponse>;

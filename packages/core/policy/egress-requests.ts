@@ -3,7 +3,8 @@
  * method and a canonical path are among them. What is not declared is not.
  *
  * A pattern is read segment by segment: text is exact, `*` stands for one segment that is not empty, `**` at the end for
- * everything below. Nothing is decoded: another spelling of a path is another path, and refused.
+ * everything below. Nothing is decoded: another spelling of a path is another path, and refused. A segment with an encoded
+ * slash (`group%2Fproject`) is allowed where it is written out, and by no star: a server that decodes it would read several.
  */
 
 export const egressMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
@@ -39,7 +40,7 @@ function listed<T>(map: Map<string, T>, key: string, make: () => T): T {
   return found;
 }
 
-/** @param path canonical, as the gateway reads it: no dot or empty segments, no encoded separators, no query */
+/** @param path canonical, as the gateway reads it: no dot or empty segments, no query; of encoded separators slashes alone */
 export function allowsRequest({ exact, patterns }: EgressRequests, method: string, path: string): boolean {
   if (exact.get(method)?.has(path) === true) return true;
   const candidates = patterns.get(method);
@@ -54,9 +55,13 @@ function matches(pattern: readonly string[], segments: readonly string[]): boole
   if (open ? segments.length <= fixed : segments.length !== fixed) return false;
   for (let at = 0; at < fixed; at++) {
     const [wanted, found] = [pattern[at], segments[at]];
-    if (wanted === "*" ? found === "" : wanted !== found) return false;
+    if (wanted === "*" ? found === "" || hasEncodedSlash(found) : wanted !== found) return false;
   }
-  return true;
+  return !open || !segments.slice(fixed).some(hasEncodedSlash);
+}
+
+function hasEncodedSlash(segment: string | undefined): boolean {
+  return segment !== undefined && segment.includes("%") && /%2f/i.test(segment);
 }
 
 /** What is wrong with a path pattern, or `undefined`. */
@@ -66,9 +71,12 @@ export function pathPatternProblem(path: string): string | undefined {
   if (!/^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/.test(path))
     return "holds a character that no path has (no query, no fragment)";
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return "holds a `%` that encodes nothing";
-  if (/%(?:25)*(?:2f|5c|2e|00|0a|0d)/i.test(path)) return "encodes a slash, dot, backslash or control character";
-  if (path.includes("//")) return "holds an empty segment";
-  if (/(?:^|\/)\.{1,2}(?:[;/]|$)/.test(path)) return "holds a dot segment";
+  if (/%(?:25)+2f|%(?:25)*(?:5c|2e|00|0a|0d)/i.test(path))
+    return "encodes a dot, backslash or control character, or a slash twice";
+  const decoded = path.replaceAll(/%2f/gi, "/");
+  if (decoded.includes("//")) return "holds an empty segment";
+  if (/(?:^|\/)\.{1,2}(?:[;/]|$)/.test(decoded)) return "holds a dot segment";
+  if (/%2f\*|\*%2f/i.test(path)) return "holds a star beside an encoded slash: a star is a whole segment";
   const segments = path.slice(1).split("/");
   if (segments.length > maxSegments) return `has more than ${maxSegments} segments`;
   if (segments.slice(0, -1).includes("**")) return "may have `**` at its end only";

@@ -108,3 +108,21 @@ test("an accepted path never decodes to another structure, however often it is d
     { numRuns: 5000 },
   );
 });
+
+test("an encoded slash is read where it was asked for, and nowhere else, whatever was read before", () => {
+  const read = (path: string, slashes?: "encoded") => () => readRequestHead(request(path, ["Host", "h"]), slashes);
+  assert.throws(read("/p/group%2Fname"), /encodes a slash/);
+  assert.equal(read("/p/group%2Fname?x", "encoded")().path, "/p/group%2Fname");
+  assert.throws(read("/p/group%2Fname?x"), /encodes a slash/);
+  for (const path of [
+    "/p/..%2Fadmin",
+    "/p/a%2f..%2fb",
+    "/p%2F/a",
+    "/%2Fa",
+    "/p/a%2F.;x",
+    "/p/a%252Fb",
+    "/p/a%5Cb",
+    "/p/%2e%2e%2Fb",
+  ])
+    assert.throws(read(path, "encoded"), /the request is refused/, path);
+});

@@ -7,7 +7,7 @@ import { CordonError } from "@cordon/core/errors";
 
 export interface RequestHead {
   readonly method: string;
-  /** Canonical path: starts with `/`, no dot or empty segments, no encoded separators. */
+  /** Canonical path: starts with `/`, no dot or empty segments, no encoded separators but where they were asked for. */
   readonly path: string;
   /** With its leading `?`, or empty. */
   readonly query: string;
@@ -35,13 +35,18 @@ const transferEncodingBit = single.get("transfer-encoding") ?? 0;
 const pathCharacters = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/;
 /** `%2f %5c %2e %00 %0a %0d`, and the same once more encoded. */
 const encodedStructure = /%(?:25)*(?:2f|5c|2e|00|0a|0d)/i;
+/** The same, but for a slash that is encoded once. */
+const encodedBesideSlash = /%(?:25)+2f|%(?:25)*(?:5c|2e|00|0a|0d)/i;
+const encodedSlash = /%2f/gi;
 const brokenPercent = /%(?![0-9A-Fa-f]{2})/;
 const queryCharacters = /^[\x21\x22\x24-\x7e]*$/;
 
 /**
+ * @param slashes whether the path may hold `%2F`. Only for who compares paths as they are spelled: two parsers would not
+ *   agree on where such a path leads
  * @throws {CordonError} `REQUEST_MALFORMED`, `ROUTE_UNGOVERNED` (upgrades)
  */
-export function readRequestHead(request: IncomingMessage): RequestHead {
+export function readRequestHead(request: IncomingMessage, slashes: "plain" | "encoded" = "plain"): RequestHead {
   let seen = 0;
   const raw = request.rawHeaders;
   for (let at = 0; at < raw.length; at += 2) {
@@ -64,7 +69,7 @@ export function readRequestHead(request: IncomingMessage): RequestHead {
     );
   const method = request.method ?? "";
   if (method === "CONNECT" || method === "TRACE") throw malformed(`the method ${method} is refused`);
-  const { path, query } = canonicalTarget(request.url ?? "");
+  const { path, query } = canonicalTarget(request.url ?? "", slashes);
   return { method, path, query };
 }
 
@@ -78,27 +83,30 @@ let known = new Map<string, Target>();
 const maxKnown = 256;
 const maxKnownLength = 256;
 
-function canonicalTarget(text: string): Target {
+function canonicalTarget(text: string, slashes: "plain" | "encoded"): Target {
   const found = known.get(text);
   if (found !== undefined) return found;
-  const target = readTarget(text);
-  if (text.length > maxKnownLength) return target;
+  const target = readTarget(text, slashes);
+  // What is good in one place alone is not known to be good.
+  if (text.length > maxKnownLength || slashes === "encoded") return target;
   if (known.size >= maxKnown) known = new Map();
   known.set(text, target);
   return target;
 }
 
-function readTarget(target: string): Target {
+function readTarget(target: string, slashes: "plain" | "encoded"): Target {
   if (!target.startsWith("/")) throw malformed("the request target must be a path");
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? "" : target.slice(mark);
   if (!pathCharacters.test(path)) throw malformed("the path holds a character that must be percent-encoded");
   if (brokenPercent.test(path)) throw malformed("the path holds a `%` that encodes nothing");
-  if (encodedStructure.test(path)) throw malformed("the path encodes a slash, dot, backslash or control character");
-  if (path.includes("//")) throw malformed("the path holds an empty segment");
+  if ((slashes === "plain" ? encodedStructure : encodedBesideSlash).test(path))
+    throw malformed("the path encodes a slash, dot, backslash or control character");
+  const decoded = slashes === "plain" ? path : path.replaceAll(encodedSlash, "/");
+  if (decoded.includes("//")) throw malformed("the path holds an empty segment");
   // Servlet containers drop what follows a `;` before they resolve dots: to them `..;x` climbs.
-  if (/(?:^|\/)\.{1,2}(?:[;/]|$)/.test(path)) throw malformed("the path holds a dot segment");
+  if (/(?:^|\/)\.{1,2}(?:[;/]|$)/.test(decoded)) throw malformed("the path holds a dot segment");
   if (!queryCharacters.test(query)) throw malformed("the query holds a character that must be percent-encoded");
   return { path, query };
 }

@@ -86,7 +86,13 @@ export async function openRig(t: TestContext, options: Partial<ConsoleOptions> =
         live,
         overview: () => overview,
         estate: () => ({ components: [], routes: [] }),
-        segmentation: () => ({ boundaries: [], exceptions: [], windows: [], observing: [] }),
+        segmentation: () => ({
+          boundaries: [],
+          exceptions: [],
+          windows: [],
+          observing: [],
+          egress: { totals: [], more: 0 },
+        }),
         receipt: async (index) => {
           if (index > 2) throw new CordonError("PROOF_INVALID", `there is no entry ${index}`);
           return `receipt of ${index}\n`;
