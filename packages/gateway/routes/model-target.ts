@@ -50,10 +50,16 @@ const governed = new Set([
   ...["comparison_response_id", "skill_id", "tunnel_id"],
 ]);
 
+/** Names that were found good, each short: nearly all bodies are made of a few. */
+const known = new Set<string>();
+const mostKnown = 1_024;
+
 function refuseOtherSpelling(name: string): void {
+  if (known.has(name)) return;
   const folded = foldName(name);
   if (folded !== name && governed.has(folded))
     throw new CordonError("BODY_AMBIGUOUS", `write \`${folded}\` so; some servers read \`${name}\` as the same`);
+  if (known.size < mostKnown && name.length <= 64) known.add(name);
 }
 
 /**
