@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { Action, Namespace } from "@cordon/core/contract/vocabulary";
 import { sha256Hex } from "@cordon/core/identity/certificate";
 import { delegationHeader, mintDelegation } from "@cordon/core/identity/delegation";
+import { twinOfJoseSignature } from "@cordon/core/identity/revocation";
 import { parseSpiffeId, type SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { X509Svid } from "@cordon/core/identity/svid";
 import type { DecisionEntry } from "@cordon/core/ledger/entry";
@@ -25,16 +26,17 @@ interface Asked {
   readonly person?: SpiffeId;
   readonly seconds?: number;
   readonly at?: number;
+  readonly id?: string;
   readonly actions?: readonly Action[];
   readonly resources?: readonly SpiffeId[];
 }
 
 function delegationOf(from: X509Svid, asked: Asked = {}): string {
   const { actor = idOf("agent", "assistant"), audience = idOf("service", "gateway"), person = from.id } = asked;
-  const { seconds = 600, at = Date.now(), actions, resources } = asked;
+  const { seconds = 600, at = Date.now(), actions, resources, id = randomBytes(8).toString("hex") } = asked;
   return mintDelegation(
     {
-      ...{ person, actor, audience, issuedAt: at, lifetimeSeconds: seconds, id: randomBytes(8).toString("hex") },
+      ...{ person, actor, audience, issuedAt: at, lifetimeSeconds: seconds, id },
       ...(actions && { actions }),
       ...(resources && { resources }),
     },
@@ -258,6 +260,61 @@ for (const [what, end] of [
     assert.ok(outcome?.kind === "outcome");
     assert.match(outcome.why?.words ?? "", /locked|not signed in|let .* act until/);
   });
+
+test("one delegation is ended alone, by whoever made it and nobody else: what runs on it is cut, the others go on", async () => {
+  const { estate, ada, mei, notebook, assistant } = await peopled();
+  await using _ = estate;
+  const kay = await invited(estate, ada, "kay", ["data-science"]);
+  await cliCredential(kay);
+  estate.chat.answer = (_seen, response) =>
+    void response.writeHead(200, { "content-type": "text/event-stream" }).write("data: {}\n\n");
+  const [first, second] = [delegationOf(notebook, { id: "one" }), delegationOf(notebook, { id: "two" })];
+  const open = async (token: string) => {
+    const { statusCode, body } = await estate.agent(assistant).request({
+      ...{ origin: estate.cordon.gatewayUrl, path: "/v1/chat/completions", method: "POST" },
+      headers: { "content-type": "application/json", [delegationHeader]: token },
+      body: JSON.stringify({ model: "m", stream: true, messages: [] }),
+    });
+    assert.equal(statusCode, 200);
+    const stream = { over: false };
+    body
+      .on("error", () => (stream.over = true))
+      .on("end", () => (stream.over = true))
+      .resume();
+    return stream;
+  };
+  const [one, two] = [await open(first), await open(second)];
+  await until(() => estate.cordon.gateway.liveCount() === 2, "both streams are under way");
+
+  assert.equal((await kay.call("POST", "/v1/delegations/end", { id: "one" })).status, 200);
+  assert.equal((await ada.call("POST", "/v1/delegations/end", { id: "one" })).status, 409, "who made none");
+  assert.equal((await mei.call("POST", "/v1/delegations/end", { id: "one two" })).status, 400);
+  assert.deepEqual([one.over, estate.cordon.gateway.liveCount()], [false, 2], "another's word ends nothing of mei's");
+
+  const ended = await mei.call("POST", "/v1/delegations/end", { id: "one" });
+  assert.deepEqual([ended.status, ended.json], [200, { ended: true }], ended.text);
+  await until(() => one.over, "its stream is cut");
+  assert.equal(two.over, false);
+  const path = "/v1/chat/completions";
+  const again = await callFor(estate, assistant, first, path, chat().body);
+  assert.deepEqual([again.status, /act no more: the delegation was ended/.test(again.text)], [403, true]);
+  // The twin of its signature (r, n - s) is the same delegation.
+  assert.equal((await callFor(estate, assistant, twinOf(first), path, chat().body)).status, 403);
+  estate.chat.answer = (_seen, response) => void response.end("{}");
+  assert.equal((await callFor(estate, assistant, second, path, chat().body)).status, 200);
+  assert.equal((await callFor(estate, assistant, delegationOf(notebook), path, chat().body)).status, 200);
+  const cuts = (await estate.entries()).flatMap((entry) =>
+    entry.kind === "outcome" && entry.end === "cut" ? [entry.why?.words ?? ""] : [],
+  );
+  assert.equal(cuts.filter((words) => words.includes("the delegation was ended")).length, 1);
+});
+
+function twinOf(token: string): string {
+  const [head, claims, signature = ""] = token.split(".");
+  const twin = twinOfJoseSignature(Buffer.from(signature, "base64url"));
+  assert.ok(twin);
+  return `${head}.${claims}.${Buffer.from(twin).toString("base64url")}`;
+}
 
 type Ends = Awaited<ReturnType<typeof peopled>>;
 

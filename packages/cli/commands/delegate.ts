@@ -3,15 +3,18 @@
  * Out: a token that it sends along with its own identity; worth nothing to anybody else.
  */
 import { parseArgs } from "node:util";
+import { delegationEnded } from "@cordon/core/contract/people-api";
 import { actions as known, type Action } from "@cordon/core/contract/vocabulary";
 import { CordonError } from "@cordon/core/errors";
 import { delegationHeader, maxDelegationSeconds } from "@cordon/core/identity/delegation";
 import type { ExitCode } from "../command.ts";
 import type { Io } from "../io.ts";
+import { askConsole, signedCall } from "../login/console-client.ts";
 import { delegationFrom, idOf } from "../login/delegate.ts";
 import { loadLogin } from "../login/login-file.ts";
 
 const usage = `Usage: cordon delegate WORKLOAD [OPTIONS]
+       cordon delegate --end ID
 
 Prints a token by which the workload acts for you: it sends it in the header \`${delegationHeader}\` beside its own identity,
 and the gateway lets through what both of you may do. It is signed by the key of your login, names that one workload and
@@ -21,7 +24,8 @@ this gateway, and ends with your login. \`cordon run --me --as WORKLOAD\` does t
   --minutes N         how long, up to ${maxDelegationSeconds / 60} (default 10)
   --action ACTION     nothing but this action; may be repeated
   --resource NAME     nothing but this resource, NAMESPACE/KIND/NAME; may be repeated
-  --json              one JSON object: {"token", "header", "person", "workload", "expiresAt"}
+  --end ID            ends the delegation of this id at once, everywhere; what runs on it is cut
+  --json              one JSON object: {"id", "token", "header", "person", "workload", "expiresAt"}
 `;
 
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
@@ -32,6 +36,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
       minutes: { type: "string", default: "10" },
       action: { type: "string", multiple: true },
       resource: { type: "string", multiple: true },
+      end: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -41,6 +46,13 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     return 0;
   }
   const [workload, stray] = positionals;
+  if (values.end !== undefined) {
+    if (workload !== undefined) throw new CordonError("USAGE", `--end takes an id and nothing else\n\n${usage}`);
+    const call = { method: "POST", path: "/v1/delegations/end", body: { id: values.end } } as const;
+    await askConsole(delegationEnded, signedCall(await loadLogin(process.env), call));
+    io.stdout(values.json ? `${JSON.stringify({ ended: values.end })}\n` : `ended: delegation ${values.end}\n`);
+    return 0;
+  }
   if (workload === undefined || stray !== undefined) throw new CordonError("USAGE", `name one workload\n\n${usage}`);
   if (!/^[1-9]\d?$/.test(values.minutes) || Number(values.minutes) * 60 > maxDelegationSeconds)
     throw new CordonError("USAGE", `--minutes is 1 to ${maxDelegationSeconds / 60}`);
@@ -48,7 +60,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const actor = idOf(workload, login);
   const actions = values.action?.map(actionOf);
   const resources = values.resource?.map((name) => idOf(name, login));
-  const { token, expiresAt } = delegationFrom(login, {
+  const { id, token, expiresAt } = delegationFrom(login, {
     ...{ actor, lifetimeSeconds: Number(values.minutes) * 60 },
     ...(actions === undefined ? {} : { actions }),
     ...(resources === undefined ? {} : { resources }),
@@ -56,11 +68,11 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const { person } = login.credential;
   if (values.json)
     io.stdout(
-      `${JSON.stringify({ token, header: delegationHeader, person: person.id, workload: actor, expiresAt: new Date(expiresAt).toISOString() })}\n`,
+      `${JSON.stringify({ id, token, header: delegationHeader, person: person.id, workload: actor, expiresAt: new Date(expiresAt).toISOString() })}\n`,
     );
   else {
     io.stderr(
-      `${actor} may act for ${person.namespace}/${person.name} until ${new Date(expiresAt).toISOString()}, by the header \`${delegationHeader}\`:\n`,
+      `${actor} may act for ${person.namespace}/${person.name} until ${new Date(expiresAt).toISOString()}, by the header \`${delegationHeader}\`; \`cordon delegate --end ${id}\` ends it:\n`,
     );
     io.stdout(`${token}\n`);
   }

@@ -14,12 +14,19 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** How long each token of a run lasts; it is made anew at half of it. */
 const runTokenSeconds = 600;
 
+export interface Minted {
+  /** By which it can be ended alone. */
+  readonly id: string;
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
 /** One token for one workload, no longer than the login lasts. */
 export function delegationFrom(
   login: Login,
   asked: Pick<Delegation, "actor" | "lifetimeSeconds" | "actions" | "resources"> & { readonly audience?: SpiffeId },
   now = Date.now(),
-): { readonly token: string; readonly expiresAt: number } {
+): Minted {
   return mint(login, createPrivateKey(login.privateKey), asked, now);
 }
 
@@ -63,19 +70,20 @@ function mint(
   key: KeyObject,
   asked: Pick<Delegation, "actor" | "lifetimeSeconds" | "actions" | "resources"> & { readonly audience?: SpiffeId },
   now: number,
-): { readonly token: string; readonly expiresAt: number } {
+): Minted {
   const left = Math.floor((credential.expiresAt - now) / 1000);
   const lifetimeSeconds = Math.max(1, Math.min(asked.lifetimeSeconds, left));
   const { actor, actions, resources } = asked;
+  const id = randomBytes(16).toString("base64url");
   const token = mintDelegation(
     {
       ...{ person: parseSpiffeId(credential.person.id), actor, issuedAt: now, lifetimeSeconds },
       audience: asked.audience ?? parseSpiffeId(credential.gateway.id),
-      id: randomBytes(16).toString("base64url"),
+      id,
       ...(actions === undefined ? {} : { actions }),
       ...(resources === undefined ? {} : { resources }),
     },
     key,
   );
-  return { token, expiresAt: (Math.floor(now / 1000) + lifetimeSeconds) * 1000 };
+  return { id, token, expiresAt: (Math.floor(now / 1000) + lifetimeSeconds) * 1000 };
 }

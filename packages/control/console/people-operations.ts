@@ -16,6 +16,7 @@ import { confirmWithPasskey, passkeysOf, requireUser, shortNameOf } from "../peo
 import { approveAdministrator, inviteOrNominate, nominationDigest } from "../people/administrators.ts";
 import { administer, administers } from "../people/administration.ts";
 import type { Invited } from "../people/invitations.ts";
+import { endDelegation } from "../people/delegations.ts";
 import { lockUser, removePasskey, unlockUser } from "../people/manage.ts";
 import type { People, SignedInPerson } from "../people/open-people.ts";
 import { approveRecovery, recoveryApprovers, recoveryDigest, redeemSealedCode, sealCodes } from "../people/recovery.ts";
@@ -151,6 +152,10 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
       const words = `${user.name} ended a session of theirs`;
       const mine = (one: { readonly id: string; readonly user: string }) => one.id === session && one.user === user.id;
       return { ended: await endSessions(deps, mine, { actor: user.id, words }) };
+    },
+    "POST /v1/delegations/end": async ({ user }, body) => {
+      await endDelegation(deps, user, readJson(api.endDelegationRequest, body).id);
+      return { ended: true };
     },
     "POST /v1/cli/authorise": async ({ user }, body) => ({
       code: await cli.authorise(user, readJson(api.cliAuthoriseRequest, body)),

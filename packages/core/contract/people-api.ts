@@ -103,6 +103,10 @@ const sessionId = z.string().regex(/^[0-9a-f]{64}$/);
 export const stepUpRequest = z.strictObject({ session: sessionId, assertion });
 export const endSessionRequest = z.strictObject({ session: sessionId });
 
+/** The id (`jti`) of a delegation that a session of theirs made. */
+export const endDelegationRequest = z.strictObject({ id: z.string().regex(/^[\x21-\x7e]{1,64}$/) });
+export const delegationEnded = z.strictObject({ ended: z.literal(true) });
+
 export const addPasskeyStart = z.strictObject({ assertion });
 export const addPasskeyFinish = z.strictObject({ label, credential: assertion });
 

@@ -5,7 +5,13 @@ import fc from "fast-check";
 import { actions } from "../contract/vocabulary.ts";
 import { isCordonError } from "../errors.ts";
 import { sha256Hex } from "./certificate.ts";
-import { delegationType, maxDelegationSeconds, mintDelegation, verifyDelegation } from "./delegation.ts";
+import {
+  delegationType,
+  maxDelegationSeconds,
+  delegationDigest,
+  mintDelegation,
+  verifyDelegation,
+} from "./delegation.ts";
 import { parseSpiffeId } from "./spiffe-id.ts";
 
 const person = parseSpiffeId("spiffe://bank.example/ns/default/user/mei");
@@ -43,10 +49,12 @@ const refusal = (token: string, more: Partial<typeof checks> = {}): string => {
 
 test("a delegation says whom its one actor acts for, in which session, until when and for what", () => {
   const until = now + 600_000;
-  assert.deepEqual(verifyDelegation(mintDelegation(plain, key), checks), { id: person, session, until });
+  const delegation = delegationDigest(session, plain.id);
+  assert.deepEqual(verifyDelegation(mintDelegation(plain, key), checks), { id: person, session, until, delegation });
+  assert.notEqual(delegation, delegationDigest(session, `${plain.id}x`));
   const narrow = mintDelegation({ ...plain, actions: ["read", "infer"], resources: [rival] }, key);
   const scope = { actions: ["read", "infer"], resources: [rival] };
-  assert.deepEqual(verifyDelegation(narrow, checks), { id: person, session, until, scope });
+  assert.deepEqual(verifyDelegation(narrow, checks), { id: person, session, until, delegation, scope });
   const empty = mintDelegation({ ...plain, resources: [] }, key);
   assert.deepEqual(verifyDelegation(empty, checks).scope, { resources: [] }, "nothing is not everything");
 });

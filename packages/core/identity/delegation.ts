@@ -8,7 +8,7 @@
  *
  * @see RFC 8693, section 4.1 (`act`); RFC 7519; OpenID SIOPv2 (`sub_jwk`: the key of a self-issued token)
  */
-import { createPublicKey, sign, type KeyObject } from "node:crypto";
+import { createHash, createPublicKey, sign, type KeyObject } from "node:crypto";
 import { isJsonObject, type JsonObject, type JsonValue } from "../contract/strict-json.ts";
 import { actions, type Action } from "../contract/vocabulary.ts";
 import { CordonError } from "../errors.ts";
@@ -113,7 +113,14 @@ export function verifyDelegation(token: string, { actor, audience, now }: Delega
     throw new CordonError("TOKEN_NOT_PERMITTED", `the delegation of ${person} is for ${named}, and ${actor} shows it`);
   if (typeof claims["jti"] !== "string" || !/^[\x21-\x7e]{1,64}$/.test(claims["jti"])) throw invalid("it has no id");
   const scope = readScope(claims);
-  return { id: person, session: key.keyFingerprint, until, ...(scope === undefined ? {} : { scope }) };
+  const session = key.keyFingerprint;
+  const delegation = delegationDigest(session, claims["jti"]);
+  return { id: person, session, until, delegation, ...(scope === undefined ? {} : { scope }) };
+}
+
+/** What one delegation is withdrawn by: its id, under the session that made it. A signature's twin has the same. */
+export function delegationDigest(session: string, id: string): string {
+  return createHash("sha256").update(`cordon-delegation ${session} ${id}`).digest("hex");
 }
 
 function formOf(token: string): CompactJws {

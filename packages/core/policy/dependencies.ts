@@ -19,6 +19,7 @@ export function dependencies(
   if (user !== undefined) keys.push(dependsOnKey("user", user.id), dependsOnKey("grant", user.id));
   if (user?.session !== undefined)
     keys.push(dependsOnKey("session", user.session), dependsOnKey("credential", user.session));
+  if (user?.delegation !== undefined) keys.push(dependsOnKey("credential", user.delegation));
   // The forbids of the person's own namespace have a say, too.
   if (behalf !== undefined) keys.push(dependsOnKey("policies", behalf.person.namespace));
   const device = signals?.risk?.device;

@@ -62,6 +62,8 @@ export interface ActingUser {
   readonly issuer?: string;
   /** When the delegation, or the other server's token, that is acted on ends; exclusive. */
   readonly until?: Instant;
+  /** The one delegation that is acted on, by which it can be withdrawn alone. */
+  readonly delegation?: string;
   /** What the delegation is good for; absent: whatever both may do. */
   readonly scope?: DelegationScope;
 }
@@ -157,6 +159,8 @@ export function checkPerson(snapshot: Snapshot, request: AccessRequest, principa
     return refused("user-unknown", `${acting.id} is not enrolled, or not the one who asks`);
   if (user.locked !== undefined) return refused("user-locked", `the account ${user.name} is locked: ${user.locked}`);
   if (acting.issuer !== undefined) return checkForeign(snapshot, acting, request, user, now);
+  if (acting.delegation !== undefined && snapshot.revocations.certificates.has(acting.delegation))
+    return refused("delegation-ended", `${user.name} lets ${request.principal} act no more: the delegation was ended`);
   const outside = outsideDelegation(acting, request, user, now);
   if (outside !== undefined) return outside;
   if (acting.session === undefined) return checkVouched(acting, request, user);
