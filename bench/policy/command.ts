@@ -90,7 +90,8 @@ function evaluate(policies: CedarPolicies, { request, principal, resource }: Ask
 function requests(count: number): readonly Asked[] {
   return Array.from({ length: count }, (_, n): Asked => {
     const principal = agents[(n * 7919) % agents.length] as Component;
-    const resource = datasets[(n * 104_729) % datasets.length] as Component;
+    // Another resource each time round, so that no pair comes twice.
+    const resource = datasets[(n * 104_729 + Math.floor(n / agents.length) * 37) % datasets.length] as Component;
     const action = n % 3 === 0 ? "write" : "read";
     const context = { assurance: "x509-svid", route: "data", method: "GET", stream: false, external: false } as const;
     const from = cedarEntity("Workload", principal, trustDomain);
