@@ -42,6 +42,6 @@ function makeExample(row: Row): Example {
 /** In arrays of their own size: what featurizing gives is written over by the next text. */
 function featuresFrom(text: string, folded: Folded, tokens: Tokens): Features {
   const known = findKnown(tokens, words.vocabulary);
-  const { ids, until, ideas } = featurize(text, folded, tokens, findIdeas(tokens, known), known);
+  const { ids, until, ideas } = featurize(text, folded, tokens, findIdeas(tokens), known);
   return { ids: ids.slice(0, until.at(-1) ?? 0), until: until.slice(), ideas: ideas.slice(0, tokens.count) };
 }

@@ -6,8 +6,7 @@
 import type { Finding } from "../finding.ts";
 import type { PartDetector } from "../inspect.ts";
 import { classified } from "../taxonomy.ts";
-import { endWindowsOf } from "./features.ts";
-import { endOf } from "./judge.ts";
+import { judgeEnd } from "./judge.ts";
 import { surprises as packed, weights } from "./weights.ts";
 
 /** From here on it is a finding; a score of 0.5. */
@@ -20,7 +19,7 @@ export const suffixDetector: PartDetector = {
   judge({ text, origin }) {
     if (origin === "instructions" || origin === "model") return { probability: 0, findings: [] };
     surprises ??= Buffer.from(packed, "base64");
-    const { probability, start } = endOf(endWindowsOf(text, surprises), weights);
+    const { probability, start } = judgeEnd(text, surprises, weights);
     if (probability < least) return { probability: 0, findings: [] };
     const score = Math.min(0.95, 0.5 + (probability - least) * 2.25);
     const findings: Finding[] = [

@@ -152,7 +152,7 @@ function windowAt(kept: Kept, from: number, to: number, bits: number, surprises:
     const what = whats[index] as number;
     const triple = (two * symbolCount + one) * symbolCount + what;
     if ((((surprises[triple >> 1] as number) >> ((triple & 1) << 2)) & 15) >= 8) surprised += 1;
-    const kind = kindOf[what] as number;
+    const kind = symbolKinds[what] as number;
     if (kind === 1) {
       if (isUpper(unit) && isLower(before)) joins += 1;
       if (isLetter(one)) {
@@ -190,7 +190,7 @@ function windowAt(kept: Kept, from: number, to: number, bits: number, surprises:
 }
 
 /** Of each symbol: 0 space, 1 letter, 2 sign, 3 digit, 4 line end. */
-const kindOf = Uint8Array.from({ length: symbolCount }, (_, what) =>
+export const symbolKinds = Uint8Array.from({ length: symbolCount }, (_, what) =>
   what === symbol.space ? 0 : isLetter(what) ? 1 : what === symbol.digit ? 3 : what === symbol.line ? 4 : 2,
 );
 
@@ -207,6 +207,6 @@ function isHardSign(unit: number): boolean {
   return unit < 127 && hardSigns[unit] === 1;
 }
 
-const hardSigns = Uint8Array.from({ length: 127 }, (_, unit) =>
+export const hardSigns = Uint8Array.from({ length: 127 }, (_, unit) =>
   unit > 32 && !"'-./_:@,’".includes(String.fromCharCode(unit)) ? 1 : 0,
 );

@@ -4,24 +4,28 @@
  */
 import type { Finding } from "../finding.ts";
 import type { PartDetector } from "../inspect.ts";
+import { flag, scanner } from "../kernels/scanner.ts";
 import { unitsOf } from "../normalise/units.ts";
 import { classified } from "../taxonomy.ts";
 
 /** As many as no text of any language holds in one request, and a share of it that no text has. */
 const least = 1000;
 const leastShare = 0.2;
+/** No mark and nothing invisible that is counted stands before it. */
+const leastUnit = 0x300;
 
 export const markFloodDetector: PartDetector = {
   name: "flood",
   version: "1",
   judge({ text, origin }) {
     if (origin === "instructions" || origin === "model" || text.length < least) return { probability: 0, findings: [] };
+    if (scanner()?.has(text, flag.unseen) === false) return { probability: 0, findings: [] };
     let marks = 0;
     let invisible = 0;
     const units = unitsOf(text);
     for (let at = 0; at < text.length; at++) {
       const unit = units[at] as number;
-      if (unit < 0x300) continue;
+      if (unit < leastUnit) continue;
       if (unit <= 0x36f || (unit >= 0x1ab0 && unit <= 0x1aff) || (unit >= 0x20d0 && unit <= 0x20ff)) marks += 1;
       else if (isInvisible(unit)) invisible += 1;
     }

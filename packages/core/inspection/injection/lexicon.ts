@@ -7,7 +7,6 @@
  * scripts without spaces the words are found anywhere in a run.
  */
 import { fold } from "../normalise/fold.ts";
-import type { Known } from "./vocabulary.ts";
 import {
   classOf,
   hashOfWord,
@@ -233,6 +232,8 @@ interface Lexicon {
   /** Idea by hash of a whole word, of a stem, or of a pair of syllables. */
   readonly exact: ReadonlyMap<number, number>;
   readonly stems: ReadonlyMap<number, number>;
+  /** Hashes of stems' first three units; no stem is shorter. */
+  readonly stemStarts: ReadonlySet<number>;
   readonly pairs: ReadonlyMap<number, number>;
   /** Words of scripts without spaces, by hash. */
   readonly runs: ReadonlyMap<number, number>;
@@ -246,11 +247,12 @@ interface Lexicon {
 const lexicon: Lexicon = build();
 
 /** The words of ideas by hash, for a kernel that looks for them as {@link findIdeas} does. */
-export const lexiconTables: Pick<Lexicon, "exact" | "stems" | "pairs" | "runs" | "longestRun"> = lexicon;
+export const lexiconTables: Pick<Lexicon, "exact" | "stems" | "stemStarts" | "pairs" | "runs" | "longestRun"> = lexicon;
 
 function build(): Lexicon {
   const exact = new Map<number, number>();
   const stems = new Map<number, number>();
+  const stemStarts = new Set<number>();
   const pairs = new Map<number, number>();
   const runs = new Map<number, number>();
   const stemFilter = new Uint8Array(0x10000);
@@ -269,6 +271,8 @@ function build(): Lexicon {
         longestRun = Math.max(longestRun, plain.length);
       } else if (isStem) {
         if (!stems.has(hash)) stems.set(hash, idea);
+        if (plain.length < 3) throw new Error(`the stem \`${plain}\` has fewer than three units`);
+        stemStarts.add(hashOfWord(plain.slice(0, 3)));
         stemFilter[hash & 0xffff] = 1;
       } else if (!exact.has(hash)) exact.set(hash, idea);
     }
@@ -280,7 +284,7 @@ function build(): Lexicon {
       pairFilter[hash & 0xffff] = 1;
     }
   });
-  return { exact, stems, pairs, runs, stemFilter, runFilter, pairFilter, longestRun };
+  return { exact, stems, stemStarts, pairs, runs, stemFilter, runFilter, pairFilter, longestRun };
 }
 
 function bone(unit: number): number {
@@ -304,7 +308,7 @@ let room = { token: new Int32Array(2048), idea: new Uint8Array(2048) };
  * Finds the ideas in a text's tokens, at most one a token; in scripts without spaces one a token of a few characters. The next
  * call writes over what it gives.
  */
-export function findIdeas(tokens: Tokens, { vocabulary, numbers }: Known): Ideas {
+export function findIdeas(tokens: Tokens): Ideas {
   if (room.token.length < tokens.count)
     room = { token: new Int32Array(tokens.count * 2), idea: new Uint8Array(tokens.count * 2) };
   const { token, idea } = room;
@@ -315,13 +319,7 @@ export function findIdeas(tokens: Tokens, { vocabulary, numbers }: Known): Ideas
     let found = none;
     if (kind === wordToken) {
       const hash = tokens.hash[at] as number;
-      const number = numbers[at] as number;
-      const asked = number < 0 ? 0 : (vocabulary.ideas[number] as number);
-      if (asked !== 0) found = asked - 1;
-      else {
-        found = lexicon.exact.get(hash) ?? findStem(tokens, at);
-        if (number >= 0) vocabulary.ideas[number] = found + 1;
-      }
+      found = lexicon.exact.get(hash) ?? findStem(tokens, at);
       const pair = pairHash(before, hash);
       if (lexicon.pairFilter[pair & 0xffff] === 1) found = lexicon.pairs.get(pair) ?? found;
       before = hash;

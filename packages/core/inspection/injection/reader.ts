@@ -55,7 +55,7 @@ export function plainReader(vocabulary: Vocabulary, weights: PackedWeights): Rea
       const tokens = tokenize(folded);
       if (tokens.count === 0) return undefined;
       const known = findKnown(tokens, vocabulary);
-      const ideas = findIdeas(tokens, known);
+      const ideas = findIdeas(tokens);
       const features = featurize(text, folded, tokens, ideas, known);
       const sums = blockTotals(features, weights.packed);
       let windows = 0;
@@ -83,6 +83,8 @@ function mostWindows(tokens: number): number {
 
 /** Longer texts are read by the plain reader, so that one giant does not stay in memory. */
 const longest = 1 << 18;
+/** As many as the kernel says. */
+const rememberedWords = 1 << 12;
 
 /** Where the kernel says, in words of 32 bits, what is no array: see `kernels/text.as`. */
 const status = { folded: 32, identity: 33, foreign: 34, disguised: 35, ideas: 36, windows: 37, strange: 38, worst: 40 };
@@ -149,13 +151,14 @@ class CompiledReader implements Reader {
     memory.put("loweredAt", foldTables.lowered);
     memory.put("slotsAt", vocabulary.slots);
     memory.set("slotMask", vocabulary.slots.length / 2 - 1);
-    memory.put("wordIdeasAt", new Uint16Array(vocabulary.size));
+    memory.put("rememberedAt", new Int32Array(rememberedWords * 2));
     for (const name of ["exact", "stems", "pairs", "runs"] as const) {
       const { slots, mask } = hashTable(Array.from(lexiconTables[name], ([hash, idea]) => [hash, idea + 1] as const));
       memory.put(`${name}At`, slots);
       memory.set(`${name}Mask`, mask);
     }
     memory.put("stemBitsAt", hashBits(lexiconTables.stems.keys()));
+    memory.put("stemStartBitsAt", hashBits(lexiconTables.stemStarts));
     memory.put("pairBitsAt", hashBits(lexiconTables.pairs.keys()));
     memory.put("runBitsAt", hashBits(lexiconTables.runs.keys()));
     memory.set("longestRun", lexiconTables.longestRun);
@@ -166,9 +169,10 @@ class CompiledReader implements Reader {
     memory.put("vectorsAt", weights.packed);
     memory.put("layerAt", turned(weights.layer));
     memory.put("outputAt", weights.output);
-    memory.set("idsAt", memory.take(tokensInBlock * mostPerToken * 4));
+    memory.set("idsAt", memory.take(tokensInBlock * mostPerToken * 4 + 16));
     this.#arraysAt = memory.top;
     this.#views = this.#lay(8192);
+    memory.check();
   }
 
   read(text: string): Reading | undefined {

@@ -11,8 +11,6 @@ export interface Vocabulary {
   readonly size: number;
   /** Open addressing: in each slot a hash and the word's number, side by side; 0 and 0 where it is free. */
   readonly slots: Int32Array;
-  /** By word number: what the lexicon said of the word, once it was asked: 0 where it was not, else the idea and 1. */
-  readonly ideas: Uint16Array;
 }
 
 /** @param words their hashes; the first of equal ones counts. */
@@ -28,7 +26,7 @@ export function makeVocabulary(words: Int32Array): Vocabulary {
     slots[slot * 2] = hash;
     slots[slot * 2 + 1] = number;
   }
-  return { size: words.length, slots, ideas: new Uint16Array(words.length) };
+  return { size: words.length, slots };
 }
 
 /** The word's number, or -1. */

@@ -329,6 +329,8 @@ function isStrange(count: u32): bool {
     if ((kind != WORD && kind != MARK) || unitAt(load<u32>(startAt + (at << 2))) > 0x2ff) continue;
     words += 1;
     if (lookUp(commonAt, commonMask, load<u32>(hashAt + (at << 2))) != 0) known += 1;
+    // So many that no number of other words makes up for them.
+    if (known * 8 > sampled) return false;
   }
   return words >= 4 && known * 8 <= words;
 }

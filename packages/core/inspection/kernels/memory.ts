@@ -27,6 +27,8 @@ type Exports = Readonly<Record<string, KernelFunction | Global>> & {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
 };
 
+type Table = Uint8Array | Uint16Array | Int32Array | Float64Array;
+
 const pageBytes = 65_536;
 /** Kernels write what is not an array below it. */
 const statusBytes = 256;
@@ -70,13 +72,24 @@ export class KernelMemory {
     return at;
   }
 
-  /** Copies a table in, and tells the kernel where it lies. */
-  put(name: string, table: Uint8Array | Uint16Array | Int32Array | Float64Array): void {
+  /** Copies a table in; returns where it lies. */
+  store(table: Table): number {
     const at = this.take(table.byteLength);
     new Uint8Array(this.buffer, at, table.byteLength).set(
       new Uint8Array(table.buffer, table.byteOffset, table.byteLength),
     );
-    this.set(name, at);
+    return at;
+  }
+
+  /** Copies a table in, and tells the kernel where it lies. */
+  put(name: string, table: Table): void {
+    this.set(name, this.store(table));
+  }
+
+  /** @throws where the kernel was not told where something lies: it would write over what is not its own. */
+  check(): void {
+    for (const [name, value] of Object.entries(this.#exports))
+      if (name.endsWith("At") && (value as Global).value === 0) throw new Error(`a kernel was not told \`${name}\``);
   }
 
   /** Writes a text's code units; lone surrogates stay what they are. */

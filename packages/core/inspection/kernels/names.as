@@ -5,53 +5,42 @@
  * Tables are written by `pii/names/tagger.ts`. Arrays of words have two places before the first and behind the last, so that
  * a word's neighbours can be asked for without looking where the text ends.
  */
+import {
+  CODE,
+  DIGITS,
+  LINE,
+  LOWER,
+  MIXED,
+  PRIME,
+  SIGN,
+  TITLE,
+  endsAt,
+  hashesAt,
+  kindsAt,
+  startsAt,
+  tailsAt,
+} from "./words";
+export * from "./words";
 
-// Kinds of words: see `pii/names/tokens.ts`.
-const LOWER: u32 = 0;
-const TITLE: u32 = 1;
-const UPPER: u32 = 2;
-const MIXED: u32 = 3;
-const DIGITS: u32 = 4;
-const CODE: u32 = 5;
-const SIGN: u32 = 6;
-const LINE: u32 = 7;
-const OTHER: u32 = 8;
-
-// Classes of units.
-const IS_SPACE: u32 = 0;
-const IS_LOWER: u32 = 1;
-const IS_UPPER: u32 = 2;
-const IS_DIGIT: u32 = 3;
-const IS_SIGN: u32 = 4;
-const IS_LINE: u32 = 5;
-const IS_UNSPACED: u32 = 6;
-
-const SEED: u32 = 0x811c9dc5;
-const PRIME: u32 = 0x01000193;
-const LONGEST_WORD: u32 = 20;
 const COMMON: u32 = 16;
 const TABLE_MASK: u32 = (1 << 15) - 1;
 const BIAS: u32 = 128;
+const LABELS: u32 = 5;
+/** Words that are remembered, as a power of two. */
+const REMEMBERED_BITS: u32 = 14;
+const REMEMBERED_MASK: u32 = (1 << REMEMBERED_BITS) - 1;
+const KNOWN_MASK: u32 = (1 << 12) - 1;
 
-export let classesAt: usize = 0;
-export let smallsAt: usize = 0;
 /** Five filters: where each lies, how many bits it has, what it says. */
 export let filtersAt: usize = 0;
 export let smallBitsAt: usize = 0;
 export let smallBitsMask: u32 = 0;
 export let rememberedAt: usize = 0;
-export let rememberedMask: u32 = 0;
 export let firstPassAt: usize = 0;
 export let secondPassAt: usize = 0;
 
-export let sourceAt: usize = 0;
-export let startsAt: usize = 0;
-export let endsAt: usize = 0;
-export let hashesAt: usize = 0;
-export let tailsAt: usize = 0;
 export let knownAt: usize = 0;
 export let shapesAt: usize = 0;
-export let kindsAt: usize = 0;
 export let activeAt: usize = 0;
 export let firstsAt: usize = 0;
 export let tagsAt: usize = 0;
@@ -60,97 +49,25 @@ export let taggedAt: usize = 0;
 /** What a word's features add up to: five sums. */
 const SUMS: usize = 0;
 
-/** Cuts a text into words; returns how many. */
-export function tokenize(most: u32): u32 {
-  const units = sourceAt;
-  const classes = classesAt;
-  const smalls = smallsAt;
-  let count: u32 = 0;
-  let at: u32 = 0;
-  while (at < most) {
-    const first = <u32>load<u16>(units + (at << 1));
-    const what = <u32>load<u8>(classes + first);
-    if (what == IS_SPACE) {
-      at++;
-      continue;
-    }
-    const start = at;
-    let hash: u32 = SEED;
-    let tail: u32 = 0;
-    let kind: u32 = SIGN;
-    if (what == IS_SIGN) {
-      at++;
-      hash = (hash ^ first) * PRIME;
-    } else if (what == IS_LINE) {
-      let lines: u32 = 0;
-      for (; at < most; at++) {
-        const unit = <u32>load<u16>(units + (at << 1));
-        const here = <u32>load<u8>(classes + unit);
-        if (here != IS_LINE && here != IS_SPACE) break;
-        if (unit == 10) lines++;
-      }
-      hash = lines > 1 ? 2 : 1;
-      kind = LINE;
-    } else {
-      // A bit for each class that occurs, and how many capitals there are.
-      let seen: u32 = 0;
-      let capitals: u32 = 0;
-      let one: u32 = 0;
-      let two: u32 = 0;
-      let three: u32 = 0;
-      for (; at < most; at++) {
-        const unit = <u32>load<u16>(units + (at << 1));
-        const here = <u32>load<u8>(classes + unit);
-        if (((1 << here) & ((1 << IS_SPACE) | (1 << IS_SIGN) | (1 << IS_LINE))) != 0) break;
-        seen |= 1 << here;
-        capitals += here == IS_UPPER ? 1 : 0;
-        three = two;
-        two = one;
-        one = <u32>load<u16>(smalls + (unit << 1));
-        hash = (hash ^ one) * PRIME;
-      }
-      tail = (three * 31 + two) * 31 + one;
-      kind = kindOfWord(what == IS_UPPER, seen, capitals, at - start);
-    }
-    store<u32>(startsAt + (count << 2), start);
-    store<u32>(endsAt + (count << 2), at);
-    store<u8>(kindsAt + count, <u8>kind);
-    store<u32>(hashesAt + (count << 2), hash);
-    store<u32>(tailsAt + (count << 2), tail);
-    count++;
-  }
-  return count;
-}
-
-function kindOfWord(capital: bool, seen: u32, capitals: u32, length: u32): u32 {
-  if ((seen & (1 << IS_UNSPACED)) != 0 || length > LONGEST_WORD) return OTHER;
-  const letters = (seen & ((1 << IS_LOWER) | (1 << IS_UPPER))) != 0;
-  if ((seen & (1 << IS_DIGIT)) != 0) return letters ? CODE : DIGITS;
-  if (capitals == 0) return LOWER;
-  if (capital && capitals == 1) return TITLE;
-  return (seen & (1 << IS_LOWER)) == 0 ? UPPER : MIXED;
-}
-
 /** Looks words up, and says which a name may begin with (2) and which stand beside one (1). */
 export function see(count: u32): void {
+  // What is looked up comes from all over a large table: nothing here waits for it.
+  for (let at: u32 = 0; at < count; at++) {
+    const kind = <u32>load<u8>(kindsAt + at);
+    store<u32>(knownAt + (at << 2), kind <= MIXED || kind == CODE ? wordBits(load<u32>(hashesAt + (at << 2))) : 0);
+  }
   memory.fill(activeAt - 2, 0, count + 4);
   for (let at: u32 = 0; at < count; at++) {
     const kind = <u32>load<u8>(kindsAt + at);
-    const hash = load<u32>(hashesAt + (at << 2));
     const length = load<u32>(endsAt + (at << 2)) - load<u32>(startsAt + (at << 2));
-    store<u32>(shapesAt + (at << 2), shapeOf(length, kind, hash));
-    let bits: u32 = 0;
-    let candidate = kind == DIGITS;
-    if (kind <= MIXED || kind == CODE) {
-      bits = wordBits(hash);
-      candidate = !isOrdinary(kind, bits);
-    }
-    store<u32>(knownAt + (at << 2), bits);
-    if (!candidate) continue;
-    const place = activeAt + at;
-    store<u8>(place, 2);
-    if (load<u8>(place - 1) == 0) store<u8>(place - 1, 1);
-    if (at + 1 < count) store<u8>(place, 1, 1);
+    store<u32>(shapesAt + (at << 2), shapeOf(length, kind, load<u32>(hashesAt + (at << 2))));
+    const bits = load<u32>(knownAt + (at << 2));
+    if (kind == DIGITS || ((kind <= MIXED || kind == CODE) && !isOrdinary(kind, bits))) store<u8>(activeAt + at, 2);
+  }
+  for (let at: u32 = 0; at < count; at++) {
+    const beside = u32(load<u8>(activeAt + at - 1) == 2) | u32(load<u8>(activeAt + at + 1) == 2);
+    const own = <u32>load<u8>(activeAt + at);
+    store<u8>(activeAt + at, <u8>select<u32>(own, beside, own == 2));
   }
   for (let beyond: u32 = 0; beyond < 8; beyond += 4) {
     const before = beyond - 8;
@@ -180,13 +97,16 @@ function shapeOf(length: u32, kind: u32, hash: u32): u32 {
   return kind * 4 + 300 + (length == 1 ? 0 : length <= 3 ? 1 : 2);
 }
 
-/** All that is known of a word. */
+/**
+ * All that is known of a word. What was looked up last is remembered, a word of 32 bits each: that it is there, the hash's upper
+ * bits, which with the place give the whole of it, and twelve bits of what is known.
+ */
 function wordBits(hash: u32): u32 {
-  const place = rememberedAt + (((hash ^ (hash >>> 15)) & rememberedMask) << 3);
-  if (load<u32>(place) == hash) {
-    const bits = load<i32>(place, 4);
-    if (bits >= 0) return bits;
-  }
+  const upper = hash >>> REMEMBERED_BITS;
+  const place = rememberedAt + (((hash ^ upper) & REMEMBERED_MASK) << 2);
+  const name = (1 << 31) | (upper << 12);
+  const remembered = load<u32>(place);
+  if ((remembered & ~KNOWN_MASK) == name) return remembered & KNOWN_MASK;
   let slot = (hash ^ (hash >>> 15)) & smallBitsMask;
   let bits = load<u32>(smallBitsAt + (slot << 3), 4);
   while (bits != 0 && load<u32>(smallBitsAt + (slot << 3)) != hash) {
@@ -195,8 +115,7 @@ function wordBits(hash: u32): u32 {
   }
   for (let filter = filtersAt; filter < filtersAt + 60; filter += 12)
     if (isHeld(load<u32>(filter), load<u32>(filter, 4), hash)) bits |= load<u32>(filter, 8);
-  store<u32>(place, hash);
-  store<u32>(place, bits, 4);
+  store<u32>(place, name | bits);
   return bits;
 }
 
@@ -228,7 +147,7 @@ export function tag(count: u32): u32 {
   if (any == 0) return 0;
   for (let at: u32 = 0; at < count; at++) {
     if (load<u8>(activeAt + at) != 1) continue;
-    const before = load<u8>(activeAt + at - 1) == 2 && at > 0 && load<u8>(firstsAt + at - 1) != 0;
+    const before = load<u8>(activeAt + at - 1) == 2 && load<u8>(firstsAt + at - 1) != 0;
     const behind = load<u8>(activeAt + at + 1) == 2 && load<u8>(firstsAt + at + 1) != 0;
     if (!before && !behind) continue;
     store<u8>(firstsAt + at, <u8>best(sumOfWord(firstPassAt, at), 27));
@@ -283,7 +202,7 @@ function mix(number: u32, a: u32, b: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function row(rows: usize, number: u32, first: u32, second: u32): v128 {
-  return v128.extend_low<u8>(v128.load64_zero(rows + (placeOf(seed(number) ^ first, second) << 3)));
+  return v128.extend_low<u8>(v128.load64_zero(rows + placeOf(seed(number) ^ first, second) * LABELS));
 }
 
 /** The sums of what a word and its neighbours speak for: 27 features. */

@@ -18,6 +18,7 @@ export const WIDTH: u32 = 16;
 export const HIDDEN: u32 = 24;
 export const BLOCK: u32 = 8;
 export const NONE: u32 = 0xff;
+const REMEMBERED_MASK: u32 = (1 << 12) - 1;
 
 /** Where each table lies: written by the reader before the first text. */
 export let classesAt: usize = 0;
@@ -29,12 +30,14 @@ export let simpleAt: usize = 0;
 export let likenessAt: usize = 0;
 export let slotsAt: usize = 0;
 export let slotMask: u32 = 0;
-export let wordIdeasAt: usize = 0;
+export let rememberedAt: usize = 0;
 export let exactAt: usize = 0;
 export let exactMask: u32 = 0;
 export let stemsAt: usize = 0;
 export let stemsMask: u32 = 0;
 export let stemBitsAt: usize = 0;
+/** How stems begin: a bit for the hash of their first three units. */
+export let stemStartBitsAt: usize = 0;
 export let pairsAt: usize = 0;
 export let pairsMask: u32 = 0;
 export let pairBitsAt: usize = 0;
@@ -256,38 +259,59 @@ export function bone(unit: u32): u32 {
   return unit < 0x80 ? <u32>load<u8>(skeletonAt + unit) : unit;
 }
 
-/** Which tokens are known words: their numbers, or -1. */
+/** Which tokens are known words: their numbers, or -1. What was looked up last is remembered: a hash, the number and one. */
 export function findKnown(count: u32): void {
-  const slots = slotsAt;
-  const mask = slotMask;
+  const remembered = rememberedAt;
   for (let at: u32 = 0; at < count; at++) {
     let number: i32 = -1;
     if (load<u8>(kindAt + at) == WORD) {
       const hash = load<u32>(hashAt + (at << 2));
-      let slot = (hash ^ (hash >>> 15)) & mask;
-      for (;;) {
-        const found = load<u32>(slots + (slot << 3));
-        if (found == 0) break;
-        if (found == hash) {
-          number = load<i32>(slots + (slot << 3), 4);
-          break;
-        }
-        slot = (slot + 1) & mask;
+      const place = remembered + (((hash ^ (hash >>> 15)) & REMEMBERED_MASK) << 3);
+      if (load<u32>(place) == hash) number = load<i32>(place, 4) - 1;
+      else {
+        number = numberOf(hash);
+        store<u32>(place, hash);
+        store<i32>(place, number + 1, 4);
       }
     }
     store<i32>(numberAt + (at << 2), number);
   }
 }
 
+/**
+ * The idea of a word by itself. It is looked for each time: kept by a word's hash or number, it could be taken from it by another
+ * word that was made to have the same.
+ */
+// @ts-ignore: decorator
+@inline
+function ideaOf(at: u32, hash: u32): u32 {
+  const value = lookUp(exactAt, exactMask, hash);
+  return value != 0 ? value - 1 : findStem(load<u32>(startAt + (at << 2)), load<u32>(endAt + (at << 2)));
+}
+
+function numberOf(hash: u32): i32 {
+  let slot = (hash ^ (hash >>> 15)) & slotMask;
+  let found = load<u32>(slotsAt + (slot << 3));
+  while (found != 0 && found != hash) {
+    slot = (slot + 1) & slotMask;
+    found = load<u32>(slotsAt + (slot << 3));
+  }
+  return found == 0 ? -1 : load<i32>(slotsAt + (slot << 3), 4);
+}
+
 function findStem(start: u32, end: u32): u32 {
   const last = min(end, start + 16);
-  let hash: u32 = SEED;
+  if (last - start < 3) return NONE;
+  // Most words are told from all stems by how they begin.
+  let hash = ((((((SEED ^ bone(unitAt(start))) * PRIME) ^ bone(unitAt(start + 1))) * PRIME) ^ bone(unitAt(start + 2))) * PRIME);
+  if (!isMarked(stemStartBitsAt, hash)) return NONE;
   let found: u32 = NONE;
-  for (let at = start; at < last; at++) {
-    hash = (hash ^ bone(unitAt(at))) * PRIME;
-    if (!isMarked(stemBitsAt, hash)) continue;
-    const value = lookUp(stemsAt, stemsMask, hash);
-    if (value != 0) found = value - 1;
+  for (let at = start + 3; at <= last; at++) {
+    if (isMarked(stemBitsAt, hash)) {
+      const value = lookUp(stemsAt, stemsMask, hash);
+      if (value != 0) found = value - 1;
+    }
+    if (at < last) hash = (hash ^ bone(unitAt(at))) * PRIME;
   }
   return found;
 }
@@ -316,14 +340,7 @@ export function findIdeas(count: u32, bound: u32): u32 {
     let found: u32 = NONE;
     if (kind == WORD) {
       const hash = load<u32>(hashAt + (at << 2));
-      const number = load<i32>(numberAt + (at << 2));
-      const asked: u32 = number < 0 ? 0 : <u32>load<u16>(wordIdeasAt + (number << 1));
-      if (asked != 0) found = asked - 1;
-      else {
-        const value = lookUp(exactAt, exactMask, hash);
-        found = value != 0 ? value - 1 : findStem(load<u32>(startAt + (at << 2)), load<u32>(endAt + (at << 2)));
-        if (number >= 0) store<u16>(wordIdeasAt + (number << 1), <u16>(found + 1));
-      }
+      found = ideaOf(at, hash);
       const pair = (before * PRIME) ^ hash;
       if (isMarked(pairBitsAt, pair)) {
         const value = lookUp(pairsAt, pairsMask, pair);
@@ -332,10 +349,9 @@ export function findIdeas(count: u32, bound: u32): u32 {
       before = hash;
     } else if (kind == UNSPACED)
       found = findInRun(load<u32>(startAt + (at << 2)), load<u32>(endAt + (at << 2)), bound);
-    if (found == NONE) continue;
     store<u32>(ideaTokenAt + (ideas << 2), at);
     store<u8>(ideaAt + ideas, <u8>found);
-    ideas += 1;
+    ideas += u32(found != NONE);
   }
   return ideas;
 }

@@ -6,6 +6,7 @@
  * share class 0.
  */
 import { CordonError } from "../../errors.ts";
+import { scanner } from "../kernels/scanner.ts";
 import { unitsOf } from "../normalise/units.ts";
 
 /** `pattern`: its index in the list given. `end`: one past its last code unit. */
@@ -32,12 +33,14 @@ const maxCells = 1 << 25;
  * @param patterns Non-empty strings; the same one may stand more than once.
  * @param fold Code units that are one: gives the representative. It must keep lengths, so it works on single code units.
  * @param isLetter A pattern that begins with a letter is then reported only where no letter stands right before it.
+ * @param isBuiltIn Whether it lives as long as the process: then a kernel takes the patterns in, and keeps them.
  * @throws CordonError `CONFIG_INVALID` for an empty pattern, or more than the table holds.
  */
 export function createMatcher(
   patterns: readonly string[],
   fold: (codeUnit: number) => number,
   isLetter?: (codeUnit: number) => boolean,
+  isBuiltIn = false,
 ): Matcher {
   const classOf = classesOf(patterns, fold);
   const classes = classOf.count;
@@ -66,7 +69,9 @@ export function createMatcher(
     isLetter?.(unit) === true ? 1 : 0,
   );
   const sparse =
-    longest <= longestWalk ? walkerOf(next.slice(), classOf.table, classes, [...owner], patterns, letters) : undefined;
+    longest <= longestWalk
+      ? walkerOf(next.slice(), classOf.table, classes, [...owner], patterns, letters, isBuiltIn)
+      : undefined;
   closeOver(next, classes, owner);
   return matcherOf(next, classOf.table, classes, owner, depth, patterns, letters, sparse);
 }
@@ -131,6 +136,7 @@ function walkerOf(
   owner: readonly (readonly number[])[],
   patterns: readonly string[],
   letters: Uint8Array,
+  isBuiltIn: boolean,
 ): Scan {
   const mask = (1 << firstsBits) - 1;
   /** By three groups of characters, five bits each: whether a pattern begins so. */
@@ -150,9 +156,15 @@ function walkerOf(
     for (const one of a ?? []) for (const two of b ?? []) for (const three of c ?? []) firsts[mix(one, two, three)] = 1;
   }
   const ends = Uint8Array.from(owner, (list) => (list.length > 0 ? 1 : 0));
+  const kernel = isBuiltIn ? scanner() : undefined;
+  const list = kernel?.learn({ groups, firsts, table, tree, ends, letters, classes }) ?? 0;
   return (text, onMatch, from = 0, to = text.length) => {
-    let units = unitsOf(text);
     const found: Found[] = [];
+    const note = (start: number, end: number, state: number): void => {
+      for (const pattern of owner[state] ?? []) insert(found, { pattern, end, length: end - start });
+    };
+    if (kernel?.walk(list, text, from, to, note, (reached) => report(found, reached, onMatch)) === true) return;
+    let units = unitsOf(text);
     let mixed = 0;
     for (let at = from; at < from + 2; at++)
       mixed = (mixed << 5) ^ (at < to ? (groups[units[at] as number] as number) : 0);

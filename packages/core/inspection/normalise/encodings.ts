@@ -6,6 +6,7 @@
  * runs of base64 are images and keys.
  */
 
+import { scanner, type Survey } from "../kernels/scanner.ts";
 import { unitsOf } from "./units.ts";
 
 const base64Kind = 1;
@@ -48,7 +49,7 @@ const shortestRun = 16;
  */
 export function findHidden(text: string, strange: boolean): Hidden[] {
   const found: Hidden[] = [];
-  const { runs, escapes, lonelyStreak } = survey(text);
+  const { runs, escapes, lonelyStreak } = scanner()?.survey(text) ?? survey(text);
   if (runs.length > 0) findRuns(text, runs, found);
   if (escapes >= 4) findEscapes(text, found);
   if (lonelyStreak >= 8) findSpaced(text, found);
@@ -56,16 +57,8 @@ export function findHidden(text: string, strange: boolean): Hidden[] {
   return found;
 }
 
-interface Survey {
-  /** Start and end of each run of base64's alphabet that may be a code. */
-  readonly runs: readonly number[];
-  readonly escapes: number;
-  /** The most single letters one after another, with no longer word between them. */
-  readonly lonelyStreak: number;
-}
-
 /** What one pass tells: most texts hold nothing that the decoders would look at. */
-function survey(text: string): Survey {
+export function survey(text: string): Survey {
   const units = unitsOf(text);
   const { length } = text;
   const runs: number[] = [];

@@ -4,6 +4,8 @@
  * `S1234567D`, as a number that rules are looked up by.
  */
 
+import { scanner } from "../kernels/scanner.ts";
+
 /** Capitals alone are kept up to this length: they stand before, within or after the digits of an IBAN or a NINO. */
 const maxLetters = 4;
 
@@ -48,6 +50,14 @@ export function separatorPart(unit: number): number {
 
 const digit = /[0-9]/g;
 
+/** Where the next digit stands; -1 where there is none. */
+function digitFrom(text: string, from: number): number {
+  const found = scanner()?.digitFrom(text, from);
+  if (found !== undefined) return found;
+  digit.lastIndex = from;
+  return digit.exec(text)?.index ?? -1;
+}
+
 export function findAtoms(text: string): Atoms {
   let capacity = 64;
   let starts = new Int32Array(capacity);
@@ -68,18 +78,16 @@ export function findAtoms(text: string): Atoms {
     count++;
     free = end;
   };
-  digit.lastIndex = 0;
-  for (let found = digit.exec(text); found !== null; found = digit.exec(text)) {
-    let start = found.index;
+  for (let found = digitFrom(text, 0); found >= 0; found = digitFrom(text, free)) {
+    let start = found;
     while (start > free && kindOf(text.charCodeAt(start - 1)) !== 0) start--;
-    let end = found.index + 1;
+    let end = found + 1;
     while (end < text.length && kindOf(text.charCodeAt(end)) !== 0) end++;
     const before = capitalsBefore(text, start, free);
     if (before >= 0) push(before, start - 1);
     push(start, end);
     const behind = capitalsBehind(text, end);
     if (behind > 0) push(end + 1, behind);
-    digit.lastIndex = free;
   }
   return { count, starts, ends, shapes };
 }

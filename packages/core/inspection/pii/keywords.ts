@@ -135,6 +135,7 @@ const matcher = createMatcher(
   keywords.map(({ word }) => word),
   foldKeyword,
   isLetter,
+  true,
 );
 
 /** Case, and the three separators of names: a space, an underscore, a hyphen. */

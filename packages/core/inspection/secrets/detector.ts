@@ -92,6 +92,8 @@ const others = triggers.filter(([mark]) => !isDashed(mark));
 const matcher = createMatcher(
   others.map(([mark]) => mark),
   fold,
+  undefined,
+  true,
 );
 
 function findDashed(text: string, out: Candidate[]): void {

@@ -5,6 +5,7 @@
  */
 import type { Finding, SpanDetector } from "../finding.ts";
 import { findKeyBlocks, maxBlock, openBlockFrom } from "./blocks.ts";
+import { scanner } from "../kernels/scanner.ts";
 import { resolve, toFinding, type Candidate } from "./candidate.ts";
 import { longProviders, markedEnd } from "./providers.ts";
 import { wordStart } from "./word.ts";
@@ -12,11 +13,16 @@ import { wordStart } from "./word.ts";
 /** No token is longer: a JWT's parts have at most 2,000, 4,000 and 1,400 characters, an encoded key 7,900. */
 const longestWord = 8192;
 
+/** The last part of a signed token has 16 units or more, the others' longest run 20. */
+const leastRun = 16;
+
 export const longSecretDetector: SpanDetector = {
   name: "secret",
   version: "1",
   maxSpan: longestWord + 2 * maxBlock,
   detect(text: string): readonly Finding[] {
+    // Each of them holds a run of base64's alphabet of at least so many units.
+    if ((scanner()?.longestRun(text) ?? leastRun) < leastRun) return [];
     const out: Candidate[] = [];
     for (const provider of longProviders) {
       for (const mark of provider.marks) {

@@ -3,15 +3,19 @@
  * In: a text. Out: spans of words that look so. Words are judged once each.
  */
 import type { Assigned } from "./assignments.ts";
+import { scanner } from "../kernels/scanner.ts";
 import { classesOf, entropy, isPlaceholder, wordlikeness } from "./value.ts";
 
 const least = 24;
+/** What follows the prefix is a run of base64's alphabet of at least so many. */
+const leastTail = 18;
 const most = 200;
 const prefixed = /^(?:(?:[a-z][a-z0-9]{0,9}|[A-Z][A-Z0-9]{0,9})[_.-]){1,3}(?:\d{4,14}[_-])?(?=[A-Za-z0-9]{18,180}$)/;
 
 export function findPrefixedTokens(text: string, out: (found: Assigned) => void): void {
   // A word of `least` characters covers every `least`-th place: looking back from there, most of the text is never read.
   const length = text.length;
+  if ((scanner()?.longestRun(text) ?? leastTail) < leastTail) return;
   for (let at = 0; at + least <= length;) {
     let back = at + least - 1;
     while (back >= at && isPart(text.charCodeAt(back))) back--;

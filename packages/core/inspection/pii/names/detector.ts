@@ -12,8 +12,7 @@ import { maxWord, type Tokens } from "./tokens.ts";
 
 /** The names, addresses, places and organisations of a text, whether personal or not. */
 export function namesIn(text: string): readonly NameSpan[] {
-  const reading = builtInTagger().read(text);
-  return spansOf(reading.tokens, reading);
+  return spansOf(builtInTagger().read(text));
 }
 
 /**
@@ -31,7 +30,7 @@ function namesFrom(text: string, from: number): readonly NameSpan[] {
     for (place--; place > tagReach + 2; place--) {
       if (tagged.tags[place] !== 0 || tagged.tags[place - 1] !== 0) continue;
       tagged.tags.fill(0, 0, place);
-      const spans = spansOf(tokens, tagged);
+      const spans = spansOf(tagged);
       return spans.map((span) => ({ ...span, start: span.start + cut, end: span.end + cut }));
     }
   }

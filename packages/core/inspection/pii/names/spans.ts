@@ -6,7 +6,8 @@
  * within runs. A run of more than {@link maxRun} words is no name: each word stands by itself, so that spans are bounded.
  */
 import { wordBits, word } from "./lexicon.ts";
-import { labels, type Tagged } from "./model.ts";
+import { labels } from "./model.ts";
+import type { NameReading } from "./tagger.ts";
 import { kind, type Tokens } from "./tokens.ts";
 
 export type NameLabel = Exclude<(typeof labels)[number], "">;
@@ -57,7 +58,9 @@ function isPlace(tag: number | undefined): boolean {
   return tag === address || tag === location;
 }
 
-export function spansOf(tokens: Tokens, { tags, sure }: Tagged): NameSpan[] {
+/** @param reading words with their tags, and what is known of them. */
+export function spansOf(reading: NameReading): NameSpan[] {
+  const { tokens, tags } = reading;
   const out: NameSpan[] = [];
   for (let from = 0; from < tokens.count;) {
     if ((tags[from] ?? 0) === 0) {
@@ -65,15 +68,16 @@ export function spansOf(tokens: Tokens, { tags, sure }: Tagged): NameSpan[] {
       continue;
     }
     const to = runEnd(tokens, tags, from);
-    if (to - from > maxRun) for (let at = from; at < to; at++) push(tokens, tags, sure, at, at + 1, tags[at] ?? 0, out);
-    else cut(tokens, tags, sure, from, to, out);
+    if (to - from > maxRun) for (let at = from; at < to; at++) push(reading, at, at + 1, tags[at] ?? 0, out);
+    else cut(reading, from, to, out);
     from = to;
   }
   return out;
 }
 
 /** Cuts a run into stretches of one label; joins places to the address before them. */
-function cut(tokens: Tokens, tags: Uint8Array, sure: Float32Array, from: number, to: number, out: NameSpan[]): void {
+function cut(reading: NameReading, from: number, to: number, out: NameSpan[]): void {
+  const { tokens, tags } = reading;
   for (let at = from; at < to;) {
     const label = tags[at] ?? 0;
     if (label === 0) {
@@ -86,7 +90,7 @@ function cut(tokens: Tokens, tags: Uint8Array, sure: Float32Array, from: number,
       (tags[end] === label || (label === address && (tags[end] === location || joins(tokens, tags, end, to))))
     )
       end++;
-    push(tokens, tags, sure, at, end, label, out);
+    push(reading, at, end, label, out);
     at = end;
   }
 }
@@ -96,19 +100,12 @@ function joins(tokens: Tokens, tags: Uint8Array, at: number, to: number): boolea
   return tags[at] === 0 && isBridge(tokens, at) && at + 1 < to && isPlace(tags[at + 1]);
 }
 
-function push(
-  tokens: Tokens,
-  tags: Uint8Array,
-  sure: Float32Array,
-  from: number,
-  to: number,
-  label: number,
-  out: NameSpan[],
-): void {
+function push(reading: NameReading, from: number, to: number, label: number, out: NameSpan[]): void {
+  const { tokens, tags, sure } = reading;
   let first = from;
   let last = to - 1;
   while (first < last && isBridge(tokens, first)) first++;
-  while (last > first && isBridge(tokens, last) && !isInitialDot(tokens, last)) last--;
+  while (last > first && isBridge(tokens, last) && !isInitialDot(reading, last)) last--;
   if (isBridge(tokens, first)) return;
   const seen = { digits: 0, streets: 0, words: 0, small: 0, named: 0, mixed: 0, plain: 0, plainer: false };
   let sum = 0;
@@ -122,7 +119,7 @@ function push(
       seen.digits++;
       continue;
     }
-    const bits = wordBits(tokens.hashes[at] ?? 0);
+    const bits = bitsAt(reading, at);
     seen.words++;
     if ((bits & (word.street | word.unit)) !== 0) seen.streets++;
     if ((bits & (word.first | word.last | word.particle)) !== 0) seen.named++;
@@ -136,11 +133,18 @@ function push(
   out.push({ label: name, start: tokens.starts[first] ?? 0, end: tokens.ends[last] ?? 0, score: sum / count, ...seen });
 }
 
+/** What is known of a word: of what is no ordinary one, nobody has asked yet. */
+function bitsAt({ tokens, known }: NameReading, at: number): number {
+  const what = tokens.kinds[at] as number;
+  return what <= kind.mixed || what === kind.code ? (known[at] as number) : wordBits(tokens.hashes[at] ?? 0);
+}
+
 /** The full stop of `Jr.`, `Inc.` belongs to it. */
-function isInitialDot(tokens: Tokens, at: number): boolean {
+function isInitialDot(reading: NameReading, at: number): boolean {
+  const { tokens } = reading;
   if ((tokens.ends[at] ?? 0) - (tokens.starts[at] ?? 0) !== 1 || tokens.starts[at] !== tokens.ends[at - 1])
     return false;
-  return (wordBits(tokens.hashes[at - 1] ?? 0) & word.company) !== 0 && tokens.hashes[at] === dot;
+  return (bitsAt(reading, at - 1) & word.company) !== 0 && tokens.hashes[at] === dot;
 }
 
 const dot = Math.imul(0x811c9dc5 ^ 0x2e, 0x01000193) | 0;

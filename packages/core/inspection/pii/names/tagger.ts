@@ -15,6 +15,7 @@ export interface NameReading extends Tagged {
   readonly tokens: Tokens;
   /** As in `features.ts`. */
   readonly active: Uint8Array;
+  readonly known: Int32Array;
 }
 
 export interface Tagger {
@@ -37,8 +38,8 @@ export function plainTagger(model: Model): Tagger {
   return {
     read(text) {
       const tokens = tokenizeShared(text);
-      const { active } = seeShared(tokens);
-      return { tokens, active, ...tag(tokens, model) };
+      const { active, known } = seeShared(tokens);
+      return { tokens, active, known, ...tag(tokens, model) };
     },
   };
 }
@@ -54,7 +55,8 @@ function bytesOf(base64: string): Int8Array {
 
 /** Longer texts are read by the plain tagger, so that one giant does not stay in memory. */
 const longest = 1 << 18;
-const rememberedWords = 1 << 15;
+/** As many as the kernel says. */
+const rememberedWords = 1 << 14;
 /** Words of 32 bits that a tagged word takes: its place, and a sum for each label. */
 const taggedLength = 1 + labelCount;
 /** Places before the first word and behind the last. */
@@ -87,6 +89,7 @@ interface Views {
   readonly hashes: Int32Array;
   readonly tails: Int32Array;
   readonly kinds: Uint8Array;
+  readonly known: Int32Array;
   readonly active: Uint8Array;
   readonly tags: Uint8Array;
   readonly tagged: Int32Array;
@@ -112,13 +115,12 @@ class CompiledTagger implements Tagger {
     const { classes, smalls } = wordTables();
     memory.put("classesAt", classes);
     memory.put("smallsAt", smalls);
-    memory.put("firstPassAt", model.passes[0]);
-    memory.put("secondPassAt", model.passes[1]);
+    memory.put("firstPassAt", rowsOf(model.passes[0]));
+    memory.put("secondPassAt", rowsOf(model.passes[1]));
     const { slots, mask } = hashTable(smallTable);
     memory.put("smallBitsAt", slots);
     memory.set("smallBitsMask", mask);
-    memory.put("rememberedAt", new Int32Array(rememberedWords * 2).fill(-1));
-    memory.set("rememberedMask", rememberedWords - 1);
+    memory.put("rememberedAt", new Int32Array(rememberedWords));
     const filters = filterTables().flatMap(({ bit, bytes }) => {
       const at = memory.take(bytes.length);
       new Uint8Array(memory.buffer, at, bytes.length).set(bytes);
@@ -127,12 +129,13 @@ class CompiledTagger implements Tagger {
     memory.put("filtersAt", Int32Array.from(filters));
     this.#arraysAt = memory.top;
     this.#views = this.#lay(4096);
+    memory.check();
   }
 
   read(text: string): NameReading {
     if (text.length > longest) return plainTagger(this.#model).read(text);
     if (this.#views.capacity < text.length) this.#views = this.#lay(Math.max(text.length, this.#views.capacity * 2));
-    const { source, starts, ends, hashes, tails, kinds, active, tags, tagged, sure } = this.#views;
+    const { source, starts, ends, hashes, tails, known, kinds, active, tags, tagged, sure } = this.#views;
     this.#memory.write(text, source);
     const count = this.#tokenize(text.length);
     this.#see(count);
@@ -142,16 +145,20 @@ class CompiledTagger implements Tagger {
       const word = tagged[place] as number;
       sure[word] = probabilityOf(tagged, place + 1, tags[word] as number, this.#model.scales[1]);
     }
-    return { tokens: { count, starts, ends, kinds, hashes, tails }, active, tags, sure };
+    return { tokens: { count, starts, ends, kinds, hashes, tails }, active, known, tags, sure };
   }
 
   /** Lays out arrays for texts of up to `capacity` units, which have no more words than that. */
   #lay(capacity: number): Views {
     const memory = this.#memory;
     const places = new Map<string, number>();
-    const source = memory.take(capacity * 2, this.#arraysAt);
+    const source = memory.take(capacity * 2 + 256, this.#arraysAt);
     let next = memory.top;
     memory.set("sourceAt", source);
+    memory.set("bytesAt", memory.take(capacity + 128, next) + margin);
+    for (const name of ["word", "capital", "digit", "space", "wide"])
+      memory.set(`${name}BitsAt`, memory.take((capacity >> 3) + 32));
+    next = memory.top;
     for (const [name, bytes] of arrays) {
       const at = memory.take(capacity * bytes + 2 * margin, next) + margin;
       next = memory.top;
@@ -163,9 +170,26 @@ class CompiledTagger implements Tagger {
     const bytes = (name: string): Uint8Array => new Uint8Array(buffer, places.get(name) ?? 0, capacity);
     return {
       ...{ capacity, source, starts: words("starts"), ends: words("ends"), hashes: words("hashes") },
-      ...{ tails: words("tails"), kinds: bytes("kinds"), active: bytes("active"), tags: bytes("tags") },
+      ...{
+        tails: words("tails"),
+        known: words("known"),
+        kinds: bytes("kinds"),
+        active: bytes("active"),
+        tags: bytes("tags"),
+      },
       tagged: new Int32Array(buffer, places.get("tagged") ?? 0, capacity * taggedLength),
       sure: new Float32Array(capacity),
     };
   }
+}
+
+/** The weights of a pass as bytes, five to a place and nothing between; the kernel reads three more than the last place has. */
+function rowsOf(packed: Int32Array): Uint8Array {
+  const rows = new Uint8Array((packed.length / 2) * labelCount + 3);
+  for (let at = 0; at < packed.length; at += 2) {
+    const row = (at / 2) * labelCount;
+    for (let label = 0; label < labelCount; label++)
+      rows[row + label] = (packed[at + (label >> 2)] as number) >>> ((label & 3) * 8);
+  }
+  return rows;
 }
