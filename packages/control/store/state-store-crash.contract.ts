@@ -27,6 +27,32 @@ export function crashContract(createDatabase: CreateDatabase): void {
     }
   });
 
+  test(
+    "a code that was given out is there after a kill, one that was used is used, and records say the same",
+    bounded,
+    async () => {
+      await using database = await createDatabase();
+      for (let kill = 0; kill < kills; kill += 1) {
+        const first = kill * 10_000;
+        const last = await killWriter(["codes", database.url, String(first)], 1 + Math.floor(Math.random() * 30));
+        const [did = "", said = ""] = last.split(" ");
+        const round = Number(said);
+        await using store = await openStateStore(database.url);
+        for (let each = first; each <= round; each += 1) {
+          const found = await store.shortLived.find({ kind: "code", id: String(each) }, 1);
+          assert.equal(found?.value, String(each));
+          const mustBeUsed = each < round || did !== "added";
+          if (!mustBeUsed) continue;
+          assert.equal(found.consumedAt, 1, `${each} was used, and the last that was said is ${last}`);
+          assert.equal(await store.shortLived.consume({ kind: "code", id: String(each) }, 2), false);
+        }
+        const kept = await store.records.read("room", "crash", undefined, 10);
+        assert.equal(new Set(kept.map(({ value }) => value)).size, kept.length === 0 ? 0 : 1, "half of a change");
+        if (did === "kept") assert.ok(Number(kept[0]?.value) >= round);
+      }
+    },
+  );
+
   test("a writer killed inside its transaction leaves nothing of it, and its lock goes with it", bounded, async () => {
     await using database = await createDatabase();
     await using store = await openStateStore(database.url);

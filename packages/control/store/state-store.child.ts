@@ -1,6 +1,7 @@
 /**
  * A process that writes, for the contract's tests. `MODE URL ...`: `write LABEL COUNT` writes and ends; `endless` writes
- * three objects a transaction until it is killed; `hold` stays inside a transaction. Each commit is a line on stdout.
+ * three objects a transaction until it is killed; `codes` gives codes out, takes each back, and keeps two records that say the
+ * same, until it is killed; `hold` stays inside a transaction. Each commit is a line on stdout.
  */
 import { writeSync } from "node:fs";
 import { openStateStore } from "./open-state-store.ts";
@@ -35,6 +36,18 @@ async function writeEndlessly(store: StateStore): Promise<void> {
   }
 }
 
+async function codes(store: StateStore): Promise<void> {
+  for (let round = Number(label); ; round += 1) {
+    await store.shortLived.add({ kind: "code", id: String(round), value: String(round), expiresAt: 1_000_000 });
+    say(`added ${round}`);
+    if (await store.shortLived.consume({ kind: "code", id: String(round) }, 1)) say(`used ${round}`);
+    await store.records.transact("room", (transaction) =>
+      transaction.put(["one", "two"].map((name) => ({ owner: "crash", name, value: round }))),
+    );
+    say(`kept ${round}`);
+  }
+}
+
 async function hold(store: StateStore): Promise<void> {
   await store.transact("holder", 0, async (transaction) => {
     for (const name of ["one", "two", "three"]) await transaction.put(key(name), "held", "api");
@@ -46,4 +59,5 @@ async function hold(store: StateStore): Promise<void> {
 await using store = await openStateStore(url);
 if (mode === "write") await write(store);
 if (mode === "endless") await writeEndlessly(store);
+if (mode === "codes") await codes(store);
 if (mode === "hold") await hold(store);
