@@ -5,6 +5,7 @@
 import type { JsonValue } from "../../contract/strict-json.ts";
 import type { Finding } from "../finding.ts";
 import { parseAnswer } from "./framing.ts";
+import { formatWords } from "./format-words.ts";
 import { HoldBack } from "./hold-back.ts";
 import type { WholeAnswerMode } from "../settings.ts";
 import { WholeText } from "./whole-text.ts";
@@ -163,7 +164,7 @@ export class ContentGuard {
 
   /** A text that is there whole. */
   fixed(text: string): string {
-    if (text.length < 4 || this.#passing || this.#clean.has(text)) return text;
+    if (text.length < 4 || this.#passing || formatWords.has(text) || this.#clean.has(text)) return text;
     const known = this.#known?.get(text);
     if (known !== undefined) return known;
     if (text.length >= shortestBinary && isBinary(text)) {
