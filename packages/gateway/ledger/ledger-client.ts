@@ -13,6 +13,8 @@ import type { Failure, FromWriter, ToWriter } from "./protocol.ts";
 const gatherMs = 4;
 /** It is load when the batch before held at least this many entries; else there is little to gather, and nothing waits. */
 const loadedBatch = 4;
+/** When nothing has come for so long, in milliseconds, there is nothing to wait for: the disk may as well be at work. */
+const quietMs = 0.25;
 /** As many entries are worth a sync of their own. */
 const largeBatch = 256;
 
@@ -178,17 +180,27 @@ export class LedgerClient implements Ledger {
   /**
    * Sends what has gathered, unless a batch is under way: then it goes on gathering until that one is durable. The
    * entries would wait for its sync all the same, and fewer, larger batches cost fewer syncs and thread switches. For
-   * the same reason batches under load come {@link gatherMs} apart; otherwise an entry goes at once.
+   * the same reason batches under load come {@link gatherMs} apart while there is something else to do; otherwise an entry
+   * goes at once.
    */
   #flush(): void {
     if (this.#underway > 0 || this.#gathering) return;
     if (this.#sentCount < loadedBatch || this.#texts.length >= largeBatch) return this.#send();
     if (performance.now() - this.#sentAtMs >= gatherMs) return this.#send();
     this.#gathering = true;
-    setTimeout(() => {
+    this.#gather(this.#sentAtMs + gatherMs, 0, 0);
+  }
+
+  /** Waits on while more comes, turn by turn of the event loop: a timer would sleep through a disk that has nothing to do. */
+  #gather(until: number, known: number, grewAt: number): void {
+    setImmediate(() => {
+      const count = this.#texts.length;
+      const now = performance.now();
+      const last = count > known ? now : grewAt;
+      if (count < largeBatch && now < until && now - last < quietMs) return this.#gather(until, count, last);
       this.#gathering = false;
       if (this.#underway === 0) this.#send();
-    }, gatherMs);
+    });
   }
 
   #send(): void {
