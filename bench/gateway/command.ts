@@ -6,6 +6,7 @@
  *     --targets bare,cordon which of them (and `direct`, always); those that are not on this machine are left out, with why
  *     --rounds 5            rounds of throughput; of streams, three at most
  *     --connections 1000    callers with a connection each; 1,000 principals are registered all the same
+ *     --folder /tmp         where the state is kept meanwhile; its file system is part of what is measured
  *
  * Rounds alternate (direct, bare, Cordon, ..., direct, bare, ...), so that what disturbs the machine disturbs all. All
  * threads of the process under test share one CPU; the load generator and the upstream share another.
@@ -16,7 +17,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { prepareEstate, principalCount } from "./estate.ts";
 import { beginStreams, ClientPool, saturate } from "./load.ts";
-import { machine, syncMicros } from "./machine.ts";
+import { createMicros, machine, syncMicros } from "./machine.ts";
 import { pinLoadGenerator, type ProcessUnderTest } from "./process-under-test.ts";
 import { report, type StreamRound, type ThroughputRound } from "./report.ts";
 import { percentile } from "./statistics.ts";
@@ -94,6 +95,7 @@ export async function benchGateway(args: readonly string[]): Promise<void> {
     connections,
     streamsPerSecond,
     syncMicros: syncMicros(folder),
+    createMicros: createMicros(folder),
     targets: targets.map(({ name }) => name),
     missing,
     throughput,

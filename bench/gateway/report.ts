@@ -36,6 +36,7 @@ export interface Results {
   readonly connections: number;
   readonly streamsPerSecond: number;
   readonly syncMicros: number;
+  readonly createMicros: number;
   /** Those that ran, in their order; and why others did not. */
   readonly targets: readonly TargetName[];
   readonly missing: readonly string[];
@@ -215,11 +216,17 @@ function streamRows({ targets, streams, streamsPerSecond }: Results): string[] {
   ];
 }
 
-function setting({ command, at, machine, pinned, syncMicros }: Results): string[] {
+/** From here on it shows: a ledger under load makes about a hundred files a second. */
+const slowCreateMicros = 100;
+const slowCreateWords =
+  "this file system is slow to make files, which Cordon's figures include: see docs/benchmarks.md, and --folder";
+
+function setting({ command, at, machine, pinned, syncMicros, createMicros }: Results): string[] {
   const { processor, cores, memoryGiB, kernel, node } = machine;
   return [
     `${command}   ${at}`,
-    `${processor}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}; append and fdatasync of 4 KiB: ${syncMicros.toFixed(0)} us`,
+    `${processor}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}, Node ${node}; append and fdatasync of 4 KiB: ${syncMicros.toFixed(0)} us, a new file: ${createMicros.toFixed(0)} us`,
+    ...(createMicros > slowCreateMicros ? [slowCreateWords] : []),
     pinned
       ? "process under test: all threads on CPU 0; load generator and upstream: CPU 1"
       : "not pinned: these are not figures of one core",

@@ -116,12 +116,15 @@ test("an error in the middle of a stream is raised by the client as the upstream
 });
 
 test("an upstream that breaks off in the middle of a stream never looks finished", async () => {
+  let breakOff = (): unknown => undefined;
   estate.chat.answer = (_seen, out) => {
+    breakOff = () => out.destroy();
     out.writeHead(200, { "content-type": "text/event-stream" });
-    out.write(event(chunk({ content: "Hel" })), () => out.destroy());
+    out.write(event(chunk({ content: "Hel" })));
   };
   const stream = assistant.start("chatStream", { model, messages });
   assert.deepEqual(await stream.next(), chunk({ content: "Hel" }));
+  breakOff();
   assert.match((await stream.failure()).message, /terminated|Connection error/);
 });
 
