@@ -320,7 +320,7 @@ export function chatCall(body: Record<string, unknown> | string): CallOptions {
 
 /** Waits until something holds, for at most ten seconds. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
+  for (let tries = 0; tries < 4000; tries++) {
     if (holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
