@@ -186,6 +186,34 @@ test("an answer that comes early is held to a bound, then comes whole and in ord
   }
 });
 
+test("a client that leaves while its early answer is held: the upstream is let go of, and the outcome says so", async () => {
+  hold = true;
+  let closed = false;
+  estate.chat.answer = (_seen, response) => {
+    response.once("close", () => (closed = true));
+    response.writeHead(200, { "content-type": "application/json" }).write("half of it");
+  };
+  const dispatcher = estate.agent(await estate.svidFor("agent", "assistant"));
+  const leaving = new AbortController();
+  const answer = undiciRequest(`https://127.0.0.1:${gateway.port}/v1/chat/completions`, {
+    ...{ dispatcher, method: "POST" as const, body: '{"model":"m"}', signal: leaving.signal },
+    headers: { "content-type": "application/json" },
+  });
+  await until(() => estate.chat.seen.length === 1, "the upstream was asked");
+  await pause();
+  leaving.abort();
+  await assert.rejects(answer);
+  await until(() => closed, "the upstream is let go of");
+  hold = false;
+  for (const one of held.splice(0)) one.settle();
+  await until(() => written.some((entry) => entry.kind === "outcome"), "its outcome");
+  const outcomes = written.filter((entry) => entry.kind === "outcome");
+  assert.deepEqual(
+    outcomes.map(({ end, response }) => [end, response]),
+    [["client-closed", undefined]],
+  );
+});
+
 test("an upstream that fails while its early answer is held leaves nothing of it at the client", async () => {
   hold = true;
   estate.chat.answer = (_seen, response) => {
