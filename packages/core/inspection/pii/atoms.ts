@@ -58,23 +58,23 @@ function digitFrom(text: string, from: number): number {
   return digit.exec(text)?.index ?? -1;
 }
 
+/** Texts with more atoms get arrays of their own, so that one giant does not stay in memory. */
+const mostShared = 4096;
+let shared = roomFor(64);
+
+/** The next call writes over what it returns. */
 export function findAtoms(text: string): Atoms {
-  let capacity = 64;
-  let starts = new Int32Array(capacity);
-  let ends = new Int32Array(capacity);
-  let shapes = new Int32Array(capacity);
+  let room = shared;
   let count = 0;
   let free = 0;
   const push = (start: number, end: number): void => {
-    if (count === capacity) {
-      capacity *= 2;
-      starts = grown(starts, capacity);
-      ends = grown(ends, capacity);
-      shapes = grown(shapes, capacity);
+    if (count === room.starts.length) {
+      room = grown(room);
+      if (room.starts.length <= mostShared) shared = room;
     }
-    starts[count] = start;
-    ends[count] = end;
-    shapes[count] = end - start > maxShaped ? 0 : shapeOf(text, start, end, emptyShape);
+    room.starts[count] = start;
+    room.ends[count] = end;
+    room.shapes[count] = end - start > maxShaped ? 0 : shapeOf(text, start, end, emptyShape);
     count++;
     free = end;
   };
@@ -89,7 +89,7 @@ export function findAtoms(text: string): Atoms {
     const behind = capitalsBehind(text, end);
     if (behind > 0) push(end + 1, behind);
   }
-  return { count, starts, ends, shapes };
+  return { count, ...room };
 }
 
 /** Where a few capitals begin that end one separator before `at`; -1 where there are none. */
@@ -127,8 +127,16 @@ export function shapeOf(text: string, start: number, end: number, before: number
   return shape;
 }
 
-function grown(array: Int32Array<ArrayBuffer>, capacity: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(capacity);
-  larger.set(array);
+type Room = Omit<Atoms, "count">;
+
+function roomFor(capacity: number): Room {
+  return { starts: new Int32Array(capacity), ends: new Int32Array(capacity), shapes: new Int32Array(capacity) };
+}
+
+function grown({ starts, ends, shapes }: Room): Room {
+  const larger = roomFor(starts.length * 2);
+  larger.starts.set(starts);
+  larger.ends.set(ends);
+  larger.shapes.set(shapes);
   return larger;
 }

@@ -97,6 +97,8 @@ function scoreOf(
 
 /** National numbers of mobile telephones, as Indonesia, Malaysia, Thailand, Viet Nam and the Philippines write them. */
 function isMobileOfTheRegion(digits: string): boolean {
+  // Counters are written so, and no plan has it: to ask all five takes longer than everything else about a short text.
+  if (digits.length === 10 && digits.startsWith("000")) return false;
   return (["ID", "VN", "TH", "MY", "PH"] as const).some(
     (country) => parsePhoneNumberFromString(digits, country)?.isValid() === true,
   );

@@ -20,9 +20,10 @@ export const longSecretDetector: SpanDetector = {
   name: "secret",
   version: "1",
   maxSpan: longestWord + 2 * maxBlock,
-  detect(text: string): readonly Finding[] {
+  detect(text: string, from = 0): readonly Finding[] {
     // Each of them holds a run of base64's alphabet of at least so many units.
-    if ((scanner()?.longestRun(text) ?? leastRun) < leastRun) return [];
+    const asked = from === 0 ? text : text.slice(from);
+    if ((scanner()?.longestRun(asked) ?? leastRun) < leastRun) return [];
     const out: Candidate[] = [];
     for (const provider of longProviders) {
       for (const mark of provider.marks) {

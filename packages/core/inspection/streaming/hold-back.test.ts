@@ -74,6 +74,75 @@ test("a blocked stream is the text up to the blocked span, whatever the pieces",
   );
 });
 
+/** As long as a key block: the text is kept in two pieces then, and a span may begin in the older one. */
+const longWord = "k".repeat(2600);
+const long = rules(() => "mask", [wordDetector("test-long", [longWord, "S1234567D"], "secret"), ...detectors]);
+const longTexts = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom("hunter2", "a@b.co", "S1234567D", "😀🔑", "😀", "\ud83d", " ", longWord, ` ${longWord} `),
+      fc
+        .tuple(fc.constantFrom("k", "word ", "ab.", "😀"), fc.integer({ min: 1, max: 1500 }))
+        .map(([of, n]) => of.repeat(n)),
+    ),
+    { maxLength: 8 },
+  )
+  .map((parts) => parts.join(""));
+
+test("a long stream equals the masked text, however far back a detector looks", () => {
+  const sizes = fc.array(fc.integer({ min: 50, max: 900 }), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(longTexts, sizes, (text, cut) => {
+      const hold = new HoldBack(long);
+      const whole = filterText(text, long).text;
+      let out = "";
+      for (let at = 0, turn = 0; at < text.length; turn++) {
+        const size = cut[turn % cut.length] ?? 1;
+        const released = hold.push(text.slice(at, (at += size)));
+        out += released;
+        assert.ok(
+          !/[\ud800-\udbff]$/.test(released) || !/^[\udc00-\udfff]/.test(whole.slice(out.length)),
+          "half a pair",
+        );
+      }
+      assert.ok(out + hold.end() === whole);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("half of a pair in the older piece waits for the other, with what is held behind it", () => {
+  const hold = new HoldBack(long);
+  let out = hold.push("x".repeat(3000));
+  out += hold.push("😀" + longWord.slice(9));
+  for (let turn = 0; turn < 4; turn++) out += hold.push("k");
+  assert.ok(!/[\ud800-\udbff]$/.test(out));
+  assert.equal(out.length, 3000);
+});
+
+test("of equal spans the detector that comes first speaks, whichever settled first", () => {
+  const patient = wordDetector("test-patient", ["hunter2", "hunter2".padEnd(40, "x")], "pii");
+  for (const among of [
+    [patient, secrets],
+    [secrets, patient],
+  ]) {
+    const both = rules(() => "mask", among);
+    for (const cut of ["it is hunter2 here and there", "it is hunter2 here".split("")].map((each) => [each].flat()))
+      assert.equal(stream(cut, both).out, filterText(cut.join(""), both).text);
+  }
+});
+
+test("a detector is not asked about text that it has let go of", () => {
+  let asked = 0;
+  const counted: SpanDetector = { ...secrets, detect: (text) => (asked++, secrets.detect(text)) };
+  const slow: SpanDetector = { ...badge, maxSpan: 64, openFrom: (text) => Math.max(0, text.length - 60) };
+  const hold = new HoldBack(rules(() => "mask", [slow, counted]));
+  let out = "";
+  for (let turn = 0; turn < 100; turn++) out += hold.push("word ");
+  assert.equal(out.length, 440);
+  assert.ok(asked <= 12, `asked ${asked} times about 100 pieces`);
+});
+
 test("at no moment is more out than the whole text's output begins with", () => {
   fc.assert(
     fc.property(pieces(texts), (cut) => {

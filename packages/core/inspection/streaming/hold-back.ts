@@ -11,28 +11,40 @@ import { compareSpans, groupAt, type JudgedSpan, type SpanRules } from "./span-r
 
 /** Spans that overlap are held together; a chain of them that is longer than this, in UTF-16 code units, is an error. */
 const maxHeldLength = 1024 * 1024;
+/** The end of the text stands by itself, at least so long: most detectors look no further back, and it is short to copy. */
+const tailLength = 2048;
 
 interface Cursor {
   readonly detector: SpanDetector;
+  /** Its place among the detectors. */
+  readonly rank: number;
   /** Findings that start before this are known, and stand. */
   settled: number;
+}
+
+interface RankedSpan extends JudgedSpan {
+  readonly rank: number;
 }
 
 export class HoldBack {
   readonly #rules: SpanRules;
   readonly #cursors: readonly Cursor[];
-  /** The text from {@link #base} on: all that some detector looks at or that is not released. */
-  #text = "";
+  /** The one that waited longest last time: it is asked first, and most of the others need not be asked at all. */
+  #slowest: Cursor | undefined;
+  /** The text from {@link #base} on, in two pieces: all that some detector looks at or that is not released. */
+  #head = "";
+  #tail = "";
   #base = 0;
+  #tailBase = 0;
   #released = 0;
   /** What is known and not released yet, sorted. */
-  #spans: JudgedSpan[] = [];
+  #spans: RankedSpan[] = [];
   #blocked: Finding | undefined;
   #masked = false;
 
   constructor(rules: SpanRules) {
     this.#rules = rules;
-    this.#cursors = rules.detectors.map((detector) => ({ detector, settled: 0 }));
+    this.#cursors = rules.detectors.map((detector, rank) => ({ detector, rank, settled: 0 }));
   }
 
   /** The finding that ended the text. Nothing is released after it. */
@@ -47,18 +59,18 @@ export class HoldBack {
 
   /** How many code units have come in and are not released. */
   get held(): number {
-    return this.#blocked === undefined ? this.#base + this.#text.length - this.#released : 0;
+    return this.#blocked === undefined ? this.#end - this.#released : 0;
   }
 
   /** What is held, as it came in: for whoever lets a text pass that could not be read. */
   get rest(): string {
-    return this.#blocked === undefined ? this.#text.slice(this.#released - this.#base) : "";
+    return this.#blocked === undefined ? this.#slice(this.#released) : "";
   }
 
   /** Takes in a piece; returns what may be released now. */
   push(piece: string): string {
     if (piece === "" || this.#blocked !== undefined) return "";
-    this.#text += piece;
+    this.#tail += piece;
     const out = this.#advance(false);
     if (this.held > maxHeldLength) throw new Error(`a span of the answer is longer than ${maxHeldLength} characters`);
     return out;
@@ -69,23 +81,34 @@ export class HoldBack {
     return this.#blocked === undefined ? this.#advance(true) : "";
   }
 
+  get #end(): number {
+    return this.#tailBase + this.#tail.length;
+  }
+
   #advance(ended: boolean): string {
-    let safe = this.#base + this.#text.length;
-    for (const cursor of this.#cursors) {
-      this.#settle(cursor, ended);
-      if (cursor.settled < safe) safe = cursor.settled;
-    }
-    if (!ended && safe > this.#released && isHighSurrogate(this.#text.charCodeAt(safe - 1 - this.#base))) safe -= 1;
+    let safe = this.#end;
+    const first = this.#slowest;
+    if (first !== undefined) safe = this.#settledUpTo(first, safe, ended);
+    for (const cursor of this.#cursors) if (cursor !== first) safe = this.#settledUpTo(cursor, safe, ended);
+    if (!ended && safe > this.#released && isHighSurrogate(this.#unit(safe - 1))) safe -= 1;
     const out = this.#release(safe);
     this.#forget();
     return out;
+  }
+
+  /** How far a detector lets go, `safe` at most. One that has settled as much before is not asked again. */
+  #settledUpTo(cursor: Cursor, safe: number, ended: boolean): number {
+    if (cursor.settled < safe) this.#settle(cursor, ended);
+    if (cursor.settled >= safe) return safe;
+    this.#slowest = cursor;
+    return cursor.settled;
   }
 
   /** Settles as much as a detector lets go of, and takes note of what it found in that. */
   #settle(cursor: Cursor, ended: boolean): void {
     const { detector, settled } = cursor;
     const from = Math.max(this.#base, settled - detector.maxSpan);
-    const window = from === this.#base ? this.#text : this.#text.slice(from - this.#base);
+    const window = this.#slice(from);
     const known = settled - from;
     if (window.length === known) return;
     const open = ended ? window.length : detector.openFrom(window);
@@ -94,17 +117,17 @@ export class HoldBack {
     if (open <= known) return;
     for (const finding of detector.detect(window, known))
       if (finding.start >= known && finding.start < open && finding.end > finding.start)
-        this.#note({ ...finding, start: finding.start + from, end: finding.end + from });
+        this.#note({ ...finding, start: finding.start + from, end: finding.end + from }, cursor.rank);
     cursor.settled = from + open;
   }
 
-  #note(finding: Finding): void {
+  #note(finding: Finding, rank: number): void {
     const action = this.#rules.decide(finding);
     if (action === "release") return;
-    const span = { finding, action };
+    const span = { finding, action, rank };
     // Behind those that it does not come before: of equal spans, the detector that comes first speaks.
     let at = this.#spans.length;
-    while (at > 0 && compareSpans(this.#spans[at - 1] as JudgedSpan, span) > 0) at -= 1;
+    while (at > 0 && compareRanked(this.#spans[at - 1] as RankedSpan, span) > 0) at -= 1;
     this.#spans.splice(at, 0, span);
   }
 
@@ -122,7 +145,8 @@ export class HoldBack {
       out += this.#slice(this.#released, group.start);
       if (group.blocked !== undefined) {
         this.#blocked = group.blocked;
-        this.#text = "";
+        this.#head = "";
+        this.#tail = "";
         this.#spans = [];
         return out;
       }
@@ -139,19 +163,31 @@ export class HoldBack {
     return out;
   }
 
-  #slice(start: number, end: number): string {
-    return this.#text.slice(start - this.#base, end - this.#base);
+  #unit(at: number): number {
+    return at >= this.#tailBase ? this.#tail.charCodeAt(at - this.#tailBase) : this.#head.charCodeAt(at - this.#base);
   }
 
-  /** Drops what is released and no detector looks back at. */
+  #slice(start: number, end: number = this.#end): string {
+    if (start >= this.#tailBase) return this.#tail.slice(start - this.#tailBase, end - this.#tailBase);
+    return (this.#head + this.#tail).slice(start - this.#base, end - this.#base);
+  }
+
+  /** Drops what is released and no detector looks back at, a good piece at a time. */
   #forget(): void {
-    if (this.#blocked !== undefined) return;
+    if (this.#blocked !== undefined || this.#tail.length < 2 * tailLength) return;
     let keep = this.#released;
     for (const { settled, detector } of this.#cursors) keep = Math.min(keep, settled - detector.maxSpan);
-    if (keep <= this.#base) return;
-    this.#text = this.#text.slice(keep - this.#base);
-    this.#base = keep;
+    const text = this.#head + this.#tail;
+    const kept = Math.max(0, keep - this.#base);
+    this.#base += kept;
+    this.#tailBase = Math.max(this.#base, this.#end - tailLength);
+    this.#head = text.slice(kept, this.#tailBase - this.#base + kept);
+    this.#tail = text.slice(this.#tailBase - this.#base + kept);
   }
+}
+
+function compareRanked(a: RankedSpan, b: RankedSpan): number {
+  return compareSpans(a, b) || a.rank - b.rank;
 }
 
 function isHighSurrogate(unit: number): boolean {
