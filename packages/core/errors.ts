@@ -67,6 +67,8 @@ export const errorCodes = [
   // command line
   "USAGE",
   "CONTROL_UNREACHABLE",
+  // ours, whoever asked
+  "INTERNAL",
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

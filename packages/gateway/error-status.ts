@@ -58,4 +58,5 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   SUPPLY_INPUT_INVALID: 500,
   SIGNATURE_INVALID: 500,
   CONTROL_UNREACHABLE: 503,
+  INTERNAL: 500,
 };

@@ -162,7 +162,7 @@ export function openInteractions(deps: InteractionDeps): {
       status = statusOf[error.code];
       if (error !== thrown) deps.log({ level: "error", event: "state-lost", words: error.message, requestId: id });
     } else {
-      known = new CordonError("REQUEST_MALFORMED", `the request could not be handled; look for ${id} in the log`);
+      known = new CordonError("INTERNAL", `Cordon failed on this request; look for ${id} in its log`);
       deps.log({
         level: "error",
         event: "interaction-failed",

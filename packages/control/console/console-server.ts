@@ -154,7 +154,13 @@ function fail(response: ServerResponse, error: unknown, log: ConsoleOptions["log
     log({ level: "error", event: "console-failed", words: error instanceof Error ? error.message : String(error) });
   if (response.headersSent) response.destroy();
   else if (isCordonError(error) && status < 500) refuse(response, status, error.code, error.message);
-  else refuse(response, status, "LEDGER_UNAVAILABLE", "The control plane failed on this request; its log says why.");
+  else
+    refuse(
+      response,
+      status,
+      isCordonError(error) ? error.code : "INTERNAL",
+      "The control plane failed on this request; its log says why.",
+    );
 }
 
 const statusOf: Readonly<Record<string, number>> = {

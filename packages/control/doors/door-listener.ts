@@ -251,7 +251,9 @@ export async function openDoorListener(options: DoorListenerOptions): Promise<Do
       return { status: 200, value: await answerAuthzen(options, asker, path, body) };
     } catch (error) {
       if (!isCordonError(error)) options.onFailure(error);
-      const known = isCordonError(error) ? error : new CordonError("REQUEST_MALFORMED", "this could not be answered");
+      const known = isCordonError(error)
+        ? error
+        : new CordonError("INTERNAL", "the control plane failed on this request; its log says why");
       const status = isCordonError(error) ? (statusOf[known.code] ?? 500) : 500;
       return { status, value: { error: { code: known.code, message: known.message } } };
     }

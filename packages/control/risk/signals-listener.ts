@@ -123,7 +123,7 @@ async function respond(request: IncomingMessage, options: SignalsListenerOptions
   } catch (error) {
     if (!isCordonError(error)) {
       options.onFailure(error);
-      return { status: 500 };
+      return { status: 500, body: { error: "INTERNAL", message: "this failed here; the log says why" } };
     }
     const status = statusOf[error.code] ?? 500;
     if (status >= 500) options.onFailure(error);

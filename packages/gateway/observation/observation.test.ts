@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
 import type { Namespace } from "@cordon/core/contract/vocabulary";
-import { bugWords } from "./bug-words.ts";
+import { CordonError } from "@cordon/core/errors";
+import { bugWords, openingFailure } from "./bug-words.ts";
 import { gatewayMetrics } from "./gateway-metrics.ts";
 import { observers } from "./observer.ts";
 import { Passage } from "./passage.ts";
@@ -97,4 +98,21 @@ test("a bug's words hold where it was, and not its message, which may quote what
   assert.doesNotMatch(bugWords(error), /my-secret/);
   assert.match(bugWords(error), /^SyntaxError at .*observation\.test\.ts/);
   assert.equal(bugWords("my-secret"), "a string was thrown");
+});
+
+test("a bug is ours to answer for; a connection that broke is the peer's, and what has a code keeps it", () => {
+  const told: string[] = [];
+  const codeOf = (error: unknown) => openingFailure(error, "it could not be opened", (words) => told.push(words)).code;
+  const withCode = (error: Error, code: string) => Object.assign(error, { code });
+  for (const code of ["ECONNRESET", "EPIPE", "ERR_SSL_WRONG_VERSION_NUMBER", "ERR_STREAM_DESTROYED"])
+    assert.equal(codeOf(withCode(new Error("it broke"), code)), "REQUEST_MALFORMED");
+  assert.equal(codeOf(new CordonError("ACCESS_DENIED", "no")), "ACCESS_DENIED");
+  assert.deepEqual(told, []);
+  for (const bug of [
+    new TypeError("x is undefined"),
+    withCode(new TypeError("bad"), "ERR_INVALID_ARG_TYPE"),
+    undefined,
+  ])
+    assert.equal(codeOf(bug), "INTERNAL");
+  assert.equal(told.length, 3);
 });

@@ -33,6 +33,7 @@ const rpcCodes: Readonly<Record<string, number>> = {
   BODY_AMBIGUOUS: -32600,
   ROUTE_UNGOVERNED: -32601,
   MCP_HEADER_MISMATCH: -32020,
+  INTERNAL: -32603,
 };
 const rpcOther = -32000;
 
@@ -46,6 +47,7 @@ const s3Codes: Readonly<Record<string, string>> = {
   REQUEST_TIMEOUT: "RequestTimeout",
   OBJECT_NOT_OWNED: "NoSuchUpload",
   SIGNATURE_INVALID: "SignatureDoesNotMatch",
+  INTERNAL: "InternalError",
 };
 
 /** @see Amazon S3 API reference, "Error responses" */

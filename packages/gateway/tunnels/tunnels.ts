@@ -19,6 +19,7 @@ import type { Refusals } from "../ledger/refusals.ts";
 import { actingFor, personBehind } from "../listener/acting-for.ts";
 import type { Caller } from "../listener/caller.ts";
 import type { GatewayDependencies } from "../ports.ts";
+import { openingFailure } from "../observation/bug-words.ts";
 import { requestIds } from "../request-ids.ts";
 import { senseConnection } from "../risk/sense-request.ts";
 import type { Sensed } from "../risk/sensing.ts";
@@ -161,15 +162,9 @@ export function openTunnels(deps: TunnelDeps): Tunnels {
 
   /** Never became a tunnel: counted in the ledger, answered in words. */
   function refuse(socket: TLSSocket, caller: Caller, error: unknown): void {
-    if (!isCordonError(error) && (error as NodeJS.ErrnoException).code === undefined)
-      deps.log({
-        level: "error",
-        event: "interaction-failed",
-        words: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
-    const known = isCordonError(error)
-      ? error
-      : new CordonError("REQUEST_MALFORMED", "the tunnel could not be opened", { cause: error });
+    const known = openingFailure(error, "the tunnel could not be opened", (words) =>
+      deps.log({ level: "error", event: "interaction-failed", words }),
+    );
     deps.refusals.note(known, caller.id);
     answerRefusal(socket, "", known.code, known.message);
   }

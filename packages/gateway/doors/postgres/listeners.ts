@@ -4,13 +4,14 @@
  */
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createSecureContext, TLSSocket, type SecureContext } from "node:tls";
-import { CordonError, isCordonError } from "@cordon/core/errors";
+import { CordonError } from "@cordon/core/errors";
 import { peerChain } from "@cordon/core/identity/peer-chain";
 import { authenticatePeer, serverTlsOptions } from "@cordon/core/identity/tls";
 import type { PostgresDoor } from "@cordon/core/policy/data-doors";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { Refusals } from "../../ledger/refusals.ts";
 import type { Caller } from "../../listener/caller.ts";
+import { openingFailure } from "../../observation/bug-words.ts";
 import type { GatewayDependencies } from "../../ports.ts";
 import { encodeError } from "./messages.ts";
 import { readOpening } from "./read-opening.ts";
@@ -147,9 +148,9 @@ export function openListeners(deps: ListenerDeps): Listeners {
   }
 
   function refuse(socket: Socket, error: unknown): void {
-    const known = isCordonError(error)
-      ? error
-      : new CordonError("REQUEST_MALFORMED", "the connection could not be opened", { cause: error });
+    const known = openingFailure(error, "the connection could not be opened", (words) =>
+      deps.log({ level: "error", event: "interaction-failed", words }),
+    );
     deps.refusals.note(known, socket.remoteAddress ?? "unknown");
     // Only what a client still waits for: after a finished handshake, or where it never asked for one.
     if (socket.writable && (known.code === "IDENTITY_REQUIRED" || /^SVID_(?!INVALID)/.test(known.code)))

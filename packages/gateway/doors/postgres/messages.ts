@@ -47,6 +47,7 @@ const states: Partial<Record<ErrorCode | "cut", string>> = {
   IDENTITY_REQUIRED: "28000",
   DRAINING: "57P03",
   REQUEST_TIMEOUT: "08006",
+  INTERNAL: "XX000",
 };
 
 /** A fatal ErrorResponse in Cordon's words. */

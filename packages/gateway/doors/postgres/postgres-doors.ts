@@ -17,7 +17,7 @@ import { refusalWords } from "../../admission.ts";
 import type { Refusals } from "../../ledger/refusals.ts";
 import { personBehind } from "../../listener/acting-for.ts";
 import type { Caller } from "../../listener/caller.ts";
-import { bugWords } from "../../observation/bug-words.ts";
+import { openingFailure } from "../../observation/bug-words.ts";
 import type { GatewayDependencies } from "../../ports.ts";
 import { requestIds } from "../../request-ids.ts";
 import { senseConnection } from "../../risk/sense-request.ts";
@@ -292,11 +292,9 @@ export function openPostgresDoors(deps: DoorDeps): PostgresDoors {
 
   /** Never became a session: counted in the ledger, answered as PostgreSQL answers. */
   function refuse({ socket, caller, id }: Client, error: unknown): void {
-    if (!isCordonError(error) && (error as NodeJS.ErrnoException).code === undefined)
-      log({ level: "error", event: "interaction-failed", words: bugWords(error), requestId: id });
-    const known = isCordonError(error)
-      ? error
-      : new CordonError("REQUEST_MALFORMED", "the session could not be opened", { cause: error });
+    const known = openingFailure(error, "the session could not be opened", (words) =>
+      log({ level: "error", event: "interaction-failed", words, requestId: id }),
+    );
     deps.refusals.note(known, caller.id);
     void carriers.find(id)?.fail("upstream-failed", known);
     end(socket, encodeError(known.code, known.message));

@@ -16,12 +16,13 @@ import {
 import { statusOf } from "../../error-status.ts";
 import type { Exchange } from "../../exchange.ts";
 import type { Ask } from "../../forwarder.ts";
+import { bugWords } from "../../observation/bug-words.ts";
 import type { GatewayDependencies } from "../../ports.ts";
 import { upstreamTarget, type Upstreams } from "../../upstream/upstreams.ts";
 import { checkedBody, chunkingOf, contentChecker, headerMap } from "./content.ts";
 import type { S3Sending } from "./plan.ts";
 
-export interface SendDeps extends Pick<GatewayDependencies, "now" | "resolveSecret" | "monotonicMs"> {
+export interface SendDeps extends Pick<GatewayDependencies, "now" | "log" | "resolveSecret" | "monotonicMs"> {
   readonly upstreams: Upstreams;
 }
 
@@ -86,7 +87,9 @@ export function sendS3(
     const known =
       error instanceof CordonError
         ? error
-        : new CordonError("REQUEST_MALFORMED", "the request cannot be signed for the store", { cause: error });
+        : new CordonError("INTERNAL", "Cordon failed to sign the request for the store", { cause: error });
+    if (known !== error)
+      deps.log({ level: "error", event: "interaction-failed", words: bugWords(error), requestId: exchange.start.id });
     void exchange.cutFor(known, statusOf[known.code]);
   }
 }
