@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { invite as makeInvitation } from "@cordon/control/people/invitations";
-import { noBrowser } from "./browser.ts";
-import { chatCall, policies, until } from "./estate.ts";
-import { buildPages, enrol, openPeopleEstate, peopleOf, somebody } from "./people-estate.ts";
+import { noBrowser, openBrowser } from "./browser.ts";
+import { chatCall, openEstate, policies, until } from "./estate.ts";
+import { buildPages, enrol, openPeopleEstate, peopleOf, serverOf, somebody } from "./people-estate.ts";
 import { softPerson, type SoftPerson } from "./soft-person.ts";
 
 const skip = noBrowser;
@@ -105,5 +105,45 @@ test(
     );
     assert.equal((await mei.call("GET", "/v1/me")).status, 401);
     assert.deepEqual(ada.browser.complaints, []);
+  },
+);
+
+test(
+  "a browser paired by a code reads risk and can change nothing of it; no page is wider than a telephone",
+  { skip },
+  async () => {
+    await using estate = await openEstate();
+    await using browser = await openBrowser();
+    const { page } = browser;
+    const { url, pairing } = serverOf(estate);
+    const assistant = await estate.svidFor("agent", "assistant");
+    assert.equal((await estate.call(assistant, "/v1/chat/completions", chatCall({ model: "m" }))).status, 200);
+    await page.goto(url);
+    await page.getByLabel("One-time code").fill(pairing.newCode().code);
+    await page.getByRole("button", { name: "Pair", exact: true }).click();
+    await page.getByRole("link", { name: "Risk", exact: true }).click();
+    const scores = page.getByRole("table", { name: "Risk of people and workloads" });
+    await scores.getByRole("row").filter({ hasText: "agent/assistant" }).waitFor();
+    await page.getByText("Nobody is signed in.").waitFor();
+    assert.equal(await page.getByLabel("Open an incident of").count(), 0);
+    assert.equal(await page.getByRole("button", { name: "Sign in with a passkey" }).count(), 0);
+
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const name of ["Live decisions", "Estate", "Segmentation", "Ledger", "Risk", "Grants", "People"]) {
+      const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name, exact: true });
+      await link.click();
+      await page.locator("main section, main .people-empty").first().waitFor();
+      await page.waitForFunction(`(() => {
+        const tab = document.querySelector("nav [aria-current]").getBoundingClientRect();
+        const nav = document.querySelector("nav").getBoundingClientRect();
+        return tab.left >= nav.left - 1 && tab.right <= nav.right + 1;
+      })()`);
+      assert.equal(
+        await page.evaluate("document.documentElement.scrollWidth"),
+        390,
+        `${name} is wider than the screen`,
+      );
+    }
+    assert.deepEqual(browser.complaints, []);
   },
 );

@@ -81,7 +81,7 @@ export function PairPage({ refusal, onPaired }: PairPageProps) {
             <Button type="submit" loading={working} disabled={code.trim() === "" || label.trim() === ""} fullWidth>
               Pair
             </Button>
-            <p className="pair-other">
+            <p>
               Pairing lets a browser look. To ask for something, or to decide on it,{" "}
               <a href="#/sign-in">sign in with a passkey</a> or <a href="#/enrol">enrol with a code</a>.
             </p>

@@ -1,5 +1,5 @@
 /** On every page: where this is, what is in force, whether what is shown is live, and what is wrong. */
-import { useEffect, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import type { OverviewResponse } from "@cordon/core/contract/console-api";
 import { anything } from "../access/people.ts";
@@ -35,6 +35,10 @@ export function Header({ page, onForget }: HeaderProps) {
   useEffect(() => {
     document.title = overview === undefined ? `${titles[page]} · Cordon` : `${titles[page]} · ${overview.trustDomain}`;
   }, [page, overview]);
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [page]);
   useEffect(() => {
     const refusal = problem ?? (connection.state === "stopped" ? connection.refusal : undefined);
     if (refusal?.kind === "unpaired") void onForget(refusal);
@@ -47,7 +51,7 @@ export function Header({ page, onForget }: HeaderProps) {
           <WordmarkIcon />
           <span>Cordon</span>
         </a>
-        <nav className="tabs" aria-label="Pages">
+        <nav ref={tabs} className="tabs" aria-label="Pages">
           {(Object.keys(titles) as Page[]).map((each) => (
             <a key={each} href={placeHref({ page: each })} aria-current={each === page ? "page" : undefined}>
               {titles[each]}

@@ -11,11 +11,13 @@ import { EstateTables } from "./estate-tables.tsx";
 import { drawEstate } from "./picture.ts";
 
 const pollMs = 2_000;
+/** In a narrower window the graph is too small to read, and the tables come first. */
+const graphWidth = 700;
 
 export function EstatePage({ selected }: { readonly selected: string | undefined }) {
   const { client } = useSession();
   const { value: estate, problem } = usePolled(client.estate, pollMs);
-  const [form, setForm] = useState<"graph" | "tables">("graph");
+  const [form, setForm] = useState<"graph" | "tables">(() => (innerWidth < graphWidth ? "tables" : "graph"));
   const picture = useMemo(() => drawEstate(estate ?? { components: [], flows: [] }), [estate]);
   if (estate === undefined)
     return (
@@ -58,11 +60,13 @@ export function EstatePage({ selected }: { readonly selected: string | undefined
           {counted(estate.routes.length, "route", "routes")}. Since Cordon started: <b>{count(allowed)}</b> allowed,{" "}
           <b className={denied > 0 ? "red" : ""}>{count(denied)}</b> denied.
         </p>
-        <ul className="legend" aria-label="Legend">
-          <li className="legend-allowed">allowed</li>
-          <li className="legend-denied">denied</li>
-          <li className="legend-out">isolated or revoked</li>
-        </ul>
+        {form === "graph" && (
+          <ul className="legend" aria-label="Legend">
+            <li className="legend-allowed">allowed</li>
+            <li className="legend-denied">denied</li>
+            <li className="legend-out">isolated or revoked</li>
+          </ul>
+        )}
       </div>
       <div className="estate-body">
         {form === "graph" ? (

@@ -2,6 +2,7 @@
 import { useCallback, useState } from "react";
 import { Button, Table } from "@mantine/core";
 import { grantsResponse, type GrantView } from "@cordon/core/contract/people-api";
+import { Rows } from "../app/rows.tsx";
 import { useSession } from "../app/session.ts";
 import { go } from "../app/route.ts";
 import { usePolled } from "../app/use-polled.ts";
@@ -17,13 +18,18 @@ interface GrantsPageProps {
   readonly ask: string | undefined;
 }
 
-export function GrantsPage({ selected, ask: wanted }: GrantsPageProps) {
-  const { client, key } = useSession();
+export function GrantsPage(props: GrantsPageProps) {
+  const { key } = useSession();
+  if (key.person === undefined) return <MustSignIn onSignIn={() => (location.hash = "#/sign-in")} />;
+  return <Grants {...props} />;
+}
+
+function Grants({ selected, ask: wanted }: GrantsPageProps) {
+  const { client } = useSession();
   const [asking, setAsking] = useState(false);
   const [turn, setTurn] = useState(0);
   const ask = useCallback((signal: AbortSignal) => client.get("/v1/grants", grantsResponse, signal), [client, turn]);
   const { value, problem } = usePolled(ask, 2_000);
-  if (key.person === undefined) return <MustSignIn onSignIn={() => (location.hash = "#/sign-in")} />;
   const grants = value?.grants ?? [];
   const open = grants.find(({ id }) => id === selected);
   const reload = (): void => setTurn((last) => last + 1);
@@ -40,7 +46,7 @@ export function GrantsPage({ selected, ask: wanted }: GrantsPageProps) {
           <p>A grant is a permission for a while: for somebody, to do something, with a reason and an end.</p>
         </div>
       ) : (
-        <Rows grants={grants} />
+        <GrantRows grants={grants} />
       )}
       {(asking || wanted !== undefined) && (
         <GrantForm
@@ -58,40 +64,28 @@ export function GrantsPage({ selected, ask: wanted }: GrantsPageProps) {
   );
 }
 
-function Rows({ grants }: { readonly grants: readonly GrantView[] }) {
+function GrantRows({ grants }: { readonly grants: readonly GrantView[] }) {
   return (
-    <Table highlightOnHover aria-label="Grants">
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>State</Table.Th>
-          <Table.Th>For</Table.Th>
-          <Table.Th>May</Table.Th>
-          <Table.Th>On</Table.Th>
-          <Table.Th>Why</Table.Th>
-          <Table.Th>Asked</Table.Th>
+    <Rows label="Grants" titles={["State", "For", "May", "On", "Why", "Asked"]}>
+      {grants.map((grant) => (
+        <Table.Tr key={grant.id} className="grant-row" onClick={() => go({ page: "grants", id: grant.id })}>
+          <Table.Td>
+            <span className={`grant-state grant-${grant.state}`}>{stateWords(grant, Date.now())}</span>
+            {grant.breakGlass === true && (
+              <span className="grant-state grant-glass">
+                break-glass{grant.review === undefined && ", not reviewed"}
+              </span>
+            )}
+          </Table.Td>
+          <Table.Td>{shortId(grant.principal)}</Table.Td>
+          <Table.Td>{grant.actions.join(", ")}</Table.Td>
+          <Table.Td>{grant.resources.map(shortId).join(", ")}</Table.Td>
+          <Table.Td>
+            <a href={`#/grants?id=${grant.id}`}>{grant.reason}</a>
+          </Table.Td>
+          <Table.Td>{localDateTime(grant.requestedAt)}</Table.Td>
         </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {grants.map((grant) => (
-          <Table.Tr key={grant.id} className="grant-row" onClick={() => go({ page: "grants", id: grant.id })}>
-            <Table.Td>
-              <span className={`grant-state grant-${grant.state}`}>{stateWords(grant, Date.now())}</span>
-              {grant.breakGlass === true && (
-                <span className="grant-state grant-glass">
-                  break-glass{grant.review === undefined && ", not reviewed"}
-                </span>
-              )}
-            </Table.Td>
-            <Table.Td>{shortId(grant.principal)}</Table.Td>
-            <Table.Td>{grant.actions.join(", ")}</Table.Td>
-            <Table.Td>{grant.resources.map(shortId).join(", ")}</Table.Td>
-            <Table.Td>
-              <a href={`#/grants?id=${grant.id}`}>{grant.reason}</a>
-            </Table.Td>
-            <Table.Td>{localDateTime(grant.requestedAt)}</Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+      ))}
+    </Rows>
   );
 }

@@ -13,6 +13,7 @@ import {
 import type { z } from "zod";
 import { addPasskey, anything, confirm, wordsOf } from "../access/people.ts";
 import { describeBrowser } from "../access/browser-label.ts";
+import { Rows } from "../app/rows.tsx";
 import { useSession } from "../app/session.ts";
 import { usePolled } from "../app/use-polled.ts";
 import { counted, localDateTime } from "../words/amounts.ts";
@@ -59,35 +60,33 @@ function Own({ me }: { readonly me: MeResponse }) {
         {me.person?.namespace}/{me.person?.name}, groups: {me.person?.groups.join(", ") || "none"}
         {me.session !== undefined && `, signed in until ${localDateTime(me.session.ends)}`}
       </p>
-      <Table aria-label="Your passkeys" className="people-narrow">
-        <Table.Tbody>
-          {me.passkeys.map((passkey) => (
-            <Table.Tr key={passkey.name}>
-              <Table.Td>{passkey.label}</Table.Td>
-              <Table.Td>{localDateTime(passkey.createdAt)}</Table.Td>
-              <Table.Td>
-                {passkey.locked === undefined
-                  ? passkey.synced
-                    ? "may be copied to your other devices"
-                    : "stays on one device"
-                  : `locked: ${passkey.locked}`}
-              </Table.Td>
-              <Table.Td>
-                <Button
-                  size="compact-sm"
-                  variant="subtle"
-                  color="red"
-                  onClick={doing(
-                    async () => void (await client.post("/v1/passkeys/remove", anything, { name: passkey.name })),
-                  )}
-                >
-                  Remove
-                </Button>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Rows label="Your passkeys" titles={["Passkey", "Made", "Copies", "Change"]} className="people-narrow">
+        {me.passkeys.map((passkey) => (
+          <Table.Tr key={passkey.name}>
+            <Table.Td>{passkey.label}</Table.Td>
+            <Table.Td>{localDateTime(passkey.createdAt)}</Table.Td>
+            <Table.Td>
+              {passkey.locked === undefined
+                ? passkey.synced
+                  ? "may be copied to your other devices"
+                  : "stays on one device"
+                : `locked: ${passkey.locked}`}
+            </Table.Td>
+            <Table.Td>
+              <Button
+                size="compact-sm"
+                variant="subtle"
+                color="red"
+                onClick={doing(
+                  async () => void (await client.post("/v1/passkeys/remove", anything, { name: passkey.name })),
+                )}
+              >
+                Remove
+              </Button>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Rows>
       <div className="grant-buttons">
         <Button variant="light" onClick={doing(() => addPasskey(client, describeBrowser(navigator.userAgent)))}>
           Add a passkey
@@ -133,92 +132,88 @@ function Everybody() {
   };
   return (
     <>
-      <Table aria-label="People">
-        <Table.Tbody>
-          {(value?.people ?? []).map((one) => (
-            <Table.Tr key={one.id}>
+      <Rows label="People" titles={["Who", "Groups", "Signs in by", "State", "Change"]}>
+        {(value?.people ?? []).map((one) => (
+          <Table.Tr key={one.id}>
+            <Table.Td>
+              {one.displayName}{" "}
+              <span className="people-note">
+                {one.namespace}/{one.name}
+              </span>
+            </Table.Td>
+            <Table.Td>{one.groups.join(", ")}</Table.Td>
+            <Table.Td>
+              {counted(one.passkeys, "passkey", "passkeys")} ({one.synced} synced),{" "}
+              {counted(one.sessions, "session", "sessions")}
+            </Table.Td>
+            <Table.Td>
+              {one.locked === undefined
+                ? one.recovering.length > 0
+                  ? `recovery: ${one.recovering.length} of 2`
+                  : ""
+                : `locked: ${one.locked}`}
+            </Table.Td>
+            <Table.Td>
+              <Button
+                size="compact-sm"
+                variant="subtle"
+                {...(one.locked === undefined && { color: "red" })}
+                onClick={doing(async () => {
+                  const name = `${one.namespace}/${one.name}`;
+                  await client.post(one.locked === undefined ? "/v1/people/lock" : "/v1/people/unlock", anything, {
+                    name,
+                    reason: "from the console",
+                  });
+                })}
+              >
+                {one.locked === undefined ? "Lock" : "Unlock"}
+              </Button>
+              <Button
+                size="compact-sm"
+                variant="subtle"
+                onClick={doing(async () => {
+                  const name = `${one.namespace}/${one.name}`;
+                  const assertion = await confirm(client, "recover", name);
+                  const answer = await client.post("/v1/people/recover", recoveryResponse, {
+                    name,
+                    reason: "has lost every passkey",
+                    assertion,
+                  });
+                  setInvited(answer.invitation);
+                })}
+              >
+                Let back in
+              </Button>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Rows>
+      {(problem ?? refused?.message) !== undefined && <p role="alert">{problem ?? refused?.message}</p>}
+      {(value?.nominations ?? []).length > 0 && (
+        <Rows label="Who would be an administrator" titles={["Who", "Groups", "Says who", "Approve"]}>
+          {(value?.nominations ?? []).map(({ user, groups, by, at }) => (
+            <Table.Tr key={user}>
+              <Table.Td>{user}</Table.Td>
+              <Table.Td>{groups.join(", ")}</Table.Td>
               <Table.Td>
-                {one.displayName}{" "}
-                <span className="people-note">
-                  {one.namespace}/{one.name}
-                </span>
-              </Table.Td>
-              <Table.Td>{one.groups.join(", ")}</Table.Td>
-              <Table.Td>
-                {counted(one.passkeys, "passkey", "passkeys")} ({one.synced} synced),{" "}
-                {counted(one.sessions, "session", "sessions")}
-              </Table.Td>
-              <Table.Td>
-                {one.locked === undefined
-                  ? one.recovering.length > 0
-                    ? `recovery: ${one.recovering.length} of 2`
-                    : ""
-                  : `locked: ${one.locked}`}
+                {lastOf(by)} would have them as an administrator, since {localDateTime(at)}
               </Table.Td>
               <Table.Td>
                 <Button
                   size="compact-sm"
                   variant="subtle"
-                  {...(one.locked === undefined && { color: "red" })}
                   onClick={doing(async () => {
-                    const name = `${one.namespace}/${one.name}`;
-                    await client.post(one.locked === undefined ? "/v1/people/lock" : "/v1/people/unlock", anything, {
-                      name,
-                      reason: "from the console",
-                    });
+                    const assertion = await confirm(client, "add-administrator", user);
+                    const answer = { name: user, assertion };
+                    setInvited(await client.post("/v1/people/administrators/approve", invitationResponse, answer));
                   })}
                 >
-                  {one.locked === undefined ? "Lock" : "Unlock"}
-                </Button>
-                <Button
-                  size="compact-sm"
-                  variant="subtle"
-                  onClick={doing(async () => {
-                    const name = `${one.namespace}/${one.name}`;
-                    const assertion = await confirm(client, "recover", name);
-                    const answer = await client.post("/v1/people/recover", recoveryResponse, {
-                      name,
-                      reason: "has lost every passkey",
-                      assertion,
-                    });
-                    setInvited(answer.invitation);
-                  })}
-                >
-                  Let back in
+                  Say so too
                 </Button>
               </Table.Td>
             </Table.Tr>
           ))}
-        </Table.Tbody>
-      </Table>
-      {(problem ?? refused?.message) !== undefined && <p role="alert">{problem ?? refused?.message}</p>}
-      {(value?.nominations ?? []).length > 0 && (
-        <Table aria-label="Who would be an administrator">
-          <Table.Tbody>
-            {(value?.nominations ?? []).map(({ user, groups, by, at }) => (
-              <Table.Tr key={user}>
-                <Table.Td>{user}</Table.Td>
-                <Table.Td>{groups.join(", ")}</Table.Td>
-                <Table.Td>
-                  {lastOf(by)} would have them as an administrator, since {localDateTime(at)}
-                </Table.Td>
-                <Table.Td>
-                  <Button
-                    size="compact-sm"
-                    variant="subtle"
-                    onClick={doing(async () => {
-                      const assertion = await confirm(client, "add-administrator", user);
-                      const answer = { name: user, assertion };
-                      setInvited(await client.post("/v1/people/administrators/approve", invitationResponse, answer));
-                    })}
-                  >
-                    Say so too
-                  </Button>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+        </Rows>
       )}
       <Invite onInvited={setInvited} onWaits={() => setTurn((last) => last + 1)} />
       {invited !== undefined && (

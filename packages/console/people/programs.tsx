@@ -3,6 +3,7 @@ import { useCallback, useState } from "react";
 import { Button, Table } from "@mantine/core";
 import { oauthClientsResponse } from "@cordon/core/contract/oauth-api";
 import { anything, wordsOf } from "../access/people.ts";
+import { Rows } from "../app/rows.tsx";
 import { useSession } from "../app/session.ts";
 import { usePolled } from "../app/use-polled.ts";
 import { counted, localDateTime } from "../words/amounts.ts";
@@ -30,49 +31,47 @@ export function Programs() {
       <p className="people-note">
         They find the authorization server at <code>{value.issuer}</code>.
       </p>
-      <Table aria-label="Programs">
-        <Table.Tbody>
-          {value.clients.map(({ id, displayName, bearer, disabled, sessions }) => (
-            <Table.Tr key={id}>
-              <Table.Td>
-                {displayName} <code>{id}</code>
-                {bearer && " bearer tokens"}
-              </Table.Td>
-              <Table.Td>
-                {disabled !== undefined
-                  ? `disabled: ${disabled}`
-                  : sessions.length === 0
-                    ? "acts for nobody now"
-                    : counted(sessions.length, "session", "sessions")}
-                <ul className="consent-scopes">
-                  {sessions.map((one) => (
-                    <li key={one.id}>
-                      {one.user.slice(one.user.lastIndexOf("/") + 1)}: {one.scopes.join(", ")} at {one.resource}, until{" "}
-                      {localDateTime(one.ends)}
-                    </li>
-                  ))}
-                </ul>
-              </Table.Td>
-              <Table.Td>
-                {disabled === undefined ? (
-                  <Button
-                    size="compact-sm"
-                    variant="subtle"
-                    color="red"
-                    onClick={order("disable", id, "disabled in the console")}
-                  >
-                    Disable
-                  </Button>
-                ) : (
-                  <Button size="compact-sm" variant="subtle" onClick={order("enable", id, "enabled in the console")}>
-                    Let it act again
-                  </Button>
-                )}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Rows label="Programs" titles={["Program", "Acts for", "Change"]}>
+        {value.clients.map(({ id, displayName, bearer, disabled, sessions }) => (
+          <Table.Tr key={id}>
+            <Table.Td>
+              {displayName} <code>{id}</code>
+              {bearer && " bearer tokens"}
+            </Table.Td>
+            <Table.Td>
+              {disabled !== undefined
+                ? `disabled: ${disabled}`
+                : sessions.length === 0
+                  ? "acts for nobody now"
+                  : counted(sessions.length, "session", "sessions")}
+              <ul className="consent-scopes">
+                {sessions.map((one) => (
+                  <li key={one.id}>
+                    {one.user.slice(one.user.lastIndexOf("/") + 1)}: {one.scopes.join(", ")} at {one.resource}, until{" "}
+                    {localDateTime(one.ends)}
+                  </li>
+                ))}
+              </ul>
+            </Table.Td>
+            <Table.Td>
+              {disabled === undefined ? (
+                <Button
+                  size="compact-sm"
+                  variant="subtle"
+                  color="red"
+                  onClick={order("disable", id, "disabled in the console")}
+                >
+                  Disable
+                </Button>
+              ) : (
+                <Button size="compact-sm" variant="subtle" onClick={order("enable", id, "enabled in the console")}>
+                  Let it act again
+                </Button>
+              )}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Rows>
       {problem !== undefined && <p role="alert">{problem}</p>}
     </>
   );

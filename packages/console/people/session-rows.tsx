@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Button, Table } from "@mantine/core";
 import type { MeResponse } from "@cordon/core/contract/people-api";
 import { anything, confirm, wordsOf } from "../access/people.ts";
+import { Rows } from "../app/rows.tsx";
 import { useSession } from "../app/session.ts";
 import { localDateTime } from "../words/amounts.ts";
 
@@ -24,38 +25,36 @@ export function SessionRows({ sessions }: Pick<MeResponse, "sessions">) {
   };
   return (
     <>
-      <Table aria-label="Where you are signed in" className="people-narrow">
-        <Table.Tbody>
-          {sessions.map(({ id, kind, label, authenticatedAt, grant, own }) => (
-            <Table.Tr key={id}>
-              <Table.Td>
-                {kindWords(kind, own)} {!own && label}
-                {grant !== undefined && `, for ${grant}`}
-              </Table.Td>
-              <Table.Td>{said?.id === id ? said.words : `passkey ${localDateTime(authenticatedAt)}`}</Table.Td>
-              <Table.Td>
-                <Button
-                  size="compact-sm"
-                  onClick={doing(id, "confirmed just now", async () => {
-                    const assertion = await confirm(client, "step-up", id);
-                    await client.post("/v1/step-up", anything, { session: id, assertion });
-                  })}
-                >
-                  It is me
-                </Button>
-                <Button
-                  size="compact-sm"
-                  variant="subtle"
-                  color="red"
-                  onClick={doing(id, "ended", () => client.post("/v1/sessions/end", anything, { session: id }))}
-                >
-                  End it
-                </Button>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <Rows label="Where you are signed in" titles={["Where", "Passkey used", "Change"]} className="people-narrow">
+        {sessions.map(({ id, kind, label, authenticatedAt, grant, own }) => (
+          <Table.Tr key={id}>
+            <Table.Td>
+              {kindWords(kind, own)} {!own && label}
+              {grant !== undefined && `, for ${grant}`}
+            </Table.Td>
+            <Table.Td>{said?.id === id ? said.words : `passkey ${localDateTime(authenticatedAt)}`}</Table.Td>
+            <Table.Td>
+              <Button
+                size="compact-sm"
+                onClick={doing(id, "confirmed just now", async () => {
+                  const assertion = await confirm(client, "step-up", id);
+                  await client.post("/v1/step-up", anything, { session: id, assertion });
+                })}
+              >
+                It is me
+              </Button>
+              <Button
+                size="compact-sm"
+                variant="subtle"
+                color="red"
+                onClick={doing(id, "ended", () => client.post("/v1/sessions/end", anything, { session: id }))}
+              >
+                End it
+              </Button>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Rows>
       {problem !== undefined && <p role="alert">{problem}</p>}
     </>
   );

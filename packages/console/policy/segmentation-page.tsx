@@ -5,6 +5,7 @@
 import { useMemo } from "react";
 import { Table } from "@mantine/core";
 import { segmentationResponse, type SegmentationResponse } from "@cordon/core/contract/segmentation-api";
+import { Rows } from "../app/rows.tsx";
 import { useSession } from "../app/session.ts";
 import { Time } from "../app/time.tsx";
 import { usePolled } from "../app/use-polled.ts";
@@ -171,30 +172,5 @@ function Egress({ egress: { totals, more } }: SegmentationResponse) {
       </Rows>
       {more > 0 && <p>And {count(more)} more, each of which carried less.</p>}
     </>
-  );
-}
-
-interface RowsProps {
-  readonly label: string;
-  readonly titles: readonly string[];
-  readonly children: React.ReactNode;
-}
-
-function Rows({ label, titles, children }: RowsProps) {
-  return (
-    <div className="segmentation-rows">
-      <Table aria-label={label}>
-        <Table.Thead>
-          <Table.Tr>
-            {titles.map((title) => (
-              <Table.Th key={title} scope="col">
-                {title}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>{children}</Table.Tbody>
-      </Table>
-    </div>
   );
 }

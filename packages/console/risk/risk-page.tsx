@@ -5,16 +5,16 @@ import type { RiskResponse } from "@cordon/core/contract/risk-api";
 import { riskResponse } from "@cordon/core/contract/risk-api";
 import { riskTiers } from "@cordon/core/contract/vocabulary";
 import { anything, wordsOf } from "../access/people.ts";
+import { Rows } from "../app/rows.tsx";
 import { useSession } from "../app/session.ts";
 import { usePolled } from "../app/use-polled.ts";
-import { MustSignIn } from "../people/must-sign-in.tsx";
 import { duration, localDateTime } from "../words/amounts.ts";
 import "./risk.css";
 
 type Doing = (path: string, body: unknown) => void;
 
 export function RiskPage() {
-  const { key, client } = useSession();
+  const { client } = useSession();
   const [turn, setTurn] = useState(0);
   const [problem, setProblem] = useState<string>();
   const ask = useCallback((signal: AbortSignal) => client.get("/v1/risk", riskResponse, signal), [client, turn]);
@@ -26,7 +26,6 @@ export function RiskPage() {
       (error: unknown) => setProblem(wordsOf(error)),
     );
   };
-  if (key.person === undefined) return <MustSignIn onSignIn={() => (location.hash = "#/sign-in")} />;
   const words = problem ?? refused?.message;
   return (
     <section className="people-page risk-page" aria-labelledby="risk-title">
@@ -34,6 +33,11 @@ export function RiskPage() {
       {words !== undefined && <p role="alert">{words}</p>}
       {value !== undefined && (
         <>
+          {!value.administers && (
+            <p className="people-note">
+              To open and close incidents and to cut sessions takes an administrator who is signed in.
+            </p>
+          )}
           <Incidents risk={value} doing={doing} />
           <Scores risk={value} />
           <Devices risk={value} />
@@ -56,45 +60,35 @@ function Incidents({ risk: { incidents, administers }, doing }: SectionProps) {
       <h2>Open incidents</h2>
       {open.length === 0 && <p className="people-note">None is open.</p>}
       {open.length > 0 && (
-        <div className="risk-scroll">
-          <Table aria-label="Open incidents">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Severity</Table.Th>
-                <Table.Th>Names</Table.Th>
-                <Table.Th>What happened</Table.Th>
-                <Table.Th>Since</Table.Th>
-                {administers && <Table.Th>Close</Table.Th>}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {open.map(({ id, severity, subjects, reason, rule, openedAt }) => (
-                <Table.Tr key={id}>
-                  <Table.Td>
-                    <Tier tier={severity} />
-                  </Table.Td>
-                  <Table.Td>{subjects.map(shortOf).join(", ")}</Table.Td>
-                  <Table.Td>
-                    {reason} <span className="people-note">{rule === undefined ? id : `${id}, by rule ${rule}`}</span>
-                  </Table.Td>
-                  <Table.Td>{localDateTime(openedAt)}</Table.Td>
-                  {administers && (
-                    <Table.Td>
-                      <Button
-                        size="compact-sm"
-                        variant="subtle"
-                        aria-label={`Close incident ${id}`}
-                        onClick={() => doing("/v1/incidents/close", { id, reason: "closed in the console" })}
-                      >
-                        Close
-                      </Button>
-                    </Table.Td>
-                  )}
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </div>
+        <Rows
+          label="Open incidents"
+          titles={["Severity", "Names", "What happened", "Since", ...(administers ? ["Close"] : [])]}
+        >
+          {open.map(({ id, severity, subjects, reason, rule, openedAt }) => (
+            <Table.Tr key={id}>
+              <Table.Td>
+                <Tier tier={severity} />
+              </Table.Td>
+              <Table.Td>{subjects.map(shortOf).join(", ")}</Table.Td>
+              <Table.Td>
+                {reason} <span className="people-note">{rule === undefined ? id : `${id}, by rule ${rule}`}</span>
+              </Table.Td>
+              <Table.Td>{localDateTime(openedAt)}</Table.Td>
+              {administers && (
+                <Table.Td>
+                  <Button
+                    size="compact-sm"
+                    variant="subtle"
+                    aria-label={`Close incident ${id}`}
+                    onClick={() => doing("/v1/incidents/close", { id, reason: "closed in the console" })}
+                  >
+                    Close
+                  </Button>
+                </Table.Td>
+              )}
+            </Table.Tr>
+          ))}
+        </Rows>
       )}
       {administers && <OpenIncident doing={doing} />}
     </>
@@ -140,46 +134,34 @@ function Scores({ risk: { scores } }: Pick<SectionProps, "risk">) {
       <h2>Who asked lately</h2>
       {scores.length === 0 && <p className="people-note">Nobody has asked for anything lately.</p>}
       {scores.length > 0 && (
-        <div className="risk-scroll">
-          <Table aria-label="Risk of people and workloads">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Who</Table.Th>
-                <Table.Th>Risk</Table.Th>
-                <Table.Th>Made of</Table.Th>
-                <Table.Th>Last asked</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {scores.map(({ who, tier, score, contributions, action, resource, effect, at }) => (
-                <Table.Tr key={who}>
-                  <Table.Td>{shortOf(who)}</Table.Td>
-                  <Table.Td>
-                    <Tier tier={tier} /> {score.toFixed(2)}
-                  </Table.Td>
-                  <Table.Td>
-                    {contributions.length === 0 ? (
-                      <span className="people-note">nothing speaks against it</span>
-                    ) : (
-                      <ul className="risk-parts">
-                        {contributions.map((part) => (
-                          <li key={part.signal}>
-                            <code>{part.weight.toFixed(2)}</code> {part.words}
-                          </li>
-                        ))}
-                      </ul>
-                    )}
-                  </Table.Td>
-                  <Table.Td>
-                    {action} {shortOf(resource)}: {effect === "allow" ? "allowed" : "denied"}
-                    <br />
-                    <span className="people-note">{localDateTime(at)}</span>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </div>
+        <Rows label="Risk of people and workloads" titles={["Who", "Risk", "Made of", "Last asked"]}>
+          {scores.map(({ who, tier, score, contributions, action, resource, effect, at }) => (
+            <Table.Tr key={who}>
+              <Table.Td>{shortOf(who)}</Table.Td>
+              <Table.Td>
+                <Tier tier={tier} /> {score.toFixed(2)}
+              </Table.Td>
+              <Table.Td>
+                {contributions.length === 0 ? (
+                  <span className="people-note">nothing speaks against it</span>
+                ) : (
+                  <ul className="risk-parts">
+                    {contributions.map((part) => (
+                      <li key={part.signal}>
+                        <code>{part.weight.toFixed(2)}</code> {part.words}
+                      </li>
+                    ))}
+                  </ul>
+                )}
+              </Table.Td>
+              <Table.Td>
+                {action} {shortOf(resource)}: {effect === "allow" ? "allowed" : "denied"}
+                <br />
+                <span className="people-note">{localDateTime(at)}</span>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Rows>
       )}
     </>
   );
@@ -189,39 +171,31 @@ function Devices({ risk: { devices } }: Pick<SectionProps, "risk">) {
   return (
     <>
       <h2>Devices</h2>
-      {devices.length === 0 && <p className="people-note">No device is enrolled: `cordon device enrol NAME`.</p>}
+      {devices.length === 0 && (
+        <p className="people-note">
+          No device is enrolled: <code>cordon device enrol NAME</code>
+        </p>
+      )}
       {devices.length > 0 && (
-        <div className="risk-scroll">
-          <Table aria-label="Devices">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Device</Table.Th>
-                <Table.Th>Whose</Table.Th>
-                <Table.Th>Posture</Table.Th>
-                <Table.Th>Reported</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {devices.map(({ name, owner, managed, state, faults, posture, retired, compliance }) => (
-                <Table.Tr key={name}>
-                  <Table.Td>
-                    {name} <span className="people-note">{managed ? "managed" : "not managed"}</span>
-                  </Table.Td>
-                  <Table.Td>{owner ?? "shared"}</Table.Td>
-                  <Table.Td>
-                    {retired !== undefined ? `retired: ${retired.reason}` : [state, ...faults].join("; ")}
-                    {compliance?.compliant === false && `; not compliant, says ${compliance.source}`}
-                  </Table.Td>
-                  <Table.Td>
-                    {posture === undefined
-                      ? "never"
-                      : `${duration(Date.now() - posture.reportedAt)} ago, by ${posture.source}`}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </div>
+        <Rows label="Devices" titles={["Device", "Whose", "Posture", "Reported"]}>
+          {devices.map(({ name, owner, managed, state, faults, posture, retired, compliance }) => (
+            <Table.Tr key={name}>
+              <Table.Td>
+                {name} <span className="people-note">{managed ? "managed" : "not managed"}</span>
+              </Table.Td>
+              <Table.Td>{owner ?? "shared"}</Table.Td>
+              <Table.Td>
+                {retired !== undefined ? `retired: ${retired.reason}` : [state, ...faults].join("; ")}
+                {compliance?.compliant === false && `; not compliant, says ${compliance.source}`}
+              </Table.Td>
+              <Table.Td>
+                {posture === undefined
+                  ? "never"
+                  : `${duration(Date.now() - posture.reportedAt)} ago, by ${posture.source}`}
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Rows>
       )}
     </>
   );
@@ -231,46 +205,36 @@ function Sessions({ risk: { sessions, administers }, doing }: SectionProps) {
   return (
     <>
       <h2>Signed in now</h2>
-      <div className="risk-scroll">
-        <Table aria-label="Sessions">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Who</Table.Th>
-              <Table.Th>Where</Table.Th>
-              <Table.Th>Passkey</Table.Th>
-              <Table.Th>Ends</Table.Th>
-              {administers && <Table.Th>Cut</Table.Th>}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {sessions.map(({ id, user, kind, label, device, grant, authenticatedAt, ends }) => (
-              <Table.Tr key={id}>
-                <Table.Td>{shortOf(user)}</Table.Td>
+      {sessions.length === 0 && <p className="people-note">Nobody is signed in.</p>}
+      {sessions.length > 0 && (
+        <Rows label="Sessions" titles={["Who", "Where", "Passkey", "Ends", ...(administers ? ["Cut"] : [])]}>
+          {sessions.map(({ id, user, kind, label, device, grant, authenticatedAt, ends }) => (
+            <Table.Tr key={id}>
+              <Table.Td>{shortOf(user)}</Table.Td>
+              <Table.Td>
+                {kind === "cli" ? "command line" : "browser"} {label}
+                {device !== undefined && `, on ${device}`}
+                {grant !== undefined && `, for ${grant}`}
+              </Table.Td>
+              <Table.Td>{localDateTime(authenticatedAt)}</Table.Td>
+              <Table.Td>{localDateTime(ends)}</Table.Td>
+              {administers && (
                 <Table.Td>
-                  {kind === "cli" ? "command line" : "browser"} {label}
-                  {device !== undefined && `, on ${device}`}
-                  {grant !== undefined && `, for ${grant}`}
+                  <Button
+                    size="compact-sm"
+                    variant="subtle"
+                    color="red"
+                    aria-label={`Cut the session of ${shortOf(user)}, ${label}`}
+                    onClick={() => doing("/v1/sessions/cut", { session: id, reason: "cut in the console" })}
+                  >
+                    Cut
+                  </Button>
                 </Table.Td>
-                <Table.Td>{localDateTime(authenticatedAt)}</Table.Td>
-                <Table.Td>{localDateTime(ends)}</Table.Td>
-                {administers && (
-                  <Table.Td>
-                    <Button
-                      size="compact-sm"
-                      variant="subtle"
-                      color="red"
-                      aria-label={`Cut the session of ${shortOf(user)}, ${label}`}
-                      onClick={() => doing("/v1/sessions/cut", { session: id, reason: "cut in the console" })}
-                    >
-                      Cut
-                    </Button>
-                  </Table.Td>
-                )}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </div>
+              )}
+            </Table.Tr>
+          ))}
+        </Rows>
+      )}
     </>
   );
 }

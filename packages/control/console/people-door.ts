@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { attemptOf } from "../people/failed-attempts.ts";
 import type { ConsoleKey } from "./console-keys.ts";
 import { readBody, refuse, sendJson } from "./exchange.ts";
-import { openOperations, personOperations, type PeopleOperationRooms } from "./people-operations.ts";
+import { openOperations, personOperations, riskOf, type PeopleOperationRooms } from "./people-operations.ts";
 
 export interface PeopleDoor {
   /** @throws {CordonError} what is wrong with it */
@@ -44,6 +44,7 @@ export function openPeopleDoor(rooms: PeopleOperationRooms): PeopleDoor {
     },
     async signed(what, { key, body, address }, response) {
       if (what === "GET /v1/me") sendJson(response, await rooms.people.me(key));
+      else if (what === "GET /v1/risk") sendJson(response, await riskOf(rooms, key, await rooms.people.personOf(key)));
       else {
         const operation = signed[what];
         if (operation === undefined) return false;

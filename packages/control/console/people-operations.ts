@@ -223,12 +223,6 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
       const made = invited === undefined ? {} : { invitation: invitation(request.name, invited) };
       return { approvals, needed: recoveryApprovers, ...made };
     },
-    // Asked again and again while it is looked at: reading changes nothing, and is no entry each time.
-    "GET /v1/risk": async ({ user, person }) => {
-      if (readerOf({ user: user.id }, deps.snapshot()).sees !== "all")
-        throw new CordonError("ACCESS_DENIED", "Risk of everybody is for administrators and members of `auditors`.");
-      return riskView(deps, rooms.live, administers(deps, person));
-    },
     "POST /v1/sessions/cut": ({ user, person }, body) => {
       const { session, reason } = readJson(sessionCut, body);
       const words = `${user.name} cut a session: ${reason}`;
@@ -269,6 +263,18 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
       return administer(deps, person, "revocations", () => rooms.revoke(name, reason, user.id));
     },
   });
+}
+
+/**
+ * Risk of everybody, for whoever reads everything. It is asked for again and again while it is looked at: reading changes
+ * nothing, and is no entry each time.
+ *
+ * @param person who is signed in with this key, where anybody is: a browser that was paired by a code is nobody
+ */
+export function riskOf({ people: { deps }, live }: PeopleOperationRooms, key: ConsoleKey, person?: SignedInPerson) {
+  if (readerOf(key, deps.snapshot()).sees !== "all")
+    throw new CordonError("ACCESS_DENIED", "Risk of everybody is for administrators and members of `auditors`.");
+  return riskView(deps, live, person !== undefined && administers(deps, person.person));
 }
 
 function oauthOf({ oauth }: PeopleOperationRooms): Oauth {
