@@ -1,6 +1,7 @@
 /** People whose browsers are scripts, enrolled in a real Cordon. In: an estate. Out: administrators, others, and their credentials. */
 import assert from "node:assert/strict";
-import { sign } from "node:crypto";
+import { createPrivateKey, sign } from "node:crypto";
+import type { Login } from "@cordon/cli/login/login-file";
 import { cliProofText } from "@cordon/core/contract/people-api";
 import { parseSpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { X509Svid } from "@cordon/core/identity/svid";
@@ -32,7 +33,7 @@ export async function invited(
 }
 
 /** `cordon login` without the browser's window: what the page does, and then what the command line does. */
-export async function cliCredential(person: SoftPerson, grant?: string): Promise<X509Svid> {
+export async function cliLogin(person: SoftPerson, grant?: string): Promise<Login> {
   const { privateKey, jwk } = newKey();
   const subject = { publicKey: jwk, ...(grant && { grant }) };
   const assertion = await person.confirm("cli", JSON.stringify(subject));
@@ -45,14 +46,23 @@ export async function cliCredential(person: SoftPerson, grant?: string): Promise
   }).toString("base64url");
   const redeemed = await send(person.console, "POST", "/v1/cli/redeem", { code, publicKey: jwk, signature });
   assert.equal(redeemed.status, 200, redeemed.text);
-  const chain = [...String(redeemed.json.chain).matchAll(/-----BEGIN CERTIFICATE-----([\s\S]+?)-----END/g)].map(
-    ([, body = ""]) => Buffer.from(body, "base64"),
+  return {
+    ...{ version: 1, console: person.console, credential: redeemed.json },
+    privateKey: String(privateKey.export({ type: "pkcs8", format: "pem" })),
+  };
+}
+
+/** The certificate of such a login. */
+export async function cliCredential(person: SoftPerson, grant?: string): Promise<X509Svid> {
+  const { privateKey, credential } = await cliLogin(person, grant);
+  const chain = [...credential.chain.matchAll(/-----BEGIN CERTIFICATE-----([\s\S]+?)-----END/g)].map(([, body = ""]) =>
+    Buffer.from(body, "base64"),
   );
   return {
-    id: parseSpiffeId(redeemed.json.person.id),
+    id: parseSpiffeId(credential.person.id),
     chain,
-    key: privateKey,
+    key: createPrivateKey(privateKey),
     notBefore: Date.now(),
-    notAfter: redeemed.json.notAfter,
+    notAfter: credential.notAfter,
   };
 }

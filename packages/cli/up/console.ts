@@ -10,6 +10,7 @@ import type { SegmentationResponse } from "@cordon/core/contract/segmentation-ap
 import type { LiveEntries } from "@cordon/control/console/live-entries";
 import { readerOf } from "@cordon/control/console/reading";
 import type { ConsoleRooms } from "@cordon/control/console/operations";
+import type { TokenDesk } from "@cordon/control/inspection/token-desk";
 import type { ControlPlane } from "@cordon/control/wire";
 import { withdrawOwnIssuer } from "@cordon/control/oauth/signing-keys";
 import { parseListenAddress } from "@cordon/core/contract/addresses";
@@ -45,6 +46,7 @@ export interface ConsoleWiring {
   /** Where the gateway is, and who. */
   readonly gateway: () => { readonly url: string; readonly origin: string; readonly id: SpiffeId };
   readonly log: (event: GatewayEvent) => void;
+  readonly tokens: TokenDesk;
   /** Told of attempts to come in that failed. */
   readonly attemptFailed: PeopleOptions["attemptFailed"];
   readonly now: () => number;
@@ -77,6 +79,7 @@ export async function openConfiguredConsole(wiring: ConsoleWiring): Promise<Open
         const record = (change: LedgerEntry) => ledger.append(change);
         return revoke({ ...rooms, record }, { type: "workload", component, reason }, actor);
       },
+      tokens: wiring.tokens,
       log,
       now,
       monotonicMs: () => performance.now(),

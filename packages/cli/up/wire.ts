@@ -267,11 +267,13 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     keeping: keeper?.problems() ?? [],
     metrics: { url: operations === undefined ? undefined : `${operations.url}/metrics` },
   });
+  const tokens = tokenDeskOf({ control, ledger, identity, sensing, now });
   const console = opening.use(
     await openConfiguredConsole({
       segmentation: () => segmentationOf(control, gateway, now()),
       ...{ control, ledger, files, live, status, folder, env, log, now },
       gateway: () => ({ url: gatewayUrl, origin: gateway.origin, id: component.id }),
+      tokens,
       attemptFailed: (attempt) => sensing.failed(attempt, now()),
     }),
   );
@@ -332,7 +334,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       keeper,
       federation: control.federation,
       ...{ interception: control.interception, egressTotals: gateway.egressTotals, flows },
-      tokens: tokenDeskOf({ control, ledger, identity, now }),
+      tokens,
       endpoint: endpoint && {
         ...{ url: endpoint.url, profile: endpoint.profile },
         ...(endpoint.profile === "https_spiffe" && { id: component.id }),

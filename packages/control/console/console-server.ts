@@ -49,6 +49,8 @@ export interface ConsoleOptions {
   readonly oauth?: (people: People, origin: string) => Promise<Oauth | undefined>;
   /** Withdraws a component's identity. */
   readonly revoke?: PeopleOperationRooms["revoke"];
+  /** Where people seal values and open tokens. */
+  readonly tokens?: PeopleOperationRooms["tokens"];
   readonly log: (event: ConsoleEvent) => void;
   readonly now: () => Instant;
   readonly monotonicMs: () => number;
@@ -110,7 +112,10 @@ export async function openConsole(options: ConsoleOptions): Promise<ConsoleServe
     check,
     people:
       people &&
-      openPeopleDoor({ people, live: options.rooms.live, revoke, url: () => origins[0] ?? "", oauth: () => oauth }),
+      openPeopleDoor({
+        ...{ people, live: options.rooms.live, revoke, tokens: options.tokens },
+        ...{ url: () => origins[0] ?? "", oauth: () => oauth },
+      }),
     oauth: people && openOauthDoor({ oauth: () => oauth, people, check }),
     followers,
     operationFor: consoleOperations({ ...options.rooms, store: options.store, readerFor }),

@@ -56,7 +56,7 @@ export function openPeopleDoor(rooms: PeopleOperationRooms): PeopleDoor {
             "ACCESS_DENIED",
             "That takes somebody who is signed in with a passkey, in this browser.",
           );
-        else sendJson(response, await watched(address, operation(person, body, key)));
+        else sendJson(response, await watched(address, operation(person, body, key, address)));
       }
       return true;
     },

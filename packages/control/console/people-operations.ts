@@ -7,6 +7,7 @@ import { oauthClientOrder } from "@cordon/core/contract/oauth-api";
 import * as api from "@cordon/core/contract/people-api";
 import { sessionCut } from "@cordon/core/contract/risk-api";
 import { incidentClosing, incidentRequest } from "@cordon/core/contract/incident-api";
+import { personOpenRequest, personSealRequest } from "@cordon/core/contract/token-api";
 import { CordonError } from "@cordon/core/errors";
 import { breakGlassDigest, findGrant, requestGrant, revokeGrant, speak } from "../grants/grants.ts";
 import { closeIncident, listIncidents, openIncident, type IncidentRooms } from "../incidents/incidents.ts";
@@ -33,6 +34,7 @@ import {
 } from "../people/sign-in.ts";
 import type { User } from "@cordon/core/policy/people";
 import type { Oauth } from "../oauth/open-oauth.ts";
+import type { TokenDesk } from "../inspection/token-desk.ts";
 import type { LiveEntries } from "./live-entries.ts";
 import { readerOf } from "./reading.ts";
 import { riskView } from "./risk-view.ts";
@@ -46,12 +48,14 @@ export interface PeopleOperationRooms {
   readonly live: Pick<LiveEntries, "from">;
   readonly url: () => string;
   readonly revoke: (component: string, reason: string, actor: string) => Promise<unknown>;
+  /** Where people seal values and open tokens. */
+  readonly tokens?: Pick<TokenDesk, "forPerson"> | undefined;
   /** The authorization server, where there is one. */
   readonly oauth: () => Oauth | undefined;
 }
 
 type OpenOperation = (body: Buffer) => Promise<unknown>;
-type SignedOperation = (signed: SignedInPerson, body: Buffer, key: ConsoleKey) => Promise<unknown>;
+type SignedOperation = (signed: SignedInPerson, body: Buffer, key: ConsoleKey, address: string) => Promise<unknown>;
 
 /** What goes without a signature: a passkey, or a code, stands for it. By `METHOD /path`. */
 export function openOperations({ people }: PeopleOperationRooms): Readonly<Record<string, OpenOperation>> {
@@ -223,6 +227,10 @@ export function personOperations(rooms: PeopleOperationRooms): Readonly<Record<s
       const made = invited === undefined ? {} : { invitation: invitation(request.name, invited) };
       return { approvals, needed: recoveryApprovers, ...made };
     },
+    "POST /v1/tokens/seal": (signed, body, _key, address) =>
+      tokensOf(rooms, signed, address).seal(readJson(personSealRequest, body)),
+    "POST /v1/tokens/open": (signed, body, _key, address) =>
+      tokensOf(rooms, signed, address).open(readJson(personOpenRequest, body)),
     "POST /v1/sessions/cut": ({ user, person }, body) => {
       const { session, reason } = readJson(sessionCut, body);
       const words = `${user.name} cut a session: ${reason}`;
@@ -275,6 +283,11 @@ export function riskOf({ people: { deps }, live }: PeopleOperationRooms, key: Co
   if (readerOf(key, deps.snapshot()).sees !== "all")
     throw new CordonError("ACCESS_DENIED", "Risk of everybody is for administrators and members of `auditors`.");
   return riskView(deps, live, person !== undefined && administers(deps, person.person));
+}
+
+function tokensOf({ tokens }: PeopleOperationRooms, { user, person }: SignedInPerson, address: string) {
+  if (tokens === undefined) throw new CordonError("ROUTE_UNKNOWN", "No tokens are made or opened here.");
+  return tokens.forPerson({ ...person, namespace: user.namespace }, address);
 }
 
 function oauthOf({ oauth }: PeopleOperationRooms): Oauth {

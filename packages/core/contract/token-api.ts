@@ -1,6 +1,6 @@
 /**
- * The part of the local API about tokens: values sealed and tokens opened for a component, as policy lets it. Both ends read
- * it. Answers are read leniently.
+ * The part of the local API about tokens: values sealed and tokens opened for a component, as policy lets it; and of the
+ * console's, for a person who is signed in. Both ends read it. Answers are read leniently.
  */
 import { z } from "zod";
 import { findingCategories } from "../inspection/finding.ts";
@@ -12,6 +12,8 @@ import { isName } from "./vocabulary.ts";
 export const maxTokensAtOnce = 512;
 /** Longest body of a request; 512 values of the longest kind, escaped, are 430 KiB. */
 export const maxTokenRequestBytes = 512 * 1024;
+/** The same of a person, to the console, whose bodies are shorter. */
+export const maxPersonTokensAtOnce = 32;
 const maxValueLength = 256;
 
 const reference = z.string().min(1).max(2048);
@@ -58,6 +60,12 @@ export const openResponse = z.object({
   values: z.array(z.union([z.object({ value: z.string() }), z.object({ refused: z.enum(tokenRefusals) })])),
 });
 
+/** `POST /v1/tokens/seal` and `/open` at the console: whoever signed the request asks, and for nobody else. */
+export const personSealRequest = sealRequest.omit({ principal: true });
+export const personOpenRequest = openRequest.omit({ principal: true });
+
+export type PersonSealRequest = z.output<typeof personSealRequest>;
+export type PersonOpenRequest = z.output<typeof personOpenRequest>;
 export type SealRequest = z.input<typeof sealRequest>;
 export type SealResponse = z.infer<typeof sealResponse>;
 export type OpenRequest = z.input<typeof openRequest>;

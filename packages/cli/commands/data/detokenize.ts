@@ -1,21 +1,20 @@
 /**
- * `cordon data detokenize`: what tokens in a text stand for, put back as policy lets a component. In: a text on standard
+ * `cordon data detokenize`: what tokens in a text stand for, put back as policy lets a component or a person. In: a text on standard
  * input. Out: the text with values; for each token that stays closed, a line on standard error that says why.
  */
 import { parseArgs } from "node:util";
-import { controlClient } from "@cordon/agent/run/control-client";
-import { maxTokensAtOnce, type OpenResponse, type TokenRefusal } from "@cordon/core/contract/token-api";
+import type { OpenResponse, TokenRefusal } from "@cordon/core/contract/token-api";
 import { maxTokenLength, openTokenFrom, tokenShapes } from "@cordon/core/inspection/redaction/token-format";
-import { controlSocket } from "../../control-socket.ts";
 import { replaced, settledStretches, type Seeker, type Span } from "../../data/settled-text.ts";
-import { groupsOf, tokenOptions, tokenUsage, whoseTokens, write, type Whose } from "../../data/token-options.ts";
+import { groupsOf, openDesk, tokenOptions, tokenUsage, write, type Desk } from "../../data/token-options.ts";
 import type { Io } from "../../io.ts";
 
 const usage = `Usage: cordon data detokenize --as COMPONENT --on COMPONENT --namespace NAME --scope SCOPE [OPTIONS] < TEXT > TEXT
+       cordon data detokenize --me --on COMPONENT --scope SCOPE < TEXT > TEXT
 
-Puts the values back where tokens stand. The component needs policy's permit for \`detokenize\` on what it asks about, as at the
-gateway; each batch of tokens is a decision, and in the ledger. A token that does not open stays, and standard error says why:
-it has expired, is of another scope or namespace, or is none that was made here for this component.
+Puts the values back where tokens stand. Whoever asks needs policy's permit for \`detokenize\` on what is asked about, as at
+the gateway; each batch of tokens is a decision, and in the ledger. A token that does not open stays, and standard error says why:
+it has expired, is of another scope or namespace, or is none that was made here for whoever asks.
 
 ${tokenUsage}
 Exit code: 0 all opened (or there were none), 1 some stayed, 2 refused or failed.
@@ -31,15 +30,14 @@ export async function run(args: readonly string[], io: Io, input?: AsyncIterable
     io.stdout(usage);
     return 0;
   }
-  const whose = whoseTokens(values);
-  const client = controlClient(controlSocket(values, process.env));
+  const desk = await openDesk(values, process.env);
   const stayed = new Set<string>();
   let more = 0;
   for await (const stretch of settledStretches(input ?? (process.stdin as AsyncIterable<Uint8Array>), tokens)) {
     const distinct = [...new Set(stretch.spans.map(({ start, end }) => stretch.text.slice(start, end)))];
     const opened = new Map<string, OpenResponse["values"][number]>();
-    for (const group of groupsOf(distinct, maxTokensAtOnce)) {
-      const answer = await client.openTokens({ ...whose, tokens: group });
+    for (const group of groupsOf(distinct, desk.atOnce)) {
+      const answer = await desk.open(group);
       group.forEach((token, at) => opened.set(token, answer.values[at] ?? { refused: "unknown" }));
     }
     await write(
@@ -54,7 +52,7 @@ export async function run(args: readonly string[], io: Io, input?: AsyncIterable
       if (stayed.size >= mostNamed) more += 1;
       else {
         stayed.add(token);
-        io.stderr(`${token} ${wordsFor(found.refused, whose)}\n`);
+        io.stderr(`${token} ${wordsFor(found.refused, desk)}\n`);
       }
     }
   }
@@ -69,16 +67,16 @@ const tokens: Seeker<Span> = {
   openFrom: openTokenFrom,
 };
 
-function wordsFor(refused: TokenRefusal, { namespace, scope }: Whose): string {
+function wordsFor(refused: TokenRefusal, { asker, namespace, scope }: Desk): string {
   switch (refused) {
     case "expired":
       return "has expired; nobody can open it any more";
     case "scope":
-      return `is of another scope than \`${scope}\`, or of another component of \`${namespace}\``;
+      return `is of another scope than \`${scope}\`, or of ${asker === "person" ? "a" : "another"} component of \`${namespace}\``;
     case "namespace":
       return `is of another namespace than \`${namespace}\``;
     case "unknown":
-      return "was not made here, was altered, or is of a person's own conversation";
+      return `was not made here, was altered, or is of ${asker === "person" ? "another" : "a"} person's own conversation`;
     default:
       return "stays closed";
   }

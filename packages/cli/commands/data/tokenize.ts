@@ -3,24 +3,22 @@
  * input. Out: the text with tokens, as it arrives. What is not sealed is not written: a refusal ends the output before it.
  */
 import { parseArgs } from "node:util";
-import { controlClient } from "@cordon/agent/run/control-client";
-import { maxTokensAtOnce } from "@cordon/core/contract/token-api";
 import { CordonError } from "@cordon/core/errors";
 import { builtInSpanDetectors } from "@cordon/core/inspection/detectors";
 import type { FindingCategory } from "@cordon/core/inspection/finding";
 import { placeholderName, redactionSpans } from "@cordon/core/inspection/redaction/redact";
 import { tokenShapes } from "@cordon/core/inspection/redaction/token-format";
-import { controlSocket } from "../../control-socket.ts";
 import { replaced, settledStretches, type Seeker, type Span, type Stretch } from "../../data/settled-text.ts";
-import { groupsOf, tokenOptions, tokenUsage, whoseTokens, write } from "../../data/token-options.ts";
+import { groupsOf, openDesk, tokenOptions, tokenUsage, write } from "../../data/token-options.ts";
 import type { Io } from "../../io.ts";
 import { linesOf } from "../../inspect/lines.ts";
 
 const usage = `Usage: cordon data tokenize --as COMPONENT --on COMPONENT --namespace NAME --scope SCOPE [OPTIONS] < TEXT > TEXT
+       cordon data tokenize --me --on COMPONENT --scope SCOPE [OPTIONS] < TEXT > TEXT
 
 Puts tokens in the place of personal data and secrets, so that the text can be worked with by whom the values do not
-concern. The same value is the same token within a scope. The component needs policy's permit for \`write\` on what it asks
-about; each batch of values is a decision, and in the ledger.
+concern. The same value is the same token within a scope. Whoever asks needs policy's permit for \`write\` on what is
+asked about; each batch of values is a decision, and in the ledger.
 
 ${tokenUsage}  --lifetime-hours N   a token opens for at least this long, and for less than twice as long (default: 24)
   --only CATEGORIES    pii, secret, or both with a comma between (default: both)
@@ -51,19 +49,19 @@ export async function run(args: readonly string[], io: Io, input?: AsyncIterable
     io.stdout(usage);
     return 0;
   }
-  const whose = { ...whoseTokens(values), lifetimeHours: hours(values["lifetime-hours"]) };
-  const client = controlClient(controlSocket(values, process.env));
+  const lifetimeHours = hours(values["lifetime-hours"]);
+  const desk = await openDesk(values, process.env);
   let tooLong = 0;
   const sealed = async (found: readonly { detector: string; value: string }[]): Promise<Map<string, string>> => {
     const tokens = new Map<string, string>();
     const distinct = [...new Map(found.map((each) => [keyOf(each.detector, each.value), each])).entries()];
-    for (const group of groupsOf(distinct, maxTokensAtOnce)) {
+    for (const group of groupsOf(distinct, desk.atOnce)) {
       const fitting = group.flatMap(([, { detector, value }]) =>
         value.length > longestAsked
           ? []
           : [[detector, categoryOf(detector), value] as [string, FindingCategory, string]],
       );
-      const answer = fitting.length === 0 ? [] : (await client.sealTokens({ ...whose, values: fitting })).tokens;
+      const answer = fitting.length === 0 ? [] : (await desk.seal({ lifetimeHours, values: fitting })).tokens;
       fitting.forEach(([detector, , value], at) => {
         const token = answer[at];
         if (typeof token === "string") tokens.set(keyOf(detector, value), token);
