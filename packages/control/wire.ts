@@ -33,6 +33,7 @@ import { configuredStoreUrl } from "./store/configured-url.ts";
 import { lockStateFolder } from "./store/state-folder-lock.ts";
 import { openStateStore } from "./store/open-state-store.ts";
 import type { StateStore } from "./store/state-store.ts";
+import { writerId } from "./store/writer-id.ts";
 import type { KeeperSettings } from "./supply/keeping/keeper.ts";
 import { readAdmissionKey } from "./supply/admission/admission-key.ts";
 import { forgetSeen } from "./supply/served/served-files.ts";
@@ -43,6 +44,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly stateFolder: string;
   readonly trustDomain: TrustDomain;
   readonly store: StateStore;
+  /** Names this state folder among others of the estate: its ledger, and its machine. */
+  readonly writer: string;
   readonly vault: KeyVault;
   readonly sealedBy: RootKey["sealedBy"];
   readonly authority: Authority;
@@ -85,6 +88,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
 
   await using opening = new AsyncDisposableStack();
   opening.use(lockStateFolder(stateFolder));
+  const writer = await writerId(stateFolder);
   const store = opening.use(
     await openStateStore(await configuredStoreUrl(configuration, { folder, stateFolder, env })),
   );
@@ -163,6 +167,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     stateFolder,
     trustDomain,
     store,
+    writer,
     vault,
     sealedBy: rootKey.sealedBy,
     authority,

@@ -2,8 +2,6 @@
  * `cordon up` as a value: control plane, ledger and gateway in one process, built in order and closed in reverse. In: a
  * configuration file. Out: a running Cordon, with what its owner needs to know about it.
  */
-import { randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { openOwnIdentity } from "@cordon/control/authority/own-identity";
 import { interceptionOf } from "@cordon/control/api/egress-operations";
@@ -124,7 +122,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   const folder = resolve(options.path, "..");
   const observability = opening.use(openObservability({ control, folder, traces: telemetry?.observer, log, now }));
   const ledgerFolder = join(stateFolder, "ledger");
-  const origin = `${trustDomain}/${await writerId(stateFolder)}`;
+  const origin = `${trustDomain}/${control.writer}`;
   const privateKey = await vault.logKey();
   const copyFolders = configuration.ledger.checkpoints.files.map((copy) => resolve(folder, copy));
   const files = { folder: ledgerFolder, origin, vkey: formatVkey(origin, privateKey), copyFolders };
@@ -363,18 +361,6 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     console,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** Names this state folder's log for good: a new folder is a new log, and says so by its name. */
-async function writerId(stateFolder: string): Promise<string> {
-  const file = join(stateFolder, "writer-id");
-  try {
-    return (await readFile(file, "utf8")).trim();
-  } catch {
-    const id = `gateway-${randomBytes(4).toString("hex")}`;
-    await writeFile(file, `${id}\n`, { mode: 0o600, flag: "wx" });
-    return id;
-  }
 }
 
 function gatewayComponent(snapshot: Snapshot, reference: string): Component {
