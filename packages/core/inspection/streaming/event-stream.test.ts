@@ -20,9 +20,21 @@ test("lines end with CR, LF or CRLF, and one space after the colon is not part o
   assert.deepEqual(datas("data\n\ndata:\ndata\n\n"), ["", "\n"]);
 });
 
-test("a byte order mark at the start is no part of the first line; elsewhere it is", () => {
+test("a byte order mark hides no data from the clients that leave it out before any line, and is not sent on", () => {
   assert.deepEqual(datas("\uFEFFdata: a\n\n"), ["a"]);
-  assert.deepEqual(datas("\n\uFEFFdata: a\n\n"), [undefined, undefined]);
+  assert.deepEqual(datas("\n\uFEFFdata: a\n\n"), [undefined, "a"]);
+  // To some the second line is the whole event: it would be judged as a piece of a list, and read as an answer.
+  const [event] = read(['\uFEFFdata: ["x",\ndata: {"choices":[]}\n\uFEFF\uFEFFdata: ]\n\n']);
+  assert.equal(event?.raw, 'data: ["x",\ndata: {"choices":[]}\ndata: ]\n\n');
+});
+
+test("a line that is cut where only some clients end lines is not sent on, unless it is data", () => {
+  for (const end of ["\v", "\f", "\u001C", "\u0085", "\u2028", "\u2029"]) {
+    const [event] = read([`: x${end}data: 1\nevent: y${end}data: 2\nevent: z\ndata: a${end}b\n\n`]);
+    assert.equal(event?.raw, `event: z\ndata: a${end}b\n\n`);
+    assert.equal(event?.others, "event: z\n");
+    assert.equal(event?.name, "z");
+  }
 });
 
 test("marks that some clients leave out at the start hide no data", () => {
@@ -58,12 +70,12 @@ const texts = fc
   .array(fc.tuple(lines, fc.constantFrom("\n", "\r", "\r\n")), { maxLength: 12 })
   .map((all) => all.map((one) => one.join("")).join(""));
 
-test("the same events come out whatever the pieces, and their texts are the stream", () => {
+test("the same events come out whatever the pieces, and their texts are the stream without its marks", () => {
   fc.assert(
     fc.property(pieces(texts), (cut) => {
       const whole = read([cut.join("")]);
       const events = read(cut);
-      assert.equal(events.map(({ raw }) => raw).join(""), cut.join(""));
+      assert.equal(events.map(({ raw }) => raw).join(""), cut.join("").replaceAll("\uFEFF", ""));
       const said = (all: readonly ServerSentEvent[]) =>
         all.filter(({ data }) => data !== undefined).map(({ data, name }) => [name, data]);
       assert.deepEqual(said(events), said(whole));

@@ -2,14 +2,15 @@
  * Server-sent events as the WHATWG HTML standard reads them (section 9.2.6), split anywhere. In: decoded text. Out: events,
  * each with the exact text it was made of, so that one that needs no change passes as it came.
  *
- * Lines end with CR, LF or CRLF; a byte order mark at the start is no part of the first line. Some clients leave out one that
- * is written as three characters (`eventsource-parser`), or another behind the first: what any client may read as `data` is
- * read here. Bounded: an event that is larger than the limit throws.
+ * Lines end with CR, LF or CRLF. What any client may read as `data` is read here, and what clients disagree about is not
+ * passed on: byte order marks, which some drop at the start only and the official clients of OpenAI and Anthropic before every
+ * line, and lines other than `data` that Python's `splitlines` would cut, as `httpx-sse` does. Bounded: an event that is larger
+ * than the limit throws.
  */
 import { CordonError } from "../../errors.ts";
 
 export interface ServerSentEvent {
-  /** What it was made of, its blank line included. */
+  /** What it was made of, its blank line included, without what clients read differently. */
   readonly raw: string;
   /** The `event` field; empty where there was none. */
   readonly name: string;
@@ -23,6 +24,10 @@ export interface ServerSentEvent {
 
 /** Largest event, in UTF-16 code units: room for a generated image. */
 export const maxEventLength = 16 * 1024 * 1024;
+
+/** Where `str.splitlines` ends a line and the standard does not. */
+// oxlint-disable-next-line no-control-regex
+const pythonLineEnds = /[\v\f\x1c-\x1e\x85\u2028\u2029]/;
 
 export class EventReader {
   readonly #maxLength: number;
@@ -94,13 +99,13 @@ export class EventReader {
   }
 
   #takeLine(written: string, lineEnd: string): ServerSentEvent | undefined {
-    this.#raw += written + lineEnd;
     if (lineEnd !== "") this.#lineEnd = lineEnd;
     let line = written;
     if (!this.#started) {
       this.#started = true;
       line = line.replace(/^(?:\uFEFF|\u00EF\u00BB\u00BF)+/, "");
-    }
+    } else if (line.charCodeAt(0) === 0xfeff) line = line.replace(/^\uFEFF+/, "");
+    this.#raw += line + lineEnd;
     if (line === "") return this.#event();
     const colon = line.indexOf(":");
     const field = colon < 0 ? line : line.slice(0, colon);
@@ -108,8 +113,12 @@ export class EventReader {
     const value = line.slice(start);
     if (field === "data") this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
     else {
+      if (pythonLineEnds.test(line)) {
+        this.#raw = this.#raw.slice(0, this.#raw.length - line.length - lineEnd.length);
+        return undefined;
+      }
       if (field === "event") this.#name = value;
-      this.#others += written + lineEnd;
+      this.#others += line + lineEnd;
     }
     return undefined;
   }
