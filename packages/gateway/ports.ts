@@ -64,7 +64,8 @@ export interface InspectionSubject {
 /** A request's content, as far as it could be read. */
 export type RequestContent =
   | { readonly kind: "none" }
-  | { readonly kind: "json"; readonly tree: JsonValue; readonly bytes: number }
+  /** `exact` is the tree with long numbers as they are written; absent where there are none. */
+  | { readonly kind: "json"; readonly tree: JsonValue; readonly exact?: JsonValue; readonly bytes: number }
   | { readonly kind: "text"; readonly text: string; readonly bytes: number }
   /** Images, audio, files, archives. */
   | { readonly kind: "unread"; readonly content: Buffer; readonly type: string };

@@ -70,7 +70,7 @@ export const defaultThresholds: Readonly<Record<FindingCategory, Threshold>> = {
 
 /** Inspects a subject with every detector of `options`. */
 export function inspect(subject: InspectionText, options: InspectOptions): InspectionResult {
-  const { parts, unread } = partsOf(subject, options.direction === "request" ? "user" : "model");
+  const { parts, seams, unread } = partsOf(subject, options.direction === "request" ? "user" : "model");
   const findings: Finding[] = [...unread];
   const redactedTexts = new Map<string, string>();
   let score = 0;
@@ -87,7 +87,14 @@ export function inspect(subject: InspectionText, options: InspectOptions): Inspe
     if (text !== part.text) redactedTexts.set(part.path ?? "", text);
     for (const finding of found) findings.push(placed(finding, part));
   }
-  if (unread.length > 0) findings.sort((a, b) => (a.message ?? 0) - (b.message ?? 0));
+  if (score < 0.5)
+    for (const seam of seams)
+      for (const detector of options.partDetectors) {
+        const judged = detector.judge(seam, options.direction);
+        score = Math.max(score, judged.probability);
+        for (const finding of judged.findings) findings.push({ ...placed(finding, seam), start: 0, end: 0 });
+      }
+  if (unread.length > 0 || seams.length > 0) findings.sort((a, b) => (a.message ?? 0) - (b.message ?? 0));
   const thresholds = options.thresholds ?? defaultThresholds;
   for (const { category, score: claimed } of findings) {
     const { block } = thresholds[category];

@@ -7,11 +7,15 @@
  */
 import { classified } from "./taxonomy.ts";
 import type { Finding } from "./finding.ts";
+import { seamsOf, type Piece } from "./seams.ts";
 
 /** `instructions`: the operator's own (system, developer). `untrusted`: tool results, documents, retrieved context. */
 export type Origin = "instructions" | "user" | "model" | "untrusted";
 
-/** One text of one origin. `message` and `path` as in {@link Finding}; absent where the subject is a plain text. */
+/**
+ * One text of one origin. `message` and `path` as in {@link Finding}; absent where the subject is a plain text. A path with `~`
+ * at its end is that of a property's name.
+ */
 export interface Part {
   readonly text: string;
   readonly origin: Origin;
@@ -23,6 +27,8 @@ export type InspectionText = { readonly text: string } | { readonly messages: re
 
 export interface SubjectParts {
   readonly parts: readonly Part[];
+  /** What stands where texts meet that a model reads as one. Offsets in it lead nowhere: its path is that of the first. */
+  readonly seams: readonly Part[];
   /** One `uninspectable` finding for each piece that is not text: images, audio, files, what is nested too deep. */
   readonly unread: readonly Finding[];
 }
@@ -30,11 +36,13 @@ export interface SubjectParts {
 const maxDepth = 32;
 const maxParts = 10_000;
 
-/** Fields that name or address something and are no content. Their values stay uninspected on purpose. */
+/** Fields that name or address something and are no content: their values stay uninspected, unless they are sentences. */
 const labels: ReadonlySet<string> = new Set([
   ...["type", "role", "id", "name", "index", "status", "tool_use_id", "tool_call_id", "call_id", "media_type"],
-  ...["mime_type", "format", "detail", "cache_control", "signature", "encrypted_content"],
+  ...["mime_type", "format", "detail", "cache_control"],
 ]);
+/** What the upstream made and alone can open. */
+const sealed: ReadonlySet<string> = new Set(["signature", "encrypted_content"]);
 
 /** Block types that carry something else than text. */
 const opaque: ReadonlySet<string> = new Set([
@@ -42,9 +50,20 @@ const opaque: ReadonlySet<string> = new Set([
   ...["redacted_thinking", "image_file", "input_video", "video_url", "computer_screenshot", "image_generation_call"],
 ]);
 
-const untrustedTypes: ReadonlySet<string> = new Set([
-  ...["tool_result", "function_call_output", "document", "search_result", "web_search_tool_result", "mcp_tool_result"],
-]);
+/** `tool_result`, `web_fetch_tool_result`, `search_result`, `function_call_output` and whatever else is called so. */
+function bringsOthersWords(type: string): boolean {
+  return type === "document" || type.endsWith("result") || type.endsWith("output");
+}
+
+const longestLabel = 512;
+
+/** Whether a label, or the name of a property, has room for words to a model: templates show it some of them. */
+export function isSentence(text: string): boolean {
+  if (text.length < 8) return false;
+  const head = text.slice(0, longestLabel);
+  if (/[\u0e00-\uffff]{8}/.test(head)) return true; // scripts that write no spaces, and say more in a sign
+  return text.length >= 24 && /\s|(?:[A-Za-z]{2,}[^A-Za-z0-9+/=]+){3}/.test(head);
+}
 
 const originOfRole: Readonly<Record<string, Origin>> = {
   system: "instructions",
@@ -61,15 +80,25 @@ const originOfRole: Readonly<Record<string, Origin>> = {
  * @returns never throws: a message that is no object is reported as unread.
  */
 export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): SubjectParts {
-  if ("text" in subject) return { parts: [{ text: subject.text, origin: plainOrigin }], unread: [] };
+  if ("text" in subject) return { parts: [{ text: subject.text, origin: plainOrigin }], seams: [], unread: [] };
   const parts: Part[] = [];
+  const pieces: Piece[] = [];
   const unread: Finding[] = [];
   const refuse = (message: number, path: string): void => {
     const found = { detector: "subject/uninspectable", category: "uninspectable" } as const;
     unread.push(classified({ ...found, start: 0, end: 0, score: 1, message, path }));
   };
-  const walk = (value: unknown, origin: Origin, message: number, path: string, depth: number): void => {
+  /** @param beside what holds a picture or a file may hold words beside it: only these are read */
+  const walk = (
+    value: unknown,
+    origin: Origin,
+    message: number,
+    path: string,
+    depth: number,
+    beside: boolean,
+  ): void => {
     if (typeof value === "string") {
+      if (beside && !isSentence(value)) return;
       if (parts.length === maxParts) return refuse(message, path);
       if (value !== "") parts.push({ text: value, origin, message, path });
       return;
@@ -77,27 +106,32 @@ export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): 
     if (typeof value !== "object" || value === null) return;
     if (depth === maxDepth) return refuse(message, path);
     if (Array.isArray(value)) {
-      value.forEach((item, at) => walk(item, origin, message, `${path}/${at}`, depth + 1));
+      value.forEach((item, at) => walk(item, origin, message, `${path}/${at}`, depth + 1, beside));
       return;
     }
     const fields = value as Readonly<Record<string, unknown>>;
     const type = typeof fields["type"] === "string" ? fields["type"] : "";
-    if (opaque.has(type)) return refuse(message, path);
-    if (isElsewhere(fields, type)) refuse(message, path);
-    const inner = untrustedTypes.has(type) ? "untrusted" : origin;
+    const isOpaque = opaque.has(type);
+    if (isOpaque || isElsewhere(fields, type)) refuse(message, path);
+    const inner = bringsOthersWords(type) ? "untrusted" : origin;
     for (const [name, field] of Object.entries(fields)) {
-      if (labels.has(name) && typeof field !== "object") continue;
-      if (isBase64Source(fields, name) || isBlob(fields, name)) refuse(message, `${path}/${name}`);
-      else walk(field, inner, message, `${path}/${escapePointer(name)}`, depth + 1);
+      if (isSentence(name)) walk(name, inner, message, `${path}/${escapePointer(name)}~`, depth + 1, false);
+      if (sealed.has(name)) continue;
+      const isBinary = isBase64Source(fields, name) || isBlob(fields, name);
+      if (isBinary) refuse(message, `${path}/${name}`);
+      const sentencesOnly = beside || isOpaque || isBinary || labels.has(name);
+      walk(field, inner, message, `${path}/${escapePointer(name)}`, depth + 1, sentencesOnly);
     }
+    const text = typeof fields["text"] === "string" ? fields["text"] : fields["content"];
+    if (typeof text === "string" && !isOpaque) pieces.push({ text, origin: inner, message, path });
   };
   subject.messages.forEach((message, at) => {
     if (typeof message !== "object" || message === null || Array.isArray(message)) return refuse(at, `/${at}`);
     const role = (message as Readonly<Record<string, unknown>>)["role"];
     const known = typeof role === "string" && Object.hasOwn(originOfRole, role) ? originOfRole[role] : undefined;
-    walk(message, known ?? "untrusted", at, `/${at}`, 0);
+    walk(message, known ?? "untrusted", at, `/${at}`, 0, false);
   });
-  return { parts, unread };
+  return { parts, seams: pieces.length < 2 ? [] : seamsOf(pieces), unread };
 }
 
 /** `{"type":"base64","media_type":…,"data":…}`, the source of an Anthropic document or image. */

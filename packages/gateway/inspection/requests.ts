@@ -2,8 +2,9 @@
  * Inspects one request: its address, and its body whole. In: detectors, what is asked, its content. Out: pass, a body in
  * its place, or words why not.
  */
+import { isJsonObject, type JsonValue } from "@cordon/core/contract/strict-json";
 import type { Finding } from "@cordon/core/inspection/finding";
-import { partsOf } from "@cordon/core/inspection/subject";
+import { isSentence, partsOf } from "@cordon/core/inspection/subject";
 import { blanked } from "@cordon/core/inspection/redaction/token-detector";
 import { checkImage, checkImages } from "@cordon/core/inspection/images/check";
 import { checkTable } from "@cordon/core/inspection/tabular/check";
@@ -11,13 +12,17 @@ import { ContentGuard } from "@cordon/core/inspection/streaming/content-guard";
 import type { InspectionSubject, RequestContent, RequestVerdict } from "../ports.ts";
 import { messagesOf } from "./messages-of.ts";
 import { budgetOf, rulesOf, type CountedRules, type Detectors } from "./rules.ts";
-import { decodedAddress, isRewritable } from "./request-content.ts";
+import { decodedAddress, isRewritable, looksLikeJson } from "./request-content.ts";
 import { blockedWords, type Screening } from "./screening.ts";
 
 export interface RequestInspection {
   readonly detectors: Detectors;
   readonly monotonicMs: () => number;
 }
+
+const nothing: ReadonlySet<string> = new Set();
+/** Earlier calls carry JSON in a string, which templates read before a model sees it. */
+const asArguments: ReadonlySet<string> = new Set(["arguments"]);
 
 /** @throws {Error} when the body is too large, or took too long */
 export function inspectContent(
@@ -51,11 +56,12 @@ export function inspectContent(
     }
     case "json":
     case "text": {
-      const before = content.kind === "json" ? content.tree : content.text;
-      const after = guard.tree(before);
+      const before = content.kind === "json" ? (content.exact ?? content.tree) : content.text;
+      const inJson = typeof before === "string" && content.kind === "text" && looksLikeJson(before);
+      const after = inJson ? guard.json(before) : guard.tree(before, nothing, asArguments);
       if (guard.blocked !== undefined) return block(guard.blocked);
       if (after === before) return pass();
-      if (content.kind === "text" && !isRewritable(subject.contentType)) return block(rules.last as Finding);
+      if (!isRewritable(subject.contentType)) return block(rules.last as Finding);
       const body = Buffer.from(content.kind === "json" ? JSON.stringify(after) : (after as string));
       return { verdict: "replace", findings: screening.request.summary(), masks: rules.masks, body };
     }
@@ -66,11 +72,12 @@ export function inspectContent(
 function attacks(
   { parts: judges }: Detectors,
   screening: Screening,
-  { api, path }: InspectionSubject,
+  { api, path, address = "" }: InspectionSubject,
   content: RequestContent,
   onText: (length: number) => void,
 ): Finding | undefined {
-  if (content.kind === "none") return undefined;
+  const asked = saidInQuery(address);
+  if (content.kind === "none" && asked.length === 0) return undefined;
   const { table } = screening.settings;
   let blocked: Finding | undefined;
   const note = (finding: Finding): void => {
@@ -80,17 +87,18 @@ function attacks(
     if (content.type.startsWith("image/")) checkImage(content.content, content.type).forEach(note);
     // Nobody can say of it that it holds rows as they should be.
     if (table !== undefined) checkTable(table, null).forEach(note);
-    return blocked;
   }
   if (content.kind === "json") checkImages(content.tree).forEach(note);
-  const messages =
-    content.kind === "text" ? [{ role: "tool", content: content.text }] : messagesOf(api, path, content.tree);
-  const { parts, unread } = partsOf({ messages });
+  const messages = content.kind === "json" ? messagesOf(api, path, content.tree) : said(content);
+  const { parts, seams, unread } = partsOf({ messages: asked.length === 0 ? messages : [...messages, ...asked] });
   unread.forEach(note);
   // A text is no row: it is wrong as a list without rows is.
-  if (table !== undefined) checkTable(table, content.kind === "json" ? content.tree : content.text).forEach(note);
+  if (table !== undefined && content.kind === "json") checkTable(table, content.tree).forEach(note);
+  if (table !== undefined && content.kind === "text") checkTable(table, content.text).forEach(note);
+  if (api === "openai" && content.kind === "json" && holdsTokens(content.tree))
+    note(uninspectable("gateway/token-ids"));
   const { tokens } = screening;
-  for (const part of parts) {
+  for (const part of seams.length === 0 ? parts : [...parts, ...seams]) {
     const seen = tokens === undefined ? part : { ...part, text: blanked(part.text, tokens) };
     for (const judge of judges) {
       onText(part.text.length);
@@ -100,6 +108,24 @@ function attacks(
     }
   }
   return blocked;
+}
+
+function said(content: RequestContent): readonly unknown[] {
+  return content.kind === "text" ? [{ role: "tool", content: content.text }] : [];
+}
+
+/** What an address asks in words. */
+function saidInQuery(address: string): readonly unknown[] {
+  const mark = address.indexOf("?");
+  if (mark < 0) return [];
+  const words = [...new URLSearchParams(address.slice(mark))].flat().filter(isSentence);
+  return words.length === 0 ? [] : [{ role: "tool", content: words }];
+}
+
+/** A prompt as the numbers of a model's tokens: only that model knows what they spell. */
+function holdsTokens(tree: JsonValue): boolean {
+  if (!isJsonObject(tree)) return false;
+  return [tree["prompt"], tree["input"]].some((said) => Array.isArray(said) && said.flat().some(Number.isInteger));
 }
 
 /** An address cannot be rewritten: what would be masked in a body blocks in it. */

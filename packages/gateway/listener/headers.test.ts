@@ -7,6 +7,11 @@ test("forwards what the client said, in order, with its spelling, repeats includ
   assert.deepEqual(requestHeaders(raw, []), [...raw, "accept-encoding", "identity"]);
 });
 
+test("never forwards what some servers read as another coding of the body than the one that was inspected", () => {
+  const raw = ["Content_Encoding", "gzip", "content_type", "text/plain; charset=utf-7", "Content-Type", "text/plain"];
+  assert.deepEqual(requestHeaders(raw, []), ["Content-Type", "text/plain", "accept-encoding", "identity"]);
+});
+
 test("never forwards a credential, an account selector, an address claim or a hop-by-hop header", () => {
   const raw = [
     "Authorization",

@@ -81,6 +81,7 @@ export function requestHeaders(
   for (let at = 0; at < raw.length; at += 2) {
     const name = (raw[at] as string).toLowerCase();
     const read = name.includes("_") ? name.replaceAll("_", "-") : name; // CGI and WSGI read `X_Api_Key` as `X-Api-Key`
+    if (read !== name && ofBody.has(read)) continue; // to them it would be another coding than the one that was inspected
     if (kept.has(read) || left.has(read) || nominated?.has(name) || replaced.has(read)) continue;
     if (read.startsWith("cordon-") || read.startsWith("x-forwarded-")) continue;
     if (passed !== undefined && !passed(name)) continue;
@@ -91,6 +92,8 @@ export function requestHeaders(
 }
 
 const nothing: ReadonlySet<string> = new Set();
+/** How a body is written: inspection has read it so. */
+const ofBody: ReadonlySet<string> = new Set(["content-encoding", "content-type"]);
 
 /**
  * What asks for a piece of an answer. Where answers are inspected it is left out: two pieces may hold between them what

@@ -2,6 +2,7 @@
  * Answers that are no event streams. In: bytes. Out: bytes that may be sent: JSON once it is whole, JSON lines line by
  * line, plain text as it comes. What cannot be read ends the answer, unless it is to pass unread.
  */
+import { isLongNumber } from "../../contract/long-numbers.ts";
 import { isJsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { AnswerFilter, AnswerFilterOptions, Released } from "./answer-filter.ts";
 import { parseAnswer } from "./framing.ts";
@@ -82,7 +83,7 @@ const logprobs: ReadonlySet<string> = new Set(["logprobs"]);
 
 function withoutLogprobs(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutLogprobs);
-  if (!isJsonObject(value)) return value;
+  if (!isJsonObject(value) || isLongNumber(value)) return value;
   const entries = Object.entries(value);
   return Object.fromEntries(entries.map(([name, item]) => [name, name === "logprobs" ? null : withoutLogprobs(item)]));
 }

@@ -7,6 +7,7 @@
  * held whole, decided, and sent in one chunk before the choice finishes. Log probabilities spell the text again, so they
  * leave only with chunks that are unchanged.
  */
+import { isLongNumber } from "../../contract/long-numbers.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
@@ -155,7 +156,7 @@ export class ChatCompletionsFraming implements EventFraming {
   /** Every string below a delta is a text that runs on in later chunks, told from others by where it is. */
   #running(index: number, path: readonly string[], value: JsonValue): JsonValue {
     if (typeof value === "string") return this.#push(index, path, value);
-    if (typeof value !== "object" || value === null) return this.#guard.tree(value);
+    if (typeof value !== "object" || value === null || isLongNumber(value)) return this.#guard.tree(value);
     if (path.length > 8) throw new Error("a delta of the answer nests too deep");
     if (Array.isArray(value)) {
       const items = value.map((item, place) => this.#running(index, [...path, placeOf(item, place)], item));
@@ -270,7 +271,7 @@ function merged(known: JsonObject, more: JsonObject): JsonObject {
 function decided(call: JsonObject, guard: ContentGuard): JsonObject {
   const entries = Object.entries(call).map(([name, value]): [string, JsonValue] => {
     if (name === "arguments" && typeof value === "string") return [name, guard.json(value)];
-    return [guard.fixed(name), isJsonObject(value) ? decided(value, guard) : guard.tree(value)];
+    return [guard.fixed(name), isJsonObject(value) && !isLongNumber(value) ? decided(value, guard) : guard.tree(value)];
   });
   return Object.fromEntries(entries);
 }

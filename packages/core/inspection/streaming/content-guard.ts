@@ -2,6 +2,7 @@
  * What stands between an answer and its client. In: the texts of an answer, running and fixed. Out: what may be released
  * of each. One guard an answer: once any of its texts is blocked the answer is, and its framing ends it.
  */
+import { isLongNumber } from "../../contract/long-numbers.ts";
 import type { JsonValue } from "../../contract/strict-json.ts";
 import type { Finding } from "../finding.ts";
 import { parseAnswer } from "./framing.ts";
@@ -200,6 +201,10 @@ export class ContentGuard {
     if (typeof value === "number") return this.#number(value);
     if (typeof value !== "object" || value === null) return value;
     if (depth > maxDepth) throw new Error(`the answer nests deeper than ${maxDepth} levels`);
+    if (isLongNumber(value)) {
+      const filtered = this.fixed(value.rawJSON);
+      return filtered === value.rawJSON ? value : filtered;
+    }
     if (Array.isArray(value)) {
       let copy: JsonValue[] | undefined;
       for (let index = 0; index < value.length; index++) {

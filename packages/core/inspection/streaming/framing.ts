@@ -2,6 +2,7 @@
  * What an API's framing does for the filter: it knows where an answer's texts are in its events. In: events. Out: the
  * text to send, and how an answer ends that was blocked. Implementations are pure, one to an API.
  */
+import { withLongNumbers } from "../../contract/long-numbers.ts";
 import { defaultJsonLimits, parseStrictJsonText, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard } from "./content-guard.ts";
 import type { ServerSentEvent } from "./event-stream.ts";
@@ -22,7 +23,7 @@ export interface EventFraming {
  * @throws {CordonError} `REQUEST_MALFORMED`, `BODY_AMBIGUOUS`
  */
 export function parseAnswer(text: string): JsonValue {
-  return parseStrictJsonText(text, answerLimits);
+  return withLongNumbers(text, parseStrictJsonText(text, answerLimits));
 }
 
 const answerLimits = { ...defaultJsonLimits, halves: true };

@@ -7,6 +7,7 @@
  * words. A call is held from its item's start until its arguments are whole, and decided before any of it is sent.
  * Sequence numbers stay gapless: once an event was added or left out, those that follow are numbered anew.
  */
+import { isLongNumber } from "../../contract/long-numbers.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
@@ -266,7 +267,7 @@ function spells({ logprobs: tokens, delta }: JsonObject): boolean {
 
 function withoutLogprobs(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutLogprobs);
-  if (!isJsonObject(value)) return value;
+  if (!isJsonObject(value) || isLongNumber(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [name, name === "logprobs" ? [] : withoutLogprobs(item)]),
   );

@@ -15,7 +15,19 @@ const piece = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom("a", "b", " ", "{}", "é", "😀", "\\u0061") },
   {
     weight: 2,
-    arbitrary: fc.constantFrom(bom, `${bom}data: x`, "\u00EF\u00BB\u00BF", "\0", "\t", "\v", "\f", "\u001C", "\u0085", "\u2028", "\u2029"),
+    arbitrary: fc.constantFrom(
+      bom,
+      `${bom}data: x`,
+      "\u00EF\u00BB\u00BF",
+      "\0",
+      "\t",
+      "\v",
+      "\f",
+      "\u001C",
+      "\u0085",
+      "\u2028",
+      "\u2029",
+    ),
   },
 );
 const streams = fc.array(piece, { minLength: 1, maxLength: 24 }).map((pieces) => pieces.join(""));
@@ -23,7 +35,9 @@ const cuts = fc.array(fc.nat(200), { maxLength: 6 });
 
 function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const ends = [...new Set(places.map((place) => place % (bytes.length + 1)))].toSorted((a, b) => a - b);
-  return [...ends, bytes.length].map((end, at) => bytes.subarray(at === 0 ? 0 : ends[at - 1], end)).filter((one) => one.length > 0);
+  return [...ends, bytes.length]
+    .map((end, at) => bytes.subarray(at === 0 ? 0 : ends[at - 1], end))
+    .filter((one) => one.length > 0);
 }
 
 /** What Cordon sends of a stream in which it finds nothing, and every `data` that it sees. */
