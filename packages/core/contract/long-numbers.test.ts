@@ -14,7 +14,7 @@ test("a number that is too long for a double keeps its digits, also when it is w
 });
 
 test("a tree without such numbers is the same tree", () => {
-  const plain: JsonValue = { a: "1234567890123456789", b: [12, 9_007_199_254_740_992, 1e21, 0.1234567890123456789] };
+  const plain: JsonValue = { a: "1234567890123456789", b: [12, 4_111_111_111_111_111, 1e21, 0.1234567890123456] };
   assert.equal(withLongNumbers(JSON.stringify(plain), plain), plain);
 });
 

@@ -41,8 +41,8 @@ export function contentOf(
   if (type.startsWith("text/") || textTypes.has(type) || type.endsWith("+xml")) {
     const text = utf8(bytes);
     // Many servers read JSON whatever it is called.
-    const tree = escapedJson(text);
-    return tree === undefined ? { kind: "text", text, bytes: bytes.length } : exactly(bytes, tree);
+    const said = escapedJson(text);
+    return said === undefined ? { kind: "text", text, bytes: bytes.length } : exactly(bytes, said);
   }
   return { kind: "unread", content: bytes, type };
 }

@@ -125,7 +125,7 @@ function saidInQuery(address: string): readonly unknown[] {
 /** A prompt as the numbers of a model's tokens: only that model knows what they spell. */
 function holdsTokens(tree: JsonValue): boolean {
   if (!isJsonObject(tree)) return false;
-  return [tree["prompt"], tree["input"]].some((said) => Array.isArray(said) && said.flat().some(Number.isInteger));
+  return [tree["prompt"], tree["input"]].some((asked) => Array.isArray(asked) && asked.flat().some(Number.isInteger));
 }
 
 /** An address cannot be rewritten: what would be masked in a body blocks in it. */

@@ -4,7 +4,6 @@
  */
 import { createRequire } from "node:module";
 import type { Transform } from "node:stream";
-import { createParser } from "eventsource-parser";
 
 export type ReadData = (chunks: readonly Uint8Array[]) => Promise<readonly string[]>;
 
@@ -13,6 +12,9 @@ interface Message {
 }
 interface SdkStreaming {
   _iterSSEMessages(response: Response, controller: AbortController): AsyncIterable<Message>;
+}
+interface EventSourceParser {
+  readonly createParser: (on: { onEvent: (message: Message) => void }) => { feed(text: string): void };
 }
 interface UndiciStreaming {
   readonly EventSourceStream: new (options: {
@@ -25,13 +27,16 @@ interface UndiciStreaming {
 const load = createRequire(import.meta.url);
 const openai = load("openai/core/streaming") as SdkStreaming;
 const anthropic = load("@anthropic-ai/sdk/core/streaming") as SdkStreaming;
+const { createParser } = createRequire(load.resolve("@modelcontextprotocol/client"))(
+  "eventsource-parser",
+) as EventSourceParser;
 const undici = load("undici/lib/web/eventsource/eventsource-stream.js") as UndiciStreaming;
 
-function bySdk({ _iterSSEMessages: messages }: SdkStreaming): ReadData {
+function bySdk(sdk: SdkStreaming): ReadData {
   return async (chunks) => {
     const said: string[] = [];
-    const body = ReadableStream.from(chunks) as unknown as BodyInit;
-    for await (const { data } of messages(new Response(body), new AbortController())) said.push(data);
+    const response = new Response(ReadableStream.from(chunks));
+    for await (const { data } of sdk._iterSSEMessages(response, new AbortController())) said.push(data);
     return said;
   };
 }
