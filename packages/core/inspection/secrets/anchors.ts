@@ -20,6 +20,7 @@ const maxDigits = 17;
 export const anchors: readonly Anchor[] = [
   { type: "azure-client-secret", marks: ["Q~"], back: 4, pattern: /[\w~.]{3}\dQ~[\w~.-]{31,34}(?![\w~-])/y },
   { type: "azure-devops-token", marks: ["AZDO"], back: 76, pattern: /[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}(?!\w)/y },
+  { type: "maxmind-key", marks: ["_mmk"], back: 36, pattern: /[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk(?!\w)/y },
   { type: "telegram-token", marks: [":AA"], back: "digits", pattern: /\d{8,10}:AA[\w-]{32,33}(?![\w-])/y },
   { type: "mailchimp-key", marks: ["-us"], back: 32, pattern: /[0-9a-f]{32}-us\d{1,2}(?!\w)/y },
   {

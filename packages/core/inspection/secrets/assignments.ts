@@ -40,28 +40,7 @@ interface Gap {
   readonly spaced: boolean;
 }
 
-/** What may follow an issuer in the name of what it issued: nothing, or what says that it is one. */
-const issued = /^(?:[_-]?(?:api|access|auth|app|prod|dev|test)){0,2}(?:[_-]?(?:key|token|secret|pat))?$/i;
-
-/** `sourcegraph: …`, `DATADOG_KEY=…`: random signs, and no hash of a commit or a file unless the name says key. */
-function issuedAt(text: string, keyword: number, end: number): Assigned | undefined {
-  const after = nameEnd(text, end);
-  const suffix = text.slice(end, after);
-  if (!issued.test(suffix) || /[A-Za-z0-9/.@]/.test(text.charAt(keyword - 1))) return undefined;
-  const gap = readGap(text, after, keyword);
-  if (gap === undefined || !/^(?:=|:|=>|:=)$/.test(gap.sign)) return undefined;
-  const stop = valueEnd(text, gap);
-  const value = text.slice(gap.at, stop);
-  if (value.length < 24 || value.length > 128 || !/^[A-Za-z0-9_-]+$/.test(value) || /[/.@]/.test(text.charAt(stop)))
-    return undefined;
-  if (suffix === "" && /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(value)) return undefined;
-  return isRandom(value) && !isPlaceholder(value) && !isIdentifierName(value, text, stop)
-    ? { start: gap.at, end: stop, score: 0.7 }
-    : undefined;
-}
-
 export function assignedAt(text: string, keyword: number, end: number, kind: SecretKind): Assigned | undefined {
-  if (kind === "issuer") return issuedAt(text, keyword, end);
   if (kind === "hump") {
     const isHump = text.charCodeAt(keyword) === 75 && /[a-z0-9]/.test(text.charAt(keyword - 1));
     return isHump ? assignedAt(text, keyword, end, "key") : undefined;

@@ -11,8 +11,7 @@ import { anchoredAt, anchors } from "./anchors.ts";
 import { assignedAt } from "./assignments.ts";
 import { resolve, toFinding, type Candidate } from "./candidate.ts";
 import { secretKeys } from "./keys.ts";
-import { markedEnd, providers } from "./providers.ts";
-import { findPrefixedTokens } from "./structure.ts";
+import { findRandomWords } from "./randoms.ts";
 import {
   attachedPasswordAt,
   credentialCallAt,
@@ -38,13 +37,6 @@ function fold(unit: number): number {
 }
 
 const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
-  ...providers.flatMap((provider) => {
-    const trigger: Trigger = (text, start, _end, out) => {
-      const end = markedEnd(text, start, provider);
-      if (end > 0) out.push({ type: provider.type, start, end, score: 0.96 });
-    };
-    return provider.marks.map((mark) => [mark, trigger] as const);
-  }),
   ...anchors.flatMap((anchor) => {
     const trigger: Trigger = (text, start, _end, out) => {
       const found = anchoredAt(text, start, anchor);
@@ -119,7 +111,7 @@ export const secretDetector: SpanDetector = {
     });
     findDashed(text, out);
     findUrlPasswords(text, (found) => out.push({ type: "url-password", ...found }));
-    findPrefixedTokens(text, (found) => out.push({ type: "token", ...found }));
+    findRandomWords(text, (found) => out.push(found));
     return resolve(out).map(toFinding);
   },
   openFrom: (text) => wordStart(text, text.length, text.length - longestValue),

@@ -4,11 +4,10 @@
  */
 
 /**
- * `password`: people choose it. `token`: machines do. `key`: as a token, and the word means much else. `issuer`: who gave
- * it; only what is drawn at random, right behind the name, is a secret. `hump`: a key whose name goes on in capitals, as
+ * `password`: people choose it. `token`: machines do. `key`: as a token, and the word means much else. `hump`: a key whose name goes on in capitals, as
  * `geocoderKey` and `geocoderKEY`.
  */
-export type SecretKind = "password" | "token" | "key" | "header" | "issuer" | "hump";
+export type SecretKind = "password" | "token" | "key" | "header" | "hump";
 
 const names: readonly (readonly [SecretKind, string])[] = [
   [
@@ -28,10 +27,6 @@ const names: readonly (readonly [SecretKind, string])[] = [
     "authorization|x api key|x auth token|private token|x vault token|x gitlab token|x access token|x figma token|api token",
   ],
   ["hump", "key"],
-  [
-    "issuer",
-    "sourcegraph|asana|algolia|airtable|datadog|sendgrid|mailgun|mailchimp|twilio|stripe|paypal|heroku|cloudflare|digitalocean|linode|dropbox|bitbucket|gitlab|github|circleci|travis|codecov|sonarcloud|snyk|pagerduty|opsgenie|newrelic|splunk|sumologic|sentry|rollbar|grafana|okta|auth0|zendesk|intercom|hubspot|salesforce|shopify|coinbase|binance|kucoin|infura|etherscan|telegram|discord|slack|twitch|spotify|facebook|twitter|linkedin|mapbox|openai|anthropic|cohere|huggingface|deepgram|wandb|pinecone|launchdarkly|amplitude|mixpanel|contentful|netlify|vercel|fastly|artifactory|databricks|snowflake|supabase|firebase|yandex|figma|clickup|trello|typeform|vonage|nexmo|telnyx|meraki",
-  ],
 ];
 
 export interface SecretKey {

@@ -4,10 +4,13 @@
  * marks are few and sought directly.
  */
 import type { Finding, SpanDetector } from "../finding.ts";
+import { contextOf } from "./context.ts";
 import { findKeyBlocks, maxBlock, openBlockFrom } from "./blocks.ts";
 import { scanner } from "../kernels/scanner.ts";
 import { resolve, toFinding, type Candidate } from "./candidate.ts";
-import { longProviders, markedEnd } from "./providers.ts";
+import { markedEnd } from "./provider.ts";
+import { longProviders } from "./providers.ts";
+import { entropy } from "./value.ts";
 import { wordStart } from "./word.ts";
 
 /** No token is longer: a JWT's parts have at most 2,000, 4,000 and 1,400 characters, an encoded key 7,900. */
@@ -34,6 +37,7 @@ export const longSecretDetector: SpanDetector = {
         }
       }
     }
+    findLongValues(text, out);
     findKeyBlocks(text, (start, end) => out.push({ type: "private-key", start, end, score: 0.97 }));
     return resolve(out).map(toFinding);
   },
@@ -44,6 +48,40 @@ export const longSecretDetector: SpanDetector = {
     return block === word ? word : openBlockFrom(text, wordStart(text, block, block - longestWord));
   },
 };
+
+/** A shorter value is the other detector's (`randoms.ts`). */
+const leastValue = 513;
+
+/** Thousands of random signs under the name of a credential, as signed tokens of a form of their own are. */
+function findLongValues(text: string, out: Candidate[]): void {
+  for (let at = 0; at + leastValue <= text.length;) {
+    let back = at + leastValue - 1;
+    while (back >= at && isTokenSign(text.charCodeAt(back))) back--;
+    if (back >= at) {
+      at = back + 1;
+      continue;
+    }
+    let end = at + leastValue;
+    while (end < text.length && isTokenSign(text.charCodeAt(end))) end++;
+    const value = text.slice(at, Math.min(end, at + leastValue));
+    const context = end - at > longestWord - 64 ? undefined : contextOf(text, at);
+    const named = context !== undefined && context.joined && !context.open && (context.strong || (context.issuer && context.weak));
+    if (named && entropy(value) > 4.2 && /\d.*\d/.test(value)) out.push({ type: "credential", start: at, end, score: 0.7 });
+    at = end + 1;
+  }
+}
+
+/** The alphabet of URL-safe base64, and dots. */
+function isTokenSign(unit: number): boolean {
+  return (
+    (unit >= 97 && unit <= 122) ||
+    (unit >= 65 && unit <= 90) ||
+    (unit >= 48 && unit <= 57) ||
+    unit === 95 ||
+    unit === 45 ||
+    unit === 46
+  );
+}
 
 /** The most that a token's first part has, before the dot. */
 const longestHeader = 2048;

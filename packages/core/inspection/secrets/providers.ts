@@ -1,81 +1,14 @@
 /**
- * The shapes of credentials whose issuer marks them. In: nothing. Out: for each, the mark it begins with and what must
- * follow. The mark is looked for by the automaton, in any case; the pattern is tried where it stands, in the right case.
- *
- * Every pattern is one row of bounded repetitions over character classes that do not overlap their neighbours' first
- * character where they are open-ended, so that trying it costs no more than the text it covers.
+ * The shapes of credentials whose issuer marks them, as the issuers document them. In: nothing. Out: for each, the mark it begins
+ * with and what must follow. Tried where a mark stands at the start of a word or behind a sign within it (`marked.ts`).
  */
-import { entropy, isPlaceholder } from "./value.ts";
-
-export interface Provider {
-  /** The part of the detector's id after `secret/`. */
-  readonly type: string;
-  /** What it begins with. */
-  readonly marks: readonly string[];
-  /** The whole of it; sticky. */
-  readonly pattern: RegExp;
-  /** What a pattern cannot say, such as a checksum. */
-  readonly check?: (value: string) => boolean;
-}
-
-const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-let crcTable: Uint32Array | undefined;
-
-function crc32(text: string): number {
-  crcTable ??= Uint32Array.from({ length: 256 }, (_, byte) => {
-    let crc = byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-    return crc >>> 0;
-  });
-  let crc = 0xffffffff;
-  for (let at = 0; at < text.length; at++) crc = (crc >>> 8) ^ (crcTable[(crc ^ text.charCodeAt(at)) & 255] ?? 0);
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
-/**
- * GitHub and npm: the last six characters are the CRC-32 of the random part before them, in base 62.
- *
- * @see https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
- */
-export function hasTokenChecksum(value: string): boolean {
-  const random = value.slice(value.indexOf("_") + 1, -6);
-  let rest = crc32(random);
-  let digits = "";
-  for (; rest > 0; rest = Math.floor(rest / 62)) digits = base62.charAt(rest % 62) + digits;
-  return digits.padStart(6, "0") === value.slice(-6);
-}
-
-/** One past a marked credential that starts at `start`; 0 where none does. */
-export function markedEnd(text: string, start: number, { pattern, check }: Provider): number {
-  if (isGlued(text, start)) return 0;
-  pattern.lastIndex = start;
-  const value = pattern.exec(text)?.[0];
-  if (value === undefined || check?.(value) === false || entropy(value) < 3 || isPlaceholder(value)) return 0;
-  const end = start + value.length;
-  return isMasked(text, end) ? 0 : end;
-}
-
-/** `xoxp-123-456-####…`: the part that would be secret was taken out. */
-function isMasked(text: string, end: number): boolean {
-  return /^(?:#{3}|\*{3}|\.{3}|…|•{3})/.test(text.slice(end, end + 3));
-}
-
-/** In the middle of a longer word; an escaped line end before it is none. */
-function isGlued(text: string, start: number): boolean {
-  if (!/[A-Za-z0-9]/.test(text.charAt(start - 1))) return false;
-  return !/^\\[nrt]$/.test(text.slice(Math.max(0, start - 2), start));
-}
-
-function provider(type: string, marks: string, tail: string, check?: (value: string) => boolean): Provider {
-  const list = marks.split("|");
-  const head = list.map((mark) => mark.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
-  const shape = { type, marks: list, pattern: new RegExp(`(?:${head})${tail}`, "y") };
-  return check === undefined ? shape : { ...shape, check };
-}
+import { provider, type Provider } from "./provider.ts";
 
 const w = "[A-Za-z0-9_-]";
 const a = "[A-Za-z0-9]";
 const h = "[0-9a-f]";
+/** Both cases and digits: short marks stand before words as well. */
+const mixed = (value: string): boolean => /[0-9].*[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value);
 const uuid = `${h}{8}-${h}{4}-${h}{4}-${h}{4}-${h}{12}`;
 
 export const providers: readonly Provider[] = [
@@ -193,6 +126,115 @@ export const providers: readonly Provider[] = [
   provider("infracost-key", "ico-", `${a}{32}(?!${a})`, (value) => /[A-Z]/.test(value)),
   provider("settlemint-token", "sm_pat_|sm_aat_|sm_sat_", `${a}{16}(?!${a})`),
   provider("octopus-key", "API-", "[A-Z0-9]{26,27}(?![A-Za-z0-9])", (value) => /[0-9].*[0-9].*[0-9]/.test(value)),
+  // Models and what stands around them.
+  provider("openrouter-key", "sk-or-v1-", `${h}{64}`),
+  provider("langfuse-key", "sk-lf-", uuid),
+  provider("deepseek-key", "sk-", `${h}{32}(?!${a})`),
+  provider("elevenlabs-key", "sk_", `${h}{48}(?!${a})`),
+  provider("cerebras-key", "csk-", "[a-z0-9]{48}"),
+  provider("nvidia-key", "nvapi-", `${w}{60,70}`),
+  provider("jina-key", "jina_", `${h}{32}${w}{28}`),
+  provider("voyage-key", "pa-", `${w}{43}(?!${w})`),
+  provider("tavily-key", "tvly-", `(?:dev-|prod-)?${a}{32}`),
+  provider("firecrawl-key", "fc-", `${h}{32}(?!${a})`),
+  provider("apify-token", "apify_api_", `${a}{36}`),
+  provider("together-key", "tgp_v1_", `${w}{43}`),
+  provider("runpod-key", "rpa_", "[A-Z0-9]{40,50}"),
+  provider("modal-token", "ak-|as-", `${a}{22}(?!${w})`, mixed),
+  provider("fireworks-key", "fw_", `${a}{22,24}(?!${a})`, mixed),
+  provider("e2b-key", "e2b_", `${h}{40}`),
+  provider("llamacloud-key", "llx-", `${a}{48}`),
+  provider("volcengine-key", "AKLT", `${w}{40,60}`),
+  provider("baidu-key", "bce-v3/ALTAK-", `${a}{21}/${h}{40}`),
+  provider("posthog-key", "phc_|phx_|phs_", `${w}{43}`),
+  provider("mem0-key", "m0-", `${a}{40}(?!${a})`),
+  // Clouds, networks, databases.
+  provider("alibaba-key", "LTAI", `${a}{12,26}(?!${a})`, mixed),
+  provider("tencent-key", "AKID", `${a}{28,36}(?!${a})`, mixed),
+  provider("gcp-hmac-key", "GOOG1E|GOOG", "[A-Z0-9]{20,60}(?![A-Za-z0-9])", (value) => /[0-9].*[0-9]/.test(value)),
+  provider("gcp-refresh-token", "1//0", `${w}{40,120}`),
+  provider("gcp-auth-code", "4/0A", `${w}{50,120}`),
+  provider("scaleway-key", "SCW", "[A-Z0-9]{17}(?![A-Za-z0-9])", (value) => /[0-9]/.test(value)),
+  provider("exoscale-key", "EXO", "[a-z0-9]{24,32}(?![A-Za-z0-9])", (value) => /[0-9].*[0-9]/.test(value)),
+  provider("backblaze-key", "K00", `[0-9]${w}{27}(?!${w})`, mixed),
+  provider("yandex-key", "AQVN", `${w}{35,38}(?!${w})`),
+  provider("yandex-token", "y0_|y1_|y2_|y3_", `${w}{50,60}`),
+  provider("cloudflare-ca-key", "v1.0-", `${h}{24}-${h}{146}`),
+  provider("cloudflare-token", "cfut_|cfat_|cfk_", `${w}{36,60}`),
+  provider("tailscale-key", "tskey-", `[a-z]{3,8}-${a}{10,20}(?:CNTRL)?-${a}{20,40}`),
+  provider("netlify-token", "nfp_|nfc_|nfo_", `${a}{36}`),
+  provider("render-key", "rnd_", `${a}{28,36}(?!${a})`),
+  provider("vercel-token", "vcp_|vca_|vci_|vck_|vercel_blob_rw_", `${w}{24,64}`),
+  provider("neon-key", "napi_", "[a-z0-9]{64}"),
+  provider("mongodb-key", "mdb_sa_sk_", `${w}{40,64}`),
+  provider("turso-key", "eyJhbGciOiJFZERTQSI", `[A-Za-z0-9_-]{8,60}\\.${w}{60,300}\\.${w}{60,90}`),
+  provider("swarm-token", "SWMTKN-1-", "[a-z0-9]{50}-[a-z0-9]{25}"),
+  provider("swarm-key", "SWMKEY-1-", "[A-Za-z0-9+/]{43}"),
+  provider("infisical-token", "st.", `${h}{24}\\.${h}{32}\\.${h}{32}`),
+  // Code, build, delivery.
+  provider("circleci-token", "CCIPAT_|CCIPRJ_", `${a}{20,24}_[0-9a-z]{40}`),
+  provider("buildkite-token", "bkua_|bkaj_|bkct_|bkpt_|bkpi_", "[0-9a-z]{40}"),
+  provider("jetbrains-token", "perm:|perm-", `[A-Za-z0-9+/=_-]{4,80}\\.[A-Za-z0-9+/=_-]{2,40}\\.${w}{20,80}`),
+  provider("bitbucket-token", "BBDC-", "[A-Za-z0-9+/@_-]{40,50}"),
+  provider("atlassian-token", "ATOA|ATSTT", `[A-Za-z0-9_=-]{40,220}`),
+  provider("sourcegraph-token", "slk_", `${h}{40,64}`),
+  provider("snyk-token", "snyk_uat.|snyk_sat.", `${w}{8}\\.${w}{40,300}`),
+  provider("launchdarkly-key", "sdk-|mob-|api-", uuid),
+  provider("localstack-token", "ls-", `${a}{8}-${a}{4}-${a}{4}-${a}{4}-${a}{12}`, (value) => /[0-9].*[0-9]/.test(value)),
+  provider("expo-token", "expo_", `${w}{40}`),
+  provider("contentful-token", "CFPAT-", `${w}{43}`),
+  provider("storyblok-token", "sb-", `${a}{22}tt(?!${a})`),
+  // Watching and calling out.
+  provider("honeycomb-key", "hcaik_|hcbik_|hccik_|hcxik_|hcalk_|hcamk_", "[0-9a-z]{50,58}"),
+  provider("pagerduty-key", "u+", `${w}{18}(?!${w})`, mixed),
+  provider("axiom-token", "xaat-|xapt-", uuid),
+  provider("logfire-token", "pylf_v1_", `[a-z]{2,8}_${w}{40,60}`),
+  // Identity.
+  provider("stytch-secret", "secret-test-|secret-live-", `${w}{36}=?`),
+  provider("workos-key", "sk_a2V5Xz", `${w}{40,120}`),
+  provider("adobe-secret", "p8e-|p8-", `${w}{24,40}(?!${w})`, mixed),
+  provider("salesforce-refresh-token", "5Aep861", "[A-Za-z0-9._]{60,100}"),
+  // Money.
+  provider("braintree-token", "access_token$production$|access_token$sandbox$", `[0-9a-z]{16}\\$${h}{32}`),
+  provider("razorpay-key", "rzp_live_|rzp_test_", `${a}{14}(?!${a})`),
+  provider("flutterwave-key", "FLWSECK-|FLWSECK_TEST-", `${a}{12,40}(?:-X)?`),
+  provider("plaid-token", "access-sandbox-|access-production-|access-development-", uuid),
+  provider("mollie-key", "live_|test_", `${a}{30}(?!${w})`, mixed),
+  provider("gocardless-token", "live_|sandbox_", `${a}{40}(?!${w})`, mixed),
+  provider("duffel-token", "duffel_live_|duffel_test_", `${w}{43}`),
+  provider("shippo-token", "shippo_live_|shippo_test_", `${h}{40}`),
+  provider("lob-key", "live_|test_", `${h}{35}(?!${a})`),
+  provider("square-token", "EAAA|sq0idp-", `${w}{22,64}`),
+  provider("midtrans-key", "Mid-server-|SB-Mid-server-", `${w}{20,48}`),
+  provider("xendit-key", "xnd_production_|xnd_development_|xnd_", `${a}{40,90}`),
+  provider("omise-key", "skey_test_|skey_live_|skey_", "[0-9a-z]{19,20}(?![0-9a-z])"),
+  provider("coinbase-key", "organizations/", `${uuid}/apiKeys/${uuid}`),
+  provider("bip32-key", "xprv|yprv|zprv|tprv", "[1-9A-HJ-NP-Za-km-z]{107,108}"),
+  // Messages and mail.
+  provider("slack-token", "xoxc-|xoxd-", "[0-9A-Za-z%/+_-]{24,300}", (value) => (value.match(/[0-9]/g)?.length ?? 0) >= 6),
+  provider("brevo-key", "xkeysib-|xsmtpsib-", `${h}{64}-${a}{16}`),
+  provider("resend-key", "re_", `${a}{8}_${a}{20,28}(?!${a})`),
+  provider("mailersend-token", "mlsn.", `${h}{64}`),
+  provider("telnyx-key", "KEY", `[0-9A-F]{32}_${a}{22}`),
+  provider("courier-key", "pk_prod_|pk_test_|dk_prod_", "[A-Z0-9]{28}(?![A-Z0-9])"),
+  provider("knock-key", "sk_test_|sk_live_", `${w}{32,64}`),
+  provider("fcm-server-key", "AAAA", `${w}{7}:${w}{130,160}`),
+  provider("hubspot-token", "pat-na1-|pat-na2-|pat-eu1-|pat-ap1-", uuid),
+  provider("typeform-token", "tfp_", `${w}{40,64}`),
+  provider("asana-token", "1/|2/", `\\d{13,17}(?:/\\d{13,17})?:${h}{32}`),
+  provider("klaviyo-key", "pk_", `${h}{34}(?!${a})`),
+  provider("instagram-token", "IGQV|IGAA|THAA", `${w}{60,300}`),
+  provider("twitter-bearer", "AAAAAAAAAAAAAAAAAAAAA", "[A-Za-z0-9%]{60,120}"),
+  provider("linkedin-secret", "WPL_AP1.", "[A-Za-z0-9]{16}\\.[A-Za-z0-9+/]{6,8}={0,2}"),
+  provider("linkedin-token", "AQX|AQW|AQV|AQU", `${w}{120,360}`),
+  provider("twitch-token", "oauth:", "[a-z0-9]{30}(?![a-z0-9])"),
+  provider("adafruit-key", "aio_", `${a}{28}(?!${a})`),
+  provider("ionic-token", "ion_", `${a}{42}(?!${a})`),
+  provider("monday-crm-token", "tkn.v1_", "[A-Za-z0-9+/]{60,90}={0,2}"),
+  provider("frameio-token", "fio-u-", `${w}{64}`),
+  provider("readme-key", "rdme_", "[a-z0-9]{70}"),
+  provider("scrapfly-key", "scp-live-|scp-test-", `${h}{32}`),
+  provider("mailsac-key", "k_", "[0-9a-z]{36,48}(?![0-9A-Za-z])"),
 ];
 
 /** Those that may be thousands of characters long: a detector of their own looks for them, with a longer reach. */

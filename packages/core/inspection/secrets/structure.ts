@@ -1,65 +1,58 @@
 /**
- * Tokens that nobody told us about: a short prefix of its issuer, then a long random part, as `tvly-…`, `fc-…`, `gsk_…`.
- * In: a text. Out: spans of words that look so. Words are judged once each.
+ * Tokens that carry their own mark: a short prefix and a long random part, as `tvly-…`, `acme_live_…`; or random parts joined by
+ * dots. In: a word. Out: whether it is one. Nobody need have told us who issues them.
  */
-import type { Assigned } from "./assignments.ts";
-import { scanner } from "../kernels/scanner.ts";
-import { classesOf, entropy, isPlaceholder, wordlikeness } from "./value.ts";
+import { classesOf, entropy, isEncodedText, isPlaceholder, wordlikeness } from "./value.ts";
 
-const least = 24;
-/** What follows the prefix is a run of base64's alphabet of at least so many. */
-const leastTail = 18;
-const most = 200;
-const prefixed = /^(?:(?:[a-z][a-z0-9]{0,9}|[A-Z][A-Z0-9]{0,9})[_.-]){1,3}(?:\d{4,14}[_-])?(?=[A-Za-z0-9]{18,180}$)/;
+/** `acme_live_`, `tvly-`, `xapp-1-`: up to three parts, the last of them behind the last separator. */
+const head = /^(?:(?:[a-z][a-z0-9]{0,9}|[A-Z][A-Z0-9]{0,9})[_.-]){1,4}(?:\d{4,14}[_-]|v?\d[_.-])?/;
+const plainTail = /^[A-Za-z0-9]{18,180}$/;
+const joinedTail = /^[A-Za-z0-9_-]{24,180}$/;
 
-export function findPrefixedTokens(text: string, out: (found: Assigned) => void): void {
-  // A word of `least` characters covers every `least`-th place: looking back from there, most of the text is never read.
-  const length = text.length;
-  if ((scanner()?.longestRun(text) ?? leastTail) < leastTail) return;
-  for (let at = 0; at + least <= length;) {
-    let back = at + least - 1;
-    while (back >= at && isPart(text.charCodeAt(back))) back--;
-    if (back >= at) {
-      at = back + 1;
-      continue;
-    }
-    let end = at + least;
-    while (end < length && isPart(text.charCodeAt(end))) end++;
-    if (end - at <= most) judge(text, at, end, out);
-    at = end + 1;
-  }
-}
+/** Parts of prefixes that say what follows: a key of somebody's. */
+const credentialPart = /(?:^|[_.-])(?:sk|pat|key|api|apikey|token|tok|secret|sec|live|test|prod|sandbox|auth|access|svc|bot|oauth|refresh|priv|private|personal|service|at|rt|ak)[_.-]/;
 
-function judge(text: string, start: number, end: number, out: (found: Assigned) => void): void {
-  const found = prefixed.exec(text.slice(start, end));
-  if (found === null) return;
-  const before = text.charCodeAt(start - 1);
-  // A part of a path, a host, an address, a class name or markup.
-  if (before === 47 || before === 64 || before === 35 || before === 37 || before === 92 || text.charCodeAt(end) === 40)
-    return;
-  const after = text.charCodeAt(end);
-  if (after === 47 || after === 64 || after === 37) return;
-  const tail = text.slice(start + found[0].length, end);
+/** Prefixes of what is named, not kept: messages, calls, payments, files, hosts, digests. */
+const namedThings = new Set(
+  (
+    "call chatcmpl cmpl msg resp rs fc toolu run thread asst file req ft ftjob batch vs step cus sub pi ch price prod evt acct in ii si " +
+    "card src pm seti cs re po tr txn ba dp link org proj user usr team wh we plink il sli id uid uuid sha md5 sha1 sha256 sha384 sha512 " +
+    "sha3 hash commit blob tree rev chunk module main vendor app page index style styles img image icon asset css js node ref build job task trace span " +
+    "session event order item doc obj object key cache tmp temp etag i r ami vpc subnet sg snap vol eni rtb igw nat acl lt tgw vpce eipalloc " +
+    "container pod rs deployment layer volume network branch tag release version v deploy x86 lib libs test tests data fixture cid bafy " +
+    "dpl prj ws wf inv cn pay ord cat col ctx conv mem ev sess gen tx pub pk ssh pgp gpg email mail"
+  ).split(" "),
+);
+
+export function isPrefixedToken(word: string): boolean {
+  const prefix = head.exec(word)?.[0];
+  if (prefix === undefined) return isJoined(word);
+  const tail = word.slice(prefix.length);
+  const named = namedThings.has(prefix.slice(0, prefix.search(/[_.-]/)).toLowerCase()) && !credentialPart.test(prefix);
+  if (named || isPlaceholder(word) || !joinedTail.test(tail)) return !named && isJoined(word);
   const { upper, lower, digits, changes } = classesOf(tail);
-  if (upper < 3 || lower < 3 || digits < 3 || changes < tail.length * 0.3 || entropy(tail) < 3.6) return;
-  if (wordlikeness(tail) > -0.3 || isPlaceholder(text.slice(start, end)) || isEncodedText(tail)) return;
-  out({ start, end, score: 0.7 });
+  const likeness = wordlikeness(tail);
+  if (upper >= 3 && lower >= 3 && digits >= 3)
+    return changes >= tail.length * 0.3 && entropy(tail) >= 3.6 && likeness <= -0.3 && !isEncodedText(tail);
+  if (!plainTail.test(tail) || digits < 4 || (upper > 0 && lower > 0) || entropy(tail) < 3) return false;
+  const isHex = /^[0-9a-fA-F]+$/.test(tail);
+  if (credentialPart.test(prefix)) return tail.length >= (isHex ? 32 : 20) && (isHex || likeness < 0);
+  if (!/^[a-z]{2,6}[a-z0-9]?_$/.test(prefix)) return false;
+  return isHex ? tail.length === 40 || tail.length >= 48 : tail.length >= 32 && likeness < 0 && changes >= tail.length * 0.25;
 }
 
-/** Base64 of words is no random part; that of 18 random bytes is printable once in ten million. */
-function isEncodedText(tail: string): boolean {
-  if (tail.length % 4 === 1) return false;
-  return /^[\x20-\x7e\s]+$/.test(atob(tail));
+/** A signed token, which `long.ts` finds, or one whose signature was left out. */
+function isSigned([first = "", second = "", third]: readonly string[]): boolean {
+  return first.startsWith("eyJ") && (third === undefined || second.startsWith("eyJ"));
 }
 
-/** Letters, digits, `_`, `-`, `.`. */
-function isPart(unit: number): boolean {
-  return (
-    (unit >= 97 && unit <= 122) ||
-    (unit >= 65 && unit <= 90) ||
-    (unit >= 48 && unit <= 57) ||
-    unit === 95 ||
-    unit === 45 ||
-    unit === 46
-  );
+/** Two or three random parts of base64 with dots between them, as signed tokens are; a name of none of them is a word. */
+function isJoined(word: string): boolean {
+  const parts = word.split(".");
+  if (parts.length < 2 || parts.length > 3 || isSigned(parts)) return false;
+  return parts.every((part) => {
+    if (part.length < 20 || part.length > 400 || !/^[A-Za-z0-9_-]+$/.test(part)) return false;
+    const { upper, lower, digits, changes } = classesOf(part);
+    return upper >= 3 && lower >= 3 && digits >= 2 && changes >= part.length * 0.25 && wordlikeness(part) < 0;
+  });
 }

@@ -163,3 +163,9 @@ export function isReference(value: string): boolean {
 function isNameChain(value: string): boolean {
   return /^[A-Za-z_][A-Za-z_0-9]*(?:(?:\.|->|::)[A-Za-z_][A-Za-z_0-9]*)+[[(]?/.exec(value)?.[0].length === value.length;
 }
+
+/** Base64 of words is nothing drawn; that of 18 random bytes is printable once in ten million. */
+export function isEncodedText(value: string): boolean {
+  const code = value.replace(/={1,2}$/, "");
+  return code.length % 4 !== 1 && /^[A-Za-z0-9+/]+$/.test(code) && /^[\x20-\x7e\s]+$/.test(atob(code));
+}
