@@ -28,7 +28,7 @@ const badPrefix =
   /(?<![A-Za-z])(?:websocket|public|csrf|xsrf|next|page|continuation|cursor|sync|authenticity|max|min|num|total|special|eos|bos|pad|unk|mask|end|start|stop|input|output|completion|prompt|forgot|reset|change|confirm|no|without|hashed|encrypted|key|per|show|hide|has|is|use|require|need|invalid|missing|wrong|new|device)[\s_-]?$/i;
 
 /** Keys of tables, caches and objects, which open nothing. */
-const dataKey =
+export const dataKey =
   /(?:cache|primary|foreign|sort|partition|idempotency|row|hash|range|dedup\w*|group|object|s3|storage|index|routing|lookup|unique|map|dict|json|item|record|route|query|event|message|file|image|blob|etag|i18n|locale|translation|react)[\s_-]?$/i;
 
 interface Gap {

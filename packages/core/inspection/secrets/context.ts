@@ -6,6 +6,7 @@
  * random are far rarer in text than names, so many more names can be known, and how name and value are joined hardly matters:
  * `fileioSECRET-…`, `acme ACCESS code …`, `- name: X_TOKEN` and its `value:` on the next line.
  */
+import { dataKey } from "./assignments.ts";
 import { issuers, openNames, valueNames } from "./issuers.ts";
 
 export interface Context {
@@ -18,22 +19,39 @@ export interface Context {
   readonly open: boolean;
   /** The name stands right before it, joined by a sign. */
   readonly assigned: boolean;
+  /** The name ends with `key` or its like, and says whose: `acme_key`, but no `cache key`. */
+  readonly keyed: boolean;
+  /** Its last word is in capitals, as `acme KEY`. */
+  readonly shouted: boolean;
   /** Something more than a space stands between the name and it. */
   readonly joined: boolean;
   readonly name: string;
 }
 
-const maxGap = 32;
+const maxGap = 40;
 const maxPhrase = 56;
+const window = 192;
 
 /** What joins a name to its value: quotes and brackets that close the name, one sign, spaces and at most one line end, opening quotes. */
 const gap =
-  /^[\\"'`\])}*]{0,5}[ \t]{0,16}(=>|:=|={1,3}|!={1,2}|::?|,|\(|>|\||-{1,16}|[~.]{1,3}|)["'`]?[ \t]{0,16}(?:[|>]-?)?(?:\\?[nr]|\r?\n)?[ \t([{-]{0,24}[\\"'`@$*]{0,5}$/;
+  /^[\\"'`\])}*]{0,5}[ \t]{0,16}(=>|:=|={1,3}|!={1,2}|::?|;s:\d{1,4}:|,|\(|>|\||-{1,16}>?|[~.]{1,3}|)["'`*]{0,3}[ \t]{0,16}(?:[|>{[(]-?)?(?:\\?[nr]|\r?\n)?[ \t([{-]{0,24}[\\"'`@$*]{0,5}$/;
+
+/** Signs as HTML, URLs and escapes write them. */
+const coded = /&quot;|&#3[49];|&apos;|%2[27]|\\[ux](?:00)?2[27]|%3[aAdD]|%20/g;
+
+function plain(code: string): string {
+  if (code.endsWith("20")) return " ";
+  return /^%3[aA]$/.test(code) ? ":" : code.startsWith("%3") ? "=" : '"';
+}
 
 export function contextOf(text: string, start: number): Context | undefined {
-  const found = phraseBefore(text, start);
-  const before = valueNames.has(lastWord(found.phrase).toLowerCase()) ? phraseBefore(text, found.wordFrom) : undefined;
-  if (before !== undefined && before.phrase.trim() !== "") return read(before.phrase, before.sign + found.sign);
+  let before = text.slice(Math.max(0, start - window), start);
+  if (/[&%\\]/.test(before)) before = before.replace(coded, plain);
+  const found = phraseAtEnd(before);
+  if (valueNames.has(lastWord(found.phrase).toLowerCase())) {
+    const further = phraseAtEnd(before.slice(0, found.wordFrom));
+    if (further.phrase.trim() !== "") return read(further.phrase, further.sign + found.sign);
+  }
   return found.phrase.trim() === "" ? undefined : read(found.phrase, found.sign);
 }
 
@@ -43,19 +61,32 @@ interface Phrase {
   readonly sign: string;
 }
 
-function phraseBefore(text: string, start: number): Phrase {
-  let at = start;
-  while (at > 0 && start - at < maxGap && !isWordSign(text.charCodeAt(at - 1))) at--;
-  const found = gap.exec(text.slice(at, start));
-  const end = at;
+function phraseAtEnd(text: string): Phrase {
+  let at = text.length;
+  while (at > 0 && text.length - at < maxGap && !isWordSign(text.charCodeAt(at - 1))) at--;
+  const end = endOfName(text, at);
+  const found = gap.exec(text.slice(end));
   if (found === null) return { phrase: "", wordFrom: end, sign: "" };
-  for (; at > 0 && end - at < maxPhrase && isPhrase(text.charCodeAt(at - 1)); at--);
-  const phrase = text.slice(at, end);
+  let from = end;
+  while (from > 0 && end - from < maxPhrase && isPhrase(text.charCodeAt(from - 1))) from--;
+  const phrase = text.slice(from, end);
   return { phrase, wordFrom: end - lastWord(phrase).length, sign: found[1] ?? "" };
 }
 
+/** PHP writes a string's length between a name and its value: `"api_key";s:32:"…"`. */
+function endOfName(text: string, at: number): number {
+  const length = /";s:\d{1,4}$/.exec(text.slice(Math.max(0, at - 10), at));
+  return length === null ? at : at - length[0].length;
+}
+
 function isWordSign(unit: number): boolean {
-  return (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) || unit === 95 || unit >= 128;
+  return (
+    (unit >= 97 && unit <= 122) ||
+    (unit >= 65 && unit <= 90) ||
+    (unit >= 48 && unit <= 57) ||
+    unit === 95 ||
+    unit >= 128
+  );
 }
 
 /** Letters, digits, and what joins the words of a name or a sentence. */
@@ -78,9 +109,12 @@ function lastWord(phrase: string): string {
 const strongName =
   /secret|token|passw|pwd|passphrase|credential|api[-_. ]?key|access[-_. ]?key|private[-_. ]?key|auth[-_. ]?key|master[-_. ]?key|bearer|authori[sz]ation|signing[-_. ]?key|encryption[-_. ]?key|webhook|_pat$|apikey|authtoken/;
 const weakName = /key|private|access|auth|\bpat\b|cred|licen[cs]e|api\b|token|login/;
+const keyed = /[a-z0-9][-_. ]?(?:key|auth|access|private|licen[cs]e|pat)s?(?:[-_. ]?(?:code|value))?$/;
 /** What is shown to anybody, and lines of an armoured block. */
-const notKept = /public(?![^ ]*(?:secret|private))|begin |^[a-z0-9+/=]{40,}$|challenge|csrf|xsrf|authenticity|(?:next|page|sync|continuation)[-_. ]?token/;
-const credentialWords = /(?:api|app|client|secret|access|private|auth|token|key|pat|prod|dev|test|live|user|account|rest|sdk|server|dev)+$/;
+const notKept =
+  /public(?![^ ]*(?:secret|private))|begin |^[a-z0-9+/=]{40,}$|challenge|csrf|xsrf|authenticity|(?:next|page|sync|continuation)[-_. ]?token|(?:sum|hash|digest)s?$/;
+const credentialWords =
+  /(?:api|app|client|secret|access|private|auth|token|key|pat|prod|dev|test|live|user|account|rest|sdk|server|dev)+$/;
 
 function read(phrase: string, sign: string): Context {
   const name = phrase.trimEnd().toLowerCase();
@@ -89,7 +123,9 @@ function read(phrase: string, sign: string): Context {
   return {
     strong: strongName.test(name),
     weak: weakName.test(name),
-    issuer: namesIssuer(name.slice(name.lastIndexOf(" ", name.length - 16) + 1)),
+    keyed: keyed.test(name) && !dataKey.test(name.slice(0, -3)),
+    shouted: /(?:KEY|AUTH|ACCESS|PRIVATE|CODE|LICEN[CS]E)S?$/.test(phrase.trimEnd()),
+    issuer: namesIssuer(name),
     open: openNames.has(last) || openNames.has(lastWord(name)) || notKept.test(name),
     assigned: /[=:]/.test(sign),
     joined: sign !== "",
@@ -97,13 +133,14 @@ function read(phrase: string, sign: string): Context {
   };
 }
 
-/** Whether an issuer is among the last words: `datadog`, `new_relic`, `acmeApiKey` without what follows the name. */
+/** Whether the last words name an issuer: `datadog`, `new_relic`, `acmeApiKey`, without what follows the issuer's own name. */
 function namesIssuer(name: string): boolean {
   const runs = name.match(/[a-z0-9]+/g) ?? [];
-  for (let at = 0; at < runs.length; at++) {
+  for (let at = runs.length - 1; at >= 0; at--) {
     const run = runs[at] ?? "";
-    if (issuers.has(run) || issuers.has(run.replace(credentialWords, "")) || issuers.has(run + (runs[at + 1] ?? "")))
-      return true;
+    const own = run.replace(credentialWords, "");
+    if (own === "") continue;
+    return issuers.has(run) || issuers.has(own) || issuers.has((runs[at - 1] ?? "") + own);
   }
   return false;
 }

@@ -7,15 +7,15 @@ import { markedEnd, type Provider } from "./provider.ts";
 import { providers } from "./providers.ts";
 
 /** By the first two characters of their marks. */
-const byStart = new Map<number, [mark: string, provider: Provider][]>();
+const byStart: ([mark: string, provider: Provider][] | undefined)[] = Array.from({ length: 1 << 14 }, () => undefined);
 for (const provider of providers)
   for (const mark of provider.marks) {
     const key = keyAt(mark, 0);
-    byStart.set(key, [...(byStart.get(key) ?? []), [mark, provider]]);
+    byStart[key] = [...(byStart[key] ?? []), [mark, provider]];
   }
 
 function keyAt(text: string, at: number): number {
-  return (text.charCodeAt(at) << 16) | text.charCodeAt(at + 1);
+  return ((text.charCodeAt(at) & 127) << 7) | (text.charCodeAt(at + 1) & 127);
 }
 
 export function findMarked(text: string, start: number, end: number, out: (found: Candidate) => void): void {
@@ -27,7 +27,9 @@ export function findMarked(text: string, start: number, end: number, out: (found
     if (at === start && text.charCodeAt(at - 1) === 92) tryAt(at + 1);
   }
   function tryAt(at: number): void {
-    for (const [mark, provider] of byStart.get(keyAt(text, at)) ?? []) {
+    const marked = byStart[keyAt(text, at)];
+    if (marked === undefined) return;
+    for (const [mark, provider] of marked) {
       if (at < done || !text.startsWith(mark, at)) continue;
       done = markedEnd(text, at, provider);
       if (done > 0) out({ type: provider.type, start: at, end: done, score: 0.96 });

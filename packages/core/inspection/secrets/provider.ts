@@ -56,7 +56,7 @@ export function markedEnd(text: string, start: number, { pattern, check }: Provi
 
 /** `xoxp-123-456-####…`: the part that would be secret was taken out. */
 export function isMasked(text: string, end: number): boolean {
-  return /^(?:#{3}|\*{3}|\.{3}|…|•{3})/.test(text.slice(end, end + 3));
+  return /^(?:#{3}|\*{3}|\.{2}|…|•{3})/.test(text.slice(end, end + 3));
 }
 
 /** In the middle of a longer word; an escaped line end before it is none. */

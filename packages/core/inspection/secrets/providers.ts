@@ -180,7 +180,9 @@ export const providers: readonly Provider[] = [
   provider("sourcegraph-token", "slk_", `${h}{40,64}`),
   provider("snyk-token", "snyk_uat.|snyk_sat.", `${w}{8}\\.${w}{40,300}`),
   provider("launchdarkly-key", "sdk-|mob-|api-", uuid),
-  provider("localstack-token", "ls-", `${a}{8}-${a}{4}-${a}{4}-${a}{4}-${a}{12}`, (value) => /[0-9].*[0-9]/.test(value)),
+  provider("localstack-token", "ls-", `${a}{8}-${a}{4}-${a}{4}-${a}{4}-${a}{12}`, (value) =>
+    /[0-9].*[0-9]/.test(value),
+  ),
   provider("expo-token", "expo_", `${w}{40}`),
   provider("contentful-token", "CFPAT-", `${w}{43}`),
   provider("storyblok-token", "sb-", `${a}{22}tt(?!${a})`),
@@ -211,7 +213,12 @@ export const providers: readonly Provider[] = [
   provider("coinbase-key", "organizations/", `${uuid}/apiKeys/${uuid}`),
   provider("bip32-key", "xprv|yprv|zprv|tprv", "[1-9A-HJ-NP-Za-km-z]{107,108}"),
   // Messages and mail.
-  provider("slack-token", "xoxc-|xoxd-", "[0-9A-Za-z%/+_-]{24,300}", (value) => (value.match(/[0-9]/g)?.length ?? 0) >= 6),
+  provider(
+    "slack-token",
+    "xoxc-|xoxd-",
+    "[0-9A-Za-z%/+_-]{24,300}",
+    (value) => (value.match(/[0-9]/g)?.length ?? 0) >= 6,
+  ),
   provider("brevo-key", "xkeysib-|xsmtpsib-", `${h}{64}-${a}{16}`),
   provider("resend-key", "re_", `${a}{8}_${a}{20,28}(?!${a})`),
   provider("mailersend-token", "mlsn.", `${h}{64}`),

@@ -5,6 +5,7 @@
 import type { Candidate } from "./candidate.ts";
 import { scanner } from "../kernels/scanner.ts";
 import { contextOf, type Context } from "./context.ts";
+import { issuers } from "./issuers.ts";
 import { findMarked } from "./marked.ts";
 import { isMasked } from "./provider.ts";
 import { isPrefixedToken } from "./structure.ts";
@@ -14,6 +15,7 @@ import { classesOf, entropy, isEncodedText, isPlaceholder, isRandom, wordlikenes
 const least = 16;
 const most = 512;
 const longestPrefixed = 600;
+const equals = 61;
 
 /** 1 for the signs of base64, 2 for digits, 3 for what joins them. */
 const kinds = new Uint8Array(128);
@@ -65,20 +67,22 @@ function kindAt(text: string, at: number): number {
 function judgeWord(text: string, start: number, end: number, out: Out): void {
   findMarked(text, start, end, out);
   let digits = 0;
-  for (let at = start; at < end && digits < 2; at++) if (kindAt(text, at) === 2) digits++;
-  if (digits < 2) return;
+  for (let at = start; at < end && digits === 0; at++) if (kindAt(text, at) === 2) digits++;
+  if (digits === 0) return;
   let to = end;
   while (to > start && ".-~".includes(text.charAt(to - 1))) to--;
-  const word = text.slice(start, to);
-  // What is joined to its name by `=` begins behind that; what is padded ends with it.
-  const padded = /={0,4}$/.exec(word)?.index ?? word.length;
-  const value = word.slice(word.lastIndexOf("=", padded - 1) + 1);
-  const from = to - value.length;
-  if (isPartOfMore(text, from, to)) return;
-  const bare = value.slice(0, value.length - (word.length - padded));
-  if (bare.length >= 24 && bare.length <= longestPrefixed && isPrefixedToken(bare))
-    out({ type: "token", start: from, end: from + bare.length, score: 0.7 });
-  judgeNamed(text, value.length === word.length ? from + nameWithin(word) : from, to, out);
+  let bare = to;
+  while (bare > start && text.charCodeAt(bare - 1) === equals) bare--;
+  // What is joined to its name by `=` begins behind that.
+  const code = codeBefore(text, start);
+  const head = start + code;
+  let from = bare;
+  while (from > head && bare - from <= longestPrefixed && text.charCodeAt(from - 1) !== equals) from--;
+  if (bare - from > longestPrefixed || isBeforeMore(text, to)) return;
+  if ((code === 0 || from > head) && isBehindMore(text, from)) return;
+  if (bare - from >= 24 && isPrefixedToken(text.slice(from, bare)))
+    out({ type: "token", start: from, end: bare, score: 0.7 });
+  judgeNamed(text, from === head ? from + nameWithin(text.slice(from, to)) : from, to, out);
 }
 
 function judgeNamed(text: string, start: number, end: number, out: Out): void {
@@ -91,11 +95,23 @@ function judgeNamed(text: string, start: number, end: number, out: Out): void {
   if (score > 0) out({ type: "credential", start, end, score });
 }
 
-const credentialHead = /^(?:[A-Za-z][\w.-]{0,40}?)?(?:secret|token|key|private|access|password|pat|auth)[\w]{0,8}?[-_.=]+(?=[^-_.=]{4})/i;
+/** How much of a word is the end of a sign that is written as `%3D`, `\\u0022` or `\\n`. */
+function codeBefore(text: string, start: number): number {
+  const before = text.charCodeAt(start - 1);
+  if (before === 37) return /^(?:2[0267]|3[aAdD])/.test(text.slice(start, start + 2)) ? 2 : 0;
+  if (before === 92) return /^(?:(?:u00|x)2[27]|[nrt])/.exec(text.slice(start, start + 5))?.[0].length ?? 0;
+  return 0;
+}
 
-/** `fileio_ACCESS-ABCD1234…`: how much of a word is its name. */
+const credentialHead =
+  /^(?:[A-Za-z][\w.-]{0,40}?)?(?:secret|token|key|private|access|password|pat|auth|credential)[\w]{0,10}?[-_.=]+(?=[^-_.=]{4})/i;
+
+/** `fileio_ACCESS-ABCD1234…`, `twilio-3628…`: how much of a word is its name. */
 function nameWithin(word: string): number {
-  return credentialHead.exec(word)?.[0].length ?? 0;
+  const named = credentialHead.exec(word)?.[0].length;
+  if (named !== undefined) return named;
+  const first = word.search(/[-_.]/);
+  return first > 2 && issuers.has(word.slice(0, first).toLowerCase()) ? first + 1 : 0;
 }
 
 export type Draw = "mixed" | "single" | "hex" | "uuid" | "digits";
@@ -111,7 +127,8 @@ export function drawOf(value: string): Draw | undefined {
   const { upper, lower, digits } = classesOf(value);
   const words = wordlikeness(value);
   // A name with a number in it, as code has them; an alphabet.
-  if (digits < 2 || entropy(value) < 3 || words > 0.7 || (words > -0.3 && digits * 6 < value.length)) return undefined;
+  if (digits < (words < -0.6 ? 1 : 2) || entropy(value) < 3) return undefined;
+  if (words > 0.7 || (words > -0.3 && digits * 6 < value.length)) return undefined;
   if (value.length >= 36 && new Set(value).size === value.length) return undefined;
   return upper >= 2 && lower >= 2 ? "mixed" : "single";
 }
@@ -119,38 +136,38 @@ export function drawOf(value: string): Draw | undefined {
 const namePart = /^(?:[A-Za-z]?[a-z]{1,14}\d{0,4}|[A-Z]{1,12}\d{0,4}|\d{1,12}|v?\d+[a-z]{0,4}\d{0,2})$/;
 
 /** Words with numbers, parted: `prod-db-2`, `x86_64-linux-gnu`, `2024-05-01`. */
-function isNames(value: string): boolean {
+export function isNames(value: string): boolean {
   const parts = value.split(/[-_.~+/=]/);
   const first = parts[0] ?? "";
-  if (parts.length > 1 && first.length >= 4 && parts.every((part) => part.length === first.length && /\d/.test(part) && /[A-Za-z]/.test(part)))
-    return false;
+  if (parts.length > 1 && first.length >= 4 && parts.every((part) => part.length === first.length))
+    return classesOf(value).digits < parts.length;
   return !parts.some((part) => part.length >= 8 && !namePart.test(part) && isRandom(part));
 }
 
-/** A part of a path, a host, an address, a call or markup. */
-function isPartOfMore(text: string, from: number, to: number): boolean {
-  return (
-    /[/@#%\\&]/.test(text.charAt(from - 1)) ||
-    /[(@%[]/.test(text.charAt(to)) ||
-    isMasked(text, to) ||
-    text.startsWith("//", from) ||
-    text.startsWith("://", to)
-  );
+/** What goes on a path, an address, an entity or a part of markup. */
+function isBehindMore(text: string, from: number): boolean {
+  return /[/@#%&]/.test(text.charAt(from - 1)) || text.startsWith("//", from);
 }
 
-export function scoreOf(value: string, draw: Draw, { strong, weak, issuer, open, assigned, joined, name }: Context): number {
-  if (open || isPlaceholder(value) || isEncodedText(value)) return 0;
+/** What a call, an index, a host or a scheme goes on from, or of which the rest is masked. */
+function isBeforeMore(text: string, to: number): boolean {
+  return /[(@[]/.test(text.charAt(to)) || isMasked(text, to) || text.startsWith("://", to);
+}
+
+function scoreOf(value: string, draw: Draw, context: Context): number {
+  const { strong, weak, keyed, shouted, issuer, open, assigned, joined } = context;
   const length = value.length;
+  if (open || isPlaceholder(value) || isEncodedText(value)) return 0;
   if (draw === "digits") return assigned && (strong || (issuer && weak)) ? 0.55 : 0;
   if (value.includes("/") && (draw !== "mixed" || wordlikeness(value) > -0.2 || length < 24)) return 0;
-  if (draw === "hex" && length < (issuer ? 20 : 28)) return 0;
+  // Twenty-four digits are an object of MongoDB as well.
+  if (draw === "hex" && (length < 20 || (length === 24 && !issuer && !keyed && context.name.endsWith("s")))) return 0;
   if (strong) return length >= 16 ? 0.75 : 0.6;
-  if (!joined && classesOf(value).digits * 6 < length) return 0;
-  if (issuer && weak) return length >= 16 ? 0.7 : 0.55;
-  const isCommon = draw === "uuid" || (draw === "hex" && (!assigned || length === 40 || length === 64));
-  if (issuer) return isCommon || length < 20 ? 0 : 0.65;
-  if (weak && (draw === "mixed" || draw === "single")) return length >= 20 ? 0.6 : 0;
-  if (weak && draw === "hex" && /(?:private|access)(?:[-_. ]?code)?$/.test(name)) return length >= 32 ? 0.55 : 0;
-  if (assigned && draw === "mixed" && /^[A-Za-z0-9_-]{24,64}$/.test(value) && wordlikeness(value) < -0.3) return 0.5;
-  return 0;
+  if (!joined && classesOf(value).digits * 6 < length && wordlikeness(value) > -0.6) return 0;
+  const isNumber = draw === "uuid" || draw === "hex";
+  const isKey = keyed && (joined || !isNumber || shouted || (draw === "hex" && length >= 32));
+  if ((issuer && weak) || isKey) return length >= 16 ? 0.65 : 0.55;
+  if (isNumber) return issuer && draw === "hex" && assigned && length !== 40 && length !== 64 ? 0.65 : 0;
+  if (issuer || weak) return length >= 20 ? 0.6 : 0;
+  return assigned && draw === "mixed" && /^[A-Za-z0-9]{24,48}$/.test(value) && wordlikeness(value) < -0.3 ? 0.5 : 0;
 }

@@ -10,7 +10,8 @@ const plainTail = /^[A-Za-z0-9]{18,180}$/;
 const joinedTail = /^[A-Za-z0-9_-]{24,180}$/;
 
 /** Parts of prefixes that say what follows: a key of somebody's. */
-const credentialPart = /(?:^|[_.-])(?:sk|pat|key|api|apikey|token|tok|secret|sec|live|test|prod|sandbox|auth|access|svc|bot|oauth|refresh|priv|private|personal|service|at|rt|ak)[_.-]/;
+const credentialPart =
+  /(?:^|[_.-])(?:sk|pat|key|api|apikey|token|tok|secret|sec|live|test|prod|sandbox|auth|access|svc|bot|oauth|refresh|priv|private|personal|service|at|rt|ak)[_.-]/;
 
 /** Prefixes of what is named, not kept: messages, calls, payments, files, hosts, digests. */
 const namedThings = new Set(
@@ -33,12 +34,23 @@ export function isPrefixedToken(word: string): boolean {
   const { upper, lower, digits, changes } = classesOf(tail);
   const likeness = wordlikeness(tail);
   if (upper >= 3 && lower >= 3 && digits >= 3)
-    return changes >= tail.length * 0.3 && entropy(tail) >= 3.6 && likeness <= -0.3 && !isEncodedText(tail);
+    // Hexadecimal in both cases is no issuer's.
+    return (
+      !/^[0-9a-f_-]+$/i.test(tail) &&
+      changes >= tail.length * 0.3 &&
+      entropy(tail) >= 3.6 &&
+      likeness <= -0.3 &&
+      !isEncodedText(tail)
+    );
+  if (credentialPart.test(prefix) && upper >= 3 && lower >= 3 && digits > 0)
+    return plainTail.test(tail) && changes >= tail.length * 0.25 && likeness <= -0.3 && !isEncodedText(tail);
   if (!plainTail.test(tail) || digits < 4 || (upper > 0 && lower > 0) || entropy(tail) < 3) return false;
   const isHex = /^[0-9a-fA-F]+$/.test(tail);
   if (credentialPart.test(prefix)) return tail.length >= (isHex ? 32 : 20) && (isHex || likeness < 0);
   if (!/^[a-z]{2,6}[a-z0-9]?_$/.test(prefix)) return false;
-  return isHex ? tail.length === 40 || tail.length >= 48 : tail.length >= 32 && likeness < 0 && changes >= tail.length * 0.25;
+  return isHex
+    ? tail.length === 40 || tail.length >= 48
+    : tail.length >= 32 && likeness < 0 && changes >= tail.length * 0.25;
 }
 
 /** A signed token, which `long.ts` finds, or one whose signature was left out. */

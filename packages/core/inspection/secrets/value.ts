@@ -35,15 +35,20 @@ export function wordlikeness(value: string): number {
 
 /** Shannon entropy of the value's own characters, in bits a character. Those beyond ASCII count as one. */
 export function entropy(value: string): number {
-  const counts = new Uint16Array(128);
+  const counts = signCounts.fill(0);
   for (let at = 0; at < value.length; at++) {
     const unit = Math.min(value.charCodeAt(at), 127);
-    counts[unit] = (counts[unit] ?? 0) + 1;
+    counts[unit] = (counts[unit] as number) + 1;
   }
   let bits = 0;
-  for (const count of counts) if (count > 0) bits -= (count / value.length) * Math.log2(count / value.length);
+  for (let unit = 0; unit < 128; unit++) {
+    const count = counts[unit] as number;
+    if (count > 0) bits -= (count / value.length) * Math.log2(count / value.length);
+  }
   return bits;
 }
+
+const signCounts = new Uint16Array(128);
 
 export interface Classes {
   readonly upper: number;
@@ -55,18 +60,21 @@ export interface Classes {
 }
 
 export function classesOf(value: string): Classes {
-  const counts = [0, 0, 0, 0];
+  let upper = 0;
+  let lower = 0;
+  let digits = 0;
   let changes = 0;
   let before = -1;
   for (let at = 0; at < value.length; at++) {
     const unit = value.charCodeAt(at);
     const kind = unit >= 48 && unit < 58 ? 2 : unit >= 65 && unit < 91 ? 0 : unit >= 97 && unit < 123 ? 1 : 3;
-    counts[kind] = (counts[kind] ?? 0) + 1;
+    if (kind === 0) upper++;
+    else if (kind === 1) lower++;
+    else if (kind === 2) digits++;
     if (before >= 0 && kind !== before && kind !== 3 && before !== 3) changes++;
     before = kind;
   }
-  const [upper = 0, lower = 0, digits = 0, others = 0] = counts;
-  return { upper, lower, digits, others, changes };
+  return { upper, lower, digits, others: value.length - upper - lower - digits, changes };
 }
 
 /**
