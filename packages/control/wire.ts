@@ -36,7 +36,8 @@ import type { StateStore } from "./store/state-store.ts";
 import { writerId } from "./store/writer-id.ts";
 import type { KeeperSettings } from "./supply/keeping/keeper.ts";
 import { readAdmissionKey } from "./supply/admission/admission-key.ts";
-import { forgetSeen } from "./supply/served/served-files.ts";
+import { forgetSeen, onMachine } from "./supply/served/served-files.ts";
+import { heardElsewhere } from "./supply/served/watchers.ts";
 import { admissionsFrom } from "./supply/admission/registry.ts";
 
 export interface ControlPlane extends AsyncDisposable {
@@ -121,6 +122,7 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
         ...(compiled === undefined ? {} : { previous: compiled }),
         ...(shadow === undefined ? {} : { sample: shadow.sample }),
       })),
+    machine: onMachine(writer),
     readRevocations: revocationsFrom,
     ...(admissionKey && { readAdmissions: (objects) => admissionsFrom(objects, admissionKey) }),
   };
@@ -141,8 +143,9 @@ export async function openControlPlane(options: ControlOptions): Promise<Control
     takeRegistered();
   };
   await apply(loaded);
-  // Nobody looked while Cordon was down: what was seen before counts for nothing.
-  await forgetSeen(store, { actor: "system:model-files", now: now() });
+  // Nobody looked here while Cordon was down: what was seen before counts for nothing, but for what other machines hear of.
+  const elsewhere = await heardElsewhere(store.records, writer, now());
+  await forgetSeen(store, { actor: "system:model-files", now: now(), of: (where) => !elsewhere.has(where) });
   // Asked often enough that a store which answers never lets the snapshot go stale.
   const confirmEveryMs = Math.min(1000, (configuration.staleness.limitSeconds * 1000) / 4);
   const snapshots = opening.use(await followSnapshots(store, snapshotDeps, { onProblem, confirmEveryMs }));

@@ -41,6 +41,8 @@ export interface ProcessOptions {
   readonly estate?: EstateOptions;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Where it runs; by default where the tests do. */
+  readonly cwd?: string;
   /** Changes the configuration, by the port of the upstream. */
   readonly change?: (configuration: string, port: number) => string;
 }
@@ -59,6 +61,7 @@ export async function startCordonProcess(options: ProcessOptions = {}): Promise<
   await writeFile(join(folder, "policies.cedar"), policies);
 
   const child = spawn(process.execPath, [program, "up", "--config", path, ...(options.args ?? [])], {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { PATH: process.env["PATH"], TEST_UPSTREAM_KEY: upstreamKey, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -78,7 +81,7 @@ export async function startCordonProcess(options: ProcessOptions = {}): Promise<
   const control = controlClient(join(folder, "state", "control.sock"));
   let gateway: string | undefined;
   for (let tries = 0; gateway === undefined; tries++) {
-    if (tries > 200 || child.exitCode !== null) throw new Error(`cordon up did not start: ${stderr}${stdout}`);
+    if (tries > 900 || child.exitCode !== null) throw new Error(`cordon up did not start: ${stderr}${stdout}`);
     gateway = await control.gateway().then(
       ({ url }) => url,
       () => sleep(100, undefined),

@@ -22,7 +22,9 @@ export interface WatchModelOptions {
   readonly hasher: Hasher;
   /** For hashing again what did not; never in the way of the other. */
   readonly quietHasher: Hasher;
-  /** Hears each verdict that differs from the last. The first one comes once the files were measured. */
+  /** Whether it says so while it measures for the first time; else it says nothing before it knows. */
+  readonly saysMeasuring?: boolean;
+  /** Hears each verdict that differs from the last. */
   readonly onSeen: (seen: FilesSeen) => void;
   /** Milliseconds since the epoch, to compare with files' times. */
   readonly now?: () => number;
@@ -71,6 +73,7 @@ export function watchModel(options: WatchModelOptions): ModelWatch {
   };
   /** Something changed: the old verdict stands for a moment, no longer. */
   const doubt = (): void => {
+    if (seen === undefined && options.saysMeasuring !== true) return;
     grace ??= setTimeout(() => say({ problem: "they changed, and are being measured again" }), graceMs);
   };
   const settle = (next: FilesSeen): void => {

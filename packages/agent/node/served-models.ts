@@ -96,7 +96,11 @@ export function openServedModels({ link, onTrouble, onChange }: ServedModelsOpti
           if (!first) onChange(id);
           tell();
         };
-        watched.set(id, { path, watch: watchModel({ path, hasher, quietHasher, onSeen }), seen: undefined });
+        watched.set(id, {
+          path,
+          watch: watchModel({ path, hasher, quietHasher, onSeen, saysMeasuring: true }),
+          seen: undefined,
+        });
       }
       // Each state that comes from the beginning may be another control plane's, or the same one's after a start.
       if (state.revision !== revision) tell();

@@ -4,7 +4,8 @@
  */
 import { openHasher } from "@cordon/agent/model-files/hasher";
 import { watchModel, type ModelWatch } from "@cordon/agent/model-files/watch-model";
-import { recordSeen } from "@cordon/control/supply/served/served-files";
+import { forgetSeen, isMachine, onMachine, recordSeen } from "@cordon/control/supply/served/served-files";
+import { silentAfterMs, type Watchers } from "@cordon/control/supply/served/watchers";
 import type { ControlPlane } from "@cordon/control/wire";
 import type { FilesSeen } from "@cordon/core/contract/served-files";
 import type { Instant } from "@cordon/core/instant";
@@ -12,9 +13,14 @@ import { ownMachine } from "@cordon/core/policy/served-model";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 
 export interface ServedModelsOptions {
-  readonly control: Pick<ControlPlane, "snapshots" | "store">;
+  readonly control: Pick<ControlPlane, "snapshots" | "store" | "writer">;
+  readonly watchers: Watchers;
   readonly now: () => Instant;
   readonly onProblem: (error: unknown) => void;
+  /** Default 5,000. */
+  readonly sweepEveryMs?: number;
+  /** When another machine that says nothing has seen nothing. Default a minute. */
+  readonly silentAfterMs?: number;
 }
 
 const actor = "system:model-files";
@@ -27,7 +33,9 @@ interface Watched {
   last?: FilesSeen;
 }
 
-export function watchServedModels({ control, now, onProblem }: ServedModelsOptions): AsyncDisposable {
+export function watchServedModels(options: ServedModelsOptions): AsyncDisposable {
+  const { control, watchers, now, onProblem, sweepEveryMs = 5_000 } = options;
+  const own = onMachine(control.writer);
   const [hasher, quietHasher] = [openHasher(), openHasher()];
   const watched = new Map<string, Watched>();
   const news = new Map<string, { readonly component: Component; readonly seen: FilesSeen }>();
@@ -44,7 +52,7 @@ export function watchServedModels({ control, now, onProblem }: ServedModelsOptio
       const reports = [...news.values()];
       news.clear();
       try {
-        await recordSeen(control.store, reports, { where: ownMachine, actor, now: now() });
+        await recordSeen(control.store, reports, { where: own, actor, now: now() });
       } catch (error) {
         onProblem(error);
         for (const one of reports) if (!news.has(one.component.id)) news.set(one.component.id, one);
@@ -76,8 +84,9 @@ export function watchServedModels({ control, now, onProblem }: ServedModelsOptio
     for (const component of components.values()) {
       const { id, modelFiles } = component;
       if (modelFiles === undefined || watched.has(id)) continue;
-      // What another place was seen to hold says nothing of this one.
-      if (snapshot.servedFiles?.has(component.id) === true) report(component, { problem: "they are being measured" });
+      // What another folder was seen to hold says nothing of this one.
+      if (snapshot.servedFiles?.get(component.id)?.some(({ where }) => where === ownMachine) === true)
+        report(component, { problem: "they are being measured" });
       const onSeen = (seen: FilesSeen): void => {
         const one = watched.get(id);
         if (one?.component === component) one.last = seen;
@@ -89,9 +98,34 @@ export function watchServedModels({ control, now, onProblem }: ServedModelsOptio
   const stop = control.snapshots.subscribe(follow);
   follow(control.snapshots.current());
 
+  /** Says that this machine looks, and drops what machines saw that do not look any more. */
+  const sweep = async (): Promise<void> => {
+    if (watched.size > 0) watchers.heard(own);
+    await watchers.exchange();
+    const silent = new Set(
+      [...(control.snapshots.current().servedFiles?.values() ?? [])]
+        .flat()
+        .map(({ where }) => where)
+        .filter((where) => isMachine(where) && watchers.silentMs(where) > (options.silentAfterMs ?? silentAfterMs)),
+    );
+    for (const where of silent) {
+      await forgetSeen(control.store, { actor, now: now(), of: (one) => one === where });
+      await watchers.forget(where);
+    }
+  };
+  let sweeping: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    sweeping ??= sweep()
+      .catch(onProblem)
+      .finally(() => (sweeping = undefined));
+  }, sweepEveryMs);
+  timer.unref();
+
   return {
     async [Symbol.asyncDispose]() {
       closed = true;
+      clearInterval(timer);
+      await sweeping;
       stop();
       await Promise.all([...watched.values()].map(({ watch }) => watch[Symbol.asyncDispose]()));
       await Promise.all([hasher[Symbol.asyncDispose](), quietHasher[Symbol.asyncDispose]()]);

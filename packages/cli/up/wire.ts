@@ -15,6 +15,7 @@ import { digestKeys, tokenKeys } from "@cordon/control/keys/digest-keys";
 import { openOperations, type OperationsHandlers } from "@cordon/control/operations/listener";
 import { spendApprovals } from "@cordon/control/grants/grants";
 import { probeHandlers } from "@cordon/control/operations/probes";
+import { openWatchers } from "@cordon/control/supply/served/watchers";
 import { openSignals } from "@cordon/control/risk/open-signals";
 import { openThreatFeeds } from "@cordon/control/risk/threat-feeds";
 import { secretEffects } from "@cordon/control/registry/secret-effects";
@@ -276,7 +277,8 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     }),
   );
   consoleUrl = console.server?.url;
-  opening.use(watchServedModels({ control, now, onProblem }));
+  const watchers = openWatchers({ records: control.store.records, machine: control.writer, now });
+  opening.use(watchServedModels({ control, watchers, now, onProblem }));
   const admission: ModelAdmission = {
     ...storedAdmission(control.store, control.admissionKey, now),
     filesProblem: (served) => filesProblem(snapshots.current(), served),
@@ -288,6 +290,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
           await openNodeApi({
             ...{ settings: configuration.agents, folder, authority, snapshots, trustDomain, now },
             store: control.store,
+            watchers,
             admission,
             gateway: async () => ({
               ...{ url: gatewayUrl, id: component.id },

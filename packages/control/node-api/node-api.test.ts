@@ -28,6 +28,7 @@ import { kubernetesAttestor } from "./attest-kubernetes.ts";
 import { x509Attestor } from "./attest-x509.ts";
 import type { NodeAttestor } from "./attestor.ts";
 import { openDevices } from "../devices/devices.ts";
+import { openWatchers } from "../supply/served/watchers.ts";
 import { openNodeModels } from "./node-models.ts";
 import { openNodeListener } from "./node-listener.ts";
 import { nodeOperations, type NodeApiRooms } from "./node-operations.ts";
@@ -120,7 +121,10 @@ async function rig(
   const own = { id: controlPlaneId(trustDomain), dnsNames: [], ipAddresses: [], now, onProblem: problems };
   const identity = await openOwnIdentity({ authority, ...own });
   const refused: string[] = [];
-  const models = openNodeModels({ store, snapshots, nodes, now, onProblem: problems });
+  const models = openNodeModels({
+    ...{ store, snapshots, nodes, now, onProblem: problems },
+    watchers: openWatchers({ records: store.records, machine: "gateway-test", now }),
+  });
   const listener = await openNodeListener({
     listen: { host: "127.0.0.1", port: 0 },
     ...{ identity, snapshots, operations, models, nodes, now },

@@ -10,6 +10,7 @@ import { checkServedModel } from "@cordon/core/policy/served-model";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { openStateStore } from "../store/open-state-store.ts";
 import { servedFilesFrom, servedFilesKind } from "../supply/served/served-files.ts";
+import { openWatchers } from "../supply/served/watchers.ts";
 import { openNodeModels } from "./node-models.ts";
 
 const modelDigest = `sha256:${"a".repeat(64)}`;
@@ -40,8 +41,10 @@ test("a node reports on its own model files; each must be right; silence and evi
     }) as unknown as Snapshot;
   let snapshot = await build();
   const enrolled = new Set(["a", "b"]);
+  const watchersOf = (machine: string) => openWatchers({ records: store.records, machine, now: () => now });
   const models = openNodeModels({
     store,
+    watchers: watchersOf("gateway-here"),
     snapshots: { current: () => snapshot, confirmedAtMs: () => 0, subscribe: () => () => undefined },
     nodes: { find: (name) => Promise.resolve(enrolled.has(name) ? ({ name } as never) : undefined) },
     now: () => now,
@@ -83,6 +86,18 @@ test("a node reports on its own model files; each must be right; silence and evi
   assert.match(why() ?? "", /on node a: ENOENT/);
   enrolled.delete("a");
   await until(/serves/);
+  await until(/on node b: its agent has said nothing for/);
+
+  // Its agent speaks to another machine of the estate: it is not silent, until it is.
+  const elsewhere = watchersOf("gateway-there");
+  await report("b", { digest: modelDigest });
+  for (let beats = 0; beats < 12; beats++) {
+    elsewhere.heard("on node b");
+    await elsewhere.exchange();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    snapshot = await build();
+    assert.equal(why(), undefined);
+  }
   await until(/on node b: its agent has said nothing for/);
   await report("b", { digest: modelDigest });
   assert.equal(why(), undefined, "it speaks again");

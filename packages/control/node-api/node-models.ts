@@ -10,6 +10,7 @@ import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
 import { checked } from "../api/local-exchange.ts";
 import type { StateStore } from "../store/state-store.ts";
 import { forgetSeen, nodeOf, onNode, recordSeen } from "../supply/served/served-files.ts";
+import type { Watchers } from "../supply/served/watchers.ts";
 import { componentFor, registrationsOf } from "./node-registrations.ts";
 import type { NodeCaller } from "./node-operations.ts";
 import type { Nodes } from "./nodes.ts";
@@ -22,6 +23,7 @@ export interface NodeModelsOptions {
   readonly store: Pick<StateStore, "transact">;
   readonly snapshots: SnapshotSource;
   readonly nodes: Pick<Nodes, "find">;
+  readonly watchers: Watchers;
   readonly now: () => Instant;
   readonly onProblem: (error: unknown) => void;
   /** How often silence is looked for; tests are quicker. */
@@ -32,9 +34,15 @@ export interface NodeModelsOptions {
 const actor = "system:model-files";
 
 export function openNodeModels(options: NodeModelsOptions): NodeModels {
-  const { store, snapshots, nodes, now, sweepEveryMs = 5_000, silentAfterMs = 3_000 * modelsEverySeconds } = options;
-  const openedAt = performance.now();
-  const heardAt = new Map<string, number>();
+  const {
+    store,
+    snapshots,
+    nodes,
+    watchers,
+    now,
+    sweepEveryMs = 5_000,
+    silentAfterMs = 3_000 * modelsEverySeconds,
+  } = options;
   let sweeping = false;
 
   const timer = setInterval(() => {
@@ -59,7 +67,7 @@ export function openNodeModels(options: NodeModelsOptions): NodeModels {
           throw new CordonError("ACCESS_DENIED", `\`${id.slice(0, 200)}\` has no model file on node \`${node}\``);
         return { component, seen };
       });
-      heardAt.set(node, performance.now());
+      watchers.heard(onNode(node));
       if (reports.length > 0)
         await recordSeen(store, reports, {
           where: onNode(node),
@@ -72,6 +80,7 @@ export function openNodeModels(options: NodeModelsOptions): NodeModels {
   };
 
   async function sweep(): Promise<void> {
+    await watchers.exchange(); // an agent that speaks to another machine is not silent
     const { servedFiles, components } = snapshots.current();
     for (const [id, seen] of servedFiles ?? [])
       for (const one of seen) {
@@ -80,7 +89,7 @@ export function openNodeModels(options: NodeModelsOptions): NodeModels {
         if (node === undefined || component === undefined) continue;
         if ((await nodes.find(node)) === undefined || registrationsOf(component, node).length === 0)
           await forgetSeen(store, { actor, now: now(), of: (where) => where === one.where, component });
-        else if ("digest" in one && performance.now() - (heardAt.get(node) ?? openedAt) > silentAfterMs) {
+        else if ("digest" in one && watchers.silentMs(one.where) > silentAfterMs) {
           const problem = `its agent has said nothing for ${Math.round(silentAfterMs / 1000)} s`;
           await recordSeen(store, [{ component, seen: { problem } }], { where: one.where, actor, now: now() });
         }

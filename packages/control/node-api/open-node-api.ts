@@ -20,6 +20,7 @@ import type { NodeAttestor } from "./attestor.ts";
 import { openNodeListener, type NodeListener, type NodeListenerOptions } from "./node-listener.ts";
 import { openDevices } from "../devices/devices.ts";
 import { defaultRiskSettings } from "@cordon/core/risk/settings";
+import type { Watchers } from "../supply/served/watchers.ts";
 import { openNodeModels } from "./node-models.ts";
 import { nodeOperations, type NodeApiRooms } from "./node-operations.ts";
 import { openNodes } from "./nodes.ts";
@@ -35,6 +36,8 @@ export interface NodeApiOptions
   readonly folder: string;
   readonly authority: Authority;
   readonly store: StateStore;
+  /** Which watchers of model files speak, here and at other machines. */
+  readonly watchers: Watchers;
   readonly trustDomain: TrustDomain;
 }
 

@@ -58,6 +58,8 @@ export interface SnapshotDeps {
   readonly readRevocations: (objects: readonly StoredObject[]) => Revocations;
   /** Reads the objects of kind `admission`. Without it no model is admitted. */
   readonly readAdmissions?: (objects: readonly StoredObject[]) => ReadonlyMap<string, ModelStanding>;
+  /** The watcher of this machine's model files; without it what was seen is told by the names that the store has. */
+  readonly machine?: string;
   /** The trust domain's own bundle, where it is not kept as an object of kind `bundle`. */
   readonly ownBundle?: TrustBundle;
 }
@@ -186,7 +188,7 @@ function rebuild(
     servedFiles:
       before?.servedFiles && same(servedFilesKind) && components === last?.components
         ? before.servedFiles
-        : servedFilesFrom(of(servedFilesKind), components),
+        : servedFilesFrom(of(servedFilesKind), components, deps.machine),
     stalenessLimitMs: before && same("setting") ? before.stalenessLimitMs : stalenessLimitMs(objects),
   });
   return { snapshot, objects, components, routes };

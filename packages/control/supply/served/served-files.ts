@@ -8,7 +8,7 @@ import { z } from "zod";
 import { filesSeen, type FilesSeen } from "@cordon/core/contract/served-files";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
-import { isWatched } from "@cordon/core/policy/served-model";
+import { isWatched, ownMachine } from "@cordon/core/policy/served-model";
 import type { Component, FilesSeenAt } from "@cordon/core/policy/snapshot";
 import type { ObjectKey, StateStore, StateTransaction, StoredObject } from "../../store/state-store.ts";
 
@@ -21,6 +21,12 @@ export const onNode = (node: string): string => `on node ${node}`;
 export function nodeOf(where: string): string | undefined {
   return where.startsWith("on node ") ? where.slice("on node ".length) : undefined;
 }
+
+/** The watcher of a machine that runs a control plane, among the names of watchers. */
+export const onMachine = (writer: string): string => `on the machine ${writer}`;
+
+/** Whether it is the watcher of a machine, as the store names it. */
+export const isMachine = (where: string): boolean => where.startsWith(onMachine(""));
 
 const servedFilesValue = z.strictObject({ seen: z.record(z.string(), filesSeen) });
 type ServedFilesValue = z.infer<typeof servedFilesValue>;
@@ -75,10 +81,15 @@ export async function forgetSeen(
   });
 }
 
-/** What was seen, for the components whose files are watched. */
+/**
+ * What was seen, for the components whose files are watched.
+ *
+ * @param machine the watcher of this machine: the one who must have looked, and is told apart from other machines' by its name
+ */
 export function servedFilesFrom(
   objects: readonly StoredObject[],
   components: ReadonlyMap<string, Component>,
+  machine?: string,
 ): ReadonlyMap<SpiffeId, readonly FilesSeenAt[]> {
   const found = new Map<SpiffeId, readonly FilesSeenAt[]>();
   for (const { namespace, name, value } of objects) {
@@ -87,8 +98,14 @@ export function servedFilesFrom(
     const seen = servedFilesValue.safeParse(value).data?.seen ?? {};
     found.set(
       component.id,
-      Object.entries(seen).map(([where, one]) => ({ where, ...one })),
+      Object.entries(seen).map(([where, one]) => ({ where: nameHere(where, machine), ...one })),
     );
   }
   return found;
+}
+
+/** An older Cordon calls its own machine so, whichever it is: that must not pass for this one. */
+function nameHere(where: string, machine: string | undefined): string {
+  if (where === machine) return ownMachine;
+  return where === ownMachine && machine !== undefined ? "on another machine" : where;
 }
