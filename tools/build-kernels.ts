@@ -22,7 +22,7 @@ interface Compiler {
 }
 
 /** Each is the file that its kernel's functions stand in; what it imports is compiled with it. */
-const kernels = ["injection", "names", "scan"] as const;
+const kernels = ["encoder", "injection", "names", "scan"] as const;
 const folder = new URL("../packages/core/inspection/kernels/", import.meta.url);
 // No file of the repository: it is there once somebody has brought it.
 const compilerUrl = pathToFileURL(join(import.meta.dirname, "kernels/node_modules/assemblyscript/dist/asc.js"));
