@@ -4,7 +4,7 @@
  */
 import { classified } from "../taxonomy.ts";
 import type { Finding, SpanDetector } from "../finding.ts";
-import { maxTokenLength, openTokenFrom, tokenMark, tokenShapes, type TokenShape } from "./token-format.ts";
+import { maxTokenLength, openTokenFrom, tokenMarkFrom, tokenShapes, type TokenShape } from "./token-format.ts";
 import type { OpenedToken, TokenSealer } from "./token-sealer.ts";
 
 /** The part of a finding's detector before the slash. */
@@ -24,7 +24,7 @@ export function tokenDetector(sealer: TokenSealer): SpanDetector {
     version: "1",
     maxSpan: maxTokenLength + linkReach,
     detect(text) {
-      if (!text.includes(tokenMark)) return [];
+      if (!mayHoldToken(text)) return [];
       const found: Finding[] = [];
       for (const shape of tokenShapes(text)) {
         const opened = sealer.open(shape);
@@ -61,9 +61,19 @@ export function besideTokens(detector: SpanDetector, sealer: TokenSealer): SpanD
   };
 }
 
+/** What the last text is that holds no mark: detectors are asked about the same one in turn. */
+let unmarked = "";
+
+function mayHoldToken(text: string): boolean {
+  if (text === unmarked) return false;
+  if (tokenMarkFrom(text, 0) >= 0) return true;
+  unmarked = text;
+  return false;
+}
+
 /** A text with stars in the place of its tokens; the offsets stay. */
 export function blanked(text: string, sealer: TokenSealer): string {
-  if (!text.includes(tokenMark)) return text;
+  if (!mayHoldToken(text)) return text;
   const tokens = tokenShapes(text).filter((shape) => sealer.open(shape) !== undefined);
   let out = "";
   let at = 0;

@@ -35,10 +35,17 @@ export function formatToken(type: string, bytes: Uint8Array): string {
   return `${tokenMark}${type}_${alphabet[bytes.length / groupBytes] ?? ""}${encode(bytes)}`;
 }
 
+/** Where the next token may begin; -1 where none does. It is sought by its rarer half: `t` is everywhere. */
+export function tokenMarkFrom(text: string, from: number): number {
+  for (let half = text.indexOf("k_", from + 2); half >= 0; half = text.indexOf("k_", half + 1))
+    if (text.charCodeAt(half - 2) === 0x74 && text.charCodeAt(half - 1) === 0x6f) return half - 2;
+  return -1;
+}
+
 /** Everything of a text that has the shape of a whole token, by start. Shapes may overlap: one may stand inside another. */
 export function tokenShapes(text: string): readonly TokenShape[] {
   const found: TokenShape[] = [];
-  for (let at = text.indexOf(tokenMark); at >= 0; at = text.indexOf(tokenMark, at + 1)) {
+  for (let at = tokenMarkFrom(text, 0); at >= 0; at = tokenMarkFrom(text, at + 1)) {
     const shape = shapeAt(text, at);
     if (typeof shape === "object") found.push(shape);
   }
@@ -48,11 +55,11 @@ export function tokenShapes(text: string): readonly TokenShape[] {
 /** The first index from which a text may hold the beginning of a token that is not whole. */
 export function openTokenFrom(text: string): number {
   const tail = Math.max(0, text.length - maxTokenLength);
-  for (let at = text.indexOf(tokenMark, tail); at >= 0; at = text.indexOf(tokenMark, at + 1))
+  for (let at = tokenMarkFrom(text, tail); at >= 0; at = tokenMarkFrom(text, at + 1))
     if (shapeAt(text, at) === "unfinished") return at;
-  for (let length = Math.min(tokenMark.length - 1, text.length); length > 0; length--)
-    if (text.endsWith(tokenMark.slice(0, length))) return text.length - length;
-  return text.length;
+  const last = tokenMark.indexOf(text.charAt(text.length - 1));
+  const begun = last >= 0 && last < tokenMark.length - 1 && text.endsWith(tokenMark.slice(0, last + 1));
+  return begun ? text.length - last - 1 : text.length;
 }
 
 /** The bytes behind base32 letters. */

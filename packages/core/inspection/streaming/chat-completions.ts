@@ -11,6 +11,8 @@ import { isLongNumber } from "../../contract/long-numbers.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
+import { formatWords } from "./format-words.ts";
+import { RepeatedEvent } from "./repeated-event.ts";
 import { keep, parseAnswer, refuseOverHeld, type EventFraming } from "./framing.ts";
 
 /** Properties of a delta that are no text of the model's, or whose text is not running. */
@@ -32,6 +34,7 @@ export class ChatCompletionsFraming implements EventFraming {
   readonly #channels = new Map<string, Channel>();
   readonly #calls = new Map<number, HeldCalls>();
   readonly #open = new Set<number>();
+  readonly #repeated = new RepeatedEvent();
   #heldLength = 0;
   /** What every chunk of this answer says of itself. */
   #envelope: JsonObject = {};
@@ -44,6 +47,8 @@ export class ChatCompletionsFraming implements EventFraming {
 
   event(event: ServerSentEvent): string {
     if (event.data === undefined) return event.raw;
+    const repeated = this.#repeated.released(event);
+    if (repeated !== undefined) return repeated;
     if (event.data.trim() === "[DONE]") {
       const rest = this.end();
       return this.#guard.blocked === undefined ? rest + event.raw : rest;
@@ -76,17 +81,19 @@ export class ChatCompletionsFraming implements EventFraming {
   #chunk(event: ServerSentEvent, tree: JsonObject, choices: readonly JsonValue[]): string {
     const envelope = this.#guard.tree(tree, readApart) as JsonObject;
     if (this.#guard.blocked !== undefined) return "";
+    this.#repeated.forget();
     let changed = envelope !== tree;
     const { choices: _choices, usage: _usage, ...facts } = envelope;
     this.#envelope = facts;
     let before = "";
     const open = new Set(this.#open);
     const kept: JsonObject[] = [];
+    const alone = envelope === tree && choices.length === 1 && (tree["usage"] ?? null) === null ? event : undefined;
     for (const [place, value] of choices.entries()) {
       if (!isJsonObject(value)) throw new Error("a choice of the answer is not an object");
       const index = typeof value["index"] === "number" ? value["index"] : place;
       const finishes = (value["finish_reason"] ?? null) !== null;
-      const choice = this.#choice(index, value);
+      const choice = this.#choice(index, value, alone);
       if (choice !== value) changed = true;
       if (finishes) {
         before += this.#finish(index);
@@ -105,8 +112,23 @@ export class ChatCompletionsFraming implements EventFraming {
     return before + withData(event, JSON.stringify({ ...envelope, choices: kept }));
   }
 
-  /** A choice with what may be released of it: the same object where that is all, `undefined` where it is nothing. */
-  #choice(index: number, choice: JsonObject): JsonObject | undefined {
+  /** A chunk that says a piece of one text, and nothing else: those that come next are often like it. */
+  #learn(event: ServerSentEvent, index: number, { delta, text, logprobs, ...rest }: JsonObject): void {
+    if (!isJsonObject(delta) || text !== undefined || (logprobs ?? null) !== null) return;
+    if ((rest["finish_reason"] ?? null) !== null || !Object.keys(delta).every((name) => formatWords.has(name))) return;
+    const said = Object.entries(delta).filter(([, value]) => value !== null && value !== "");
+    const [name = "", piece] = said[0] ?? [];
+    const channel = this.#channels.get(`${index}/${name}`);
+    if (said.length === 1 && typeof piece === "string" && channel !== undefined)
+      this.#repeated.learn(event, name, piece, channel.text);
+  }
+
+  /**
+   * A choice with what may be released of it: the same object where that is all, `undefined` where it is nothing.
+   *
+   * @param alone the chunk, where nothing else in it says anything
+   */
+  #choice(index: number, choice: JsonObject, alone: ServerSentEvent | undefined): JsonObject | undefined {
     if (!Number.isInteger(index) || index < 0 || index >= maxChoices) throw new Error("a choice has no usable index");
     this.#open.add(index);
     const { delta, text, logprobs, ...rest } = choice;
@@ -124,6 +146,7 @@ export class ChatCompletionsFraming implements EventFraming {
       changed ||= released !== delta;
       filtered = { ...filtered, delta: released };
     } else if (delta !== undefined && delta !== null) throw new Error("a delta of the answer is not an object");
+    if (alone !== undefined && filteredRest === rest) this.#learn(alone, index, choice);
     if (!changed && spells(logprobs, delta, text)) return choice;
     if (logprobs !== undefined) filtered = { ...filtered, logprobs: null };
     const released = filtered["delta"];
@@ -187,6 +210,7 @@ export class ChatCompletionsFraming implements EventFraming {
 
   /** Everything of a choice that is still held, in chunks of its own. */
   #finish(choice: number): string {
+    this.#repeated.forget();
     let out = "";
     for (const [key, channel] of this.#channels) {
       if (channel.choice !== choice) continue;

@@ -165,7 +165,9 @@ export class ContentGuard {
 
   /** A text that is there whole. */
   fixed(text: string): string {
-    if (text.length < 4 || this.#passing || formatWords.has(text) || this.#clean.has(text)) return text;
+    if (text.length < 4 || this.#passing) return text;
+    // To look a long text up is to read all of it.
+    if (text.length <= rememberedLength && (formatWords.has(text) || this.#clean.has(text))) return text;
     const known = this.#known?.get(text);
     if (known !== undefined) return known;
     if (text.length >= shortestBinary && isBinary(text)) {

@@ -13,7 +13,7 @@ export const formatWords: ReadonlySet<string> = new Set(
     "message_stop text_delta input_json_delta partial_json thinking thinking_delta signature response output status completed",
     "messages user system developer tool tools tool_call_id tool_choice auto none required stream stream_options include_usage",
     "max_completion_tokens frequency_penalty presence_penalty logit_bias top_logprobs response_format json_object json_schema",
-    "parameters properties description string number integer boolean array enum strict instructions reasoning_effort store",
+    "parameters properties description string number integer boolean array enum strict instructions reasoning_effort reasoning store",
     "in_progress output_text item item_id output_index content_index sequence_number parallel_tool_calls metadata temperature top_p",
   ].flatMap((line) => line.split(" ")),
 );

@@ -9,6 +9,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
+import { RepeatedEvent } from "./repeated-event.ts";
 import { keep, namedEvent, parseAnswer, refuseOverHeld, textOf, type EventFraming } from "./framing.ts";
 
 /** A content block that is open. */
@@ -30,6 +31,7 @@ const maxBlocks = 256;
 export class MessagesFraming implements EventFraming {
   readonly #guard: ContentGuard;
   readonly #blocks = new Map<number, Block>();
+  readonly #repeated = new RepeatedEvent();
   #heldLength = 0;
   #started = false;
 
@@ -39,6 +41,9 @@ export class MessagesFraming implements EventFraming {
 
   event(event: ServerSentEvent): string {
     if (event.data === undefined) return event.raw;
+    const repeated = this.#repeated.released(event);
+    if (repeated !== undefined) return repeated;
+    this.#repeated.forget();
     const tree = parseAnswer(event.data);
     if (!isJsonObject(tree)) return this.#whole(event, tree);
     switch (tree["type"]) {
@@ -141,6 +146,8 @@ export class MessagesFraming implements EventFraming {
     const released = this.#push(index, type, field, text);
     const bare = { ...tree, delta: { ...delta, [field]: "" } };
     const rest = this.#guard.tree(bare) as typeof bare;
+    const running = block.texts.get(field);
+    if (rest === bare && running !== undefined) this.#repeated.learn(event, field, text, running.text);
     if (released === text && rest === bare && this.#guard.blocked === undefined) return event.raw;
     if (released === "") return "";
     return withData(event, JSON.stringify({ ...rest, delta: { ...rest.delta, [field]: released } }));

@@ -35,6 +35,7 @@ export function assertLocal(detector: SpanDetector, text: string, from: number):
 
 /** Asked only for what starts at `from` or behind it, a detector gives that, whatever it saves itself on the way. */
 export function assertFrom(detector: SpanDetector, text: string, from: number): void {
+  detector.openFrom(text); // as a filter asks first
   const behind = (findings: readonly Finding[]): string[] =>
     findings.filter(({ start }) => start >= from).map(brief(text));
   assert.deepEqual(

@@ -7,7 +7,7 @@ import type { Finding, SpanDetector } from "../../finding.ts";
 import { toFinding } from "../candidate.ts";
 import { tagReach } from "./model.ts";
 import { maxGap, maxRun, runEnd, spansOf, type NameSpan } from "./spans.ts";
-import { builtInTagger } from "./tagger.ts";
+import { builtInTagger, type NameReading } from "./tagger.ts";
 import { maxWord, type Tokens } from "./tokens.ts";
 
 /** The names, addresses, places and organisations of a text, whether personal or not. */
@@ -57,7 +57,7 @@ export const nameDetector: SpanDetector = {
   version: "1",
   maxSpan,
   detect(text: string, from = 0): readonly Finding[] {
-    if (!mayHoldNames(text)) return [];
+    if (!mayHoldNames(text) || (from > quiet.from && text === quiet.text)) return [];
     return namesFrom(text, from)
       .filter((span) => span.score >= leastScore && isPersonal(text, span))
       .map(({ label, start, end, score }) => toFinding({ type: label, start, end, score: Math.min(0.99, score) }));
@@ -145,6 +145,16 @@ function isAddress(text: string, { start, end, score, digits, streets }: NameSpa
   return streets > 0 && score >= 0.75 && destination.test(before);
 }
 
+/** Of the last text whose end was read: from where on no word has a tag. A filter asks next what begins there, mostly. */
+let quiet = { text: "", from: 0 };
+
+/** Right behind where a text was cut off, tags are not what they are in the whole. */
+function quietFrom({ tokens, tags }: NameReading, cut: number): number {
+  let last = tokens.count - 1;
+  while (last > tagReach + 2 && tags[last] === 0) last--;
+  return cut + (tokens.ends[last] ?? 0);
+}
+
 /**
  * The last words can still change, and with them the tags of those before that are worth one. A run of tagged words that
  * reaches there waits as a whole, unless it is too long to be a name.
@@ -153,7 +163,8 @@ function openNameFrom(text: string): number {
   const least = Math.max(0, text.length - maxSpan);
   for (const reach of [...tails, maxSpan]) {
     const from = Math.max(0, text.length - reach);
-    const { tokens, tags, active } = builtInTagger().read(from === 0 ? text : text.slice(from));
+    const reading = builtInTagger().read(from === 0 ? text : text.slice(from));
+    const { tokens, tags, active } = reading;
     const { count } = tokens;
     if (count === 0 && from === 0) return text.length;
     if (count === 0) continue;
@@ -162,8 +173,10 @@ function openNameFrom(text: string): number {
     for (let at = Math.max(0, count - 2 - tagReach); at < open; at++) if ((active[at] ?? 0) > 0) open = at;
     const start = runStart(tokens, tags, open);
     // Near where the tail was cut off, tags are not what they are in the whole.
-    if (from === 0 || start > tagReach + 1 || reach === maxSpan)
+    if (from === 0 || start > tagReach + 1 || reach === maxSpan) {
+      quiet = { text, from: quietFrom(reading, from) };
       return Math.max(least, from + (tokens.starts[start] ?? 0));
+    }
   }
   return least;
 }
