@@ -21,6 +21,26 @@ export const anchors: readonly Anchor[] = [
   { type: "azure-client-secret", marks: ["Q~"], back: 4, pattern: /[\w~.]{3}\dQ~[\w~.-]{31,34}(?![\w~-])/y },
   { type: "azure-devops-token", marks: ["AZDO"], back: 76, pattern: /[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}(?!\w)/y },
   { type: "maxmind-key", marks: ["_mmk"], back: 36, pattern: /[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk(?!\w)/y },
+  {
+    type: "rapidapi-key",
+    marks: ["msh"],
+    back: 10,
+    pattern: /[0-9a-f]{10}msh[0-9a-f]{15}p1[0-9a-f]{5}jsn[0-9a-f]{12}(?!\w)/y,
+  },
+  {
+    type: "azure-sas-signature",
+    marks: ["?sig=", "&sig=", "&amp;sig="],
+    back: 0,
+    pattern: /[?&](?:amp;)?sig=[A-Za-z0-9%+/]{43,64}(?:%3[dD]|=)/y,
+  },
+  { type: "password-hash", marks: [":::"], back: 65, pattern: /[0-9a-fA-F]{32}:[0-9a-fA-F]{32}:::/y },
+  {
+    type: "password-hash",
+    marks: ["pbkdf2_sha", "pbkdf2-sha", "pbkdf2:sha", "scrypt:", "$scrypt$", "{SSHA}", "SCRAM-SHA-256$", "$P$", "$H$"],
+    back: 0,
+    pattern:
+      /(?:\$?pbkdf2[_:-]sha\d{1,3}[$:]|scrypt:\d|\$scrypt\$|\{SSHA\}|SCRAM-SHA-256\$|\$[PH]\$)[A-Za-z0-9./+=$:,_-]{28,240}/y,
+  },
   { type: "telegram-token", marks: [":AA"], back: "digits", pattern: /\d{8,10}:AA[\w-]{32,33}(?![\w-])/y },
   { type: "mailchimp-key", marks: ["-us"], back: 32, pattern: /[0-9a-f]{32}-us\d{1,2}(?!\w)/y },
   {

@@ -23,6 +23,8 @@ export interface Context {
   readonly keyed: boolean;
   /** Its last word is in capitals, as `acme KEY`. */
   readonly shouted: boolean;
+  /** A parameter of a URL that is called `key` or its like: whose it is, the URL says. */
+  readonly queried: boolean;
   /** Something more than a space stands between the name and it. */
   readonly joined: boolean;
   readonly name: string;
@@ -37,26 +39,28 @@ const gap =
   /^[\\"'`\])}*]{0,5}[ \t]{0,16}(=>|:=|={1,3}|!={1,2}|::?|;s:\d{1,4}:|,|\(|>|\||-{1,16}>?|[~.]{1,3}|)["'`*]{0,3}[ \t]{0,16}(?:[|>{[(]-?)?(?:\\?[nr]|\r?\n)?[ \t([{-]{0,24}[\\"'`@$*]{0,5}$/;
 
 /** Signs as HTML, URLs and escapes write them. */
-const coded = /&quot;|&#3[49];|&apos;|%2[27]|\\[ux](?:00)?2[27]|%3[aAdD]|%20/g;
+const coded = /&quot;|&#3[49];|&apos;|%2[27]|\\[ux](?:00)?2[27]|%3[aAdD]|%20|[：＝]/g;
 
 function plain(code: string): string {
   if (code.endsWith("20")) return " ";
-  return /^%3[aA]$/.test(code) ? ":" : code.startsWith("%3") ? "=" : '"';
+  return /^(?:%3[aA]|：)$/.test(code) ? ":" : code.startsWith("%3") || code === "＝" ? "=" : '"';
 }
 
 export function contextOf(text: string, start: number): Context | undefined {
   let before = text.slice(Math.max(0, start - window), start);
-  if (/[&%\\]/.test(before)) before = before.replace(coded, plain);
+  if (/[&%\\：＝]/.test(before)) before = before.replace(coded, plain);
   const found = phraseAtEnd(before);
   if (valueNames.has(lastWord(found.phrase).toLowerCase())) {
     const further = phraseAtEnd(before.slice(0, found.wordFrom));
-    if (further.phrase.trim() !== "") return read(further.phrase, further.sign + found.sign);
+    if (further.phrase.trim() !== "") return read(further, further.sign + found.sign);
   }
-  return found.phrase.trim() === "" ? undefined : read(found.phrase, found.sign);
+  return found.phrase.trim() === "" ? undefined : read(found, found.sign);
 }
 
 interface Phrase {
   readonly phrase: string;
+  /** The sign before it. */
+  readonly before: string;
   readonly wordFrom: number;
   readonly sign: string;
 }
@@ -66,11 +70,14 @@ function phraseAtEnd(text: string): Phrase {
   while (at > 0 && text.length - at < maxGap && !isWordSign(text.charCodeAt(at - 1))) at--;
   const end = endOfName(text, at);
   const found = gap.exec(text.slice(end));
-  if (found === null) return { phrase: "", wordFrom: end, sign: "" };
+  if (found === null) return { phrase: "", before: "", wordFrom: end, sign: "" };
   let from = end;
   while (from > 0 && end - from < maxPhrase && isPhrase(text.charCodeAt(from - 1))) from--;
   const phrase = text.slice(from, end);
-  return { phrase, wordFrom: end - lastWord(phrase).length, sign: found[1] ?? "" };
+  const tail = text.slice(Math.max(0, end - 24), end);
+  if (/[\u0080-\uffff]/.test(tail) && foreign.test(tail))
+    return { phrase: "secret", before: "", wordFrom: 0, sign: ":" };
+  return { phrase, before: text.charAt(from - 1), wordFrom: end - lastWord(phrase).length, sign: found[1] ?? "" };
 }
 
 /** PHP writes a string's length between a name and its value: `"api_key";s:32:"…"`. */
@@ -110,13 +117,16 @@ const strongName =
   /secret|token|passw|pwd|passphrase|credential|api[-_. ]?key|access[-_. ]?key|private[-_. ]?key|auth[-_. ]?key|master[-_. ]?key|bearer|authori[sz]ation|signing[-_. ]?key|encryption[-_. ]?key|webhook|_pat$|apikey|authtoken/;
 const weakName = /key|private|access|auth|\bpat\b|cred|licen[cs]e|api\b|token|login/;
 const keyed = /[a-z0-9][-_. ]?(?:key|auth|access|private|licen[cs]e|pat)s?(?:[-_. ]?(?:code|value))?$/;
+/** Key, token, secret, password in other scripts, right before a sign. */
+const foreign =
+  /(?:密钥|密鑰|秘钥|私钥|金鑰|令牌|口令|密码|密碼|凭证|トークン|キー|シークレット|パスワード|토큰|비밀|키|암호|токен|ключ|пароль|секрет|khóa|khoá|mật khẩu|โทเค็น|โทเคน|คีย์|กุญแจ|รหัสผ่าน|clé|कुंजी)$/iu;
 /** What is shown to anybody, and lines of an armoured block. */
 const notKept =
   /public(?![^ ]*(?:secret|private))|begin |^[a-z0-9+/=]{40,}$|challenge|csrf|xsrf|authenticity|(?:next|page|sync|continuation)[-_. ]?token|(?:sum|hash|digest)s?$/;
 const credentialWords =
   /(?:api|app|client|secret|access|private|auth|token|key|pat|prod|dev|test|live|user|account|rest|sdk|server|dev)+$/;
 
-function read(phrase: string, sign: string): Context {
+function read({ phrase, before }: Phrase, sign: string): Context {
   const name = phrase.trimEnd().toLowerCase();
   const parts = phrase.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+/g) ?? [];
   const last = (parts.findLast((part) => !/^\d/.test(part)) ?? "").toLowerCase();
@@ -125,6 +135,8 @@ function read(phrase: string, sign: string): Context {
     weak: weakName.test(name),
     keyed: keyed.test(name) && !dataKey.test(name.slice(0, -3)),
     shouted: /(?:KEY|AUTH|ACCESS|PRIVATE|CODE|LICEN[CS]E)S?$/.test(phrase.trimEnd()),
+    queried:
+      before === "?" || before === "&" ? /^(?:key|app_?id|auth|sig|signature|apikey|code|hash_key)$/.test(name) : false,
     issuer: namesIssuer(name),
     open: openNames.has(last) || openNames.has(lastWord(name)) || notKept.test(name),
     assigned: /[=:]/.test(sign),

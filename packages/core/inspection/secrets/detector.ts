@@ -14,6 +14,7 @@ import { secretKeys } from "./keys.ts";
 import { findRandomWords } from "./randoms.ts";
 import {
   attachedPasswordAt,
+  connectCallAt,
   credentialCallAt,
   findUrlPasswords,
   passwordOptionAt,
@@ -68,7 +69,23 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
       if (found !== undefined) out.push({ type: "password", ...found });
     },
   ],
-  ...["networkcredential", "passwordauthentication", "basicauth", "httpbasicauth", "directoryentry"].map((call) => {
+  ...["mysql connect", "mysqli connect", "mysqli", "getconnection", "pdo"].map((call) => {
+    const trigger: Trigger = (text, _start, end, out) => {
+      const found = connectCallAt(text, end);
+      if (found !== undefined) out.push({ type: "password", ...found });
+    };
+    return [call, trigger] as const;
+  }),
+  ...[
+    "networkcredential",
+    "passwordauthentication",
+    "basicauth",
+    "httpbasicauth",
+    "directoryentry",
+    "ftp login",
+    "auth=",
+    "auth: ",
+  ].map((call) => {
     const trigger: Trigger = (text, _start, end, out) => {
       const found = credentialCallAt(text, end);
       if (found !== undefined) out.push({ type: "password", ...found });

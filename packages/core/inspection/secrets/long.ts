@@ -66,7 +66,10 @@ function findLongValues(text: string, out: Candidate[]): void {
     const value = text.slice(at, Math.min(end, at + leastValue));
     const context = end - at > longestWord - 64 ? undefined : contextOf(text, at);
     const named =
-      context !== undefined && context.joined && !context.open && (context.strong || (context.issuer && context.weak));
+      context !== undefined &&
+      context.joined &&
+      !context.open &&
+      (context.strong || context.keyed || (context.issuer && context.weak));
     if (named && entropy(value) > 4.2 && /\d.*\d/.test(value))
       out.push({ type: "credential", start: at, end, score: 0.7 });
     at = end + 1;

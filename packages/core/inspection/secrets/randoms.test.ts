@@ -207,6 +207,27 @@ test("finds what issuers document, in a shell, a URL and a string of code", () =
     }
 });
 
+test("finds addresses that call, names in other scripts, parameters of a URL, and passwords by position", () => {
+  for (const [secret, text] of [
+    [random(base62, 24, "hook"), "https://hooks.h.example/hooks/catch/12345/@"],
+    [random(lower + digits, 26, "mm"), "POST https://chat.example/hooks/@"],
+    [random(base62, 24, "zh"), "密钥：@"],
+    [random(hex, 32, "th"), "คีย์: @"],
+    [random(base62, 32, "vi"), "khóa: @"],
+    [random(hex, 32, "q"), "https://api.weather.example/v1?q=here&appid=@"],
+    [random(base62, 14, "p1"), `mysqli_connect("db", "shop", "@")`],
+    [random(base62, 14, "p2"), `requests.get(u, auth=('joe', '@'))`],
+    [`${random(hex, 32, "lm")}:${random(hex, 32, "nt")}:::`, "Administrator:500:@"],
+  ] as const) {
+    const start = text.indexOf("@");
+    const whole = text.replace("@", () => secret);
+    const found = secretDetector.detect(whole).map((finding) => [finding.start, finding.end]);
+    assert.deepEqual(found, [[start, start + secret.length]], whole);
+  }
+  const commit = `https://h.example/a/b-Trigger-Plugin/commit/${random(hex, 40, "c")}`;
+  assert.deepEqual(secretDetector.detect(`[this commit](${commit})`), []);
+});
+
 test("finds a value of thousands of signs under the name of a credential", () => {
   const value = random(`${base62}-_.`, 3000, "long");
   assert.equal(longSecretDetector.detect(`zenvolly_token = ${value}\n`).length, 1);

@@ -78,11 +78,24 @@ function judgeWord(text: string, start: number, end: number, out: Out): void {
   const head = start + code;
   let from = bare;
   while (from > head && bare - from <= longestPrefixed && text.charCodeAt(from - 1) !== equals) from--;
+  judgeHook(text, start, to, out);
   if (bare - from > longestPrefixed || isBeforeMore(text, to)) return;
   if ((code === 0 || from > head) && isBehindMore(text, from)) return;
   if (bare - from >= 24 && isPrefixedToken(text.slice(from, bare)))
     out({ type: "token", start: from, end: bare, score: 0.7 });
   judgeNamed(text, from === head ? from + nameWithin(text.slice(from, to)) : from, to, out);
+}
+
+const hook =
+  /\/(?:hooks?|webhooks?|webhookb2|catch|incoming|heartbeat|ping|with\/key|robot|triggers?)\/(?:(?!commit|blob|tree)[\w.-]{1,60}\/){0,4}([\w-]{16,128})$/i;
+
+/** The last part of a path that calls somebody: whoever knows the address may. */
+function judgeHook(text: string, start: number, end: number, out: Out): void {
+  if (end - start > 400 || !text.slice(Math.max(0, start - 12), start + 2).includes("//")) return;
+  const found = hook.exec(text.slice(start, end));
+  const value = found?.[1];
+  if (value === undefined || drawOf(value) === undefined || isPlaceholder(value)) return;
+  out({ type: "webhook", start: end - value.length, end, score: 0.7 });
 }
 
 function judgeNamed(text: string, start: number, end: number, out: Out): void {
@@ -155,14 +168,14 @@ function isBeforeMore(text: string, to: number): boolean {
 }
 
 function scoreOf(value: string, draw: Draw, context: Context): number {
-  const { strong, weak, keyed, shouted, issuer, open, assigned, joined } = context;
+  const { strong, weak, keyed, shouted, queried, issuer, open, assigned, joined } = context;
   const length = value.length;
   if (open || isPlaceholder(value) || isEncodedText(value)) return 0;
   if (draw === "digits") return assigned && (strong || (issuer && weak)) ? 0.55 : 0;
   if (value.includes("/") && (draw !== "mixed" || wordlikeness(value) > -0.2 || length < 24)) return 0;
   // Twenty-four digits are an object of MongoDB as well.
   if (draw === "hex" && (length < 20 || (length === 24 && !issuer && !keyed && context.name.endsWith("s")))) return 0;
-  if (strong) return length >= 16 ? 0.75 : 0.6;
+  if (strong || (queried && length >= 20)) return length >= 16 ? 0.75 : 0.6;
   if (!joined && classesOf(value).digits * 6 < length && wordlikeness(value) > -0.6) return 0;
   const isNumber = draw === "uuid" || draw === "hex";
   const isKey = keyed && (joined || !isNumber || shouted || (draw === "hex" && length >= 32));

@@ -61,6 +61,8 @@ function isSigned([first = "", second = "", third]: readonly string[]): boolean 
 /** Two or three random parts of base64 with dots between them, as signed tokens are; a name of none of them is a word. */
 function isJoined(word: string): boolean {
   const parts = word.split(".");
+  // An identifier and its secret (Zhipu), or three of Zoho's.
+  if (/^(?:[0-9a-f]{32}\.[A-Za-z0-9]{16}|1000\.[0-9a-f]{32}\.[0-9a-f]{32})$/.test(word)) return entropy(word) > 3;
   if (parts.length < 2 || parts.length > 3 || isSigned(parts)) return false;
   return parts.every((part) => {
     if (part.length < 20 || part.length > 400 || !/^[A-Za-z0-9_-]+$/.test(part)) return false;

@@ -92,10 +92,25 @@ export function passwordOptionAt(text: string, start: number, end: number): Assi
   return { start: at, end: at + value.length, score: 0.75 };
 }
 
-/** `NetworkCredential("user", "password")` and its kin: the second of two strings, or the third where the first is an address. */
+/**
+ * `NetworkCredential("user", "password")` and its kin: the second of two strings, or the third where the first is an address or
+ * a connection.
+ */
 export function credentialCallAt(text: string, end: number): Assigned | undefined {
-  const found = /^\(\s{0,4}(?:"\w{2,8}:\/\/[^"\n]{1,64}",\s{1,16})?"[^"\n]{1,64}",\s{0,16}"([^"\s]{4,96})"/.exec(
-    text.slice(end, end + 290),
+  const found =
+    /^\(\s{0,4}(?:(?:["']\w{2,8}:[^"'\n]{1,96}["']|\$\w{1,32}),\s{0,16})?["'][^"'\n]{1,64}["'],\s{0,16}["']([^"'\s]{4,96})["']/.exec(
+      text.slice(end, end + 320),
+    );
+  const value = found?.[1];
+  if (found === null || value === undefined || isPlaceholder(value) || isReference(value)) return undefined;
+  const stop = end + found[0].length - 1;
+  return { start: stop - value.length, end: stop, score: 0.75 };
+}
+
+/** `mysqli_connect("host", "user", "password")` and its kin. */
+export function connectCallAt(text: string, end: number): Assigned | undefined {
+  const found = /^\(\s{0,4}["'][^"'\n]{1,96}["'],\s{0,16}["'][^"'\n]{1,64}["'],\s{0,16}["']([^"'\s]{4,96})["']/.exec(
+    text.slice(end, end + 320),
   );
   const value = found?.[1];
   if (found === null || value === undefined || isPlaceholder(value) || isReference(value)) return undefined;

@@ -149,15 +149,19 @@ function isCounted(value: string): boolean {
   return counted >= 8 && counted * 3 >= value.length;
 }
 
-/** Runs such as `0000000000` or `abcdef123456`. */
+/** Runs such as `0000000000` or `abcdef123456`, one of them of six or more. */
 function isSequence(value: string): boolean {
   if (value.length < 8) return /^(?:1234|12345|123456|1234567|abc123|abcdef?)$/i.test(value);
   let steps = 0;
+  let run = 1;
+  let longest = 1;
   for (let at = 1; at < value.length; at++) {
     const step = value.charCodeAt(at) - value.charCodeAt(at - 1);
-    if (step === 0 || step === 1) steps++;
+    run = step === 0 || step === 1 ? run + 1 : 1;
+    if (run > 1) steps++;
+    longest = Math.max(longest, run);
   }
-  return steps >= (value.length - 1) * 0.75;
+  return steps >= (value.length - 1) * 0.75 && (longest >= 6 || value.length < 16);
 }
 
 /** `$VAR`, `${x}`, `%VAR%`, `{{x}}`, `process.env.X`, `<secret>`: the place where the value is, not the value. */
