@@ -14,6 +14,7 @@ import { answerError } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ExchangeHost } from "./exchange-start.ts";
 import type { FlowControl } from "./flow/flow-control.ts";
+import { cuttingWhereItFails } from "./failing-filter.ts";
 import { filtersInTurn } from "./mcp/answer-filter.ts";
 import { questionGate } from "./mcp/question-gate.ts";
 import type { GatewayDependencies } from "./ports.ts";
@@ -79,7 +80,8 @@ export function exchangeHost(deps: ExchangeHostDeps): ExchangeHost {
       const inspecting = deps.inspection?.openResponse(exchange.start.subject, head);
       const watching = deps.flow.watch(exchange.start.access, exchange.start.id);
       const [first, ...rest] = [own, inspecting, watching].filter((filter) => filter !== undefined);
-      return rest.reduce((before, after) => filtersInTurn(before ?? after, after), first);
+      const all = rest.reduce((before, after) => filtersInTurn(before ?? after, after), first);
+      return all && cuttingWhereItFails(all);
     },
     keepContent: (namespace, digest, bytes) => deps.content.keep(namespace, digest, bytes),
     created(exchange, id) {

@@ -126,6 +126,7 @@ export class Exchange implements LiveExchange {
     if (intent.creates !== undefined && status < 300) this.#watch = watchCreatedObject(intent.creates, fields);
     if (this.start.request.method !== "HEAD" && status !== 204 && status !== 304)
       this.#filter = this.#host.openFilter(this, { status, contentType });
+    this.#filter?.tellTo?.((out) => this.#state === "streaming" && this.#released(undefined, out));
     const raw = (controller.rawHeaders ?? []) as (string | Buffer)[];
     if (this.#index !== undefined) return this.#sendHead(status, raw, this.#index);
     this.#early = new EarlyAnswer(controller, status, raw);
@@ -165,22 +166,7 @@ export class Exchange implements LiveExchange {
     if (this.#state !== "streaming") return false;
     const created = this.#watch?.push(chunk);
     if (created !== undefined && !this.#created(created)) return false;
-    return this.#release(controller, chunk, (filter) => filter.push(chunk));
-  }
-
-  #release(
-    controller: Dispatcher.DispatchController | undefined,
-    chunk: Uint8Array,
-    filtered: (filter: ResponseFilter) => ReturnType<ResponseFilter["push"]>,
-  ): boolean {
-    let out: ReturnType<ResponseFilter["push"]> = chunk;
-    if (this.#filter !== undefined) {
-      try {
-        out = filtered(this.#filter);
-      } catch (error) {
-        out = { cut: `the response filter failed: ${(error as Error).message}` };
-      }
-    }
+    const out = this.#filter === undefined ? chunk : this.#filter.push(chunk);
     if (!(out instanceof Promise)) return this.#released(controller, out);
     this.#settle(out, controller);
     return false;
@@ -190,15 +176,14 @@ export class Exchange implements LiveExchange {
   #settle(out: Promise<Uint8Array | FilterCut>, controller: Dispatcher.DispatchController | undefined): void {
     controller?.pause();
     this.#settling = true;
-    const go = (settled: Uint8Array | FilterCut): void => {
+    void out.then((settled) => {
       this.#settling = false;
       if (this.#state !== "streaming") return;
       const taken = this.#released(controller, settled);
       if ((this.#state as string) === "ended") return;
       if (this.#endedMeanwhile) this.#onEnd();
       else if (taken) controller?.resume(); // which may bring more at once
-    };
-    out.then(go, (error: Error) => go({ cut: `the response filter failed: ${error.message}` }));
+    });
   }
 
   /** False where the upstream has to wait for a client that is slow, or nothing more comes. */
@@ -238,31 +223,17 @@ export class Exchange implements LiveExchange {
     const created = this.#watch?.end();
     if (created !== undefined && !this.#created(created)) return;
     if (this.#filter !== undefined) {
-      const last = this.#ended(this.#filter);
-      if (last instanceof Promise) {
-        // A long body is judged elsewhere; nothing of it has been sent.
-        last.then(
-          (out) => this.#endWith(() => out),
-          (error: Error) => this.#endWith(() => ({ cut: `the response filter failed: ${error.message}` })),
-        );
-        return;
-      }
-      return this.#endWith(() => last);
+      const last = this.#filter.end();
+      if (!(last instanceof Promise)) return this.#endWith(last);
+      void last.then((out) => this.#endWith(out)); // it is judged elsewhere
+      return;
     }
     this.#keepAndComplete();
   }
 
-  #ended(filter: ResponseFilter): ReturnType<ResponseFilter["end"]> {
-    try {
-      return filter.end();
-    } catch (error) {
-      return { cut: `the response filter failed: ${(error as Error).message}` };
-    }
-  }
-
-  #endWith(last: () => Uint8Array | FilterCut): void {
+  #endWith(last: Uint8Array | FilterCut): void {
     if (this.#state !== "streaming") return;
-    this.#release(undefined, new Uint8Array(0), last);
+    this.#released(undefined, last);
     if ((this.#state as string) !== "ended") this.#keepAndComplete();
   }
 
@@ -360,6 +331,7 @@ export class Exchange implements LiveExchange {
 
   #endState(): void {
     clearTimeout(this.#stalled);
+    this.#filter?.close?.();
     this.#state = "ended";
   }
 

@@ -8,6 +8,7 @@ import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
 import type { LedgerAppender } from "@cordon/core/ledger/entry";
+import type { StoppedAfter } from "@cordon/core/inspection/streaming/answer-filter";
 import type { LogEvent } from "@cordon/core/observation/log-event";
 import type { Decision, Obligation } from "@cordon/core/policy/decision";
 import type { SecretReference } from "@cordon/core/policy/snapshot";
@@ -89,6 +90,13 @@ export interface ResponseFilter {
   push(chunk: Uint8Array): Uint8Array | FilterCut | Promise<Uint8Array | FilterCut>;
   /** A long body may be judged elsewhere meanwhile. */
   end(): Uint8Array | FilterCut | Promise<Uint8Array | FilterCut>;
+  /**
+   * Says where to tell what comes of its own accord: bytes that may be released by now, or a cut. It does so only while no
+   * promise of `push` or `end` is out.
+   */
+  tellTo?(told: (out: Uint8Array | FilterCut) => void): void;
+  /** Nothing more is wanted of it; its findings are read afterwards. */
+  close?(): void;
   readonly findings: readonly unknown[];
   readonly masks: number;
 }
@@ -96,6 +104,8 @@ export interface ResponseFilter {
 /** A filter that has its answer at hand: it looks at content, and asks nobody. */
 export interface ContentFilter extends ResponseFilter {
   push(chunk: Uint8Array): Uint8Array | FilterCut;
+  /** Ends the answer for what was found elsewhere. */
+  stop(words: string, after: StoppedAfter): FilterCut;
 }
 
 /** Nothing more of the answer comes. */
@@ -129,7 +139,7 @@ export interface Inspection {
    * request may not pass, if it may not; findings are on record.
    */
   secondOpinion?(subject: InspectionSubject): Promise<{ readonly blocked: string | undefined }> | undefined;
-  openResponse(subject: InspectionSubject, head: ResponseHead): ContentFilter | undefined;
+  openResponse(subject: InspectionSubject, head: ResponseHead): ResponseFilter | undefined;
 }
 
 /** Certificates to show in place of hosts that egress looks into. The same object as long as it is good. */

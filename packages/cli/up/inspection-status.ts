@@ -1,5 +1,13 @@
 /** What inspection does on a route, and what it does not see there, in words for `cordon status` and the console. */
-import { actionWords, defaultTokens, tokenizes, type InspectionSettings } from "@cordon/core/inspection/settings";
+import {
+  actionFor,
+  actionWords,
+  answerLabels,
+  defaultTokens,
+  tokenizes,
+  type InspectionSettings,
+  type JudgeSettings,
+} from "@cordon/core/inspection/settings";
 import type { Route } from "@cordon/core/policy/snapshot";
 
 export function inspectionStatus({ inspection, kind }: Pick<Route, "inspection" | "kind">): {
@@ -24,11 +32,30 @@ function inspectionWords(settings: InspectionSettings): string {
   );
 }
 
-function judgeWords({ judge }: InspectionSettings): string {
+function judgeWords(settings: InspectionSettings): string {
+  const { judge } = settings;
   if (judge === undefined) return "";
   const { url, model, band, sees, onFailure } = judge;
   const what = sees === "everything" ? "texts as they are" : "masked texts";
-  return `; ${new URL(url).host} (${model}) is asked about ${what} from ${band.from} to ${band.to} %, fails ${onFailure}`;
+  const host = new URL(url).host;
+  const asked = `; ${host} (${model}) is asked about ${what} from ${band.from} to ${band.to} %, fails ${onFailure}`;
+  return asked + answerWords(judge, settings);
+}
+
+/** Where the texts of answers go, and what becomes of an answer by each word of the judge's. */
+function answerWords({ url, answers, sees }: JudgeSettings, { mode, response }: InspectionSettings): string {
+  if (answers === undefined) return "";
+  const what = sees === "everything" ? "as they are" : "masked";
+  const when =
+    mode === "observe" ? "nothing waits" : answers.mode === "buffer" ? "held back until then" : "cut on its word";
+  const labels = Object.entries(answerLabels).map(([label, category]) => {
+    const facts = { owasp: "", atlas: "", start: 0, end: 0, score: 1 };
+    return `${label} ${actionFor(response, { detector: `judge/${label}`, category, ...facts }) ?? "allow"}`;
+  });
+  return (
+    `; answers go to ${new URL(url).host}, ${what}, up to ${answers.maxLength} characters each, ${when} ` +
+    `(${labels.join(", ")}), fails ${answers.onFailure}`
+  );
 }
 
 function tableWords({ table }: InspectionSettings): string {

@@ -3,23 +3,20 @@
  * every default filled in.
  */
 import { z } from "zod";
-import { isLoopbackHost, parseUpstreamUrl } from "./addresses.ts";
 import { findingCategories } from "../inspection/finding.ts";
 import {
   defaultTokens,
   failureModes,
   inspectionActions,
   isActionKey,
-  judgeSights,
   tokenScopes,
   wholeAnswerModes,
   type CategoryActions,
   type InspectionSettings,
 } from "../inspection/settings.ts";
-import type { SecretReference } from "../policy/snapshot.ts";
 import { shapeProblem } from "../inspection/shapes.ts";
+import { judgeSchema, storedJudge } from "./judge-schema.ts";
 import { name, text } from "./schema-parts.ts";
-import { secretReferenceSchema } from "./secret-reference-schema.ts";
 import { tableSchema } from "./table-schema.ts";
 import { modes } from "./vocabulary.ts";
 
@@ -44,41 +41,6 @@ const actionKey = text((key) =>
     : `must be a category (${findingCategories.join(", ")}) or a detector such as \`pii/sg-nric\``,
 ).meta({ pattern: "^[a-z0-9-]+(?:/[a-z0-9-]+)?$" });
 const categoryActions = z.record(actionKey, categoryAction);
-
-/** As {@link secretReferenceSchema}, whose lists may be frozen. */
-const frozenSecret: z.ZodType<SecretReference, SecretReference> = secretReferenceSchema;
-
-const judge = z.strictObject({
-  url: text(judgeUrlProblem).describe("Its Chat Completions endpoint: `https://…`, or `http://` on loopback."),
-  model: z.string().min(1).max(256).describe("The model's name there."),
-  apiKey: frozenSecret.optional().describe("Sent as a bearer token."),
-  band: z
-    .strictObject({
-      from: from.default(20).describe("Below it the classifier is believed: it is no attack."),
-      to: from.default(50).describe("From here on it is believed too: it is one."),
-    })
-    .refine(({ from: low, to }) => low < to, { error: "`from` must be less than `to`" })
-    .default({ from: 20, to: 50 })
-    .describe("The classifier's probabilities, in per cent, from which and up to which the judge is asked."),
-  timeoutMs: z.int().min(50).max(60_000).default(2000).describe("Longest that it is waited for."),
-  onFailure: z
-    .enum(failureModes)
-    .default("open")
-    .describe("Without an opinion: `open` goes by the classifier and records that, `closed` refuses."),
-  sees: z
-    .enum(judgeSights)
-    .default("masked")
-    .describe(
-      "`masked`: texts without the personal data and secrets that were found in them; `everything`: as they are.",
-    ),
-});
-
-function judgeUrlProblem(url: string): string | undefined {
-  const problem = parseUpstreamUrl(url);
-  if ("problem" in problem) return problem.problem;
-  const { protocol, hostname } = new URL(url);
-  return protocol === "https:" || isLoopbackHost(hostname) ? undefined : "must be `https:`, or on loopback";
-}
 
 const tokens = z.strictObject({
   scope: z
@@ -143,10 +105,10 @@ export const inspectionSchema = z.strictObject({
     .describe(
       "How `tokenize` works here. Where it is given, tokens are undone in answers though nothing is tokenised.",
     ),
-  judge: judge
+  judge: judgeSchema
     .optional()
     .describe(
-      "A model that is asked about requests which the classifier doubts. It can make a doubt a finding, not undo one.",
+      "A model that is asked about requests which the classifier doubts, and about answers. It adds findings, and undoes none.",
     ),
   table: tableSchema
     .optional()
@@ -191,17 +153,7 @@ export const storedInspection = z.strictObject({
     .default([]),
   tokens: z.strictObject({ scope: z.enum(tokenScopes), lifetimeHours: z.int().positive() }).optional(),
   table: tableSchema.optional(),
-  judge: z
-    .strictObject({
-      url: z.string(),
-      model: z.string(),
-      apiKey: frozenSecret.optional(),
-      band: z.strictObject({ from, to: from }),
-      timeoutMs: z.int().positive(),
-      onFailure: z.enum(failureModes),
-      sees: z.enum(judgeSights),
-    })
-    .optional(),
+  judge: storedJudge.optional(),
   request: storedActions,
   response: storedActions,
 });

@@ -79,7 +79,28 @@ export interface JudgeSettings {
   /** What happens when it has no opinion. */
   readonly onFailure: FailureMode;
   readonly sees: (typeof judgeSights)[number];
+  /** Absent: it is asked about requests alone. */
+  readonly answers?: AnswerJudgeSettings | undefined;
 }
+
+/** How answers are put before the judge. */
+export interface AnswerJudgeSettings {
+  /** `buffer`: nothing leaves before it has spoken. `cut`: text flows beside it, and its word ends the answer. */
+  readonly mode: WholeAnswerMode;
+  /** The operator's question: when each of {@link answerLabels} holds. */
+  readonly ask: string;
+  /** What happens without an opinion, and past the bounds below. */
+  readonly onFailure: FailureMode;
+  /** Longest that `buffer` holds an answer, in milliseconds, and the most that it holds, in bytes. */
+  readonly holdMs: number;
+  readonly holdBytes: number;
+  /** Most of an answer that is put before the judge, in UTF-16 code units. */
+  readonly maxLength: number;
+}
+
+/** What a judge may say of an answer, and the category under which each is found. */
+export const answerLabels = { leak: "prompt-extraction", attack: "indirect-injection", harmful: "jailbreak" } as const;
+export type AnswerLabel = keyof typeof answerLabels | "benign";
 
 /** `masked`: without personal data and secrets. */
 export const judgeSights = ["masked", "everything"] as const;

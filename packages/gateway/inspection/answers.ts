@@ -13,6 +13,7 @@ import {
 import { ChatCompletionsFraming } from "@cordon/core/inspection/streaming/chat-completions";
 import { blanked } from "@cordon/core/inspection/redaction/token-detector";
 import { ContentGuard } from "@cordon/core/inspection/streaming/content-guard";
+import type { Origin } from "@cordon/core/inspection/subject";
 import type { EventFraming } from "@cordon/core/inspection/streaming/framing";
 import { MessagesFraming } from "@cordon/core/inspection/streaming/messages";
 import { PlainEventsFraming } from "@cordon/core/inspection/streaming/plain-events";
@@ -21,10 +22,11 @@ import { askedAhead, inlineBytes } from "./aside.ts";
 import { InspectionFailure } from "./inspection-failure.ts";
 import { refusalWords } from "../admission.ts";
 import { charsetOf, isUtf8 } from "../charset.ts";
-import type { FilterCut, ContentFilter, ResponseHead } from "../ports.ts";
+import type { FilterCut, ContentFilter, ResponseFilter, ResponseHead } from "../ports.ts";
 import type { ApiShape } from "../routes/error-shapes.ts";
 import type { InspectionDeps } from "./open-inspection.ts";
-import { budgetOf, rulesOf, type CountedRules, type Detectors } from "./rules.ts";
+import { hearingOf, type Hearing } from "./hearing.ts";
+import { budgetOf, rulesOf, spansOf, type CountedRules, type Detectors } from "./rules.ts";
 import { blockedWords, type Screening } from "./screening.ts";
 
 export interface AnswerKind extends ResponseHead {
@@ -32,10 +34,21 @@ export interface AnswerKind extends ResponseHead {
   readonly path: string;
 }
 
-export function openAnswer(deps: InspectionDeps, screening: Screening, kind: AnswerKind): ContentFilter | undefined {
+export function openAnswer(deps: InspectionDeps, screening: Screening, kind: AnswerKind): ResponseFilter | undefined {
+  const hearing = isRead(kind) ? hearingOf(deps, screening, originOf(kind)) : undefined;
+  const filter = openContent(deps, screening, kind, hearing);
+  return filter === undefined || hearing === undefined ? filter : hearing.judged(filter);
+}
+
+function openContent(
+  deps: InspectionDeps,
+  screening: Screening,
+  kind: AnswerKind,
+  hearing: Hearing | undefined,
+): ContentFilter | undefined {
   const { thread } = deps;
   const { type, charset } = mediaType(kind.contentType);
-  const opened = openHere(deps, screening, kind);
+  const opened = openHere(deps, screening, kind, hearing);
   const held = isUtf8(charset) && (isJson(type) || isPage(type, deps.detectors));
   if (thread === undefined || opened === undefined || !held) return opened;
   // A long body is put before the same filter twice: to learn what it asks of detectors, and once they have answered.
@@ -44,20 +57,22 @@ export function openAnswer(deps: InspectionDeps, screening: Screening, kind: Ans
       const listening = openHere({ ...deps, detectors }, scratch, kind);
       listening?.push(body);
       void listening?.end();
-    }).then((detectors) => openHere({ ...deps, detectors }, screening, kind) ?? opened);
-  return heldBody(opened, ahead, screening);
+    }).then((detectors) => openHere({ ...deps, detectors }, screening, kind, hearing) ?? opened);
+  return heldBody(opened, ahead, screening, hearing);
 }
 
 function openHere(
   { detectors, monotonicMs }: InspectionDeps,
   screening: Screening,
   kind: AnswerKind,
+  hearing?: Hearing,
 ): ContentFilter | undefined {
   if (kind.api === "openai" && kind.path === "/embeddings" && kind.status < 300) return undefined;
   const rules = rulesOf(detectors, screening, "response");
   const { type, charset } = mediaType(kind.contentType);
-  const origin = kind.api === "http" || kind.api === "mcp" || kind.api === "s3" ? "untrusted" : "model";
+  const origin = originOf(kind);
   const guard = new ContentGuard(rules, {
+    listener: hearing?.listener(spansOf(detectors, screening.settings)),
     repeats: isResponses(kind),
     onBinary: () => (screening.unread("response", "gateway/unread-content") === "block" ? unreadFinding : undefined),
     // A body is read in one go, and may take too long; a stream takes as long as its upstream.
@@ -82,6 +97,7 @@ function openHere(
     words: () => wordsOf(screening, guard),
     onFailure: () => {
       screening.unread("response", "gateway/unread-answer");
+      hearing?.unread();
       return screening.observes ? ("open" as const) : screening.settings.onFailure;
     },
   };
@@ -96,8 +112,7 @@ function openHere(
   if (type === "text/event-stream")
     return adapted(new EventStreamFilter({ ...common, framing: framingOf(kind, guard) }), false, screening, rules);
   if (isJson(type)) return adapted(jsonBodyFilter(common, screening.settings.maxBytes), true, screening, rules);
-  if (type === "application/x-ndjson" || type === "application/jsonl" || type === "application/ndjson")
-    return adapted(new JsonLinesFilter(common), false, screening, rules);
+  if (isJsonLines(type)) return adapted(new JsonLinesFilter(common), false, screening, rules);
   if (isText(type)) {
     const page = isPage(type, detectors);
     const filter = page ? pageBodyFilter(common, screening.settings.maxBytes) : new TextBodyFilter(common);
@@ -112,6 +127,7 @@ function heldBody(
   here: ContentFilter,
   ahead: (body: Uint8Array) => Promise<ContentFilter>,
   screening: Screening,
+  hearing: Hearing | undefined,
 ): ContentFilter {
   let chunks: Uint8Array[] | undefined = [];
   let length = 0;
@@ -148,11 +164,13 @@ function heldBody(
         (error: Error) => {
           const detector = error instanceof InspectionFailure ? error.detector : "gateway/unread-answer";
           screening.unread("response", detector);
+          hearing?.unread();
           if (screening.observes || screening.settings.onFailure === "open") return body;
           return { cut: `the answer could not be inspected: ${error.message}` };
         },
       );
     },
+    stop: (words, after) => filter.stop(words, after),
     get findings() {
       return filter.findings;
     },
@@ -163,6 +181,21 @@ function heldBody(
 }
 
 const nothing = new Uint8Array(0);
+
+/** What nobody vouches for, or what a model says. */
+function originOf({ api }: AnswerKind): Origin {
+  return api === "http" || api === "mcp" || api === "s3" ? "untrusted" : "model";
+}
+
+/** Whether an answer's texts are read at all. */
+function isRead({ contentType }: AnswerKind): boolean {
+  const { type, charset } = mediaType(contentType);
+  return isUtf8(charset) && (type === "text/event-stream" || isJson(type) || isJsonLines(type) || isText(type));
+}
+
+function isJsonLines(type: string): boolean {
+  return type === "application/x-ndjson" || type === "application/jsonl" || type === "application/ndjson";
+}
 
 function isJson(type: string): boolean {
   return type === "application/json" || type.endsWith("+json");
@@ -209,6 +242,7 @@ function mediaType(contentType: string): { readonly type: string; readonly chars
 function unreadable(contentType: string, refused: () => boolean): AnswerFilter {
   let decided = false;
   return {
+    stop: (words) => ({ bytes: nothing, cut: { words, ended: false } }),
     push(chunk) {
       if (decided || chunk.length === 0) return { bytes: chunk };
       decided = true;
@@ -234,6 +268,10 @@ function adapted(filter: AnswerFilter, whole: boolean, screening: Screening, rul
     whole,
     push: (chunk) => told(filter.push(chunk)),
     end: () => told(filter.end()),
+    stop(words, after) {
+      const out = told(filter.stop(words, after));
+      return out instanceof Uint8Array ? { cut: words } : out;
+    },
     get findings() {
       return screening.response.summary();
     },

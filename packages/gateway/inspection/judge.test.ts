@@ -56,7 +56,7 @@ test("the text goes in as JSON, with the key, and one word comes out", async () 
 
 test("anything but one label is no opinion", () => {
   const said = (content: unknown): string =>
-    labelOf(Buffer.from(JSON.stringify({ choices: [{ message: { content } }] })));
+    labelOf(Buffer.from(JSON.stringify({ choices: [{ message: { content } }] })), ["attack", "benign"]);
   assert.equal(said('{"label":"benign"}'), "benign");
   for (const content of [
     "benign",
@@ -72,7 +72,7 @@ test("anything but one label is no opinion", () => {
   ])
     assert.throws(() => said(content), /not one label/, JSON.stringify(content));
   for (const bytes of ["", "{", "[]", "{}", '{"choices":{}}'])
-    assert.throws(() => labelOf(Buffer.from(bytes)), /not one label/);
+    assert.throws(() => labelOf(Buffer.from(bytes), ["benign"]), /not one label/);
 });
 
 test("a judge that is silent, broken, floods or refuses has no opinion, in words, within its time", async () => {

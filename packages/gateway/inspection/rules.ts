@@ -71,7 +71,7 @@ const own = new WeakMap<
 >();
 
 /** What is built in, and the route's own identifiers. */
-function spansOf({ spans }: Detectors, settings: InspectionSettings): readonly SpanDetector[] {
+export function spansOf({ spans }: Detectors, settings: InspectionSettings): readonly SpanDetector[] {
   if (settings.identifiers.length === 0) return spans;
   let held = own.get(settings);
   if (held?.of !== spans)

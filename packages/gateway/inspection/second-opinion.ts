@@ -6,7 +6,7 @@ import type { Finding } from "@cordon/core/inspection/finding";
 import { redactSensitive } from "@cordon/core/inspection/redaction/redact";
 import { classified } from "@cordon/core/inspection/taxonomy";
 import type { Judge } from "./judge.ts";
-import type { Detectors } from "./rules.ts";
+import { spansOf, type Detectors } from "./rules.ts";
 import { blockedWords, type Doubt, type Screening } from "./screening.ts";
 
 /** Texts of one request that a judge is asked about: the most doubtful. */
@@ -24,10 +24,11 @@ export interface SecondOpinion {
 }
 
 /** What the judge makes of what is doubted. Findings are on record with the screening afterwards. */
-export async function secondOpinion(judge: Judge, { spans }: Detectors, screening: Screening): Promise<SecondOpinion> {
+export async function secondOpinion(judge: Judge, detectors: Detectors, screening: Screening): Promise<SecondOpinion> {
   const settings = screening.settings.judge;
   const doubts = screening.doubts.toSorted((a, b) => b.probability - a.probability).slice(0, maxAsked);
   if (settings === undefined || doubts.length === 0) return { blocked: undefined };
+  const spans = spansOf(detectors, screening.settings);
   const findings = await Promise.all(
     doubts.map(async ({ part }: Doubt): Promise<Finding | Error | undefined> => {
       // What the judge does not need to know it is not told, unless the operator says so.

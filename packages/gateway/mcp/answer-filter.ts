@@ -383,6 +383,18 @@ export function filtersInTurn(first: ResponseFilter, second: ResponseFilter): Re
       const rest = first.end();
       return rest instanceof Promise ? rest.then(ended) : ended(rest);
     },
+    tellTo(told) {
+      first.tellTo?.((out) => {
+        const passed = on(out);
+        if (passed instanceof Promise) void passed.then(told);
+        else told(passed);
+      });
+      second.tellTo?.(told);
+    },
+    close() {
+      first.close?.();
+      second.close?.();
+    },
     get findings() {
       return [...first.findings, ...second.findings];
     },

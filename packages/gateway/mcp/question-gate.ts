@@ -139,8 +139,9 @@ async function inspected(
   });
   const filter = inspection.openResponse({ ...subject, screening }, { status: 200, contentType: "application/json" });
   if (filter === undefined) return { access, bytes, decision: first, findings: [] };
-  const pushed = filter.push(bytes);
+  const pushed = await filter.push(bytes);
   const last = pushed instanceof Uint8Array ? await filter.end() : pushed;
+  filter.close?.();
   const [findings, about] = [filter.findings, screening.seen(access)];
   if (!(pushed instanceof Uint8Array) || !(last instanceof Uint8Array)) {
     const cut = pushed instanceof Uint8Array ? last : pushed;

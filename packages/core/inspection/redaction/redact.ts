@@ -101,8 +101,13 @@ export function redact(
 /** What is taken out of a text; the other categories judge a text and have no span that could be left out. */
 const masked: ReadonlySet<FindingCategory> = new Set(["pii", "secret", "canary", "proprietary"]);
 
+/** Whether a finding is somebody's data, which whoever need not know it is not told. */
+export function isSensitive({ category }: Pick<Finding, "category">): boolean {
+  return masked.has(category);
+}
+
 /** {@link redact} for the findings that are somebody's data; the text itself where there are none. */
 export function redactSensitive(text: string, findings: readonly Finding[]): string {
-  const sensitive = findings.filter(({ category }) => masked.has(category));
+  const sensitive = findings.filter(isSensitive);
   return sensitive.length === 0 ? text : redact(text, sensitive);
 }

@@ -2,9 +2,9 @@
  * Filters an answer's bytes as they arrive. In: bytes. Out: the bytes that may be sent now, or that and the end of the
  * answer, in the API's own way. An answer that cannot be read ends too, unless it is to pass unread.
  */
-import type { ContentGuard } from "./content-guard.ts";
+import { linesName, type ContentGuard } from "./content-guard.ts";
 import { EventReader, type ServerSentEvent } from "./event-stream.ts";
-import type { EventFraming } from "./framing.ts";
+import type { Ending, EventFraming } from "./framing.ts";
 
 export interface FilterCut {
   /** Why, for the record and for the client: never content. */
@@ -22,7 +22,16 @@ export interface Released {
 export interface AnswerFilter {
   push(chunk: Uint8Array): Released;
   end(): Released;
+  /**
+   * Ends the answer for what was found elsewhere: nothing more comes out of it.
+   *
+   * @param after what the client has of it: `all` that came out so far; all but the `last` piece, or what its `end` gave; or
+   *   `nothing`
+   */
+  stop(words: string, after: StoppedAfter): Released;
 }
+
+export type StoppedAfter = "all" | "last" | "nothing";
 
 export interface AnswerFilterOptions {
   readonly guard: ContentGuard;
@@ -44,6 +53,8 @@ export class EventStreamFilter implements AnswerFilter {
   /** Bytes of a character that ends in the next chunk: no text yet. */
   #unfinished: Uint8Array = nothing;
   #state: "reading" | "unread" | "over" = "reading";
+  /** How the answer ended if what was taken last had not been. */
+  #before: Ending | undefined;
 
   constructor(options: AnswerFilterOptions) {
     this.#options = options;
@@ -52,6 +63,7 @@ export class EventStreamFilter implements AnswerFilter {
   push(chunk: Uint8Array): Released {
     if (this.#state === "unread") return { bytes: chunk };
     if (this.#state === "over") return { bytes: nothing };
+    if (this.#options.guard.isHeard) this.#before = this.#options.framing.ending();
     let events: ServerSentEvent[];
     try {
       const text = this.#decoder.decode(chunk, { stream: true });
@@ -65,6 +77,7 @@ export class EventStreamFilter implements AnswerFilter {
 
   end(): Released {
     if (this.#state !== "reading") return { bytes: nothing };
+    if (this.#options.guard.isHeard) this.#before = this.#options.framing.ending();
     const events: ServerSentEvent[] = [];
     try {
       events.push(...this.#reader.push(this.#decoder.decode()));
@@ -86,6 +99,16 @@ export class EventStreamFilter implements AnswerFilter {
     return this.#options.guard.blocked === undefined ? { bytes: encoded(out) } : this.#blocked(out);
   }
 
+  stop(words: string, after: StoppedAfter): Released {
+    // What passes unread may stand in the middle of an event.
+    const ended = this.#state !== "unread";
+    this.#state = "over";
+    if (!ended) return { bytes: nothing, cut: { words, ended } };
+    const last = after === "last" ? this.#before : undefined;
+    const ending = last ?? this.#options.framing.ending(after === "nothing");
+    return { bytes: encoder.encode(ending(words)), cut: { words, ended } };
+  }
+
   #take(events: readonly ServerSentEvent[]): Released {
     const out: string[] = [];
     for (const [index, event] of events.entries()) {
@@ -103,7 +126,7 @@ export class EventStreamFilter implements AnswerFilter {
   #event(event: ServerSentEvent): string {
     const { guard, framing } = this.#options;
     guard.begin();
-    if (event.others === "" || guard.fixed(event.others) === event.others) return framing.event(event);
+    if (event.others === "" || guard.fixed(event.others, linesName) === event.others) return framing.event(event);
     if (event.data === undefined || guard.blocked !== undefined) return "";
     const data = event.data.split("\n").map((line) => `data: ${line}\n`);
     return framing.event({ ...event, raw: `${data.join("")}\n`, others: "" });
@@ -112,7 +135,7 @@ export class EventStreamFilter implements AnswerFilter {
   #blocked(out: string[]): Released {
     const words = this.#options.words();
     this.#state = "over";
-    out.push(this.#options.framing.blocked(words));
+    out.push(this.#options.framing.ending()(words));
     return { bytes: encoded(out), cut: { words, ended: true } };
   }
 
@@ -132,7 +155,7 @@ export class EventStreamFilter implements AnswerFilter {
     }
     const words = `the answer could not be inspected: ${error.message}`;
     this.#state = "over";
-    out.push(framing.blocked(words));
+    out.push(framing.ending()(words));
     return { bytes: encoded(out), cut: { words, ended: true } };
   }
 }

@@ -51,6 +51,12 @@ class WholeBodyFilter implements AnswerFilter {
     }
   }
 
+  stop(words: string): Released {
+    this.#chunks = [];
+    this.#unread = true;
+    return { bytes: nothing, cut: { words, ended: false } };
+  }
+
   #failed(error: Error): Released {
     this.#unread = true;
     const bytes = Buffer.concat(this.#chunks);
@@ -110,6 +116,10 @@ export class TextBodyFilter implements AnswerFilter {
     return this.#released(() => this.#text.push(this.#decoder.decode()) + this.#text.end(), nothing);
   }
 
+  stop(words: string): Released {
+    return { bytes: nothing, cut: { words, ended: false } };
+  }
+
   #released(read: () => string, chunk: Uint8Array): Released {
     const { guard, words, onFailure } = this.#options;
     try {
@@ -149,6 +159,10 @@ export class JsonLinesFilter implements AnswerFilter {
   end(): Released {
     if (this.#unread) return { bytes: nothing };
     return this.#take(() => this.#decoder.decode(), nothing, true);
+  }
+
+  stop(words: string): Released {
+    return this.#unread ? { bytes: nothing, cut: { words, ended: false } } : cutShort([], words);
   }
 
   #take(decode: () => string, chunk: Uint8Array, ended: boolean): Released {

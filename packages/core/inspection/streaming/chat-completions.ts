@@ -13,7 +13,7 @@ import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
 import { formatWords } from "./format-words.ts";
 import { RepeatedEvent } from "./repeated-event.ts";
-import { keep, parseAnswer, refuseOverHeld, type EventFraming } from "./framing.ts";
+import { keep, parseAnswer, refuseOverHeld, type Ending, type EventFraming } from "./framing.ts";
 
 /** Properties of a delta that are no text of the model's, or whose text is not running. */
 const notRunning: ReadonlySet<string> = new Set(["role", "type", "id", "index", "tool_calls", "function_call"]);
@@ -51,6 +51,7 @@ export class ChatCompletionsFraming implements EventFraming {
     if (repeated !== undefined) return repeated;
     if (event.data.trim() === "[DONE]") {
       const rest = this.end();
+      this.#guard.barrier();
       return this.#guard.blocked === undefined ? rest + event.raw : rest;
     }
     const tree = parseAnswer(event.data);
@@ -68,14 +69,15 @@ export class ChatCompletionsFraming implements EventFraming {
     return out;
   }
 
-  blocked(_words: string): string {
-    const open = this.#open.size > 0 ? [...this.#open] : [0];
+  ending(unsent = false): Ending {
+    const open = this.#open.size > 0 && !unsent ? [...this.#open] : [0];
     const ends = open.map((index) =>
       this.#legacy
         ? { index, text: "", finish_reason: "content_filter", logprobs: null }
         : { index, delta: {}, finish_reason: "content_filter", logprobs: null },
     );
-    return `${this.#written({ ...this.#envelope, choices: ends })}data: [DONE]\n\n`;
+    const last = `${this.#written({ ...(unsent ? {} : this.#envelope), choices: ends })}data: [DONE]\n\n`;
+    return () => last;
   }
 
   #chunk(event: ServerSentEvent, tree: JsonObject, choices: readonly JsonValue[]): string {
@@ -96,6 +98,7 @@ export class ChatCompletionsFraming implements EventFraming {
       const choice = this.#choice(index, value, alone);
       if (choice !== value) changed = true;
       if (finishes) {
+        this.#guard.barrier();
         before += this.#finish(index);
         if (this.#open.delete(index)) this.#guard.undoable(() => this.#open.add(index));
       }

@@ -44,7 +44,24 @@ export interface WholeTexts {
   readonly judge: (text: string) => readonly Finding[];
 }
 
+/** Hears an answer's texts as they come in, before anything of them is masked. It may throw: then they cannot be read. */
+export interface TextListener {
+  /** A text begins that arrives in pieces. */
+  open(): { push(piece: string): void; end(): void };
+  /** A text that is there whole. @param name of the property that holds it, {@link propertyName} or {@link linesName} */
+  fixed(text: string, name: string): void;
+  /** JSON that a text holds, such as a tool call's arguments. */
+  json(tree: JsonValue): void;
+  /** What comes out next is acted on, such as a tool call, or ends the answer. */
+  barrier(): void;
+}
+
+/** Stands for the name of a property where that is the text; and for the lines of an event that are not data. */
+export const propertyName = "#name";
+export const linesName = "#lines";
+
 export interface GuardOptions {
+  readonly listener?: TextListener | undefined;
   /** Whether the answer repeats its texts: each is then judged once. */
   readonly repeats?: boolean;
   readonly whole?: WholeTexts;
@@ -59,6 +76,7 @@ export class ContentGuard {
   readonly #whole: WholeTexts | undefined;
   readonly #onText: ((length: number) => void) | undefined;
   readonly #onBinary: (() => Finding | undefined) | undefined;
+  #listener: TextListener | undefined;
   #blocked: Finding | undefined;
   #passing = false;
   #done: (() => void)[] | undefined;
@@ -68,8 +86,9 @@ export class ContentGuard {
   readonly #known: Map<string, string> | undefined;
   #knownLength = 0;
 
-  constructor(rules: SpanRules, { repeats = false, whole, onText, onBinary }: GuardOptions = {}) {
+  constructor(rules: SpanRules, { listener, repeats = false, whole, onText, onBinary }: GuardOptions = {}) {
     this.#rules = rules;
+    this.#listener = listener;
     this.#whole = whole;
     this.#onText = onText;
     this.#onBinary = onBinary;
@@ -79,6 +98,16 @@ export class ContentGuard {
   /** The finding that ends the answer. */
   get blocked(): Finding | undefined {
     return this.#blocked;
+  }
+
+  /** Whether somebody hears the answer's texts. */
+  get isHeard(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** What comes out next is acted on, or ends the answer. */
+  barrier(): void {
+    this.#listener?.barrier();
   }
 
   /** An event begins: until the next one, {@link letPass} undoes what it did. */
@@ -105,6 +134,7 @@ export class ContentGuard {
   /** Opens a text that arrives in pieces. */
   open(): RunningText {
     const hold = new HoldBack(this.#rules);
+    const heard = this.#listener?.open();
     const judged = this.#whole && new WholeText(this.#whole, (finding) => this.#decides(finding));
     let whole = "";
     let released = "";
@@ -125,6 +155,7 @@ export class ContentGuard {
         let out = "";
         try {
           this.#onText?.(piece.length);
+          heard?.push(piece);
           out = through(piece, hold.push(piece));
           const sent = judged === undefined ? out : judged.push(piece, out);
           this.#done?.push(() => (held = without(piece, sent + (held ?? unsent("")))));
@@ -143,6 +174,7 @@ export class ContentGuard {
         }
         let rest = "";
         try {
+          heard?.end();
           rest = through("", hold.end());
           const out = judged === undefined ? rest : judged.end(rest);
           if (hold.blocked === undefined) this.#remember(whole, released);
@@ -163,23 +195,30 @@ export class ContentGuard {
     };
   }
 
-  /** A text that is there whole. */
-  fixed(text: string): string {
+  /** A text that is there whole. @param name of the property that holds it */
+  fixed(text: string, name = ""): string {
     if (text.length < 4 || this.#passing) return text;
     // To look a long text up is to read all of it.
-    if (text.length <= rememberedLength && (formatWords.has(text) || this.#clean.has(text))) return text;
+    if (text.length <= rememberedLength) {
+      if (formatWords.has(text)) return text;
+      if (this.#clean.has(text)) {
+        this.#listener?.fixed(text, name);
+        return text;
+      }
+    }
     const known = this.#known?.get(text);
     if (known !== undefined) return known;
     if (text.length >= shortestBinary && isBinary(text)) {
       this.#blocked ??= this.#onBinary?.();
       return text;
     }
-    return this.page(text);
+    return this.page(text, name);
   }
 
   /** A text that is there whole, and is a whole answer: it is read, whatever it looks like. */
-  page(text: string): string {
+  page(text: string, name = ""): string {
     this.#onText?.(text.length);
+    this.#listener?.fixed(text, name);
     if (this.#whole !== undefined && text.length >= shortestWhole)
       for (const finding of this.#whole.judge(text)) if (this.#decides(finding)) return "";
     const filtered = filterText(text, this.#rules);
@@ -221,8 +260,9 @@ export class ContentGuard {
     for (const [name, item] of Object.entries(value)) {
       let filtered = item;
       if (typeof item === "string" && inJson.has(name)) filtered = this.json(item);
-      else if (!skip.has(name)) filtered = this.tree(item, skip, inJson, depth + 1);
-      const filteredName = this.fixed(name);
+      else if (!skip.has(name))
+        filtered = typeof item === "string" ? this.fixed(item, name) : this.tree(item, skip, inJson, depth + 1);
+      const filteredName = this.fixed(name, propertyName);
       changed ||= filtered !== item || filteredName !== name;
       entries.push([filteredName, filtered]);
     }
@@ -258,7 +298,11 @@ export class ContentGuard {
       }
       return filtered;
     }
+    this.#listener?.json(tree);
+    const listener = this.#listener;
+    this.#listener = undefined; // it has heard all of it
     const filtered = this.tree(tree);
+    this.#listener = listener;
     return filtered === tree ? text : JSON.stringify(filtered);
   }
 

@@ -12,9 +12,17 @@ export interface EventFraming {
   event(event: ServerSentEvent): string;
   /** The stream is over; returns what was still held. */
   end(): string;
-  /** The end of an answer that was blocked, in the API's own way, valid for its clients' parsers. */
-  blocked(words: string): string;
+  /**
+   * The end of an answer that was blocked, in the API's own way, valid for its clients' parsers, given the words. It ends the
+   * answer as it stands now, whatever events are taken afterwards.
+   *
+   * @param unsent whether the client has nothing of the answer: the end then stands by itself
+   */
+  ending(unsent?: boolean): Ending;
 }
+
+/** @param words why, for the client */
+export type Ending = (words: string) => string;
 
 /**
  * JSON of an answer, read as strictly as a request's, but for halves of surrogate pairs: their other half may be in the

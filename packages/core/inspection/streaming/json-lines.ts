@@ -25,6 +25,7 @@ export class JsonLines {
     if (written.trim() === "") return written + lineEnd;
     const tree = parseAnswer(written);
     if (!isJsonObject(tree)) return this.#whole(tree, written + lineEnd);
+    if (tree["done"] === true || at(tree, ["message", "tool_calls"]) !== undefined) this.#guard.barrier();
     let out = tree["done"] === true ? this.end() : "";
     let bare = tree;
     const released: { path: readonly string[]; text: string }[] = [];

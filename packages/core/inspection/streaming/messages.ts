@@ -10,7 +10,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/st
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
 import { RepeatedEvent } from "./repeated-event.ts";
-import { keep, namedEvent, parseAnswer, refuseOverHeld, textOf, type EventFraming } from "./framing.ts";
+import { keep, namedEvent, parseAnswer, refuseOverHeld, textOf, type Ending, type EventFraming } from "./framing.ts";
 
 /** A content block that is open. */
 interface Block {
@@ -61,6 +61,7 @@ export class MessagesFraming implements EventFraming {
       case "message_delta":
       case "message_stop":
       case "error": {
+        this.#guard.barrier();
         const rest = this.end();
         return this.#guard.blocked === undefined ? rest + this.#whole(event, tree) : rest;
       }
@@ -79,15 +80,18 @@ export class MessagesFraming implements EventFraming {
   }
 
   /** A refusal, which is how the API itself ends an answer that a classifier stopped. */
-  blocked(words: string): string {
-    if (!this.#started) return namedEvent({ type: "error", error: { type: "permission_error", message: words } });
+  ending(unsent = false): Ending {
+    if (!this.#started || unsent)
+      return (words) => namedEvent({ type: "error", error: { type: "permission_error", message: words } });
     let out = "";
     for (const [index, { call }] of this.#blocks)
       if (call === undefined) out += namedEvent({ type: "content_block_stop", index });
-    const details = { type: "refusal", category: null, explanation: words };
-    const delta = { stop_reason: "refusal", stop_sequence: null, stop_details: details };
-    out += namedEvent({ type: "message_delta", delta, usage: { output_tokens: 0 } });
-    return out + namedEvent({ type: "message_stop" });
+    return (words) => {
+      const details = { type: "refusal", category: null, explanation: words };
+      const delta = { stop_reason: "refusal", stop_sequence: null, stop_details: details };
+      const end = namedEvent({ type: "message_delta", delta, usage: { output_tokens: 0 } });
+      return out + end + namedEvent({ type: "message_stop" });
+    };
   }
 
   #whole(event: ServerSentEvent, tree: JsonValue): string {
@@ -187,6 +191,7 @@ export class MessagesFraming implements EventFraming {
       if (this.#guard.blocked !== undefined) return out;
     }
     if (block.call === undefined) return out;
+    this.#guard.barrier();
     const { start, input } = block.call;
     const decided = input === "" ? "" : this.#guard.json(input);
     keep(this.#guard, this.#blocks, index, { ...block, call: undefined });

@@ -10,7 +10,7 @@ import { isCordonError } from "../../errors.ts";
 import { ChatCompletionsFraming } from "./chat-completions.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import type { ServerSentEvent } from "./event-stream.ts";
-import { parseAnswer, type EventFraming } from "./framing.ts";
+import { parseAnswer, type Ending, type EventFraming } from "./framing.ts";
 import { MessagesFraming } from "./messages.ts";
 import { ResponsesFraming } from "./responses.ts";
 
@@ -41,10 +41,16 @@ export class PlainEventsFraming implements EventFraming {
       this.#guard.undoable(() => (this.#known = undefined));
       return rest + known.event(event);
     }
-    if (isJsonObject(tree) && tree["jsonrpc"] === "2.0") this.#rpcId = tree["id"];
+    if (isJsonObject(tree) && tree["jsonrpc"] === "2.0") this.#rpc(tree);
     const filtered = this.#guard.tree(tree, nothing, asArguments);
     if (this.#guard.blocked !== undefined) return "";
     return filtered === tree ? event.raw : withText(event, JSON.stringify(filtered));
+  }
+
+  /** What was asked is answered by a result, and by an error: clients wait for no more. */
+  #rpc(message: JsonObject): void {
+    this.#rpcId = message["id"];
+    if ("result" in message || "error" in message) this.#guard.barrier();
   }
 
   end(): string {
@@ -56,13 +62,14 @@ export class PlainEventsFraming implements EventFraming {
     return rest === "" ? "" : withText({ others: "", lineEnd: "\n" }, this.#quoted ? JSON.stringify(rest) : rest);
   }
 
-  blocked(words: string): string {
-    if (this.#known !== undefined) return this.#known.blocked(words);
-    if (this.#rpcId !== undefined && this.#rpcId !== null) {
+  ending(unsent = false): Ending {
+    if (this.#known !== undefined) return this.#known.ending(unsent);
+    const id = this.#rpcId ?? null;
+    return (words) => {
       const error = { code: -32_001, message: words };
-      return `event: message\ndata: ${JSON.stringify({ jsonrpc: "2.0", id: this.#rpcId, error })}\n\n`;
-    }
-    return `event: error\ndata: ${JSON.stringify({ error: { code: "inspection", message: words } })}\n\n`;
+      if (id !== null) return `event: message\ndata: ${JSON.stringify({ jsonrpc: "2.0", id, error })}\n\n`;
+      return `event: error\ndata: ${JSON.stringify({ error: { code: "inspection", message: words } })}\n\n`;
+    };
   }
 
   /** @param quoted the text, where the event holds it as a JSON string */

@@ -11,7 +11,7 @@ import { isLongNumber } from "../../contract/long-numbers.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
-import { keep, namedEvent, parseAnswer, refuseOverHeld, textOf, type EventFraming } from "./framing.ts";
+import { keep, namedEvent, parseAnswer, refuseOverHeld, textOf, type Ending, type EventFraming } from "./framing.ts";
 
 interface Running {
   /** The last delta, without its text: what a further one looks like. */
@@ -87,15 +87,17 @@ export class ResponsesFraming implements EventFraming {
   }
 
   /** An incomplete response, for the reason that the API gives where its own filter stopped one. */
-  blocked(words: string): string {
-    if (this.#response === undefined) {
-      const error = { type: "error", code: "content_filter", message: words, param: null, sequence_number: this.#next };
-      return namedEvent(error);
+  ending(unsent = false): Ending {
+    const number = unsent ? 0 : this.#next;
+    if (this.#response === undefined || unsent) {
+      const error = { type: "error", code: "content_filter", param: null, sequence_number: number };
+      return (words) => namedEvent({ ...error, message: words });
     }
     const { output: _, ...facts } = this.#response;
     // Without `output`, clients keep what they have put together so far.
     const response = { ...facts, status: "incomplete", incomplete_details: { reason: "content_filter" } };
-    return namedEvent({ type: "response.incomplete", sequence_number: this.#next, response });
+    const last = namedEvent({ type: "response.incomplete", sequence_number: number, response });
+    return () => last;
   }
 
   #delta(event: ServerSentEvent, tree: JsonObject, type: string, item: string): string {
@@ -116,6 +118,7 @@ export class ResponsesFraming implements EventFraming {
 
   #lifecycle(event: ServerSentEvent, tree: JsonObject, response: JsonObject, type: string): string {
     const ends = /^response\.(?:completed|incomplete|failed|cancelled)$/.test(type);
+    if (ends) this.#guard.barrier();
     const rest = ends ? this.end() : "";
     if (this.#guard.blocked !== undefined) return rest;
     const out = rest + this.#whole(event, tree);
@@ -142,6 +145,7 @@ export class ResponsesFraming implements EventFraming {
 
   /** The events of a held call: its arguments in one delta, everything else as it came. */
   #release(item: string): string {
+    this.#guard.barrier();
     const events = this.#calls.get(item)?.events ?? [];
     keep(this.#guard, this.#calls, item, undefined);
     const whole = new Map<string, JsonObject>();
