@@ -172,7 +172,7 @@ const silent: PartDetector = { name: "none", version: "1", judge: () => ({ proba
 const detectors = { spans: [identifierDetector], parts: [silent] };
 const masking = { response: { pii: "redact", jailbreak: "block" } };
 
-function pieces(text: string, cuts: readonly number[]): Buffer[] {
+function cutAt(text: string, cuts: readonly number[]): Buffer[] {
   const bytes = Buffer.from(text);
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
   return places.slice(1).map((end, at) => bytes.subarray(places[at], end));
@@ -185,8 +185,7 @@ for (const [name, { write, ...kind }] of Object.entries(kinds)) {
     cuts: readonly number[],
     more: Judging = {},
     seen?: (text: string) => void,
-  ) =>
-    through(openFilter(url, { detectors, inspection: masking, ...kind, ...more }).filter, pieces(stream, cuts), seen);
+  ) => through(openFilter(url, { detectors, inspection: masking, ...kind, ...more }).filter, cutAt(stream, cuts), seen);
   const property = (check: (stream: string, cuts: readonly number[], all: Said) => Promise<void>, numRuns: number) =>
     fc.assert(
       fc.asyncProperty(said, fc.array(fc.nat(100_000), { maxLength: 12 }), (all, cuts) => check(write(all), cuts, all)),
@@ -235,7 +234,7 @@ function endsWell(
   if (contentType === "application/x-ndjson") return /^\{"error":"[^"]*"\}$/.test(text.trim().split("\n").at(-1) ?? "");
   if (api === "anthropic") return /^event: (?:message_stop|error)\n/.test(last);
   if (api === "mcp")
-    return /"jsonrpc":"2.0","id":\d+,"error":\{"code":-32001/.test(last) || /^event: error\n/.test(last);
-  if (api === "http") return /^event: error\n/.test(last);
+    return /"jsonrpc":"2.0","id":\d+,"error":\{"code":-32001/.test(last) || last.startsWith("event: error\n");
+  if (api === "http") return last.startsWith("event: error\n");
   return path === "/responses" ? /^event: (?:response\.incomplete|error)\n/.test(last) : last === "data: [DONE]";
 }
