@@ -74,7 +74,7 @@ export class ChatCompletionsFraming implements EventFraming {
     const ends = open.map((index) =>
       this.#legacy
         ? { index, text: "", finish_reason: "content_filter", logprobs: null }
-        : { index, delta: {}, finish_reason: "content_filter", logprobs: null },
+        : { index, delta: unsent ? opening : {}, finish_reason: "content_filter", logprobs: null },
     );
     const last = `${this.#written({ ...(unsent ? {} : this.#envelope), choices: ends })}data: [DONE]\n\n`;
     return () => last;
@@ -278,6 +278,9 @@ class HeldCalls {
 
 const noCalls = new HeldCalls();
 const accumulated: ReadonlySet<string> = new Set(["arguments", "input"]);
+
+/** What the first delta of an answer says: clients' helpers do not put one together without. */
+const opening: JsonObject = { role: "assistant", content: "" };
 
 /** What clients make of two deltas: arguments grow, everything else is said once. */
 function merged(known: JsonObject, more: JsonObject): JsonObject {
