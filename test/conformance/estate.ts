@@ -8,7 +8,7 @@ import type { ServerResponse } from "node:http";
 /** How long the upstream of the model `slow` may take to begin its answer, in milliseconds. */
 const impatienceMs = 300;
 
-function configuration(ports: EstatePorts, more: string): string {
+export function conformanceConfiguration(ports: EstatePorts, more: string): string {
   const at = (port: number): string => `url: "http://127.0.0.1:${port}/v1", authentication: loopback`;
   const key = (header: string, prefix: string): string =>
     `credential: { header: ${header}, prefix: "${prefix}", secret: { env: TEST_UPSTREAM_KEY } }`;
@@ -49,7 +49,7 @@ policies:
 ${more}`;
 }
 
-const policies = ["assistant", "rival"]
+export const conformancePolicies = ["assistant", "rival"]
   .map(
     (agent) => `@id("${agent}-uses-chat") permit (
       principal == Workload::"default/agent/${agent}",
@@ -66,8 +66,8 @@ export function openConformanceEstate(
 ): Promise<Estate> {
   return openEstate({
     ...options,
-    configuration: (ports) => configuration(ports, more),
-    policies: policies + (options.policies ?? ""),
+    configuration: (ports) => conformanceConfiguration(ports, more),
+    policies: conformancePolicies + (options.policies ?? ""),
   });
 }
 
