@@ -30,7 +30,7 @@ before(async () => {
   estate = opened.use(
     await openEstate({
       moreAt: (ports) =>
-        `inspection: { request: { prompt-injection: block }, judge: { url: "http://127.0.0.1:${ports.spare}/v1/chat/completions", model: guard, band: { from: 2, to: 50 }, timeoutMs: 3000 } }\n`,
+        `inspection: { request: { prompt-injection: block }, judge: { url: "http://127.0.0.1:${ports.spare}/v1/chat/completions", model: guard, band: { from: 2, to: 50 }, timeoutMs: 60000 } }\n`,
     }),
   );
   assistant = await estate.svidFor("agent", "assistant");
