@@ -33,6 +33,7 @@ import { screeningOf } from "./inspection/screening.ts";
 import { mayReveal, openTokens } from "./inspection/tokens.ts";
 import type { Refusals } from "./ledger/refusals.ts";
 import { readBody, refuseEncodedBody, requireJsonContentType } from "./listener/body.ts";
+import { comesByDpop } from "./listener/access-tokens.ts";
 import { actingFor, delegationOf } from "./listener/acting-for.ts";
 import type { Connections } from "./listener/connections.ts";
 import { identifier } from "./listener/identify.ts";
@@ -101,6 +102,9 @@ export function openInteractions(deps: InteractionDeps): {
     let from = request.socket.remoteAddress ?? "unknown";
     request.on("error", () => undefined); // a broken request is seen where its body is read
     response.on("error", () => undefined); // a broken response is seen as its `close`
+    // On refusals too: that is where clients learn it (RFC 9449, section 8).
+    if (within === undefined && deps.dpopNonces !== undefined && comesByDpop(request))
+      response.setHeader("dpop-nonce", deps.dpopNonces.current());
     try {
       const head = readRequestHead(request, within === undefined ? "plain" : "encoded");
       // Before the answer to the request ahead of it is whole, a response has no socket. Such a request would run
@@ -120,7 +124,7 @@ export function openInteractions(deps: InteractionDeps): {
       if (within === undefined && deps.connections.isOld(request)) response.shouldKeepAlive = false;
       let caller = within?.caller() ?? identify(request, head, match?.route);
       if (caller instanceof Promise) {
-        caller = await caller; // another trust domain was asked for its bundle; what holds now is looked at afresh
+        caller = await caller; // others were asked, for a bundle or a proof; what holds now is looked at afresh
         snapshot = deps.snapshots.current();
         match = matchRoute(snapshot.routes, head.path);
       }

@@ -7,6 +7,7 @@ import type { Namespace } from "@cordon/core/contract/vocabulary";
 import type { SpiffeId, TrustDomain } from "@cordon/core/identity/spiffe-id";
 import type { IdentitySource } from "@cordon/core/identity/svid";
 import type { Instant } from "@cordon/core/instant";
+import type { DpopNonces } from "@cordon/core/oauth/dpop-nonce";
 import type { LedgerAppender } from "@cordon/core/ledger/entry";
 import type { StoppedAfter } from "@cordon/core/inspection/streaming/answer-filter";
 import type { LogEvent } from "@cordon/core/observation/log-event";
@@ -40,6 +41,17 @@ export interface DigestKeys {
 /** Keys that tokens for values are made with: one per namespace. Immediate, but for the first use of a key. */
 export interface TokenKeys {
   current(namespace: Namespace): KeyObject | Promise<KeyObject>;
+}
+
+/** DPoP proofs that were used at any gateway of the estate. */
+export interface UsedProofs {
+  /**
+   * Uses one up, by its id.
+   *
+   * @returns whether it is the first time, wherever
+   * @throws {CordonError} `STORE_UNAVAILABLE`, as a rejection: then nobody knows, and it counts for nothing
+   */
+  take(id: string): Promise<boolean>;
 }
 
 /** Where content is kept, encrypted, when policy says so. Resolves once durable. */
@@ -198,6 +210,10 @@ export interface GatewayDependencies {
   readonly flows?: FlowSessions;
   /** Uses all approvals of one call up, or none; which one was used before. Without it no approved call is let through. */
   readonly spendApprovals?: (grants: readonly string[]) => Promise<{ readonly spentBefore: string } | undefined>;
+  /** DPoP proofs that other gateways of the estate have taken; without it there are none. */
+  readonly usedProofs?: UsedProofs | undefined;
+  /** Nonces that DPoP proofs must hold; without it none is asked for. */
+  readonly dpopNonces?: DpopNonces | undefined;
   /** Senses what bears on risk; without it nothing does. */
   readonly sensing?: RiskSensing;
   /** Where a person proves to be present, for the answer to a call that needs it. */

@@ -45,6 +45,7 @@ import { observers } from "@cordon/gateway/observation/observer";
 import { openObjectOwners } from "@cordon/gateway/routes/ownership";
 import { openConfiguredConsole } from "./console.ts";
 import { doorStatus, openConfiguredDoors } from "./doors.ts";
+import { openSharedDpop } from "./dpop.ts";
 import { openConfiguredFlowSessions } from "./flow-sessions.ts";
 import { openConfiguredEndpoint } from "./federation.ts";
 import { openConfiguredTelemetry, openObservability, teeLog } from "./observability.ts";
@@ -170,10 +171,17 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
   let consoleUrl: string | undefined;
   const builtIn = { spans: options.spanDetectors ?? builtInSpanDetectors, parts: builtInPartDetectors };
   const detectors = withRegistered(builtIn, () => control.registered.current);
+  const storeUrl = await configuredStoreUrl(configuration, { folder: resolve(options.path, ".."), stateFolder, env });
+  const dpop = opening.use(
+    await openSharedDpop({
+      ...{ records: control.store.shortLived, vault, storeUrl, stateFolder, now, onProblem },
+      asksNonces: configuration.gateway.dpopNonces,
+    }),
+  );
   const flows = opening.use(
     await openConfiguredFlowSessions({
       ...{ records: control.store.records, stateFolder, now, onProblem },
-      storeUrl: await configuredStoreUrl(configuration, { folder: resolve(options.path, ".."), stateFolder, env }),
+      storeUrl,
     }),
   );
   const gateway = opening.use(
@@ -198,6 +206,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       },
       owners,
       flows,
+      ...dpop,
       interception: control.interception,
       resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)),
       refreshTrust: (domain) => control.federation.refresh(domain),

@@ -38,6 +38,22 @@ export function shortLivedContract(createDatabase: CreateDatabase): void {
     assert.equal((await Promise.all(tries)).filter(Boolean).length, 1);
   });
 
+  test("of many put at once each is put once, whoever else puts them and however often they are named", async () => {
+    await using database = await createDatabase();
+    await using store = await openStateStore(database.url);
+    await using other = await openStateStore(database.url);
+    const named = (id: string) => ({ ...record, id });
+    assert.deepEqual(await store.shortLived.addAll([]), []);
+    assert.deepEqual(await store.shortLived.addAll([named("a"), named("b"), named("a")]), [true, true, false]);
+    const both = await Promise.all(
+      [store, other].map(({ shortLived }) => shortLived.addAll([named("b"), named("c"), named("d")])),
+    );
+    assert.deepEqual(
+      ["b", "c", "d"].map((_, at) => both.filter((added) => added[at] === true).length),
+      [0, 1, 1],
+    );
+  });
+
   test("what is over, or not there, cannot be used up", async () => {
     await using database = await createDatabase();
     await using store = await openStateStore(database.url);

@@ -33,6 +33,8 @@ export interface ShortLivedRecords {
   put(record: ShortLivedRecord): Promise<void>;
   /** Puts one where none of that name is; false where there is one. */
   add(record: ShortLivedRecord): Promise<boolean>;
+  /** Puts each where none of that name is, all in one change; for each whether it was put. Of two of one name the first is. */
+  addAll(records: readonly ShortLivedRecord[]): Promise<readonly boolean[]>;
   find(key: RecordKey, now: Instant): Promise<FoundRecord | undefined>;
   /** Uses one up: true once, whoever asks and however often. */
   consume(key: RecordKey, now: Instant): Promise<boolean>;
@@ -67,6 +69,19 @@ export function shortLivedRecords(read: Run, write: Run): ShortLivedRecords {
           .onConflict((conflict) => conflict.columns(["kind", "id"]).doNothing())
           .executeTakeFirst();
         return (added.numInsertedOrUpdatedRows ?? 0n) > 0n;
+      }),
+    addAll: (records) =>
+      write(async (connection) => {
+        const named = new Map(records.map((record) => [`${record.kind} ${record.id}`, record] as const).toReversed());
+        if (named.size === 0) return [];
+        const added = await connection
+          .insertInto("cordon_short_lived")
+          .values([...named.values()].map(row))
+          .onConflict((conflict) => conflict.columns(["kind", "id"]).doNothing())
+          .returning(["kind", "id"])
+          .execute();
+        const left = new Set(added.map(({ kind, id }) => `${kind} ${id}`));
+        return records.map(({ kind, id }) => left.delete(`${kind} ${id}`));
       }),
     async find({ kind, id }, now) {
       const found = await read((reader) =>

@@ -40,5 +40,9 @@ export const gatewaySchema = z.strictObject({
     })
     .prefault({})
     .describe("What one gateway process accepts."),
+  dpopNonces: z
+    .boolean()
+    .default(false)
+    .describe("Whether a DPoP proof must hold a recent nonce of the gateway (RFC 9449, section 8)."),
   drainSeconds: seconds(0, 3_600).default(10).describe("How long calls may finish after it is told to stop."),
 });

@@ -41,7 +41,7 @@ function signedCall(person: string, key: SigningPair): IncomingMessage {
 
 function answerTo(tokens: AccessTokens, request: IncomingMessage): string {
   try {
-    tokens.callerOf(request, { method: "POST", path: "/mcp", query: "" }, { path: "/mcp" });
+    void tokens.callerOf(request, { method: "POST", path: "/mcp", query: "" }, { path: "/mcp" });
     return "in";
   } catch (error) {
     return (error as Error).message;

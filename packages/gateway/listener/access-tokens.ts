@@ -12,11 +12,13 @@ import { CordonError } from "@cordon/core/errors";
 import { parseSpiffeId, trustDomainOf, userPartsOf } from "@cordon/core/identity/spiffe-id";
 import type { Instant } from "@cordon/core/instant";
 import { looksLikeAccessToken, verifyAccessToken, type VerifiedAccessToken } from "@cordon/core/oauth/access-token";
+import type { DpopNonces } from "@cordon/core/oauth/dpop-nonce";
 import { verifyDpopProof } from "@cordon/core/oauth/dpop-proof";
 import { actionsOfScopes } from "@cordon/core/oauth/token-issuer";
 import type { ActingUser } from "@cordon/core/policy/people";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import type { SnapshotSource } from "@cordon/core/policy/snapshot-source";
+import type { UsedProofs } from "../ports.ts";
 import type { Caller } from "./caller.ts";
 import { openProofMemory, type ProofMemoryLimits } from "./proof-memory.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -27,6 +29,10 @@ export interface AccessTokenDeps {
   readonly origin: () => string;
   readonly now: () => Instant;
   readonly monotonicMs: () => number;
+  /** Proofs that other gateways of the estate have seen; absent where there are none. */
+  readonly usedProofs?: UsedProofs | undefined;
+  /** Absent: no nonce is asked for. */
+  readonly dpopNonces?: DpopNonces | undefined;
 }
 
 export interface AccessTokens {
@@ -35,13 +41,13 @@ export interface AccessTokens {
    *
    * @param route the route that the request is for, if there is one
    * @throws {CordonError} `TOKEN_INVALID`, `TOKEN_EXPIRED`, `TOKEN_AUDIENCE`, `TOKEN_NOT_PERMITTED`, `SVID_UNTRUSTED`,
-   *   `SVID_REVOKED`, `DPOP_PROOF_INVALID`
+   *   `SVID_REVOKED`, `DPOP_PROOF_INVALID`, `DPOP_NONCE_NEEDED`, `STORE_UNAVAILABLE`
    */
   callerOf(
     request: IncomingMessage,
     head: RequestHead,
     route: { readonly path: string } | undefined,
-  ): Caller | undefined;
+  ): Caller | Promise<Caller> | undefined;
 }
 
 const maxCachedTokens = 4_096;
@@ -59,12 +65,22 @@ export function openAccessTokens(deps: AccessTokenDeps, limits?: ProofMemoryLimi
         throw new CordonError("TOKEN_AUDIENCE", "the access token is for another resource: nothing is served here");
       const [snapshot, now, origin] = [deps.snapshots.current(), deps.now(), deps.origin()];
       const token = verified(sent.token, snapshot, resourceUri(origin, route), now);
+      if (sent.scheme === "bearer") {
+        refuseBearer(token, snapshot);
+        return callerFrom(token, snapshot, "bearer-token");
+      }
       // Who it is, first: of somebody who is nobody here no proof is remembered.
-      const caller = callerFrom(token, snapshot, sent.scheme === "dpop" ? "dpop-token" : "bearer-token");
-      if (sent.scheme === "dpop") {
-        checkProof({ ...sent, head, verified: token, uri: origin + head.path, now, startedAt, proofs });
-      } else refuseBearer(token, snapshot);
-      return caller;
+      const caller = callerFrom(token, snapshot, "dpop-token");
+      const { usedProofs, dpopNonces: nonces } = deps;
+      const shown = { ...sent, head, verified: token, uri: origin + head.path, now, startedAt, proofs, nonces };
+      const id = checkProof(shown);
+      if (usedProofs === undefined) return caller;
+      return usedProofs.take(id).then((isFirst) => {
+        if (!isFirst) throw usedBefore();
+        // It took a moment: who it is by what holds now.
+        const holds = deps.snapshots.current();
+        return callerFrom(verified(sent.token, holds, resourceUri(origin, route), deps.now()), holds, "dpop-token");
+      });
     },
   };
 }
@@ -89,6 +105,7 @@ function readAuthorization({ headers }: IncomingMessage): Sent | undefined {
   return scheme !== "" && looksLikeAccessToken(token) ? { scheme: "bearer", token, proof } : undefined;
 }
 
+/** @returns the proof's id, which is new to this gateway */
 function checkProof(asked: {
   readonly proof: string | undefined;
   readonly token: string;
@@ -98,24 +115,35 @@ function checkProof(asked: {
   readonly now: Instant;
   readonly startedAt: Instant;
   readonly proofs: ReturnType<typeof openProofMemory>;
-}): void {
-  const { proof, token, verified, uri, now, startedAt, proofs } = asked;
+  readonly nonces: DpopNonces | undefined;
+}): string {
+  const { proof, token, verified, uri, now, startedAt, proofs, nonces } = asked;
   if (verified.thumbprint === undefined)
     throw new CordonError("TOKEN_INVALID", "the access token is bound to no key: it does not go with the scheme DPoP");
   if (proof === undefined)
     throw new CordonError("DPOP_PROOF_INVALID", "the access token came without a DPoP proof (header `DPoP`)");
   const shown = verifyDpopProof(proof, {
     ...{ method: asked.head.method, uri, accessToken: token, thumbprint: verified.thumbprint, now },
+    ...(nonces && { nonce: (value: string) => nonces.isRecent(value) }),
   });
   // What an earlier run of this gateway saw is not remembered.
   if (shown.issuedAt + 999 < startedAt)
     throw new CordonError("DPOP_PROOF_INVALID", "the DPoP proof is older than this gateway; make a new one");
   // By the person, who can have as many keys as sessions, and not by the key: or one could fill the memory of all.
   const taken = proofs.take(`${verified.issuer.issuer} ${verified.subject}`, shown.id);
-  if (taken === "seen")
-    throw new CordonError("DPOP_PROOF_INVALID", "the DPoP proof was used before; each request has its own");
+  if (taken === "seen") throw usedBefore();
   if (taken === "full")
     throw new CordonError("DPOP_PROOF_INVALID", "too many DPoP proofs at a time; ask again in a minute");
+  return shown.id;
+}
+
+function usedBefore(): CordonError {
+  return new CordonError("DPOP_PROOF_INVALID", "the DPoP proof was used before; each request has its own");
+}
+
+/** Whether a request comes by DPoP, so that it is told the nonce of now. */
+export function comesByDpop({ headers }: IncomingMessage): boolean {
+  return /^DPoP /i.test(headers.authorization ?? "");
 }
 
 /** A token that is bound to a key is never good without it, and one that is not only for a client that may. */

@@ -47,8 +47,8 @@ const notForwarded: ReadonlySet<string> = new Set([
   "via",
 ]);
 
-/** Not returned to a client: an upstream's cookies belong to the shared credential, `cordon-*` is ours to say. */
-const notReturned = new Set([...hopByHop, "set-cookie", "alt-svc"]);
+/** Not returned to a client: an upstream's cookies and nonces belong to the shared credential, `cordon-*` is ours to say. */
+const notReturned = new Set([...hopByHop, "set-cookie", "alt-svc", "dpop-nonce"]);
 
 /** Of the client's own account at a destination outside: there no credential of ours is put in their place. */
 const clientsOwn: ReadonlySet<string> = new Set([

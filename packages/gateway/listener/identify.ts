@@ -21,7 +21,8 @@ type Identify = (
   route: { readonly path: string } | undefined,
 ) => Caller | Promise<Caller>;
 
-/** @returns what identifies one request; a promise only where another trust domain is asked for a newer bundle first */
+/** @returns what identifies one request; a promise only where another trust domain is asked for a newer bundle first, or other
+ *   gateways whether they know the DPoP proof */
 export function identifier(deps: IdentifierDeps): Identify {
   const verifyToken = tokenVerifier(deps.identity.current().id, deps);
   const accessTokens = openAccessTokens(deps);
