@@ -67,9 +67,9 @@ function openHere(
   kind: AnswerKind,
   hearing?: Hearing,
 ): ContentFilter | undefined {
-  if (kind.api === "openai" && kind.path === "/embeddings" && kind.status < 300) return undefined;
-  const rules = rulesOf(detectors, screening, "response");
   const { type, charset } = mediaType(kind.contentType);
+  if (kind.api === "openai" && kind.path === "/embeddings" && kind.status < 300 && isJson(type)) return undefined;
+  const rules = rulesOf(detectors, screening, "response");
   const origin = originOf(kind);
   const guard = new ContentGuard(rules, {
     listener: hearing?.listener(spansOf(detectors, screening.settings)),
@@ -113,12 +113,22 @@ function openHere(
     return adapted(new EventStreamFilter({ ...common, framing: framingOf(kind, guard) }), false, screening, rules);
   if (isJson(type)) return adapted(jsonBodyFilter(common, screening.settings.maxBytes), true, screening, rules);
   if (isJsonLines(type)) return adapted(new JsonLinesFilter(common), false, screening, rules);
+  // The official clients read events wherever they have asked for a stream, whatever the answer calls itself.
+  if (isModels(kind) && kind.status < 300 && isText(type)) {
+    const events = new EventStreamFilter({ ...common, framing: framingOf(kind, guard) });
+    const json = pageBodyFilter(common, screening.settings.maxBytes);
+    return adapted(byFirstSign(json, events), true, screening, rules);
+  }
   if (isText(type)) {
     const page = isPage(type, detectors);
     const filter = page ? pageBodyFilter(common, screening.settings.maxBytes) : new TextBodyFilter(common);
     return adapted(filter, true, screening, rules);
   }
-  const refused = (): boolean => screening.unread("response", "gateway/uninspected-answer") === "block";
+  const refused = (): boolean => {
+    // A model's answer is JSON or events: what calls itself something else is neither picture nor sound.
+    if (isModels(kind)) return common.onFailure() === "closed";
+    return screening.unread("response", "gateway/uninspected-answer") === "block";
+  };
   return adapted(unreadable(kind.contentType, refused), true, screening, rules);
 }
 
@@ -224,6 +234,11 @@ function isPage(type: string, { parts }: Detectors): boolean {
   return isText(type) && parts.length > 0;
 }
 
+/** Whether a model's own API answers; files come back as what they are. */
+function isModels({ api, path }: AnswerKind): boolean {
+  return api === "anthropic" || (api === "openai" && !path.startsWith("/files"));
+}
+
 function isResponses({ api, path }: AnswerKind): boolean {
   return api === "openai" && path.startsWith("/responses");
 }
@@ -236,6 +251,30 @@ function framingOf(kind: AnswerKind, guard: ContentGuard): EventFraming {
 
 function mediaType(contentType: string): { readonly type: string; readonly charset: string | undefined } {
   return { type: contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "", charset: charsetOf(contentType) };
+}
+
+/** A text that begins as JSON does is no event stream: in JSON no line begins with the name of a field. */
+function byFirstSign(json: AnswerFilter, otherwise: AnswerFilter): AnswerFilter {
+  let chosen: AnswerFilter | undefined;
+  let before: Uint8Array = nothing;
+  return {
+    push(chunk) {
+      if (chosen !== undefined) return chosen.push(chunk);
+      before = Buffer.concat([before, chunk]);
+      const sign = /[^\s\uFEFF\u00EF\u00BB\u00BF]/.exec(Buffer.from(before).toString("latin1"))?.[0];
+      if (sign === undefined) return { bytes: nothing };
+      chosen = '[{"'.includes(sign) ? json : otherwise;
+      return chosen.push(before);
+    },
+    stop: (...why) => (chosen ?? otherwise).stop(...why),
+    end() {
+      if (chosen !== undefined) return chosen.end();
+      const first = otherwise.push(before);
+      if (first.cut !== undefined) return first;
+      const last = otherwise.end();
+      return { ...last, bytes: Buffer.concat([first.bytes, last.bytes]) };
+    },
+  };
 }
 
 /** Images, audio, files, and whatever else nothing here reads. An answer without a body is none of these. */

@@ -90,15 +90,15 @@ const kinds: Record<string, Judging & { readonly write: (said: Said) => string }
           : [
               {
                 type: "content_block_start",
-                index: 9,
+                index: texts.length,
                 content_block: { type: "tool_use", id: "t", name: "send", input: {} },
               },
               {
                 type: "content_block_delta",
-                index: 9,
+                index: texts.length,
                 delta: { type: "input_json_delta", partial_json: JSON.stringify({ to: call }) },
               },
-              { type: "content_block_stop", index: 9 },
+              { type: "content_block_stop", index: texts.length },
             ]),
         { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 1 } },
         { type: "message_stop" },

@@ -2,11 +2,10 @@
  * Answers that are no event streams. In: bytes. Out: bytes that may be sent: JSON once it is whole, JSON lines line by
  * line, plain text as it comes. What cannot be read ends the answer, unless it is to pass unread.
  */
-import { isLongNumber } from "../../contract/long-numbers.ts";
-import { isJsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { AnswerFilter, AnswerFilterOptions, Released } from "./answer-filter.ts";
 import { parseAnswer } from "./framing.ts";
 import { JsonLines } from "./json-lines.ts";
+import { mayBeSent, withoutLogprobs } from "./log-probabilities.ts";
 
 export type BodyFilterOptions = Omit<AnswerFilterOptions, "framing">;
 
@@ -71,28 +70,32 @@ export function jsonBodyFilter(options: BodyFilterOptions, maxBytes: number): An
   return new WholeBodyFilter(options, maxBytes, (written) => {
     const tree = parseAnswer(new TextDecoder("utf-8", { fatal: true }).decode(written));
     const filtered = options.guard.tree(tree, logprobs, asArguments);
-    return filtered === tree ? written : encoder.encode(JSON.stringify(withoutLogprobs(filtered)));
+    const rest = withoutLogprobs(filtered, null, (each) => filtered !== tree || !mayBeSent(each, options.guard));
+    return rest === tree ? written : encoder.encode(JSON.stringify(rest));
   });
+}
+
+/** UTF-16 of plain letters is UTF-8 as well, with a NUL beside each: who reads it as what it is reads another text. */
+function decodedText(bytes: Uint8Array): string {
+  if (bytes.includes(0)) throw new Error("it holds NUL, which no text has");
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }
 
 /** Plain text or markup, read as text, where it is judged before any of it is sent. */
 export function pageBodyFilter(options: BodyFilterOptions, maxBytes: number): AnswerFilter {
   return new WholeBodyFilter(options, maxBytes, (written) => {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(written);
-    const filtered = options.guard.page(text);
+    const text = decodedText(written);
+    const { guard } = options;
+    // Clients that ask for JSON read it whatever it is called, and its escapes hide nothing from them.
+    const isJson = text.includes("\\") && /^\s*[[{"]/.test(text);
+    const read = isJson ? guard.json(text.replace(/^\uFEFF/, "")) : text;
+    const filtered = guard.page(read);
     return filtered === text ? written : encoder.encode(filtered);
   });
 }
 
 /** They spell texts that were changed. */
 const logprobs: ReadonlySet<string> = new Set(["logprobs"]);
-
-function withoutLogprobs(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(withoutLogprobs);
-  if (!isJsonObject(value) || isLongNumber(value)) return value;
-  const entries = Object.entries(value);
-  return Object.fromEntries(entries.map(([name, item]) => [name, name === "logprobs" ? null : withoutLogprobs(item)]));
-}
 
 /** Plain text, and markup read as text. It flows; a blocked one breaks off. */
 export class TextBodyFilter implements AnswerFilter {
@@ -108,7 +111,10 @@ export class TextBodyFilter implements AnswerFilter {
 
   push(chunk: Uint8Array): Released {
     if (this.#unread) return { bytes: chunk };
-    return this.#released(() => this.#text.push(this.#decoder.decode(chunk, { stream: true })), chunk);
+    return this.#released(() => {
+      if (chunk.includes(0)) throw new Error("it holds NUL, which no text has");
+      return this.#text.push(this.#decoder.decode(chunk, { stream: true }));
+    }, chunk);
   }
 
   end(): Released {

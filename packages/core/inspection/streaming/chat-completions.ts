@@ -13,7 +13,8 @@ import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
 import { formatWords } from "./format-words.ts";
 import { RepeatedEvent } from "./repeated-event.ts";
-import { keep, parseAnswer, refuseOverHeld, type Ending, type EventFraming } from "./framing.ts";
+import { keep, parseAnswer, refuseOverHeld, textOf, type Ending, type EventFraming } from "./framing.ts";
+import { RunningReadings } from "./log-probabilities.ts";
 
 /** Properties of a delta that are no text of the model's, or whose text is not running. */
 const notRunning: ReadonlySet<string> = new Set(["role", "type", "id", "index", "tool_calls", "function_call"]);
@@ -29,10 +30,20 @@ interface Channel {
   readonly text: RunningText;
 }
 
+/** A message that chunks repeat, as far as it goes, and what was sent of it; `facts` is all of it but its content. */
+interface Said {
+  readonly content: string;
+  readonly released: string;
+  readonly facts: string;
+  readonly text: RunningText;
+}
+
 export class ChatCompletionsFraming implements EventFraming {
   readonly #guard: ContentGuard;
   readonly #channels = new Map<string, Channel>();
   readonly #calls = new Map<number, HeldCalls>();
+  readonly #said = new Map<number, Said>();
+  readonly #readings = new Map<number, RunningReadings>();
   readonly #open = new Set<number>();
   readonly #repeated = new RepeatedEvent();
   #heldLength = 0;
@@ -56,6 +67,9 @@ export class ChatCompletionsFraming implements EventFraming {
     }
     const tree = parseAnswer(event.data);
     if (!isJsonObject(tree) || !Array.isArray(tree["choices"])) {
+      // JavaScript reads `choices[0]` of an object as well.
+      if (isJsonObject(tree) && (tree["choices"] ?? null) !== null)
+        throw new Error("the choices of the answer are no list");
       const filtered = this.#guard.tree(tree);
       if (this.#guard.blocked !== undefined) return "";
       return filtered === tree ? event.raw : withData(event, JSON.stringify(filtered));
@@ -93,9 +107,9 @@ export class ChatCompletionsFraming implements EventFraming {
     const alone = envelope === tree && choices.length === 1 && (tree["usage"] ?? null) === null ? event : undefined;
     for (const [place, value] of choices.entries()) {
       if (!isJsonObject(value)) throw new Error("a choice of the answer is not an object");
-      const index = typeof value["index"] === "number" ? value["index"] : place;
+      const index = indexOf(value, place);
       const finishes = (value["finish_reason"] ?? null) !== null;
-      const choice = this.#choice(index, value, alone);
+      const choice = this.#choice(index, value, finishes, alone);
       if (choice !== value) changed = true;
       if (finishes) {
         this.#guard.barrier();
@@ -117,7 +131,7 @@ export class ChatCompletionsFraming implements EventFraming {
 
   /** A chunk that says a piece of one text, and nothing else: those that come next are often like it. */
   #learn(event: ServerSentEvent, index: number, { delta, text, logprobs, ...rest }: JsonObject): void {
-    if (!isJsonObject(delta) || text !== undefined || (logprobs ?? null) !== null) return;
+    if (!isJsonObject(delta) || text !== undefined || "message" in rest || (logprobs ?? null) !== null) return;
     if ((rest["finish_reason"] ?? null) !== null || !Object.keys(delta).every((name) => formatWords.has(name))) return;
     const said = Object.entries(delta).filter(([, value]) => value !== null && value !== "");
     const [name = "", piece] = said[0] ?? [];
@@ -131,13 +145,23 @@ export class ChatCompletionsFraming implements EventFraming {
    *
    * @param alone the chunk, where nothing else in it says anything
    */
-  #choice(index: number, choice: JsonObject, alone: ServerSentEvent | undefined): JsonObject | undefined {
+  #choice(
+    index: number,
+    choice: JsonObject,
+    finishes: boolean,
+    alone: ServerSentEvent | undefined,
+  ): JsonObject | undefined {
     if (!Number.isInteger(index) || index < 0 || index >= maxChoices) throw new Error("a choice has no usable index");
     this.#open.add(index);
-    const { delta, text, logprobs, ...rest } = choice;
+    const { delta, text, logprobs, message, ...rest } = choice;
     const filteredRest = this.#guard.tree(rest) as JsonObject;
     let filtered: JsonObject = filteredRest;
     let changed = filteredRest !== rest;
+    if (message !== undefined) {
+      const said = this.#soFar(index, message, finishes);
+      changed ||= said !== message;
+      filtered = { ...filtered, message: said };
+    }
     if (typeof text === "string") {
       this.#legacy = true;
       const released = this.#push(index, ["text"], text);
@@ -150,7 +174,7 @@ export class ChatCompletionsFraming implements EventFraming {
       filtered = { ...filtered, delta: released };
     } else if (delta !== undefined && delta !== null) throw new Error("a delta of the answer is not an object");
     if (alone !== undefined && filteredRest === rest) this.#learn(alone, index, choice);
-    if (!changed && spells(logprobs, delta, text)) return choice;
+    if (this.#spells(index, logprobs, delta, text) && !changed) return choice;
     if (logprobs !== undefined) filtered = { ...filtered, logprobs: null };
     const released = filtered["delta"];
     const saysNothing =
@@ -158,6 +182,42 @@ export class ChatCompletionsFraming implements EventFraming {
       (isJsonObject(released) ? isSilent(released) : filtered["text"] === "");
     const saidSomething = isJsonObject(delta) ? !isSilent(delta) : text !== "";
     return saysNothing && saidSomething ? undefined : filtered;
+  }
+
+  /**
+   * The message so far, which some servers repeat in every chunk: what is new of it is the text's next piece. What else it holds
+   * is said once or again.
+   */
+  #soFar(index: number, message: JsonValue, finishes: boolean): JsonValue {
+    const said = isJsonObject(message) ? message : { content: message };
+    const { content, ...others } = said;
+    const rest = typeof content === "string" ? others : said;
+    const facts = JSON.stringify(rest);
+    const before = this.#said.get(index) ?? { content: "", released: "", facts, text: this.#guard.open() };
+    if (facts !== before.facts || !textOf(content).startsWith(before.content))
+      throw new Error("a choice of the answer says two messages");
+    let released = before.released + before.text.push(textOf(content).slice(before.content.length));
+    if (finishes) released += before.text.end();
+    keep(this.#guard, this.#said, index, { ...before, content: textOf(content), released });
+    const filtered = this.#guard.tree(rest) as JsonObject;
+    if (filtered === rest && released === textOf(content)) return message;
+    return typeof content === "string" ? { ...filtered, content: released } : filtered;
+  }
+
+  /** Whether log probabilities spell the chunk's own text and nothing that may not be sent; where there are none they do. */
+  #spells(
+    index: number,
+    logprobs: JsonValue | undefined,
+    delta: JsonValue | undefined,
+    text: JsonValue | undefined,
+  ): boolean {
+    if (logprobs === undefined || logprobs === null) return true;
+    const own = isJsonObject(delta)
+      ? { content: textOf(delta["content"]), refusal: textOf(delta["refusal"]) }
+      : { tokens: textOf(text) };
+    let readings = this.#readings.get(index);
+    if (readings === undefined) this.#readings.set(index, (readings = new RunningReadings(this.#guard)));
+    return readings.areOf(own, logprobs);
   }
 
   #delta(index: number, delta: JsonObject): JsonObject {
@@ -255,7 +315,7 @@ class HeldCalls {
   /** With a delta more. */
   with(entry: JsonValue, place: number): HeldCalls {
     if (!isJsonObject(entry)) throw new Error("a tool call of the answer is not an object");
-    const index = typeof entry["index"] === "number" ? entry["index"] : place;
+    const index = indexOf(entry, place);
     const known = this.#calls.get(index);
     const call = known === undefined ? { ...entry, index } : merged(known, entry);
     return new HeldCalls(new Map(this.#calls).set(index, call), this.#legacy);
@@ -310,6 +370,12 @@ function placeOf(item: JsonValue, place: number): string {
   return isJsonObject(item) && typeof item["index"] === "number" ? `#${item["index"]}` : `#${place}`;
 }
 
+/** To clients that count by it, `"0"` is 0. @throws {Error} where it is no number */
+function indexOf({ index }: JsonObject, place: number): number {
+  if ((index ?? null) !== null && typeof index !== "number") throw new Error("an index of the answer is not a number");
+  return typeof index === "number" ? index : place;
+}
+
 /** `["audio", "transcript"]` and a text as `{ audio: { transcript: text } }`. */
 function nested(path: readonly string[], text: string): JsonObject {
   let value: JsonValue = text;
@@ -324,19 +390,4 @@ function nested(path: readonly string[], text: string): JsonObject {
 /** Whether a delta says nothing: no text, no role, no call. */
 function isSilent(delta: JsonObject): boolean {
   return Object.values(delta).every((value) => value === null || value === "");
-}
-
-/** Whether log probabilities spell the chunk's own text and nothing else; where there are none they do. */
-function spells(logprobs: JsonValue | undefined, delta: JsonValue | undefined, text: JsonValue | undefined): boolean {
-  if (logprobs === undefined || logprobs === null) return true;
-  if (!isJsonObject(logprobs)) return false;
-  if (!isJsonObject(delta)) return spelt(logprobs["tokens"]) === text;
-  return ["content", "refusal"].every((name) => spelt(logprobs[name]) === (delta[name] ?? ""));
-}
-
-function spelt(tokens: JsonValue | undefined): string | undefined {
-  if (tokens === undefined || tokens === null) return "";
-  if (!Array.isArray(tokens)) return undefined;
-  const words = tokens.map((token) => (isJsonObject(token) ? token["token"] : token));
-  return words.every((word) => typeof word === "string") ? words.join("") : undefined;
 }

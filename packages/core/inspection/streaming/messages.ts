@@ -18,14 +18,18 @@ interface Block {
   readonly texts: Map<string, { readonly type: string; readonly text: RunningText }>;
   /** What is held of a tool call: its start, and its input so far. */
   readonly call: { readonly start: string; readonly input: string } | undefined;
+  /** Whether its signature has come. */
+  readonly signed?: boolean;
 }
 
-/** The field of each kind of delta that is a running text. */
+/** What blocks start with and go on with, and the type of delta that goes on with it. */
 const runningField: Readonly<Record<string, string>> = {
   text_delta: "text",
   thinking_delta: "thinking",
   compaction_delta: "content",
 };
+/** Fields of a delta that are said once. */
+const saidOnce: ReadonlySet<string> = new Set(["type", "signature"]);
 const maxBlocks = 256;
 
 export class MessagesFraming implements EventFraming {
@@ -34,6 +38,8 @@ export class MessagesFraming implements EventFraming {
   readonly #repeated = new RepeatedEvent();
   #heldLength = 0;
   #started = false;
+  /** How many blocks have begun. */
+  #begun = 0;
 
   constructor(guard: ContentGuard) {
     this.#guard = guard;
@@ -102,12 +108,17 @@ export class MessagesFraming implements EventFraming {
 
   #start(event: ServerSentEvent, tree: JsonObject): string {
     const index = indexOf(tree);
-    if (this.#blocks.has(index)) throw new Error("a content block of the answer starts twice");
+    // Clients find a block by its place in the order in which they began.
+    if (index !== this.#begun) throw new Error("the content blocks of the answer do not begin in their order");
+    this.#begun += 1;
+    this.#guard.undoable(() => (this.#begun -= 1));
     if (this.#blocks.size >= maxBlocks) throw new Error(`the answer has more than ${maxBlocks} open content blocks`);
     const block = tree["content_block"];
     if (!isJsonObject(block)) throw new Error("a content block of the answer is not an object");
     const type = textOf(block["type"]);
     if (type.endsWith("tool_use")) {
+      // Under this name the official client keeps the input that has come so far.
+      if ("__json_buf" in block) throw new Error("a tool call of the answer begins with a client's own notes");
       const start = this.#whole(event, tree);
       this.#hold(start.length);
       keep(this.#guard, this.#blocks, index, { texts: new Map(), call: { start, input: "" } });
@@ -143,24 +154,35 @@ export class MessagesFraming implements EventFraming {
       });
       return "";
     }
-    const field = runningField[type];
+    if (type === "input_json_delta") throw new Error("a block of the answer that is no call has input");
     if (type === "signature_delta") return this.#signature(event, tree, index, block);
-    if (field === undefined || typeof delta[field] !== "string") return this.#whole(event, tree);
-    const text = delta[field];
-    const released = this.#push(index, type, field, text);
-    const bare = { ...tree, delta: { ...delta, [field]: "" } };
-    const rest = this.#guard.tree(bare) as typeof bare;
-    const running = block.texts.get(field);
-    if (rest === bare && running !== undefined) this.#repeated.learn(event, field, text, running.text);
-    if (released === text && rest === bare && this.#guard.blocked === undefined) return event.raw;
-    if (released === "") return "";
-    return withData(event, JSON.stringify({ ...rest, delta: { ...rest.delta, [field]: released } }));
+    // Whatever a delta's type, its texts may run on in the next.
+    const texts: [string, string][] = [];
+    let changed = false;
+    for (const [name, text] of Object.entries(delta)) {
+      if (typeof text !== "string" || text === "" || saidOnce.has(name)) continue;
+      const released = this.#push(index, type, name, text);
+      changed ||= released !== text;
+      texts.push([name, released]);
+    }
+    if (texts.length === 0) return this.#whole(event, tree);
+    const plain = { ...tree, delta: { ...delta, ...Object.fromEntries(texts.map(([name]) => [name, ""])) } };
+    const rest = this.#guard.tree(plain) as typeof plain;
+    const [only, another] = texts;
+    const running = another === undefined && only !== undefined ? block.texts.get(only[0]) : undefined;
+    if (rest === plain && running !== undefined && only !== undefined)
+      this.#repeated.learn(event, only[0], textOf(delta[only[0]]), running.text);
+    if (!changed && rest === plain && this.#guard.blocked === undefined) return event.raw;
+    if (texts.every(([, text]) => text === "")) return "";
+    return withData(event, JSON.stringify({ ...rest, delta: { ...rest.delta, ...Object.fromEntries(texts) } }));
   }
 
   /** A signature says that the thinking before it is whole. */
   #signature(event: ServerSentEvent, tree: JsonObject, index: number, block: Block): string {
+    if (block.signed === true) throw new Error("a content block of the answer is signed twice");
     const rest = this.#rest(index);
     if (this.#guard.blocked !== undefined) return rest;
+    keep(this.#guard, this.#blocks, index, { ...block, signed: true });
     const changed = [...block.texts.values()].some(({ text }) => text.changed);
     return changed ? rest : rest + this.#whole(event, tree);
   }

@@ -7,17 +7,18 @@
  * words. A call is held from its item's start until its arguments are whole, and decided before any of it is sent.
  * Sequence numbers stay gapless: once an event was added or left out, those that follow are numbered anew.
  */
-import { isLongNumber } from "../../contract/long-numbers.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
 import { keep, namedEvent, parseAnswer, refuseOverHeld, textOf, type Ending, type EventFraming } from "./framing.ts";
+import { mayBeSent, RunningReadings, withoutLogprobs } from "./log-probabilities.ts";
 
 interface Running {
   /** The last delta, without its text: what a further one looks like. */
   envelope: JsonObject;
   readonly item: string;
   readonly text: RunningText;
+  readonly readings: RunningReadings;
 }
 
 /** A call whose arguments are not whole yet: its events so far, as trees. */
@@ -63,6 +64,9 @@ export class ResponsesFraming implements EventFraming {
       keep(this.#guard, this.#calls, item, { events: [] });
       return this.#hold(item, tree);
     }
+    // Arguments of a call that nobody saw begin are arguments all the same.
+    if (type.endsWith("arguments.delta") && !this.#calls.has(item))
+      keep(this.#guard, this.#calls, item, { events: [] });
     const call = this.#calls.get(item);
     if (call !== undefined) return this.#ofCall(event, tree, type, item);
     if (type.endsWith(".delta") && typeof tree["delta"] === "string" && !binaryDeltas.has(type))
@@ -106,12 +110,17 @@ export class ResponsesFraming implements EventFraming {
     let running = this.#running.get(key);
     if (running === undefined) {
       if (this.#running.size >= maxTexts) throw new Error(`the answer has more than ${maxTexts} open texts`);
-      this.#running.set(key, (running = { envelope, item, text: this.#guard.open() }));
+      this.#running.set(
+        key,
+        (running = { envelope, item, text: this.#guard.open(), readings: new RunningReadings(this.#guard) }),
+      );
     }
     running.envelope = envelope;
     const released = running.text.push(delta as string);
     const bare = this.#guard.tree(envelope) as JsonObject;
-    if (released === delta && bare === envelope && spells(tree)) return this.#pass(event, tree);
+    const isSpelt =
+      isNone(tree["logprobs"]) || running.readings.areOf({ "": delta as string }, tree["logprobs"] ?? null);
+    if (released === delta && bare === envelope && isSpelt) return this.#pass(event, tree);
     if (released === "") return this.#dropped();
     return this.#changed(event, { ...bare, delta: released, ...("logprobs" in tree ? { logprobs: [] } : {}) });
   }
@@ -197,7 +206,7 @@ export class ResponsesFraming implements EventFraming {
   /** A tree that holds whole texts. Log probabilities spell texts: they go where anything was changed. */
   #filtered(tree: JsonValue): JsonValue {
     const filtered = this.#guard.tree(tree, logprobs, asArguments);
-    return filtered === tree ? tree : withoutLogprobs(filtered);
+    return withoutLogprobs(filtered, [], (each) => filtered !== tree || !mayBeSent(each, this.#guard));
   }
 
   /** An event of a call; its arguments are JSON, also where a delta carries them. */
@@ -257,22 +266,10 @@ function isCall(item: JsonValue | undefined): boolean {
   return isJsonObject(item) && typeof item["type"] === "string" && callTypes.has(item["type"]);
 }
 
+function isNone(tokens: JsonValue | undefined): boolean {
+  return tokens === undefined || tokens === null || (Array.isArray(tokens) && tokens.length === 0);
+}
+
 function emptyLogprobs(envelope: JsonObject): JsonObject {
   return envelope["type"] === "response.output_text.delta" ? { logprobs: [] } : {};
-}
-
-/** Whether a delta's log probabilities spell its own text and nothing else. */
-function spells({ logprobs: tokens, delta }: JsonObject): boolean {
-  if (tokens === undefined || tokens === null || (Array.isArray(tokens) && tokens.length === 0)) return true;
-  if (!Array.isArray(tokens)) return false;
-  const words = tokens.map((token) => (isJsonObject(token) ? token["token"] : undefined));
-  return words.every((word) => typeof word === "string") && words.join("") === delta;
-}
-
-function withoutLogprobs(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(withoutLogprobs);
-  if (!isJsonObject(value) || isLongNumber(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [name, name === "logprobs" ? [] : withoutLogprobs(item)]),
-  );
 }
