@@ -3,13 +3,38 @@
  * uses the client can come by: in each event, in what events say in the same place one after another, and in what the client
  * puts together.
  */
-import Anthropic from "@anthropic-ai/sdk";
-import OpenAI from "openai";
+import { createRequire } from "node:module";
 
 export type Client = "chat" | "responses" | "messages";
 
 /** Anything at all: a test looks for texts in it wherever they are. */
 type Anything = unknown;
+
+/** The little of the clients that is used here. The root declares them, as judges; no package stands on them. */
+interface Events {
+  on(event: string, listener: (delta: Anything, snapshot: Anything) => void): Events;
+  finalMessage(): Promise<Anything>;
+  finalResponse(): Promise<Anything>;
+  finalChatCompletion(): Promise<Anything>;
+}
+interface Endpoint {
+  create(body: object): Promise<AsyncIterable<Anything>>;
+  stream(body: object): Events;
+}
+interface Options {
+  readonly apiKey: string;
+  readonly baseURL: string;
+  readonly maxRetries: number;
+  readonly logLevel: "off";
+  readonly fetch: () => Promise<Response>;
+}
+const load = createRequire(import.meta.url);
+const { Anthropic } = load("@anthropic-ai/sdk") as {
+  Anthropic: new (options: Options) => { readonly messages: Endpoint };
+};
+const { OpenAI } = load("openai") as {
+  OpenAI: new (options: Options) => { readonly responses: Endpoint; readonly chat: { readonly completions: Endpoint } };
+};
 
 export async function readBy(client: Client, contentType: string, body: Uint8Array): Promise<readonly string[]> {
   const fetch = (): Promise<Response> =>
@@ -30,8 +55,6 @@ export async function readBy(client: Client, contentType: string, body: Uint8Arr
   for (const whole of await snapshots(client, options)) said.texts(whole);
   return said.all();
 }
-
-type Options = ConstructorParameters<typeof OpenAI>[0];
 
 async function* eventsOf(client: Client, options: Options): AsyncGenerator {
   if (client === "messages") {
