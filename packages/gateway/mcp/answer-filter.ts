@@ -297,8 +297,6 @@ class EventsFilter extends ToolFilter implements ResponseFilter {
   }
 
   #event(event: ServerSentEvent): string | Promise<string> {
-    if (otherLineEnds.test(event.others))
-      throw new Error("an event holds what some readers take for the end of a line");
     // Were the data before it taken out, it would come to stand where some readers leave a mark out.
     if (/(?:^|[\r\n])(?:\uFEFF|\u00EF\u00BB\u00BF)+data/.test(event.others))
       throw new Error("an event holds a mark that hides a line");
@@ -322,12 +320,6 @@ class EventsFilter extends ToolFilter implements ResponseFilter {
     return sealId === undefined ? text : withIds(text, sealId);
   }
 }
-
-/**
- * Lines end with CR and LF (WHATWG HTML, 9.2.6). Readers that cut by Python's `splitlines` (`httpx`) end them by these, too: to
- * them a comment, or a string, would go on as an event of its own.
- */
-const otherLineEnds = /[^\P{Cc}\t\r\n]|[\u2028\u2029]/u; // and every other control character
 
 function escapedEnd(end: string): string {
   return `\\u${end.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -188,7 +188,8 @@ test("no line with a mark comes to stand first because what was before it is tak
   for (const mark of ["\uFEFF", "\u00EF\u00BB\u00BF"])
     for (const first of ["", mark]) {
       const { out } = await through(events, `${first}data: ${sampling}\n${mark}data: ${sampling}\n\n`, () => refused);
-      assert.match(out, /^cut: .*hides a line/);
+      // The reader of events takes the first kind for what some clients take it for: data of two lines, which is no JSON.
+      assert.match(out, mark === "\uFEFF" ? /^cut: .*not JSON/ : /^cut: .*hides a line/);
     }
   assert.equal((await through(events, `\uFEFF: hello\ndata: ${done}\n\n`, () => refused)).out.includes(done), true);
 });
@@ -213,8 +214,10 @@ test("what only some readers take for the end of a line begins no event of its o
   const nobody = () => assert.fail("nothing is asked");
   for (const end of onlySome) {
     const hidden = `${end}${end}data: ${sampling}${end}${end}`;
-    for (const line of [`: c${hidden}`, `event: x${hidden}`, `foo: 1${hidden}`])
-      assert.match((await through(events, `${line}\ndata: ${done}\n\n`, nobody)).out, /^cut: .*end of a line/, line);
+    for (const line of [`: c${hidden}`, `event: x${hidden}`, `foo: 1${hidden}`]) {
+      const { out } = await through(events, `${line}\ndata: ${done}\n\n`, nobody);
+      assert.deepEqual([heardBySplitlines(out), out.includes("sampling")], [[done], false], line);
+    }
     if (end < "\x20") continue; // JSON has it nowhere
     const tree = { jsonrpc: "2.0", id: 1, result: { content: [{ type: "text", text: `a${hidden}b` }] } };
     const { out } = await through(events, event(JSON.stringify(tree)), nobody);
