@@ -116,8 +116,8 @@ function openHere(
   // The official clients read events wherever they have asked for a stream, whatever the answer calls itself.
   if (isModels(kind) && kind.status < 300 && isText(type)) {
     const events = new EventStreamFilter({ ...common, framing: framingOf(kind, guard) });
-    const json = pageBodyFilter(common, screening.settings.maxBytes);
-    return adapted(byFirstSign(json, events), true, screening, rules);
+    const page = pageBodyFilter(common, screening.settings.maxBytes);
+    return adapted(pageOrEvents(page, events, screening.settings.maxBytes), true, screening, rules);
   }
   if (isText(type)) {
     const page = isPage(type, detectors);
@@ -253,25 +253,45 @@ function mediaType(contentType: string): { readonly type: string; readonly chars
   return { type: contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "", charset: charsetOf(contentType) };
 }
 
-/** A text that begins as JSON does is no event stream: in JSON no line begins with the name of a field. */
-function byFirstSign(json: AnswerFilter, otherwise: AnswerFilter): AnswerFilter {
+/** A field of an event stream stands first, whatever is left out before it. */
+const beginsAsEvents = /^[\s\xA0-\xFF]*(?:data|event|id|retry)?:/;
+/** So much of a text is looked at to see that. */
+const headLength = 1024;
+/** To some client a line of data begins: where lines end to any reader, with marks or without. */
+const holdsData = /(?:^|[^\x20-\x7E])data/;
+
+/**
+ * A text that is called text, and may be events to a client that asked for a stream. One that begins as JSON does is none: in
+ * JSON no line begins with the name of a field. What begins as neither is held, and is a page if no line of it is data.
+ */
+function pageOrEvents(page: AnswerFilter, events: AnswerFilter, maxBytes: number): AnswerFilter {
   let chosen: AnswerFilter | undefined;
-  let before: Uint8Array = nothing;
+  const held: Uint8Array[] = [];
+  let length = 0;
+  let head = "";
   return {
     push(chunk) {
       if (chosen !== undefined) return chosen.push(chunk);
-      before = Buffer.concat([before, chunk]);
-      const sign = /[^\s\uFEFF\u00EF\u00BB\u00BF]/.exec(Buffer.from(before).toString("latin1"))?.[0];
-      if (sign === undefined) return { bytes: nothing };
-      chosen = '[{"'.includes(sign) ? json : otherwise;
-      return chosen.push(before);
+      held.push(chunk);
+      length += chunk.length;
+      if (head.length < headLength) {
+        head += Buffer.from(chunk.subarray(0, headLength)).toString("latin1");
+        const sign = /[^\s\xA0-\xFF]/.exec(head)?.[0] ?? "";
+        if (sign !== "" && '[{"'.includes(sign)) chosen = page;
+        else if (beginsAsEvents.test(head)) chosen = events;
+      }
+      // A page that is too long to be judged fails as such.
+      if (length > maxBytes) chosen ??= page;
+      return chosen === undefined ? { bytes: nothing } : chosen.push(Buffer.concat(held));
     },
-    stop: (...why) => (chosen ?? otherwise).stop(...why),
+    stop: (...why) => (chosen ?? page).stop(...why),
     end() {
       if (chosen !== undefined) return chosen.end();
-      const first = otherwise.push(before);
+      const body = Buffer.concat(held);
+      chosen = holdsData.test(body.toString("latin1")) ? events : page;
+      const first = chosen.push(body);
       if (first.cut !== undefined) return first;
-      const last = otherwise.end();
+      const last = chosen.end();
       return { ...last, bytes: Buffer.concat([first.bytes, last.bytes]) };
     },
   };
