@@ -1,0 +1,58 @@
+/**
+ * The stretches of a text that the classifier suspects most, as the encoder reads them. In: a reading. Out: up to a number of
+ * pieces of plain text, the worst first.
+ *
+ * Plain is: folded (lower case, no invisible characters, look-alike letters resolved), stand-ins as the letters that they
+ * stand for, white space as single spaces. Training and inference call this one function.
+ */
+import { skeleton, type Tokens } from "../normalise/tokens.ts";
+import { eachWindow } from "./network.ts";
+import type { Reading } from "./reader.ts";
+
+/** How many tokens a stretch has: as many as the classifier's longer window. */
+const stretch = 64;
+/** Stretches begin at least so many tokens apart. */
+const apart = 48;
+/** Longer words than any are cut off: what follows is no text that the encoder knows. */
+const longest = 640;
+
+export function suspects(reading: Reading, most: number): string[] {
+  const { tokens, logits } = reading;
+  const centres: { readonly at: number; readonly logit: number }[] = [];
+  let window = 0;
+  eachWindow(tokens.count, (from, to) => {
+    centres.push({ at: (from + to) >> 1, logit: logits[window++] as number });
+  });
+  centres.sort((a, b) => b.logit - a.logit || a.at - b.at);
+  const starts: number[] = [];
+  for (const { at } of centres) {
+    if (starts.length === most) break;
+    const start = Math.max(0, Math.min(at - stretch / 2, tokens.count - stretch));
+    if (starts.every((other) => Math.abs(other - start) >= apart)) starts.push(start);
+  }
+  return starts.map((start) => plainText(tokens, start, Math.min(start + stretch, tokens.count)));
+}
+
+/** The text of some tokens with what stands between them, and the marks and signs that cling to the first and last. */
+function plainText(tokens: Tokens, from: number, to: number): string {
+  const { units, folded } = tokens;
+  const first = from === 0 ? 0 : (tokens.end[from - 1] as number);
+  const last = to === tokens.count ? folded.length : (tokens.start[to] as number);
+  let text = "";
+  let token = from;
+  let blank = true;
+  for (let at = first; at < last && text.length < longest; at++) {
+    const unit = units[at] as number;
+    if (unit <= 0x20 || unit === 0x7f || (unit >= 0x80 && unit <= 0xa0)) {
+      if (!blank) text += " ";
+      blank = true;
+      continue;
+    }
+    blank = false;
+    while (token < to && at >= (tokens.end[token] as number)) token += 1;
+    const stands = token < to && at >= (tokens.start[token] as number) && tokens.stands[token] === 1;
+    const letter = stands && unit < 0x80 ? (skeleton[unit] as number) : 0;
+    text += String.fromCharCode(letter === 0 ? unit : letter);
+  }
+  return text.trimEnd().toWellFormed();
+}

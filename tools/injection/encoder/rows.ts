@@ -1,0 +1,62 @@
+/**
+ * `node tools/injection/encoder/rows.ts --honest FILE --out FILE [--unseen]`: what the encoder is trained on and measured with.
+ * In: the labelled texts, our corpus, the generators and the honest texts, as `tools/train-injection.ts` takes them. Out: a row of
+ * JSON a line: its label, whether it is held out, what the classifier says of it, and the stretches of it that the
+ * classifier suspects most.
+ *
+ * Held out is every fifth row (what is deployed is trained on the others), or with `--unseen` every public row.
+ */
+import { closeSync, openSync, writeSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { packVectors, windowCount } from "@cordon/core/inspection/injection/network";
+import { makeReader } from "@cordon/core/inspection/injection/reader";
+import { suspects } from "@cordon/core/inspection/injection/suspects";
+import { readCorpus } from "../corpus/corpus.ts";
+import { words } from "../examples.ts";
+import { generateRows } from "../generate.ts";
+import { isFifth, judgeFifth, judgeUnseen } from "../held-out.ts";
+import { readHonest } from "../honest/honest.ts";
+import { Chance } from "../random.ts";
+import { isDocument, isIndirect, readRows, type Row } from "../rows.ts";
+import { trainingScale } from "../settings.ts";
+import { quantised } from "../weights-module.ts";
+
+/** Stretches of a row: as many as are judged of a held-out one (see `classifier.ts`), and more of an honest one to learn from. */
+const most = 3;
+/** What is read around an attack whose place is known. */
+const around = 200;
+
+const { values } = parseArgs({
+  options: { honest: { type: "string" }, out: { type: "string" }, unseen: { type: "boolean", default: false } },
+});
+if (values.honest === undefined || values.out === undefined) throw new Error("name --honest FILE and --out FILE");
+const rows = readRows("../shared/data/text");
+const own = [...readCorpus(), ...readHonest(values.honest)];
+const { weights } = values.unseen ? judgeUnseen(rows, own) : judgeFifth(rows, own);
+const { vectors, layer, output } = quantised(weights);
+const reader = makeReader(words.vocabulary, { packed: packVectors(vectors), layer, output });
+const all = [...rows, ...own];
+const isHeldOut = (row: Row, at: number): boolean => (values.unseen ? at < rows.length : isFifth(row, at));
+const carriers = values.unseen ? own : all.filter((row, at) => !isHeldOut(row, at) && row.packed !== true);
+const file = openSync(values.out, "w");
+all.forEach((row, at) => {
+  if (row.packed !== true) write(row, isHeldOut(row, at));
+});
+for (const row of generateRows(new Chance(5), { scale: trainingScale / 2, carriers })) write(row, false);
+closeSync(file);
+
+function write(row: Row, heldOut: boolean): void {
+  const { attack, label, source, family, weight, payload } = row;
+  const text =
+    payload === undefined || heldOut
+      ? row.text
+      : row.text.slice(Math.max(0, payload[0] - around), payload[1] + around);
+  const reading = reader.read(text);
+  if (reading === undefined) return;
+  const { worst } = reading;
+  const windows = windowCount(reading.tokens.count);
+  const stretches = suspects(reading, most);
+  const kinds = { document: isDocument(row), indirect: isIndirect(row) };
+  const said = { attack, label, source, family, weight, heldOut, ...kinds, logit: worst, windows, stretches };
+  writeSync(file, `${JSON.stringify(said)}\n`);
+}

@@ -1,0 +1,112 @@
+"""`python train.py ROWS PACKAGE OUT [--epochs N]`: fine-tunes the encoder. In: the rows that rows.ts wrote, and the folder of the npm
+package (see encoder.py). Out: OUT.pt, the weights, and OUT.jsonl, the logits of the held-out rows' stretches. Chance is seeded; sums in
+bfloat16 differ between machines in their last bits, so the weights do too.
+
+An attack teaches by the stretch that the classifier suspects most, an honest text by up to two. Honest texts that the classifier is
+sure of are mostly left away: the encoder is not asked about such."""
+
+import argparse
+import json
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from encoder import PIECES, Judge, make_tokenizer, read_tensors
+
+parser = argparse.ArgumentParser()
+parser.add_argument("rows")
+parser.add_argument("package")
+parser.add_argument("out")
+parser.add_argument("--epochs", type=int, default=2)
+parser.add_argument("--rate", type=float, default=1e-4)
+args = parser.parse_args()
+torch.set_num_threads(2)
+torch.manual_seed(0)
+rng = np.random.default_rng(0)
+BATCH = 48
+SURE = -4.5  # logits of honest texts below it are left away, but for one in seven
+
+rows = [json.loads(line) for line in open(args.rows)]
+tokenizer = make_tokenizer(args.package)
+
+
+def encode(texts):
+    return [np.array(e.ids[:PIECES], np.int64) for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+
+examples = []
+for row in rows:
+    if row["heldOut"] or row["weight"] <= 0:
+        continue
+    if row["attack"]:
+        examples.append((row["stretches"][0], 1.0, row["weight"]))
+    elif row["logit"] > SURE or rng.random() < 0.15:
+        examples += [(text, 0.0, row["weight"] * (1 if at == 0 else 0.5)) for at, text in enumerate(row["stretches"][:2])]
+pieces = encode([text for text, _, _ in examples])
+labels = np.array([label for _, label, _ in examples], np.float32)
+weights = np.array([weight for _, _, weight in examples], np.float32)
+keep = np.array([len(p) > 0 for p in pieces])
+order = np.nonzero(keep)[0]
+print(len(order), "examples", sum(len(pieces[i]) for i in order), "pieces", labels[order].mean(), "attacks", flush=True)
+
+
+def batch(items):
+    length = max(len(item) for item in items)
+    ids = np.zeros((len(items), length), np.int64)
+    for at, item in enumerate(items):
+        ids[at, : len(item)] = item
+    lengths = torch.tensor([len(item) for item in items])
+    return torch.tensor(ids), torch.arange(length)[None] < lengths[:, None]
+
+
+judge = Judge(read_tensors(args.package))
+optimizer = torch.optim.AdamW(
+    [{"params": judge.u.parameters(), "lr": args.rate}, {"params": judge.h.parameters(), "lr": 1e-3}],
+    weight_decay=0.01,
+    fused=True,
+)
+steps = args.epochs * (len(order) // BATCH)
+schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: min(1, (s + 1) / 200) * max(0.02, 1 - s / steps))
+started = time.time()
+judge.train()
+for epoch in range(args.epochs):
+    rng.shuffle(order)
+    losses = []
+    for from_ in range(0, len(order), BATCH * 32):
+        chunk = sorted(order[from_ : from_ + BATCH * 32], key=lambda i: len(pieces[i]))
+        batches = [chunk[at : at + BATCH] for at in range(0, len(chunk), BATCH)]
+        for at in rng.permutation(len(batches)):
+            chosen = batches[at]
+            ids, mask = batch([pieces[i] for i in chosen])
+            ids = torch.where((torch.rand(ids.shape) < 0.06) & mask, torch.zeros_like(ids), ids)
+            target = torch.tensor(labels[chosen]) * 0.97 + 0.015
+            weight = torch.tensor(weights[chosen])
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = judge(ids, mask)
+            loss = (F.binary_cross_entropy_with_logits(logits.float(), target, reduction="none") * weight).sum()
+            loss = loss / weight.sum().clamp(min=1e-6)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(judge.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            losses.append(loss.item())
+        print(epoch, from_, f"{np.mean(losses[-320:]):.4f} {time.time() - started:.0f} s", flush=True)
+torch.save(judge.state_dict(), f"{args.out}.pt")
+
+judge.eval()
+held = [(at, text) for at, row in enumerate(rows) if row["heldOut"] for text in row["stretches"]]
+found = encode([text for _, text in held])
+by_length = sorted((i for i in range(len(held)) if len(found[i]) > 0), key=lambda i: len(found[i]))
+scores = {}
+with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    for from_ in range(0, len(by_length), 256):
+        chosen = by_length[from_ : from_ + 256]
+        for i, logit in zip(chosen, judge(*batch([found[i] for i in chosen])).tolist()):
+            unknown = float((found[i] == 0).mean())
+            scores.setdefault(held[i][0], []).append([round(logit, 4), round(unknown, 3)])
+with open(f"{args.out}.jsonl", "w") as out:
+    for at, row in enumerate(rows):
+        if row["heldOut"]:
+            out.write(json.dumps({**row, "encoder": scores.get(at, []), "stretches": None}) + "\n")
