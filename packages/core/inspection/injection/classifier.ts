@@ -17,6 +17,7 @@ import { concepts } from "./lexicon.ts";
 import { average, eachWindow, hidden, logitOf, shareOf, width, type PackedWeights } from "./network.ts";
 import { findOrders, findOverrides, overrideProbability } from "./override.ts";
 import { featuresOf, makeReader, type Reader, type Reading } from "./reader.ts";
+import { suspects } from "./suspects.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** How logits become probabilities: Platt scaling, with a term for the chances that a long text has to look bad. */
@@ -43,6 +44,23 @@ export interface ClassifierModel {
   readonly calibrations: Calibrations;
   /** Windows from this probability make findings. */
   readonly report: number;
+  /** Asked where the classifier is in doubt. */
+  readonly second?: SecondOpinion;
+}
+
+/** What the encoder's word is worth beside the classifier's: log-odds are added. */
+export interface Worth {
+  readonly slope: number;
+  readonly offset: number;
+  /** It is asked where the classifier's probability lies between these. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface SecondOpinion {
+  /** Its logit for a stretch of plain text (see `suspects.ts`); `undefined` for what it cannot read. */
+  logit(stretch: string): number | undefined;
+  readonly worth: { readonly user: Worth; readonly untrusted: Worth };
 }
 
 interface Hit {
@@ -53,6 +71,8 @@ interface Hit {
 
 /** All of it is written over by the next text. */
 interface Analysis extends Reading {
+  /** What the classifier alone says: the rules go by it. */
+  readonly first: number;
   readonly probability: number;
   readonly hits: readonly Hit[];
   /** Only where there are hits to explain. */
@@ -69,6 +89,8 @@ const orderProbability = 0.7;
 const addressedFloor = 0.01;
 /** The same for `announced.ts`. */
 const announcedFloor = 0.03;
+/** Of a text the encoder is asked about this many stretches. */
+const asked = 2;
 const maxDepth = 3;
 /** What looks hidden is often a table or an address: it counts only where the classifier is surer than it need be. */
 const hiddenFloor = 0.7;
@@ -78,14 +100,15 @@ const maxGrowth = 2;
 /** A model for texts of one origin, and what reads texts for it. */
 interface Judging extends ClassifierModel {
   readonly reader: Reader;
+  readonly role: keyof Calibrations;
   readonly calibration: Calibration;
 }
 
 export function classifierDetector(classifier: ClassifierModel): PartDetector {
   const { user, untrusted } = classifier.calibrations;
   const reader = makeReader(classifier.vocabulary, classifier.weights);
-  const ofUsers: Judging = { ...classifier, reader, calibration: user };
-  const ofOthers: Judging = { ...ofUsers, calibration: untrusted };
+  const ofUsers: Judging = { ...classifier, reader, role: "user", calibration: user };
+  const ofOthers: Judging = { ...ofUsers, role: "untrusted", calibration: untrusted };
   return {
     name: "injection",
     version: classifier.version,
@@ -131,10 +154,11 @@ function judgeText(text: string, part: Part, model: Judging): Judgement {
       probability = Math.max(probability, score);
     }
   };
-  if (analysis.probability >= overrideFloor) rule("override", findOverrides(tokens, ideas), overrideProbability);
-  else if (analysis.probability >= orderFloor) rule("override", findOrders(tokens, ideas), orderProbability);
-  if (analysis.probability >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
-  if (analysis.probability >= announcedFloor) rule("announced", findAnnounced(tokens, ideas), announcedProbability);
+  const { first } = analysis;
+  if (first >= overrideFloor) rule("override", findOverrides(tokens, ideas), overrideProbability);
+  else if (first >= orderFloor) rule("override", findOrders(tokens, ideas), orderProbability);
+  if (first >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
+  if (first >= announcedFloor) rule("announced", findAnnounced(tokens, ideas), announcedProbability);
   return { strange: analysis.strange, probability, findings };
 }
 
@@ -168,20 +192,40 @@ function judgeHidden(
   return { probability, findings };
 }
 
-function analyse(text: string, { vocabulary, calibration, report, reader }: Judging): Analysis | undefined {
+function analyse(text: string, model: Judging): Analysis | undefined {
+  const { vocabulary, calibration, report, reader } = model;
   const reading = reader.read(text);
   if (reading === undefined) return undefined;
   const { windows, worst, logits, tokens } = reading;
-  const probability = probabilityOf(worst, windows, calibration);
-  if (probability < report) return { ...reading, probability, hits: [], features: undefined };
+  const first = probabilityOf(worst, windows, calibration);
+  const shift = secondShift(reading, first, model);
+  const probability = shifted(first, shift);
+  if (probability < report) return { ...reading, first, probability, hits: [], features: undefined };
   const hits: Hit[] = [];
   let window = 0;
   eachWindow(tokens.count, (from, to) => {
-    const hit = { from, to, probability: probabilityOf(logits[window++] as number, windows, calibration) };
-    if (hit.probability >= report) hits.push(hit);
+    const of = shifted(probabilityOf(logits[window++] as number, windows, calibration), shift);
+    if (of >= report) hits.push({ from, to, probability: of });
   });
   hits.sort((a, b) => b.probability - a.probability);
-  return { ...reading, probability, hits: apart(hits), features: featuresOf(text, reading, vocabulary) };
+  return { ...reading, first, probability, hits: apart(hits), features: featuresOf(text, reading, vocabulary) };
+}
+
+/** What the encoder adds to the log-odds, by the stretch that it finds worst. */
+function secondShift(reading: Reading, first: number, { second, role }: Judging): number {
+  if (second === undefined) return 0;
+  const { slope, offset, from, to } = second.worth[role];
+  if (first < from || first > to) return 0;
+  let worst: number | undefined;
+  for (const stretch of suspects(reading, asked)) {
+    const logit = second.logit(stretch);
+    if (logit !== undefined) worst = Math.max(worst ?? -Infinity, logit);
+  }
+  return worst === undefined ? 0 : slope * worst + offset;
+}
+
+function shifted(probability: number, shift: number): number {
+  return shift === 0 ? probability : 1 / (1 + ((1 - probability) / probability) * Math.exp(-shift));
 }
 
 const mean = new Float64Array(width);
