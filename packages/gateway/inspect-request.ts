@@ -50,10 +50,14 @@ export function judgeRequest(
     return { access, decision: first, inspected: uninspected(body) };
   const parts = { subject, screening, body, access, decide };
   const content = readContent(subject, body);
-  const aside = content instanceof Error ? undefined : inspection.aside?.(subject, content);
   const finish = (local: Judged): Judged | Promise<Judged> => withOpinion(inspection, parts, local);
-  if (aside === undefined) return finish(judged({ ...parts, inspection, content }, first));
-  return aside
+  let elsewhere = content instanceof Error ? undefined : inspection.aside?.(subject, content);
+  if (elsewhere === undefined) {
+    const local = judged({ ...parts, inspection, content }, first);
+    if (!(content instanceof Error)) elsewhere = inspection.closer?.(subject, content);
+    if (elsewhere === undefined) return finish(local);
+  }
+  return elsewhere
     .then(
       (known) => ({ ...parts, inspection: known, content }),
       (error: Error) => ({ ...parts, inspection, content: error }),

@@ -147,6 +147,11 @@ export interface Inspection {
   aside?(subject: InspectionSubject, content: RequestContent): Promise<Pick<Inspection, "inspectRequest">> | undefined;
   inspectRequest(subject: InspectionSubject, content: RequestContent): RequestVerdict;
   /**
+   * Directly after `inspectRequest`: reads the request again elsewhere where a costlier detector should be asked about it. Out: as
+   * of `aside`; `undefined` where there is no doubt.
+   */
+  closer?(subject: InspectionSubject, content: RequestContent): Promise<Pick<Inspection, "inspectRequest">> | undefined;
+  /**
    * Asks elsewhere about what `inspectRequest` was not sure of; `undefined` where there is nothing to ask. Out: why the
    * request may not pass, if it may not; findings are on record.
    */

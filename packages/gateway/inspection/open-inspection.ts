@@ -2,13 +2,16 @@
  * Inspection of what passes through the gateway. In: detectors, and a thread for long bodies. Out: the {@link Inspection}
  * that interactions call: it reads requests whole, and answers while they stream.
  */
-import type { Inspection } from "../ports.ts";
+import { doubtingInjectionDetector, injectionDetector } from "@cordon/core/inspection/injection/model";
+import type { PartDetector } from "@cordon/core/inspection/inspect";
+import type { Inspection, InspectionSubject, RequestContent } from "../ports.ts";
 import { openAnswer } from "./answers.ts";
 import { askedAhead, inlineBytes } from "./aside.ts";
 import type { InspectionThread } from "./inspection-thread.ts";
 import type { Judge } from "./judge.ts";
 import { inspectContent } from "./requests.ts";
 import type { Detectors } from "./rules.ts";
+import type { Screening } from "./screening.ts";
 import { secondOpinion } from "./second-opinion.ts";
 
 export interface InspectionDeps {
@@ -24,22 +27,45 @@ export interface InspectionDeps {
 export function openInspection(deps: InspectionDeps): Inspection {
   const { judge, thread, monotonicMs } = deps;
   warm(deps.detectors);
+  let doubted = false;
+  const doubting = doubtingInjectionDetector(() => (doubted = true));
+  const here = thread === undefined ? (parts: Parts): Parts => parts : withDoubts(doubting);
+  const askThread = (
+    to: InspectionThread,
+    screening: Screening,
+    subject: InspectionSubject,
+    content: RequestContent,
+  ): Promise<Pick<Inspection, "inspectRequest">> =>
+    askedAhead(to, deps.detectors, screening, "request", (listening, scratch) => {
+      inspectContent({ detectors: listening, monotonicMs }, scratch, subject, content);
+    }).then((known) => ({
+      inspectRequest: () => inspectContent({ detectors: known, monotonicMs }, screening, subject, content),
+    }));
   return {
     aside(subject, content) {
       const { screening } = subject;
       if (thread === undefined || screening === undefined || !("bytes" in content)) return undefined;
       if (content.bytes <= inlineBytes || content.bytes > screening.settings.maxBytes) return undefined;
-      return askedAhead(thread, deps.detectors, screening, "request", (listening, scratch) => {
-        inspectContent({ detectors: listening, monotonicMs }, scratch, subject, content);
-      }).then((known) => ({
-        inspectRequest: () => inspectContent({ detectors: known, monotonicMs }, screening, subject, content),
-      }));
+      return askThread(thread, screening, subject, content);
     },
     inspectRequest(subject, content) {
       const { screening } = subject;
-      return screening === undefined
-        ? { verdict: "pass", findings: [] }
-        : inspectContent(deps, screening, subject, content);
+      doubted = false;
+      if (screening === undefined) return { verdict: "pass", findings: [] };
+      const { spans, parts, registered } = deps.detectors;
+      return inspectContent(
+        { detectors: { spans, parts: here(parts), registered }, monotonicMs },
+        screening,
+        subject,
+        content,
+      );
+    },
+    closer(subject, content) {
+      const { screening } = subject;
+      if (!doubted || thread === undefined || screening === undefined) return undefined;
+      doubted = false;
+      screening.again();
+      return askThread(thread, screening, subject, content);
     },
     secondOpinion({ screening }) {
       if (judge === undefined || screening === undefined || screening.doubts.length === 0) return undefined;
@@ -47,6 +73,21 @@ export function openInspection(deps: InspectionDeps): Inspection {
     },
     openResponse: ({ screening, api, path }, head) =>
       screening === undefined ? undefined : openAnswer(deps, screening, { api, path, ...head }),
+  };
+}
+
+type Parts = readonly PartDetector[];
+
+/** The same detectors, but for the one that has a costlier one to ask. */
+function withDoubts(doubting: PartDetector): (parts: Parts) => Parts {
+  let last: Parts = [];
+  let made: Parts = [];
+  return (parts) => {
+    if (parts !== last) {
+      last = parts;
+      made = parts.map((each) => (each === injectionDetector ? doubting : each));
+    }
+    return made;
   };
 }
 

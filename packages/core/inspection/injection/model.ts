@@ -1,13 +1,17 @@
-/** The classifier that is deployed: its weights unpacked when the first text comes. In: nothing. Out: the detector. */
+/**
+ * The classifier that is deployed, with the encoder beside it: their weights are unpacked when the first text comes. In: nothing. Out:
+ * the detector.
+ */
 import { inflateRawSync } from "node:zlib";
 import type { PartDetector } from "../inspect.ts";
-import { classifierDetector } from "./classifier.ts";
+import { deployedEncoder, encoderVersion, worth } from "../encoder/deployed.ts";
+import { classifierDetector, type ClassifierModel } from "./classifier.ts";
 import { buckets } from "./features.ts";
 import { hidden, packVectors, width } from "./network.ts";
 import { makeVocabulary } from "./vocabulary.ts";
 import { calibrations, knownWords, packedWeights, weightsVersion } from "./weights.ts";
 
-function load(): PartDetector {
+function load(): ClassifierModel {
   const bytes = inflateRawSync(Buffer.from(packedWeights, "base64"));
   const layerLength = hidden * (width + 1);
   const outputLength = hidden + width + 1;
@@ -19,8 +23,8 @@ function load(): PartDetector {
   const floats = Float64Array.from({ length: layerLength + outputLength }, (_, at) =>
     bytes.readFloatLE(floatsAt + at * 4),
   );
-  return classifierDetector({
-    version: weightsVersion,
+  return {
+    version,
     vocabulary: makeVocabulary(hashes),
     weights: {
       packed: packVectors(new Int8Array(bytes.buffer, bytes.byteOffset + vectorsAt, floatsAt - vectorsAt)),
@@ -29,13 +33,33 @@ function load(): PartDetector {
     },
     calibrations,
     report: 0.5,
-  });
+  };
 }
 
-let loaded: PartDetector | undefined;
+const version = `${weightsVersion}-${encoderVersion}`;
+let loaded: ClassifierModel | undefined;
 
-export const injectionDetector: PartDetector = {
-  name: "injection",
-  version: weightsVersion,
-  judge: (part, direction) => (loaded ??= load()).judge(part, direction),
-};
+/** The classifier with that second opinion; without one it goes by itself. */
+function detectorWith(logit: (stretch: string) => number | undefined): PartDetector {
+  let made: PartDetector | undefined;
+  return {
+    name: "injection",
+    version,
+    judge: (part, direction) =>
+      (made ??= classifierDetector({ ...(loaded ??= load()), second: { logit, worth } })).judge(part, direction),
+  };
+}
+
+export const injectionDetector: PartDetector = detectorWith((stretch) => deployedEncoder().logit(stretch));
+
+/**
+ * For where the encoder would hold up others: of requests it goes by the classifier alone, and says by `onDoubt` that the encoder
+ * should be asked elsewhere.
+ */
+export function doubtingInjectionDetector(onDoubt: () => void): PartDetector {
+  const alone = detectorWith(() => void onDoubt());
+  return {
+    ...alone,
+    judge: (part, direction) => (direction === "request" ? alone : injectionDetector).judge(part, direction),
+  };
+}
