@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer, models, normalizers
 
 PIECES = 96  # no stretch has more
+HEADS = 4
 STACK = "module_apply_default/Encoder_en/KonaTransformer/Encode/"
 RAW = "module/Encoder_en/KonaTransformer/Encode/"
 
@@ -75,10 +76,10 @@ class Layer(nn.Module):
         batch, length, _ = x.shape
         h = F.layer_norm(x, (self.size,), self.ln1s, self.ln1b, 1e-6)
         q, k, v = (
-            part.view(batch, length, -1, 64).transpose(1, 2) for part in (h @ self.qkv + self.qkvb).chunk(3, -1)
+            part.view(batch, length, HEADS, -1).transpose(1, 2) for part in (h @ self.qkv + self.qkvb).chunk(3, -1)
         )
         unseen = torch.where(mask, 0.0, -1e9)[:, None, None, :]
-        a = torch.softmax(q @ k.transpose(2, 3) * 0.125 + unseen, -1).to(v.dtype) @ v
+        a = torch.softmax(q @ k.transpose(2, 3) * q.shape[-1] ** -0.5 + unseen, -1).to(v.dtype) @ v
         a = a.transpose(1, 2).reshape(batch, length, -1) @ self.o + self.ob
         x = a + (x if self.ad is None else x @ self.ad + self.adb)
         h = F.layer_norm(x, (512,), self.ln2s, self.ln2b, 1e-6)
