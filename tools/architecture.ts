@@ -28,6 +28,9 @@ export const pureBuiltins: ReadonlySet<string> = new Set([
   "node:zlib",
 ]);
 
+/** Core's sources that read a file of the program beside them: as constant as what they import, and too large for a module. */
+export const ownFileReaders: ReadonlySet<string> = new Set(["packages/core/inspection/encoder/deployed.ts"]);
+
 /** Third-party packages that core may stand on: parsers and cryptography, without I/O of their own. */
 export const pureThirdParty: ReadonlySet<string> = new Set([
   "@cedar-policy/cedar-wasm",

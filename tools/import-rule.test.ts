@@ -244,6 +244,16 @@ for (const [what, file, text, line, message] of planted) {
   });
 }
 
+test("core reads a file of its own where architecture.ts says so, and does nothing else there", (t) => {
+  const file = "packages/core/inspection/encoder/deployed.ts";
+  const root = plant(t, { [file]: 'import { readFileSync } from "node:fs";\nimport "node:net";\n' });
+  const found = checkImports(root).violations.filter((violation) => violation.file === file);
+  assert.deepEqual(
+    found.map(({ line }) => line),
+    [2],
+  );
+});
+
 test("permits what a rule's nearest neighbour is", (t) => {
   const root = plant(t, {
     "packages/core/pure.ts":

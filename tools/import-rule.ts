@@ -8,7 +8,7 @@ import { builtinModules } from "node:module";
 import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
-import { arrows, impureNames, pureBuiltins, pureThirdParty } from "./architecture.ts";
+import { arrows, impureNames, ownFileReaders, pureBuiltins, pureThirdParty } from "./architecture.ts";
 import { readManifests, type Manifest, type Manifests } from "./manifests.ts";
 import { readModuleRecord, type ModuleRecord, type ModuleReference } from "./module-record.ts";
 import { isSource, isTest, listFiles } from "./source-files.ts";
@@ -126,6 +126,7 @@ function builtinViolation(from: Source, { specifier, typeOnly }: ModuleReference
   if (from.package === "console" && !from.test) return `\`${specifier}\`: the console runs in a browser`;
   // The type of a socket is no socket: type stripping leaves nothing that core could do I/O with.
   if (from.package !== "core" || from.test || typeOnly || pureBuiltins.has(specifier)) return undefined;
+  if (specifier === "node:fs" && ownFileReaders.has(from.file)) return undefined;
   return `core may not import \`${specifier}\`: it does no I/O and has no clock (tools/architecture.ts lists what it may)`;
 }
 

@@ -60,6 +60,7 @@ test("the package holds the program and no sources, tests or tools", () => {
   assert.ok(listed.includes("./dist/cordon.js"));
   assert.ok(listed.includes("./bin/cordon.js"));
   assert.ok(listed.includes("./LICENSE"));
+  assert.ok(listed.includes("./dist/assets/core-inspection-encoder-weights.bin"), "the encoder's weights");
   assert.ok(listed.includes("./dist/console/index.html"), "the console's pages");
   assert.deepEqual(
     listed.filter((file) => /\.ts$|^\.\/(?:tools|packages|test)\//.test(file)),
