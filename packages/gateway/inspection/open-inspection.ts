@@ -29,7 +29,7 @@ export function openInspection(deps: InspectionDeps): Inspection {
   warm(deps.detectors);
   let doubted = false;
   const doubting = doubtingInjectionDetector(() => (doubted = true));
-  const here = thread === undefined ? (parts: Parts): Parts => parts : withDoubts(doubting);
+  const here = thread === undefined ? (detectors: Detectors): Detectors => detectors : withDoubts(doubting);
   const askThread = (
     to: InspectionThread,
     screening: Screening,
@@ -52,13 +52,7 @@ export function openInspection(deps: InspectionDeps): Inspection {
       const { screening } = subject;
       doubted = false;
       if (screening === undefined) return { verdict: "pass", findings: [] };
-      const { spans, parts, registered } = deps.detectors;
-      return inspectContent(
-        { detectors: { spans, parts: here(parts), registered }, monotonicMs },
-        screening,
-        subject,
-        content,
-      );
+      return inspectContent({ detectors: here(deps.detectors), monotonicMs }, screening, subject, content);
     },
     closer(subject, content) {
       const { screening } = subject;
@@ -76,17 +70,14 @@ export function openInspection(deps: InspectionDeps): Inspection {
   };
 }
 
-type Parts = readonly PartDetector[];
-
 /** The same detectors, but for the one that has a costlier one to ask. */
-function withDoubts(doubting: PartDetector): (parts: Parts) => Parts {
-  let last: Parts = [];
-  let made: Parts = [];
-  return (parts) => {
-    if (parts !== last) {
-      last = parts;
-      made = parts.map((each) => (each === injectionDetector ? doubting : each));
-    }
+function withDoubts(doubting: PartDetector): (detectors: Detectors) => Detectors {
+  let last: Detectors | undefined;
+  let made: Detectors | undefined;
+  return (detectors) => {
+    if (made !== undefined && detectors === last) return made;
+    last = detectors;
+    made = { ...detectors, parts: detectors.parts.map((each) => (each === injectionDetector ? doubting : each)) };
     return made;
   };
 }

@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 import { makeEncoder, type Encoder } from "./encoder.ts";
 import { readWeights } from "./weights.ts";
 
+/** The beginning of the weights' digest: a verdict is explained by the weights that made it. */
+export const encoderVersion = "000000000000";
+
 let loaded: Encoder | undefined;
 
 /** @throws at the first text where the weights are missing or damaged: it says what to do. */

@@ -4,10 +4,11 @@
  */
 import { inflateRawSync } from "node:zlib";
 import type { PartDetector } from "../inspect.ts";
-import { deployedEncoder, encoderVersion, worth } from "../encoder/deployed.ts";
+import { encoderVersion } from "../encoder/deployed.ts";
 import { classifierDetector, type ClassifierModel } from "./classifier.ts";
 import { buckets } from "./features.ts";
 import { hidden, packVectors, width } from "./network.ts";
+import { encoderLogit, worth } from "./opinion.ts";
 import { makeVocabulary } from "./vocabulary.ts";
 import { calibrations, knownWords, packedWeights, weightsVersion } from "./weights.ts";
 
@@ -50,7 +51,7 @@ function detectorWith(logit: (stretch: string) => number | undefined): PartDetec
   };
 }
 
-export const injectionDetector: PartDetector = detectorWith((stretch) => deployedEncoder().logit(stretch));
+export const injectionDetector: PartDetector = detectorWith(encoderLogit);
 
 /**
  * For where the encoder would hold up others: of requests it goes by the classifier alone, and says by `onDoubt` that the encoder
