@@ -4,6 +4,7 @@
  */
 import { parentPort } from "node:worker_threads";
 import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
+import { encoderLogit } from "@cordon/core/inspection/injection/opinion";
 import { registeredDetectors } from "@cordon/core/inspection/fingerprints/registered";
 import type { FromInspector, ToInspector } from "./inspection-thread.ts";
 
@@ -14,6 +15,7 @@ if (port !== null) {
   const text = "Ms Tan of 1 Raffles Place asked on Monday whether the rules could be sent to her.";
   for (const detector of builtInSpanDetectors) detector.detect(text);
   for (const detector of builtInPartDetectors) detector.judge({ text, origin: "user" }, "request");
+  encoderLogit(text.toLowerCase());
   // The newest that was sent: its detectors are made once.
   let held = { id: 0, spans: builtInSpanDetectors };
   port.on("message", ({ texts, parts, direction, registered }: ToInspector) => {

@@ -12,7 +12,8 @@ import { encoderLogit, worth } from "./opinion.ts";
 import { makeVocabulary } from "./vocabulary.ts";
 import { calibrations, knownWords, packedWeights, weightsVersion } from "./weights.ts";
 
-function load(): ClassifierModel {
+/** The classifier without the encoder: for tests. */
+export function loadClassifier(): ClassifierModel {
   const bytes = inflateRawSync(Buffer.from(packedWeights, "base64"));
   const layerLength = hidden * (width + 1);
   const outputLength = hidden + width + 1;
@@ -47,7 +48,7 @@ function detectorWith(logit: (stretch: string) => number | undefined): PartDetec
     name: "injection",
     version,
     judge: (part, direction) =>
-      (made ??= classifierDetector({ ...(loaded ??= load()), second: { logit, worth } })).judge(part, direction),
+      (made ??= classifierDetector({ ...(loaded ??= loadClassifier()), second: { logit, worth } })).judge(part, direction),
   };
 }
 
