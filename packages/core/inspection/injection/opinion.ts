@@ -9,7 +9,7 @@ import type { Worth } from "./classifier.ts";
 
 export const worth: { readonly user: Worth; readonly untrusted: Worth } = {
   user: { slope: 0.5, offset: 0.3, from: 0.08, to: 0.95 },
-  untrusted: { slope: 0.4, offset: -0.1, from: 0.08, to: 0.95 },
+  untrusted: { slope: 0.5, offset: -0.2, from: 0.08, to: 0.95 },
 };
 
 /** Conversations are sent whole with each turn: what was judged a moment ago need not be judged again. */
