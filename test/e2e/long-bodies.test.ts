@@ -18,7 +18,7 @@ let assistant: X509Svid;
 
 before(async () => {
   estate = opened.use(await openEstate({ more: inspection(60_000) }));
-  hasty = opened.use(await openEstate({ more: inspection(1) }));
+  hasty = opened.use(await openEstate({ more: inspection(25) }));
   assistant = await estate.svidFor("agent", "assistant");
 });
 beforeEach(() => {
@@ -54,10 +54,11 @@ test("a long page of text is read in the thread as well, and refused whole where
   assert.equal(answer.text, long(300_000).replace("S1234567D", "[SG_NRIC]"));
   const hurried = await chat(hasty, await hasty.svidFor("agent", "assistant"), "Hello");
   assert.equal(hurried.status, 200, hurried.text.slice(0, 300));
-  hasty.chat.answer = estate.chat.answer;
+  hasty.chat.answer = (_seen, response) =>
+    response.writeHead(200, { "content-type": "text/plain; charset=utf-8" }).end(long(4_000_000));
   const refused = await chat(hasty, await hasty.svidFor("agent", "assistant"), "Hello");
   assert.equal(refused.status, 403);
-  assert.match(refused.text, /could not be inspected: inspection took longer than 1 ms/);
+  assert.match(refused.text, /could not be inspected: inspection took longer than 25 ms/);
   hasty.chat.seen.length = 0;
 });
 
@@ -92,9 +93,9 @@ test("others are served while a body of a megabyte is inspected", async () => {
 
 test("a body that takes longer than its budget is refused, and on record as uninspectable", async () => {
   const who = await hasty.svidFor("agent", "assistant");
-  const answer = await chat(hasty, who, long(1_000_000));
+  const answer = await chat(hasty, who, long(3_000_000));
   assert.equal(answer.status, 403);
-  assert.match(answer.text, /could not be inspected: inspection took longer than 1 ms/);
+  assert.match(answer.text, /could not be inspected: inspection took longer than 25 ms/);
   assert.equal(hasty.chat.seen.length, 0);
   const entries = await hasty.entries();
   const denied = entries.find((entry): entry is DecisionEntry => entry.kind === "decision" && entry.effect === "deny");
