@@ -48,9 +48,7 @@ closeSync(file);
 function write(row: Row, heldOut: boolean): void {
   const { attack, label, source, family, weight, payload } = row;
   const text =
-    payload === undefined || heldOut
-      ? row.text
-      : row.text.slice(Math.max(0, payload[0] - around), payload[1] + around);
+    payload === undefined || heldOut ? row.text : row.text.slice(Math.max(0, payload[0] - around), payload[1] + around);
   const reading = reader.read(text);
   if (reading === undefined) return;
   const { worst } = reading;

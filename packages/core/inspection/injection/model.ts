@@ -48,7 +48,10 @@ function detectorWith(logit: (stretch: string) => number | undefined): PartDetec
     name: "injection",
     version,
     judge: (part, direction) =>
-      (made ??= classifierDetector({ ...(loaded ??= loadClassifier()), second: { logit, worth } })).judge(part, direction),
+      (made ??= classifierDetector({ ...(loaded ??= loadClassifier()), second: { logit, worth } })).judge(
+        part,
+        direction,
+      ),
   };
 }
 
