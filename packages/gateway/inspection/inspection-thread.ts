@@ -135,7 +135,7 @@ export function openInspectionThread({
     inspect: (job, budgetMs) =>
       new Promise((resolve, reject) => {
         if (queue.length >= maxWaiting)
-          return reject(new InspectionFailure("busy", `${maxWaiting} long bodies wait for inspection already`));
+          return reject(new InspectionFailure("busy", `${maxWaiting} others wait for inspection already`));
         const waiting: Waiting = {
           ...{ job, budgetMs, resolve, reject },
           patience: setTimeout(() => {

@@ -2,6 +2,7 @@
  * Tokens that carry their own mark: a short prefix and a long random part, as `tvly-…`, `acme_live_…`; or random parts joined by
  * dots. In: a word. Out: whether it is one. Nobody need have told us who issues them.
  */
+import { tokenMark, tokenShapes } from "../redaction/token-format.ts";
 import { classesOf, entropy, isEncodedText, isPlaceholder, wordlikeness } from "./value.ts";
 
 /** `acme_live_`, `tvly-`, `xapp-1-`: up to three parts, the last of them behind the last separator. */
@@ -25,7 +26,13 @@ const namedThings = new Set(
   ).split(" "),
 );
 
+/** A token that Cordon itself put in a value's place: worth nothing to whom policy does not let open it. */
+function isOurs(word: string): boolean {
+  return word.startsWith(tokenMark) && tokenShapes(word).some(({ start, end }) => start === 0 && end === word.length);
+}
+
 export function isPrefixedToken(word: string): boolean {
+  if (isOurs(word)) return false;
   const prefix = head.exec(word)?.[0];
   if (prefix === undefined) return isJoined(word);
   const tail = word.slice(prefix.length);

@@ -110,16 +110,20 @@ test("a chat stream whose chunks are alike, or are not, comes out as the filtere
   );
 });
 
-test("a second answer's text does not go on in the first one's, although their events are alike", () => {
+test("a second block's text does not go on in the first one's, although their events are alike", () => {
   const say = (data: object): string => `event: x\ndata: ${JSON.stringify(data)}\n\n`;
-  const block = (text: string): string =>
-    say({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }) +
+  const block = (index: number, text: string): string =>
+    say({ type: "content_block_start", index, content_block: { type: "text", text: "" } }) +
     text
       .split("")
-      .map((unit) => say({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: unit } }))
+      .map((unit) => say({ type: "content_block_delta", index, delta: { type: "text_delta", text: unit } }))
       .join("") +
-    say({ type: "content_block_stop", index: 0 });
-  const { text } = filtered(block("so hunter2") + block("2 and a@b.co"), [], masking, (g) => new MessagesFraming(g));
-  const said = dataOf(text).map((data) => parsed(data).delta?.text ?? "");
+    say({ type: "content_block_stop", index });
+  const through = (stream: string): string => filtered(stream, [], masking, (g) => new MessagesFraming(g)).text;
+  const said = dataOf(through(block(0, "so hunter2") + block(1, "2 and a@b.co"))).map(
+    (data) => parsed(data).delta?.text ?? "",
+  );
   assert.equal(said.join(""), "so [test-secret:7]2 and [test-email:6]");
+  // Blocks that begin anew in the same stream are another answer: clients would mix the two.
+  assert.throws(() => through(block(0, "one") + block(0, "two")), /do not begin in their order/);
 });
