@@ -89,8 +89,10 @@ const orderProbability = 0.7;
 const addressedFloor = 0.01;
 /** The same for `announced.ts`. */
 const announcedFloor = 0.03;
-/** Of a text the encoder is asked about this many stretches. */
+/** Of a text the encoder is asked about this many stretches, ... */
 const asked = 2;
+/** ... and of a part with all that it hides about so many: thousands of hidden pieces must not cost seconds. */
+const mostAsked = 6;
 const maxDepth = 3;
 /** What looks hidden is often a table or an address: it counts only where the classifier is surer than it need be. */
 const hiddenFloor = 0.7;
@@ -102,12 +104,15 @@ interface Judging extends ClassifierModel {
   readonly reader: Reader;
   readonly role: keyof Calibrations;
   readonly calibration: Calibration;
+  /** Of the part that is judged. */
+  readonly questions: { left: number };
 }
 
 export function classifierDetector(classifier: ClassifierModel): PartDetector {
   const { user, untrusted } = classifier.calibrations;
   const reader = makeReader(classifier.vocabulary, classifier.weights);
-  const ofUsers: Judging = { ...classifier, reader, role: "user", calibration: user };
+  const questions = { left: 0 };
+  const ofUsers: Judging = { ...classifier, reader, role: "user", calibration: user, questions };
   const ofOthers: Judging = { ...ofUsers, role: "untrusted", calibration: untrusted };
   return {
     name: "injection",
@@ -115,6 +120,7 @@ export function classifierDetector(classifier: ClassifierModel): PartDetector {
     judge(part) {
       if (part.origin === "instructions" || part.origin === "model") return { probability: 0, findings: [] };
       const model = part.origin === "user" ? ofUsers : ofOthers;
+      questions.left = mostAsked;
       const plain = judgeText(part.text, part, model);
       const budget = { left: part.text.length * maxGrowth + 4096 };
       const nested = judgeHidden(part.text, plain.strange, part, model, 1, budget);
@@ -212,12 +218,13 @@ function analyse(text: string, model: Judging): Analysis | undefined {
 }
 
 /** What the encoder adds to the log-odds, by the stretch that it finds worst. */
-function secondShift(reading: Reading, first: number, { second, role }: Judging): number {
-  if (second === undefined) return 0;
+function secondShift(reading: Reading, first: number, { second, role, questions }: Judging): number {
+  if (second === undefined || questions.left <= 0) return 0;
   const { slope, offset, from, to } = second.worth[role];
   if (first < from || first > to) return 0;
   let worst: number | undefined;
   for (const stretch of suspects(reading, asked)) {
+    questions.left -= 1;
     const logit = second.logit(stretch);
     if (logit !== undefined) worst = Math.max(worst ?? -Infinity, logit);
   }
