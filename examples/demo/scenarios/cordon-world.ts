@@ -1,9 +1,10 @@
 /** The estate behind Cordon, as `cordon up --demo` runs it, on ports of its own. */
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request as httpsRequest, type RequestOptions } from "node:https";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { controlClient } from "@cordon/agent/run/control-client";
@@ -84,16 +85,22 @@ async function writeConfiguration(folder: string): Promise<ReadonlyMap<string, s
   return addresses;
 }
 
+/** Below those that systems hand out by themselves: between this moment and the service's start nobody else gets one. */
+const firstPort = 20_000;
+const portCount = 12_000;
+
 /** Ports that were free a moment ago. */
 async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
+  const servers: Server[] = [];
+  for (let tries = 0; servers.length < count && tries < count * 20; tries++) {
+    const server = createServer();
+    server.listen(firstPort + randomInt(portCount), "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (isFree) servers.push(server);
+  }
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
