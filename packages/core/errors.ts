@@ -64,6 +64,8 @@ export const errorCodes = [
   "SUPPLY_INPUT_UNREADABLE",
   "SUPPLY_INPUT_INVALID",
   "SIGNATURE_INVALID",
+  // inspection
+  "INSPECTION_UNAVAILABLE",
   // command line
   "USAGE",
   "CONTROL_UNREACHABLE",

@@ -36,6 +36,8 @@ export interface Status {
   readonly informationFlow?: "off" | { readonly mode: string; readonly private: string };
   readonly isolated: readonly string[];
   readonly revoked: { readonly workloads: readonly string[] };
+  /** Why the encoder of inspection cannot be asked. */
+  readonly encoder?: { readonly why?: string };
   /** Why the console is not served, where it should be. */
   readonly console?: { readonly why?: string };
   readonly events?: readonly EventSinkStatus[];

@@ -27,6 +27,8 @@ export interface Troubles {
   readonly policyShadow?:
     | { readonly disagreements: number; readonly last?: { readonly words: string } | undefined }
     | undefined;
+  /** Why the encoder of inspection cannot be asked. */
+  readonly encoder?: { readonly why?: string | undefined } | undefined;
   /** Why the console is not served, where it should be. */
   readonly console?: { readonly why?: string | undefined } | undefined;
 }
@@ -40,6 +42,7 @@ export function problemsOf({
   models = [],
   keeping = [],
   console,
+  encoder,
   policyShadow,
 }: Troubles): string[] {
   const problems: string[] = [];
@@ -60,6 +63,7 @@ export function problemsOf({
       `the policy engine and Cedar's own answered ${policyShadow.disagreements} of the compared requests otherwise, the last: ${policyShadow.last?.words ?? ""}; report this`,
     );
   if (policies.count === 0) problems.push("there are no policies: everything is denied");
+  if (encoder?.why !== undefined) problems.push(`what inspection doubts cannot be inspected: ${encoder.why}`);
   if (console?.why !== undefined) problems.push(`the console is not served: ${console.why}`);
   return problems;
 }

@@ -28,16 +28,11 @@ import { CordonError } from "@cordon/core/errors";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { formatVkey } from "@cordon/core/ledger/note";
 import type { IdentitySource } from "@cordon/core/identity/svid";
-import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
 import type { Instant } from "@cordon/core/instant";
 import type { SpanDetector } from "@cordon/core/inspection/finding";
 import { filesProblem } from "@cordon/core/policy/served-model";
 import type { Component, Snapshot } from "@cordon/core/policy/snapshot";
 import { openGateway, type Gateway } from "@cordon/gateway/gateway";
-import { openJudge } from "@cordon/gateway/inspection/judge";
-import { openInspectionThread } from "@cordon/gateway/inspection/inspection-thread";
-import { withRegistered } from "@cordon/gateway/inspection/rules";
-import { openInspection } from "@cordon/gateway/inspection/open-inspection";
 import { keepContent } from "@cordon/gateway/ledger/kept-content";
 import { openLedger, type CheckpointSink, type Ledger } from "@cordon/gateway/ledger/ledger";
 import type { GatewayEvent } from "@cordon/gateway/ports";
@@ -50,6 +45,7 @@ import { openConfiguredFlowSessions } from "./flow-sessions.ts";
 import { openConfiguredEndpoint } from "./federation.ts";
 import { openConfiguredTelemetry, openObservability, teeLog } from "./observability.ts";
 import { lastEntries } from "./recent-entries.ts";
+import { openOwnInspection } from "./own-inspection.ts";
 import { openConfiguredKeeper } from "./keeper.ts";
 import { watchedIncidents } from "./incidents.ts";
 import { watchServedModels } from "./served-models.ts";
@@ -169,8 +165,9 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     }),
   );
   let consoleUrl: string | undefined;
-  const builtIn = { spans: options.spanDetectors ?? builtInSpanDetectors, parts: builtInPartDetectors };
-  const detectors = withRegistered(builtIn, () => control.registered.current);
+  const inspecting = opening.use(
+    openOwnInspection({ spanDetectors: options.spanDetectors, registered: control.registered, env, log }),
+  );
   const storeUrl = await configuredStoreUrl(configuration, { folder: resolve(options.path, ".."), stateFolder, env });
   const dpop = opening.use(
     await openSharedDpop({
@@ -210,15 +207,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
       interception: control.interception,
       resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)),
       refreshTrust: (domain) => control.federation.refresh(domain),
-      inspection: openInspection({
-        judge: openJudge({ resolveSecret: (reference) => resolveSecret(reference, secretEffects(env)) }),
-        // A test's own detectors cannot be sent to a thread.
-        ...(options.spanDetectors === undefined ? { thread: opening.use(openInspectionThread()) } : {}),
-        get detectors() {
-          return detectors();
-        },
-        monotonicMs: () => performance.now(),
-      }),
+      inspection: inspecting.inspection,
       sensing,
       stepUpUrl: () => (consoleUrl === undefined ? undefined : `${consoleUrl}/#/step-up`),
       now,
@@ -273,6 +262,7 @@ export async function startCordon(options: CordonOptions): Promise<Cordon> {
     policyShadow: control.shadow?.status(),
     events: observability.events(),
     keeping: keeper?.problems() ?? [],
+    encoder: { why: inspecting.encoderProblem() },
     metrics: { url: operations === undefined ? undefined : `${operations.url}/metrics` },
   });
   const tokens = tokenDeskOf({ control, ledger, identity, sensing, now });

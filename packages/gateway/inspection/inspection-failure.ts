@@ -4,7 +4,7 @@
 export class InspectionFailure extends Error {
   readonly detector: string;
 
-  constructor(cause: "timeout" | "crash" | "busy", words: string) {
+  constructor(cause: "timeout" | "crash" | "busy" | "unavailable", words: string) {
     super(words);
     this.detector = `gateway/inspection-${cause}`;
   }

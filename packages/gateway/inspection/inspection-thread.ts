@@ -4,6 +4,7 @@
  * out of memory is ended with its job, and another is started for the next.
  */
 import { Worker } from "node:worker_threads";
+import { CordonError, type ErrorCode } from "@cordon/core/errors";
 import type { Finding } from "@cordon/core/inspection/finding";
 import type { Registered } from "@cordon/core/inspection/fingerprints/registered";
 import type { Direction, PartDetector } from "@cordon/core/inspection/inspect";
@@ -28,7 +29,9 @@ export type FromInspector =
       readonly spans: readonly (readonly (readonly Finding[])[])[];
       /** For each part, what each judge said. */
       readonly parts: readonly (readonly PartJudgement[])[];
-    };
+    }
+  /** A job that needs what this installation lacks. */
+  | { readonly type: "unavailable"; readonly code: ErrorCode; readonly words: string };
 
 export type Found = Extract<FromInspector, { type: "found" }>;
 
@@ -44,6 +47,8 @@ export interface InspectionThreadOptions {
   readonly maxHeapMb?: number;
   /** How long a new thread may take until it is ready. */
   readonly startMs?: number;
+  /** Hears, with each job that fails for it, what this installation lacks: words for the operator alone. */
+  readonly onUnavailable?: (error: CordonError) => void;
 }
 
 interface Waiting {
@@ -63,6 +68,7 @@ export function openInspectionThread({
   workerUrl = workerUrlBeside(import.meta.url),
   maxHeapMb = 256,
   startMs = 10_000,
+  onUnavailable = () => undefined,
 }: InspectionThreadOptions = {}): InspectionThread {
   const queue: Waiting[] = [];
   let running: Waiting | undefined;
@@ -99,7 +105,11 @@ export function openInspectionThread({
         }
         const done = running;
         running = undefined;
-        done?.resolve(message);
+        if (message.type === "found") done?.resolve(message);
+        else {
+          done?.reject(new InspectionFailure("unavailable", "a part of inspection is not usable on this gateway"));
+          onUnavailable(new CordonError(message.code, message.words));
+        }
         next();
       }),
     );

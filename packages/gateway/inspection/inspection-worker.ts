@@ -3,6 +3,7 @@
  * them. It holds nothing but the detectors: ending it loses nothing but the job.
  */
 import { parentPort } from "node:worker_threads";
+import { isCordonError } from "@cordon/core/errors";
 import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
 import { encoderLogit } from "@cordon/core/inspection/injection/opinion";
 import { registeredDetectors } from "@cordon/core/inspection/fingerprints/registered";
@@ -15,7 +16,7 @@ if (port !== null) {
   const text = "Ms Tan of 1 Raffles Place asked on Monday whether the rules could be sent to her.";
   for (const detector of builtInSpanDetectors) detector.detect(text);
   for (const detector of builtInPartDetectors) detector.judge({ text, origin: "user" }, "request");
-  encoderLogit(text.toLowerCase());
+  orUnavailable(() => encoderLogit(text.toLowerCase()));
   // The newest that was sent: its detectors are made once.
   let held = { id: 0, spans: builtInSpanDetectors };
   port.on("message", ({ texts, parts, direction, registered }: ToInspector) => {
@@ -25,11 +26,22 @@ if (port !== null) {
         id,
         spans: [...builtInSpanDetectors, ...(registered === undefined ? [] : registeredDetectors(registered))],
       };
-    say({
-      type: "found",
+    const found = orUnavailable(() => ({
+      type: "found" as const,
       spans: texts.map((each) => held.spans.map((detector) => detector.detect(each))),
       parts: parts.map((part) => builtInPartDetectors.map((detector) => detector.judge(part, direction))),
-    });
+    }));
+    say(found);
   });
   say({ type: "ready" });
+}
+
+/** What `run` gives, or what it lacks: the next job may not need that. Other errors end the thread. */
+function orUnavailable<T>(run: () => T): T | Extract<FromInspector, { type: "unavailable" }> {
+  try {
+    return run();
+  } catch (error) {
+    if (!isCordonError(error, "INSPECTION_UNAVAILABLE")) throw error;
+    return { type: "unavailable", code: error.code, words: error.message };
+  }
 }

@@ -1,26 +1,50 @@
 /** The encoder that is deployed: its weights are read when the first text comes, once. In: nothing. Out: the encoder. */
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { CordonError } from "../../errors.ts";
 import { makeEncoder, type Encoder } from "./encoder.ts";
-import { readWeights } from "./weights.ts";
+import { readWeights, type EncoderWeights } from "./weights.ts";
 
 /** The beginning of the weights' digest: a verdict is explained by the weights that made it. */
 export const encoderVersion = "adffeabac565";
 
-let loaded: Encoder | undefined;
+const deployedWeights = new URL("./weights.bin", import.meta.url);
 
-/** @throws at the first text where the weights are missing or damaged: it says what to do. */
-export const deployedEncoder: Encoder = {
-  logit: (text) => (loaded ??= load()).logit(text),
-};
+/** Asking it throws {@link CordonError} `INSPECTION_UNAVAILABLE` where the weights are missing or damaged, until they are put back. */
+export const deployedEncoder: Encoder = openEncoder(deployedWeights);
 
-function load(): Encoder {
-  const file = new URL("./weights.bin", import.meta.url);
+/** An encoder whose weights lie in `file`. It may be asked from the first text on that finds them whole. */
+export function openEncoder(file: URL): Encoder {
+  let loaded: Encoder | undefined;
+  return { logit: (text) => (loaded ??= makeEncoder(weightsIn(file))).logit(text) };
+}
+
+/** Why the encoder cannot be asked, with the file and the remedy; `undefined` where its weights are whole. */
+export function encoderProblem(file: URL = deployedWeights): CordonError | undefined {
+  try {
+    weightsIn(file);
+    return undefined;
+  } catch (error) {
+    return error as CordonError;
+  }
+}
+
+/** @throws {CordonError} `INSPECTION_UNAVAILABLE` */
+function weightsIn(file: URL): EncoderWeights {
+  const path = fileURLToPath(file);
+  const refuse = (words: string, cause: unknown): CordonError =>
+    new CordonError("INSPECTION_UNAVAILABLE", words, { cause });
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(file);
   } catch (cause) {
+    const { code = "unreadable" } = cause as NodeJS.ErrnoException;
     const remedy = "install Cordon again, or make them: tools/injection/encoder/pack.py";
-    throw new Error(`the encoder's weights cannot be read from ${file.pathname}: ${remedy}`, { cause });
+    throw refuse(`the encoder's weights cannot be read from ${path} (${code}): ${remedy}`, cause);
   }
-  return makeEncoder(readWeights(bytes));
+  try {
+    return readWeights(bytes);
+  } catch (cause) {
+    throw refuse(`${path}: ${(cause as Error).message}`, cause);
+  }
 }
