@@ -8,6 +8,7 @@ import { benchIdentity } from "./identity/command.ts";
 import { benchPii } from "./inspection/pii.ts";
 import { benchPolicy } from "./policy/command.ts";
 import { benchTables } from "./inspection/tables.ts";
+import { benchEncoder } from "./inspection/encoder.ts";
 import { benchInspection } from "./inspection/command.ts";
 import { benchScan } from "./scan/command.ts";
 import { benchReach } from "./policy/reach.ts";
@@ -17,6 +18,7 @@ import { benchStreams } from "./streams/command.ts";
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   continuous: benchContinuous,
+  encoder: benchEncoder,
   gateway: benchGateway,
   identity: benchIdentity,
   pii: benchPii,

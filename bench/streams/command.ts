@@ -1,8 +1,10 @@
 /**
  * `npm run bench -- streams [--quick]`: what filtering an answer costs while it streams. In: an answer of ordinary text in
  * pieces of four characters, as Chat Completions chunks. Out: time a chunk, with and without the filter; the time that the
- * first chunk waits; and how much text is held back at a time. One process, one thread; the ratio is what travels.
+ * first chunk waits; how much text is held back at a time; and what a delta costs in the gateway's own filter. One process, one
+ * thread; the ratio is what travels.
  */
+import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
 import type { SpanDetector } from "@cordon/core/inspection/finding";
@@ -11,6 +13,7 @@ import { ChatCompletionsFraming } from "@cordon/core/inspection/streaming/chat-c
 import { ContentGuard, type GuardOptions } from "@cordon/core/inspection/streaming/content-guard";
 import type { SpanRules } from "@cordon/core/inspection/streaming/span-rules";
 import { machine } from "../gateway/machine.ts";
+import { measureDeltas } from "./deltas.ts";
 
 const text =
   "Thank you for asking. A transfer to another bank is free when you make it in the app, and takes one working day; a " +
@@ -26,17 +29,18 @@ interface Measured {
   readonly held: { readonly p50: number; readonly p99: number; readonly max: number };
 }
 
+const chunkOf = (content: string): Uint8Array =>
+  Buffer.from(
+    `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta: { content }, finish_reason: null }] })}\n\n`,
+  );
+
 const chunks = (length: number): Uint8Array[] =>
   (
     text
       .repeat(Math.ceil(length / text.length))
       .slice(0, length)
       .match(/.{1,4}/gs) ?? []
-  ).map((content) =>
-    Buffer.from(
-      `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "m", choices: [{ index: 0, delta: { content }, finish_reason: null }] })}\n\n`,
-    ),
-  );
+  ).map(chunkOf);
 
 export async function benchStreams(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { quick: { type: "boolean", default: false } } });
@@ -68,6 +72,17 @@ export async function benchStreams(args: readonly string[]): Promise<void> {
     process.stdout.write(
       `${name.padEnd(28)} ${microsecondsAChunk.toFixed(1).padStart(8)} us a chunk   first ${firstMicroseconds.p50.toFixed(0)} us (p99 ${firstMicroseconds.p99.toFixed(0)})   held ${held.p50} (p99 ${held.p99}, most ${held.max})\n`,
     );
+
+  process.stdout.write(
+    `\nin the gateway's filter, tokens on, us a delta (fastest tenth of ${answers} answers)\n${"".padEnd(32)} inspected   nothing looked for   no filter   times nothing looked for\n`,
+  );
+  const deltas = measureDeltas(text, chunkOf, answers);
+  for (const { stream, inspected, unread, unfiltered } of deltas)
+    process.stdout.write(
+      `${stream.padEnd(32)} ${inspected.toFixed(1).padStart(9)} ${unread.toFixed(1).padStart(20)} ${unfiltered.toFixed(2).padStart(11)} ${(inspected / unread).toFixed(1).padStart(26)}\n`,
+    );
+  mkdirSync("bench/results", { recursive: true });
+  writeFileSync("bench/results/streams.json", `${JSON.stringify({ machine: machine(), results, deltas }, null, 2)}\n`);
 }
 
 function measure(
