@@ -17,7 +17,17 @@ export interface PartDetector {
   readonly name: string;
   readonly version: string;
   /** `probability` is what the detector believes whether or not it makes a finding of it: the score of an allow. */
-  judge(part: Part, direction: Direction): { readonly probability: number; readonly findings: readonly Finding[] };
+  judge(part: Part, direction: Direction): PartJudgement;
+  /**
+   * The parts of one request or answer, as `judge` does each; what they cost is bounded for all of them together. So what becomes
+   * of a part may depend on the others, and on what was judged before.
+   */
+  judgeAll?(parts: readonly Part[], direction: Direction): readonly PartJudgement[];
+}
+
+export interface PartJudgement {
+  readonly probability: number;
+  readonly findings: readonly Finding[];
 }
 
 /** The scores from which a category's findings flag or block. A value above 1 is never reached. */

@@ -7,11 +7,9 @@ import { Worker } from "node:worker_threads";
 import { CordonError, type ErrorCode } from "@cordon/core/errors";
 import type { Finding } from "@cordon/core/inspection/finding";
 import type { Registered } from "@cordon/core/inspection/fingerprints/registered";
-import type { Direction, PartDetector } from "@cordon/core/inspection/inspect";
+import type { Direction, PartJudgement } from "@cordon/core/inspection/inspect";
 import type { Part } from "@cordon/core/inspection/subject";
 import { InspectionFailure } from "./inspection-failure.ts";
-
-export type PartJudgement = ReturnType<PartDetector["judge"]>;
 
 export interface ToInspector {
   readonly direction: Direction;

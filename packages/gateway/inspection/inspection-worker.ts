@@ -6,6 +6,8 @@ import { parentPort } from "node:worker_threads";
 import { isCordonError } from "@cordon/core/errors";
 import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
 import { encoderLogit } from "@cordon/core/inspection/injection/opinion";
+import type { Direction, PartJudgement } from "@cordon/core/inspection/inspect";
+import type { Part } from "@cordon/core/inspection/subject";
 import { registeredDetectors } from "@cordon/core/inspection/fingerprints/registered";
 import type { FromInspector, ToInspector } from "./inspection-thread.ts";
 
@@ -29,11 +31,19 @@ if (port !== null) {
     const found = orUnavailable(() => ({
       type: "found" as const,
       spans: texts.map((each) => held.spans.map((detector) => detector.detect(each))),
-      parts: parts.map((part) => builtInPartDetectors.map((detector) => detector.judge(part, direction))),
+      parts: judgedParts(parts, direction),
     }));
     say(found);
   });
   say({ type: "ready" });
+}
+
+/** For each part, what each judge says of it; what asking costs is bounded for all parts together. */
+function judgedParts(parts: readonly Part[], direction: Direction): PartJudgement[][] {
+  const all = builtInPartDetectors.map(
+    (detector) => detector.judgeAll?.(parts, direction) ?? parts.map((part) => detector.judge(part, direction)),
+  );
+  return parts.map((_, at) => all.map((judged) => judged[at] as PartJudgement));
 }
 
 /** What `run` gives, or what it lacks: the next job may not need that. Other errors end the thread. */

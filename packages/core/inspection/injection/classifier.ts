@@ -5,7 +5,7 @@
  * What the part hides (encodings, reversed text) is read and judged too, to a bound of depth and size.
  */
 import type { Finding, FindingCategory } from "../finding.ts";
-import type { PartDetector } from "../inspect.ts";
+import type { PartDetector, PartJudgement } from "../inspect.ts";
 import { findHidden } from "../normalise/encodings.ts";
 import { originalOffset } from "../normalise/fold.ts";
 import type { Part } from "../subject.ts";
@@ -16,6 +16,7 @@ import type { Features } from "./features.ts";
 import { concepts } from "./lexicon.ts";
 import { average, eachWindow, hidden, logitOf, shareOf, width, type PackedWeights } from "./network.ts";
 import { findOrders, findOverrides, overrideProbability } from "./override.ts";
+import { askedTogether, directly, type Asking } from "./questions.ts";
 import { featuresOf, makeReader, type Reader, type Reading } from "./reader.ts";
 import { suspects } from "./suspects.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -60,6 +61,8 @@ export interface Worth {
 export interface SecondOpinion {
   /** Its logit for a stretch of plain text (see `suspects.ts`); `undefined` for what it cannot read. */
   logit(stretch: string): number | undefined;
+  /** The same where it is remembered, and costs nothing. */
+  known?(stretch: string): { readonly logit: number | undefined } | undefined;
   readonly worth: { readonly user: Worth; readonly untrusted: Worth };
 }
 
@@ -93,6 +96,8 @@ const announcedFloor = 0.03;
 const asked = 2;
 /** ... and of a part with all that it hides about so many: thousands of hidden pieces must not cost seconds. */
 const mostAsked = 6;
+/** Of all parts of a request together about so many that are not remembered: see `questions.ts`. */
+export const mostNew = 8;
 const maxDepth = 3;
 /** What looks hidden is often a table or an address: it counts only where the classifier is surer than it need be. */
 const hiddenFloor = 0.7;
@@ -104,31 +109,41 @@ interface Judging extends ClassifierModel {
   readonly reader: Reader;
   readonly role: keyof Calibrations;
   readonly calibration: Calibration;
-  /** Of the part that is judged. */
-  readonly questions: { left: number };
+  readonly desk: Desk;
 }
 
-export function classifierDetector(classifier: ClassifierModel): PartDetector {
+/** Whom the texts of the part that is judged ask. */
+interface Desk {
+  left: number;
+  asks: Asking;
+}
+
+export function classifierDetector(classifier: ClassifierModel): Required<PartDetector> {
   const { user, untrusted } = classifier.calibrations;
   const reader = makeReader(classifier.vocabulary, classifier.weights);
-  const questions = { left: 0 };
-  const ofUsers: Judging = { ...classifier, reader, role: "user", calibration: user, questions };
+  const { second } = classifier;
+  const each = directly(second);
+  const desk: Desk = { left: 0, asks: each };
+  const ofUsers: Judging = { ...classifier, reader, role: "user", calibration: user, desk };
   const ofOthers: Judging = { ...ofUsers, role: "untrusted", calibration: untrusted };
+  const judge = (part: Part, asks: Asking): PartJudgement => {
+    if (part.origin === "instructions" || part.origin === "model") return { probability: 0, findings: [] };
+    const model = part.origin === "user" ? ofUsers : ofOthers;
+    desk.left = mostAsked;
+    desk.asks = asks;
+    const plain = judgeText(part.text, part, model);
+    const budget = { left: part.text.length * maxGrowth + 4096 };
+    const nested = judgeHidden(part.text, plain.strange, part, model, 1, budget);
+    return {
+      probability: Math.max(plain.probability, nested.probability),
+      findings: [...plain.findings, ...nested.findings],
+    };
+  };
   return {
     name: "injection",
     version: classifier.version,
-    judge(part) {
-      if (part.origin === "instructions" || part.origin === "model") return { probability: 0, findings: [] };
-      const model = part.origin === "user" ? ofUsers : ofOthers;
-      questions.left = mostAsked;
-      const plain = judgeText(part.text, part, model);
-      const budget = { left: part.text.length * maxGrowth + 4096 };
-      const nested = judgeHidden(part.text, plain.strange, part, model, 1, budget);
-      return {
-        probability: Math.max(plain.probability, nested.probability),
-        findings: [...plain.findings, ...nested.findings],
-      };
-    },
+    judge: (part) => judge(part, each),
+    judgeAll: (parts) => askedTogether(parts, second, mostNew, judge),
   };
 }
 
@@ -218,16 +233,15 @@ function analyse(text: string, model: Judging): Analysis | undefined {
 }
 
 /** What the encoder adds to the log-odds, by the stretch that it finds worst. */
-function secondShift(reading: Reading, first: number, { second, role, questions }: Judging): number {
-  if (second === undefined || questions.left <= 0) return 0;
+function secondShift(reading: Reading, first: number, { second, role, desk }: Judging): number {
+  if (second === undefined || desk.left <= 0) return 0;
   const { slope, offset, from, to } = second.worth[role];
   if (first < from || first > to) return 0;
+  const stretches = suspects(reading, asked);
+  desk.left -= stretches.length;
   let worst: number | undefined;
-  for (const stretch of suspects(reading, asked)) {
-    questions.left -= 1;
-    const logit = second.logit(stretch);
+  for (const logit of desk.asks(stretches, first) ?? [])
     if (logit !== undefined) worst = Math.max(worst ?? -Infinity, logit);
-  }
   return worst === undefined ? 0 : slope * worst + offset;
 }
 

@@ -3,12 +3,12 @@
  * the detector.
  */
 import { inflateRawSync } from "node:zlib";
-import type { PartDetector } from "../inspect.ts";
+import type { Direction, PartDetector } from "../inspect.ts";
 import { encoderVersion } from "../encoder/deployed.ts";
-import { classifierDetector, type ClassifierModel } from "./classifier.ts";
+import { classifierDetector, type ClassifierModel, type SecondOpinion } from "./classifier.ts";
 import { buckets } from "./features.ts";
 import { hidden, packVectors, width } from "./network.ts";
-import { encoderLogit, worth } from "./opinion.ts";
+import { encoderLogit, knownLogit, worth } from "./opinion.ts";
 import { makeVocabulary } from "./vocabulary.ts";
 import { calibrations, knownWords, packedWeights, weightsVersion } from "./weights.ts";
 
@@ -41,30 +41,31 @@ export function loadClassifier(): ClassifierModel {
 const version = `${weightsVersion}-${encoderVersion}`;
 let loaded: ClassifierModel | undefined;
 
-/** The classifier with that second opinion; without one it goes by itself. */
-function detectorWith(logit: (stretch: string) => number | undefined): PartDetector {
-  let made: PartDetector | undefined;
+/** The classifier with that second opinion; without one where that says nothing. */
+function detectorWith(second: Pick<SecondOpinion, "logit" | "known">): Required<PartDetector> {
+  let made: Required<PartDetector> | undefined;
+  const open = (): Required<PartDetector> =>
+    (made ??= classifierDetector({ ...(loaded ??= loadClassifier()), second: { ...second, worth } }));
   return {
     name: "injection",
     version,
-    judge: (part, direction) =>
-      (made ??= classifierDetector({ ...(loaded ??= loadClassifier()), second: { logit, worth } })).judge(
-        part,
-        direction,
-      ),
+    judge: (part, direction) => open().judge(part, direction),
+    judgeAll: (parts, direction) => open().judgeAll(parts, direction),
   };
 }
 
-export const injectionDetector: PartDetector = detectorWith(encoderLogit);
+export const injectionDetector = detectorWith({ logit: encoderLogit, known: knownLogit });
 
 /**
  * For where the encoder would hold up others: of requests it goes by the classifier alone, and says by `onDoubt` that the encoder
  * should be asked elsewhere.
  */
 export function doubtingInjectionDetector(onDoubt: () => void): PartDetector {
-  const alone = detectorWith(() => void onDoubt());
+  const alone = detectorWith({ logit: () => void onDoubt() });
+  const by = (direction: Direction): PartDetector => (direction === "request" ? alone : injectionDetector);
   return {
-    ...alone,
-    judge: (part, direction) => (direction === "request" ? alone : injectionDetector).judge(part, direction),
+    name: alone.name,
+    version,
+    judge: (part, direction) => by(direction).judge(part, direction),
   };
 }

@@ -13,15 +13,24 @@ export const worth: { readonly user: Worth; readonly untrusted: Worth } = {
 };
 
 /** Conversations are sent whole with each turn: what was judged a moment ago need not be judged again. */
-const remembered = 256;
-const known = new Map<string, number | undefined>();
+const remembered = 2048;
+const known = new Map<string, { readonly logit: number | undefined }>();
 
-/** The encoder's logit; `undefined` for what it cannot read. The longest unused of the texts that are known goes first. */
+/** The encoder's logit; `undefined` for what it cannot read. */
 export function encoderLogit(stretch: string): number | undefined {
-  const held = known.has(stretch);
-  const logit = held ? known.get(stretch) : deployedEncoder.logit(stretch);
-  if (held) known.delete(stretch);
-  else if (known.size === remembered) known.delete(known.keys().next().value as string);
-  known.set(stretch, logit);
+  const held = knownLogit(stretch);
+  if (held !== undefined) return held.logit;
+  const logit = deployedEncoder.logit(stretch);
+  if (known.size === remembered) known.delete(known.keys().next().value as string);
+  known.set(stretch, { logit });
   return logit;
+}
+
+/** The same where it is remembered: the longest unused of the texts that are known goes first. */
+export function knownLogit(stretch: string): { readonly logit: number | undefined } | undefined {
+  const held = known.get(stretch);
+  if (held === undefined) return undefined;
+  known.delete(stretch);
+  known.set(stretch, held);
+  return held;
 }
