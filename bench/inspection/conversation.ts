@@ -27,7 +27,7 @@ export async function measureConversation(doubted: readonly string[], times: num
   for (let time = 0; time < times; time++) {
     // A thread of its own has seen nothing; it is started with a text that is in no doubt.
     await using thread = openInspectionThread();
-    await thread.inspect({ direction: "request", texts: ["Hello"], parts: [] }, 60_000);
+    await thread.inspect({ direction: "request", texts: ["Hello"], parts: [] }, 60_000, who);
     const detectors = { spans: builtInSpanDetectors, parts: builtInPartDetectors };
     const inspection = openInspection({ detectors, thread, monotonicMs: () => performance.now() });
     for (const [at, turn] of turns.entries()) {

@@ -32,6 +32,8 @@ import { blockedWords, type Screening } from "./screening.ts";
 export interface AnswerKind extends ResponseHead {
   readonly api: ApiShape;
   readonly path: string;
+  /** Whom it is for. */
+  readonly principal: string;
 }
 
 export function openAnswer(deps: InspectionDeps, screening: Screening, kind: AnswerKind): ResponseFilter | undefined {
@@ -53,11 +55,17 @@ function openContent(
   if (thread === undefined || opened === undefined || !held) return opened;
   // A long body is put before the same filter twice: to learn what it asks of detectors, and once they have answered.
   const ahead = (body: Uint8Array): Promise<ContentFilter> =>
-    askedAhead(thread, deps.detectors, screening, "response", (detectors, scratch) => {
-      const listening = openHere({ ...deps, detectors }, scratch, kind);
-      listening?.push(body);
-      void listening?.end();
-    }).then((detectors) => openHere({ ...deps, detectors }, screening, kind, hearing) ?? opened);
+    askedAhead(
+      thread,
+      deps.detectors,
+      screening,
+      { direction: "response", principal: kind.principal },
+      (detectors, scratch) => {
+        const listening = openHere({ ...deps, detectors }, scratch, kind);
+        listening?.push(body);
+        void listening?.end();
+      },
+    ).then((detectors) => openHere({ ...deps, detectors }, screening, kind, hearing) ?? opened);
   return heldBody(opened, ahead, screening, hearing);
 }
 

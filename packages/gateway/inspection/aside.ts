@@ -30,7 +30,7 @@ export async function askedAhead(
   thread: InspectionThread,
   { spans, parts, registered }: Detectors,
   screening: Screening,
-  direction: Direction,
+  { direction, principal }: { readonly direction: Direction; readonly principal: string },
   run: (detectors: Detectors, scratch: Screening) => void,
 ): Promise<Detectors> {
   const asked: Asked = { texts: new Set(), parts: new Map() };
@@ -41,7 +41,7 @@ export async function askedAhead(
   const texts = [...asked.texts];
   const heard = [...asked.parts];
   const job = { direction, texts, parts: heard.map(([, part]) => part), registered };
-  const found = await thread.inspect(job, screening.settings.timeBudgetMs);
+  const found = await thread.inspect(job, screening.settings.timeBudgetMs, principal);
   const keys = heard.map(([key]) => key);
   return knowing({ spans, parts }, indexed(texts, found.spans), indexed(keys, found.parts));
 }

@@ -93,8 +93,8 @@ test("of a conversation of forty messages in doubt each turn asks about some mor
   const asked: number[] = [];
   const watched: typeof thread = {
     ...thread,
-    async inspect(job, budgetMs) {
-      const found = await thread.inspect(job, budgetMs);
+    async inspect(job, ...rest) {
+      const found = await thread.inspect(job, ...rest);
       const moved = said.filter((text) => {
         const at = job.parts.findIndex((part) => part.text === text);
         return found.parts[at]?.[place]?.probability !== first(text);

@@ -9,6 +9,7 @@ import type { Finding } from "@cordon/core/inspection/finding";
 import type { Registered } from "@cordon/core/inspection/fingerprints/registered";
 import type { Direction, PartJudgement } from "@cordon/core/inspection/inspect";
 import type { Part } from "@cordon/core/inspection/subject";
+import { openFairLine } from "./fair-line.ts";
 import { InspectionFailure } from "./inspection-failure.ts";
 
 export interface ToInspector {
@@ -34,8 +35,11 @@ export type FromInspector =
 export type Found = Extract<FromInspector, { type: "found" }>;
 
 export interface InspectionThread {
-  /** @throws {InspectionFailure} as a rejection */
-  inspect(job: ToInspector, budgetMs: number): Promise<Found>;
+  /**
+   * @param principal whose content it is: where many wait, each principal's are read in turn
+   * @throws {InspectionFailure} as a rejection
+   */
+  inspect(job: ToInspector, budgetMs: number, principal: string): Promise<Found>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -58,7 +62,7 @@ interface Waiting {
   readonly patience: NodeJS.Timeout;
 }
 
-/** Jobs that wait at most. */
+/** Jobs that wait at most. When it is one principal who fills the line, it is that one who is refused. */
 export const maxWaiting = 32;
 
 /** Opens it; a thread is started with the first job. */
@@ -68,7 +72,7 @@ export function openInspectionThread({
   startMs = 10_000,
   onUnavailable = () => undefined,
 }: InspectionThreadOptions = {}): InspectionThread {
-  const queue: Waiting[] = [];
+  const line = openFairLine<Waiting>(maxWaiting);
   let running: Waiting | undefined;
   let thread: Worker | undefined;
   let ready = false;
@@ -132,7 +136,7 @@ export function openInspectionThread({
 
   const next = (): void => {
     if (running !== undefined) return;
-    running = queue.shift();
+    running = line.next();
     if (running === undefined) return;
     clearTimeout(running.patience);
     thread ??= start();
@@ -140,23 +144,23 @@ export function openInspectionThread({
   };
 
   return {
-    inspect: (job, budgetMs) =>
+    inspect: (job, budgetMs, principal) =>
       new Promise((resolve, reject) => {
-        if (queue.length >= maxWaiting)
-          return reject(new InspectionFailure("busy", `${maxWaiting} others wait for inspection already`));
         const waiting: Waiting = {
           ...{ job, budgetMs, resolve, reject },
           patience: setTimeout(() => {
-            queue.splice(queue.indexOf(waiting), 1);
+            line.leave(principal, waiting);
             reject(new InspectionFailure("busy", `it waited ${startMs} ms for its turn`));
           }, startMs),
         };
-        queue.push(waiting);
+        const turnedAway = line.join(principal, waiting);
+        clearTimeout(turnedAway?.patience);
+        turnedAway?.reject(new InspectionFailure("busy", `${maxWaiting} others wait for inspection already`));
         next();
       }),
     async [Symbol.asyncDispose]() {
       const closed = new InspectionFailure("crash", "the gateway is shutting down");
-      for (const { reject, patience } of queue.splice(0)) {
+      for (const { reject, patience } of line.clear()) {
         clearTimeout(patience);
         reject(closed);
       }

@@ -36,9 +36,15 @@ export function openInspection(deps: InspectionDeps): Inspection {
     subject: InspectionSubject,
     content: RequestContent,
   ): Promise<Pick<Inspection, "inspectRequest">> =>
-    askedAhead(to, deps.detectors, screening, "request", (listening, scratch) => {
-      inspectContent({ detectors: listening, monotonicMs }, scratch, subject, content);
-    }).then((known) => ({
+    askedAhead(
+      to,
+      deps.detectors,
+      screening,
+      { direction: "request", principal: subject.principal },
+      (listening, scratch) => {
+        inspectContent({ detectors: listening, monotonicMs }, scratch, subject, content);
+      },
+    ).then((known) => ({
       inspectRequest: () => inspectContent({ detectors: known, monotonicMs }, screening, subject, content),
     }));
   return {
@@ -65,8 +71,8 @@ export function openInspection(deps: InspectionDeps): Inspection {
       if (judge === undefined || screening === undefined || screening.doubts.length === 0) return undefined;
       return secondOpinion(judge, deps.detectors, screening);
     },
-    openResponse: ({ screening, api, path }, head) =>
-      screening === undefined ? undefined : openAnswer(deps, screening, { api, path, ...head }),
+    openResponse: ({ screening, api, path, principal }, head) =>
+      screening === undefined ? undefined : openAnswer(deps, screening, { api, path, principal, ...head }),
   };
 }
 
