@@ -9,8 +9,9 @@ import { entropy, isPlaceholder } from "./value.ts";
 export interface Anchor {
   readonly type: string;
   readonly marks: readonly string[];
-  /** Code units before the mark; `digits` for as many digits as stand there. */
-  readonly back: number | "digits";
+  /** Code units before the mark; `digits` for as many digits as stand there; `query` for the rest of a parameter's name. */
+  readonly back: number | "digits" | "query";
+  /** The whole of it, or with its name before the group that is the secret; sticky. */
   readonly pattern: RegExp;
 }
 
@@ -28,10 +29,12 @@ export const anchors: readonly Anchor[] = [
     pattern: /[0-9a-f]{10}msh[0-9a-f]{15}p1[0-9a-f]{5}jsn[0-9a-f]{12}(?!\w)/y,
   },
   {
-    type: "azure-sas-signature",
-    marks: ["?sig=", "&sig=", "&amp;sig="],
-    back: 0,
-    pattern: /[?&](?:amp;)?sig=[A-Za-z0-9%+/]{43,64}(?:%3[dD]|=)/y,
+    // Whoever has a signed address may do what it says: shared access signatures of Azure, presigned addresses of S3 and others.
+    type: "url-signature",
+    marks: ["sig=", "signature="],
+    back: "query",
+    pattern:
+      /(?:sig|(?:x-(?:amz|goog|oss|cos)-)?signature)=((?:[A-Za-z0-9+/_~-]|%(?:2[bBfF]|3[dD])){20,512}={0,2})(?=[&\s"'<>)#\\`]|$)/iy,
   },
   { type: "password-hash", marks: [":::"], back: 65, pattern: /[0-9a-fA-F]{32}:[0-9a-fA-F]{32}:::/y },
   {
@@ -41,6 +44,7 @@ export const anchors: readonly Anchor[] = [
     pattern:
       /(?:\$?pbkdf2[_:-]sha\d{1,3}[$:]|scrypt:\d|\$scrypt\$|\{SSHA\}|SCRAM-SHA-256\$|\$[PH]\$)[A-Za-z0-9./+=$:,_-]{28,240}/y,
   },
+  { type: "private-key", marks: ["<D>"], back: 0, pattern: /<D>([A-Za-z0-9+/]{40,700}={0,2})(?=<\/D>)/y },
   { type: "telegram-token", marks: [":AA"], back: "digits", pattern: /\d{8,10}:AA[\w-]{32,33}(?![\w-])/y },
   { type: "mailchimp-key", marks: ["-us"], back: 32, pattern: /[0-9a-f]{32}-us\d{1,2}(?!\w)/y },
   {
@@ -75,9 +79,33 @@ export const anchors: readonly Anchor[] = [
   },
   {
     type: "password-hash",
-    marks: ["$8$", "$9$", "$y$"],
+    marks: ["$8$", "$9$", "$y$", "$gy$", "$7$"],
     back: 0,
-    pattern: /\$[89y]\$[./A-Za-z0-9]{1,24}\$[./A-Za-z0-9]{40,90}/y,
+    pattern: /\$(?:[789y]|gy)\$(?:[./A-Za-z0-9]{1,12}\$)?[./A-Za-z0-9]{1,32}\$[./A-Za-z0-9]{40,90}/y,
+  },
+  { type: "password-hash", marks: ["{SHA}"], back: 0, pattern: /\{SHA\}[A-Za-z0-9+/]{27}=/y },
+  {
+    // Settings of databases name how they keep a password: a value under that is one that logs in, or can be broken at leisure.
+    type: "password-hash",
+    marks: ["ntlm", "nthash", "nt_hash", "lm_hash", "ntlmhash"],
+    back: 0,
+    pattern:
+      /(?:ntlm|nt_?hash|lm_hash|ntlmhash)(?:[_ -]?hash)?["']?\s{0,4}[:=]\s{0,4}["']?((?:[0-9a-f]{32}|[0-9A-F]{32})(?::(?:[0-9a-f]{32}|[0-9A-F]{32}))?)(?![0-9A-Za-z])/iy,
+  },
+  {
+    type: "password-hash",
+    marks: [
+      "password_hash",
+      "passwordhash",
+      "passwd_hash",
+      "pass_hash",
+      "pwd_hash",
+      "hashed_password",
+      "encrypted_password",
+    ],
+    back: 0,
+    pattern:
+      /(?:pass(?:word|wd)?[_ -]?hash|pwd[_ -]hash|(?:hashed|encrypted)[_ -]password)["'`]?\s{0,4}(?:[:=]|=>)\s{0,4}["'`]?([0-9a-f]{32,128})(?![0-9A-Za-z])/iy,
   },
   { type: "password-hash", marks: ["$argon2"], back: 0, pattern: /\$argon2(?:id|i|d)\$[^\s"']{40,200}/y },
   { type: "password-hash", marks: ["$krb5"], back: 0, pattern: /\$krb5\w{1,8}\$[^\s"']{40,480}/y },
@@ -86,13 +114,22 @@ export const anchors: readonly Anchor[] = [
 export function anchoredAt(text: string, mark: number, { back, pattern }: Anchor): Assigned | undefined {
   let start = mark;
   if (back === "digits") while (start > 0 && mark - start < maxDigits && isDigit(text.charCodeAt(start - 1))) start--;
+  else if (back === "query") start = parameterStart(text, mark);
   else start -= back;
   if (start < 0 || (back === "digits" && start === mark)) return undefined;
   if (/[\w]/.test(text.charAt(start - 1)) || (back !== 0 && /[~.-]/.test(text.charAt(start - 1)))) return undefined;
   pattern.lastIndex = start;
-  const value = pattern.exec(text)?.[0];
-  if (value === undefined || isPlaceholder(value) || entropy(value) < 2.8) return undefined;
-  return { start, end: start + value.length, score: 0.93 };
+  const [whole = "", secret = whole] = pattern.exec(text) ?? [];
+  if (whole === "" || isPlaceholder(secret) || entropy(secret) < 2.8) return undefined;
+  const from = start + whole.length - secret.length;
+  return { start: from, end: from + secret.length, score: 0.93 };
+}
+
+/** Where the name of a URL's parameter begins that ends here; -1 where there is none. */
+function parameterStart(text: string, mark: number): number {
+  let start = mark;
+  while (start > 0 && mark - start < maxDigits && /[\w-]/.test(text.charAt(start - 1))) start--;
+  return /[?&;]/.test(text.charAt(start - 1)) ? start : -1;
 }
 
 function isDigit(unit: number): boolean {

@@ -5,7 +5,9 @@
  * The name, what stands between and the value are read once, forwards, each to a bound; the value never holds a space. So
  * a value that is still arriving is the last word of the text.
  */
+import { maxValue, readGap, valueEnd, type Gap } from "./gap.ts";
 import type { SecretKind } from "./keys.ts";
+import { followsUser, givesWord } from "./settings.ts";
 import { classesOf, isPlaceholder, isRandom, isReference, wordlikeness } from "./value.ts";
 
 export interface Assigned {
@@ -13,9 +15,6 @@ export interface Assigned {
   readonly end: number;
   readonly score: number;
 }
-
-const maxValue = 512;
-const maxGap = 24;
 
 /** What may follow the keyword within the same name: `password1`, `api_key_prod`, `passwordValue`. */
 const goodSuffix =
@@ -31,18 +30,11 @@ const badPrefix =
 export const dataKey =
   /(?:cache|primary|foreign|sort|partition|idempotency|row|hash|range|dedup\w*|group|object|s3|storage|index|routing|lookup|unique|map|dict|json|item|record|route|query|event|message|file|image|blob|etag|i18n|locale|translation|react)[\s_-]?$/i;
 
-interface Gap {
-  /** Where the value's first character is, a quote left out. */
-  readonly at: number;
-  readonly quote: string;
-  /** The separator: `=`, `:`, `=>`, `is`, a space after a flag, and so on. */
-  readonly sign: string;
-  readonly spaced: boolean;
-}
-
 export function assignedAt(text: string, keyword: number, end: number, kind: SecretKind): Assigned | undefined {
   if (kind === "hump") {
-    const isHump = text.charCodeAt(keyword) === 75 && /[a-z0-9]/.test(text.charAt(keyword - 1));
+    // `geocoderKey`, `acmeACCESS`: the longer words mean too much else unless they are shouted.
+    const name = text.slice(keyword, end);
+    const isHump = /^(?:K|ACCESS|PRIVATE)/.test(name) && /[a-z0-9]/.test(text.charAt(keyword - 1));
     return isHump ? assignedAt(text, keyword, end, "key") : undefined;
   }
   const after = nameEnd(text, end);
@@ -79,60 +71,6 @@ function isWithinWord(text: string, keyword: number): boolean {
   return /^[a-z]{2}/.test(text.slice(keyword - 1, keyword + 1));
 }
 
-/** Quotes and brackets that close the name, one separator, then an opening quote. */
-function readGap(text: string, from: number, keyword: number): Gap | undefined {
-  const window = text.slice(from, from + maxGap + 16);
-  const found =
-    /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?)(\s{0,12})(=>|:=|===?|!==?|=|:|,|>|[：＝是は]|\bis\b|là|adalah|คือ|\()(\s{0,12})(\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/.exec(
-      window,
-    );
-  const attribute = /^["']\s{0,4}(?:value\s{0,2}=\s{0,2}|\{\s{1,12}default\s{1,4}=\s{1,4})["']/.exec(window);
-  if (attribute !== null)
-    return { at: from + attribute[0].length, quote: attribute[0].slice(-1), sign: "=", spaced: true };
-  if (found !== null) {
-    const [whole, before = "", sign = "", behind = "", quote = ""] = found;
-    if (whole.length > maxGap || (before + behind).includes("\n")) return undefined;
-    return {
-      at: from + whole.length,
-      quote: quote.replace("(", ""),
-      sign: plainSign(sign),
-      spaced: before + behind !== "",
-    };
-  }
-  // A table's columns: `Ldap password   ----   x`, `| token | x |`. `sign` says that only a strong value counts.
-  const column = /^[ \t]{0,24}(?:-{2,12}|\||│)[ \t]{1,24}(?=[^\s|-])/.exec(text.slice(from, from + 64));
-  if (column !== null) return { at: from + column[0].length, quote: "", sign: "space", spaced: true };
-  // `--password x`, `-Password x`, `login x password x`, `password "x"`.
-  const flag = /^(?:["'])?( {1,4}|\t)(\\?["']|)/.exec(window);
-  if (flag === null) return undefined;
-  const [whole, , quote = ""] = flag;
-  const before = text.charCodeAt(keyword - 1);
-  const isFlag = before === 45;
-  const netrc = /(?:login|user(?:name)?|account) \S{1,64}\s{1,8}$/.test(text.slice(Math.max(0, keyword - 90), keyword));
-  const bare = quote !== "" && /(?:^|\n)\s*$/.test(text.slice(Math.max(0, keyword - 40), keyword));
-  return { at: from + whole.length, quote, sign: isFlag || netrc || bare ? "flag" : "space", spaced: true };
-}
-
-/** A full-width sign is the sign; a copula of Chinese or Japanese stands for a colon, as it does on a form. */
-function plainSign(sign: string): string {
-  return sign === "＝" ? "=" : /^[：是は]$/.test(sign) ? ":" : sign;
-}
-
-/** One past the value: to its quote, or to what ends a bare word. */
-function valueEnd(text: string, { at, quote }: Pick<Gap, "at" | "quote">): number {
-  const most = Math.min(text.length, at + maxValue);
-  let end = at;
-  if (quote !== "") {
-    const mark = quote.charAt(quote.length - 1);
-    while (end < most && text.charAt(end) !== mark && text.charCodeAt(end) > 32) end++;
-    if (quote.startsWith("\\")) while (end > at && text.charAt(end - 1) === "\\") end--;
-    return end;
-  }
-  while (end < most && text.charCodeAt(end) > 32 && !"\"'`;,<>&|".includes(text.charAt(end))) end++;
-  while (end > at && ")]}.:\\".includes(text.charAt(end - 1)) && !/[([{]/.test(text.slice(at, end))) end--;
-  return end;
-}
-
 /** `Bearer`, `Basic`, `Token` and the like before the credential of a header. */
 function afterScheme(text: string, from: number, stop: number): number {
   const scheme = /^(?:bearer|basic|token|api-?(?:key|token)|ssws|dpop|negotiate|digest|apikey|key)[ :=]{1,3}/i.exec(
@@ -143,13 +81,23 @@ function afterScheme(text: string, from: number, stop: number): number {
 
 function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keyword: number, end: number): number {
   if (isReference(value)) return 0;
-  if (kind === "password" && isConnectionString(text, keyword, gap))
-    return value.length >= 4 && !/[[\]<>{}*()]/.test(value) ? 0.7 : 0;
+  if (kind === "password" && isConnectionString(text, keyword, gap)) {
+    const isQuery = text.charCodeAt(keyword - 1) === 38;
+    return value.length >= 4 && !/[[\]<>{}*()]/.test(value) && !(isQuery && isPlaceholder(value)) ? 0.7 : 0;
+  }
   if (isPlaceholder(value) || text.startsWith("..", end)) return 0;
   const quoted = gap.quote !== "";
   // Code that calls, indexes or adds: the value is not here.
-  if (!quoted && (/[([{\\]|:=/.test(value) || /^[-+*#']|^\/|\/$|\*$|^[a-z]+=$/.test(value))) return 0;
-  if (quoted && (/^[,.+):;]|^#[a-z]/i.test(value) || (gap.sign === "," && !isRandom(value)))) return 0;
+  if (
+    !quoted &&
+    ((gap.sign === "," && !isRandom(value)) || /[([{\\]|:=/.test(value) || /^[-+*#']|^\/|\/$|\*$|^[a-z]+=$/.test(value))
+  )
+    return 0;
+  if (
+    quoted &&
+    (/^[,.+):;]|^#[a-z]/i.test(value) || (gap.sign === "," && !isRandom(value) && !isStored(text, keyword)))
+  )
+    return 0;
   // `"user:" + name`: the label of what is joined to it.
   if (quoted && /^[a-z]+[:=&?]$/i.test(value)) return 0;
   if (/^[a-z][a-z0-9+.-]*:\/\/|^\.{0,2}\/[\w.-]+\/|^www\.|%20|^arn:/i.test(value)) return 0;
@@ -158,7 +106,7 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
   const random = isRandom(value);
   switch (kind) {
     case "password":
-      return passwordScore(value, gap, random, text, keyword);
+      return passwordScore(value, gap, random, text, keyword, end);
     case "header":
       return random ? 0.9 : value.length >= 8 && /[0-9]/.test(value) && /[A-Za-z]/.test(value) ? 0.6 : 0;
     case "token":
@@ -184,18 +132,41 @@ function isConnectionString(text: string, keyword: number, gap: Gap): boolean {
   if (gap.sign !== "=") return false;
   const before = text.slice(Math.max(0, keyword - 100), keyword);
   // A program may put it together of several strings: `"…;User ID=x; " & "Password=y;"`.
-  return /(?:user(?: ?id|name)?|uid|server|host|data source|database|accountname)\s?=[^;\n]{0,80};\s?(?:["'][ &+.]{1,5}["'])?$/i.test(
+  return /(?:user(?: ?id|name)?|uid|server|host|data source|database|accountname)\s?=[^;&\n]{0,80}[;&]\s?(?:["'][ &+.]{1,5}["'])?$/i.test(
     before,
   );
 }
 
 function tokenScore(value: string, gap: Gap, random: boolean, text: string, end: number): number {
   if (isIdentifierName(value, text, end)) return 0;
-  if (random) return value.length >= 16 ? 0.88 : value.length >= 10 ? 0.7 : 0;
+  if (random) return value.length >= 16 ? 0.88 : value.length >= 10 ? 0.7 : isShortDraw(value, gap) ? 0.55 : 0;
+  if (value.length >= 10 && value.length < 16 && isHexDraw(value) && gap.sign !== "space") return 0.6;
   // Chosen by a person: compared with in code, or with a sign that no name has.
   if (gap.quote === "" || value.length < 8) return 0;
   if (/^(?:==|!=)/.test(gap.sign)) return 0.6;
   return /[!@#$%^&*+]/.test(value) && !/^[#@$%]/.test(value) && value.length >= 10 ? 0.6 : 0;
+}
+
+/** Eight or nine signs: few enough that a name of something may look like that, but for what no name does. */
+function isShortDraw(value: string, { sign, quote }: Gap): boolean {
+  const { digits, upper, lower, changes } = classesOf(value);
+  const algorithm = /^(?:aes|sha|[hrep]s|ed|md|utf|iso|base|x|p|secp|hmac|v|rsa|es|win|mac|ipv)\d/i;
+  return (
+    sign !== "space" &&
+    quote !== "" &&
+    digits >= 2 &&
+    upper + lower >= 3 &&
+    changes >= 3 &&
+    wordlikeness(value) < -0.2 &&
+    !algorithm.test(value)
+  );
+}
+
+/** A number in hexadecimal that is too short for a digest and too long for a colour. */
+function isHexDraw(value: string): boolean {
+  if (!/^(?:[0-9a-f]+|[0-9A-F]+)$/.test(value)) return false;
+  const { digits, upper, lower, changes } = classesOf(value);
+  return digits >= 3 && upper + lower >= 3 && changes >= 4;
 }
 
 /** `creds.Secret != "open-sesame"`: what is compared with a secret is one; tokens and keys are also a parser's and a table's. */
@@ -214,28 +185,31 @@ function isStrong(value: string): boolean {
 }
 
 /** What people choose as a password: a word will do, if the text gives it as a value. */
-function passwordScore(value: string, gap: Gap, random: boolean, text: string, keyword: number): number {
+function passwordScore(value: string, gap: Gap, random: boolean, text: string, keyword: number, end: number): number {
   if (value.length > 128) return random ? 0.6 : 0;
   const { digits, others, upper, lower } = classesOf(value);
   const mixed = (digits > 0 && upper + lower > 0) || (others > 0 && /[!@#$%^&*+=?~]/.test(value));
   if (/^\d+$/.test(value))
     return gap.quote !== "" && value.length >= 6 ? 0.6 : value.length >= 6 && gap.sign === "=" ? 0.55 : 0;
   if (mixed && !/^[a-z]+[A-Z][A-Za-z]*\d?$/.test(value)) return random || value.length >= 8 ? 0.9 : 0.78;
-  if (gap.quote !== "") return gap.sign === "is" || gap.sign === "flag" || isCodeLike(gap) ? 0.66 : 0;
+  // `"pass"` is also what a test did and what a renderer does: a word is one only behind a user's name.
+  const isShort = /^["'.,{(;<]pass(?![wpc])/i.test(text.slice(keyword, keyword + 6));
+  if (gap.quote !== "" && isShort && !followsUser(text, keyword + 1)) return 0;
+  if (gap.quote !== "")
+    return gap.sign === "is" || gap.sign === "flag" || isCodeLike(gap) || isStored(text, keyword) ? 0.66 : 0;
   // Bare words: only where a line of settings gives them (`DB_PASSWORD=letmein`), or a connection string.
   const settings =
     gap.sign === "=" && !gap.spaced && /[A-Z_;\s"']$|^$/.test(text.slice(Math.max(0, keyword - 1), keyword));
   const upperName = /^[A-Z]/.test(text.slice(keyword, keyword + 1));
   if (settings && upperName && wordlikeness(value) !== 0) return 0.6;
-  if (gap.sign === "=" && /^[a-z][a-z_-]{4,}$/.test(value) && followsUser(text, keyword)) return 0.6;
+  if (givesWord(text, keyword, value, gap, end)) return 0.6;
   return random ? 0.75 : 0;
 }
 
-/** A line or a statement before it gives the user's name as a literal: `user = aladdin`, then `password = opensesame`. */
-function followsUser(text: string, keyword: number): boolean {
-  const before = text.slice(Math.max(0, keyword - 120), keyword);
-  return /(?:^|[\n;$ "'])(?:user(?:_?name)?|login|uid) {0,12}= {0,12}(?:\\?["'][^"'\n]{2,40}["'];?|[A-Za-z][A-Za-z0-9_-]{1,40}(?=\s))[^=]{0,80}$/i.test(
-    before,
+/** `setPassword("x")`, `define('DB_PASSWORD', 'x')`, `put("mail.password", "x")`: what is called keeps what it is given. */
+function isStored(text: string, keyword: number): boolean {
+  return /(?:\bset|\b(?:define|set_?property|putenv|setenv|put|setdefault)\(\s{0,4}["'][\w.-]{0,64})$/i.test(
+    text.slice(Math.max(0, keyword - 88), keyword),
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * Private keys in PEM (RFC 7468) or OpenPGP armour, whole. In: a text. Out: spans from the first dash to the last, or to a
+ * Private keys in PEM (RFC 7468), OpenPGP armour or the frame of OpenVPN, whole. In: a text. Out: spans from the first dash to the last, or to a
  * bound where the end is missing; and where an unfinished one begins.
  */
 
@@ -7,8 +7,9 @@
 export const maxBlock = 8192;
 
 const mark = "-----BEGIN";
-const header = /^-----BEGIN (?:[A-Z0-9]+ ){0,4}(?:PRIVATE KEY|PRIVATE KEY BLOCK)-----/;
-const possibleHeader = /^-----BEGIN(?: [A-Z0-9 ]{0,48}-{0,5})?$/;
+const header =
+  /^-----BEGIN (?:(?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?|OpenVPN (?:Static key V\d|tls-crypt-v2 (?:client|server) key))-----/;
+const possibleHeader = /^-----BEGIN(?: [A-Za-z0-9 -]{0,53})?$/;
 
 /** Something that could be a key, not `...` or an empty frame. */
 const keyRun = /[A-Za-z0-9+/=]{20}/g;

@@ -50,11 +50,28 @@ export function contextOf(text: string, start: number): Context | undefined {
   let before = text.slice(Math.max(0, start - window), start);
   if (/[&%\\：＝]/.test(before)) before = before.replace(coded, plain);
   const found = phraseAtEnd(before);
-  if (valueNames.has(lastWord(found.phrase).toLowerCase())) {
+  const last = lastWord(found.phrase).toLowerCase();
+  // `token=12345678:9f86…`: an identifier, and the secret that belongs to it.
+  if (valueNames.has(last) || (found.sign === ":" && /^[0-9a-f-]{5,36}$/.test(last) && /\d/.test(last))) {
     const further = phraseAtEnd(before.slice(0, found.wordFrom));
     if (further.phrase.trim() !== "") return read(further, further.sign + found.sign);
   }
   return found.phrase.trim() === "" ? undefined : read(found, found.sign);
+}
+
+/**
+ * The name of what a value stands within: an element of XML, a list in brackets. For values that have none of their own:
+ * `<secret>{acme AQAAABAAA …}</secret>`, `"tokens": ["…", "…"]`.
+ */
+export function aroundOf(text: string, start: number): Context | undefined {
+  const before = text.slice(Math.max(0, start - window), start);
+  const element = /<([A-Za-z][\w.:-]{0,40})>[^<>\n]{0,120}$/.exec(before)?.[1];
+  if (element !== undefined) return read({ phrase: element, before: "<", wordFrom: 0, sign: "" }, ">");
+  const bracket = before.lastIndexOf("[");
+  if (bracket < 0 || before.includes("]", bracket) || !/^\[\s*["'][\w.~+/=-]{8,}["'],\s/.test(before.slice(bracket)))
+    return undefined;
+  const named = phraseAtEnd(before.slice(0, bracket + 1));
+  return named.phrase.trim() === "" ? undefined : read(named, named.sign);
 }
 
 interface Phrase {
@@ -114,9 +131,9 @@ function lastWord(phrase: string): string {
 }
 
 const strongName =
-  /secret|token|passw|pwd|passphrase|credential|api[-_. ]?key|access[-_. ]?key|private[-_. ]?key|auth[-_. ]?key|master[-_. ]?key|bearer|authori[sz]ation|signing[-_. ]?key|encryption[-_. ]?key|webhook|_pat$|apikey|authtoken/;
+  /secret|token|passw|pwd|passphrase|credential|api[-_. ]?key|access[-_. ]?key|private[-_. ]?key|auth[-_. ]?key|master[-_. ]?key|bearer|authori[sz]ation|macaroon|dockercfg|signing[-_. ]?key|encryption[-_. ]?key|webhook|_pat$|apikey|authtoken/;
 const weakName = /key|private|access|auth|\bpat\b|cred|licen[cs]e|api\b|token|login/;
-const keyed = /[a-z0-9][-_. ]?(?:key|auth|access|private|licen[cs]e|pat)s?(?:[-_. ]?(?:code|value))?$/;
+const keyed = /[a-z0-9][-_. ]?(?:key|auth|access|private|licen[cs]e|pat|api)s?(?:[-_. ]?(?:code|value))?$/;
 /** Key, token, secret, password in other scripts, right before a sign. */
 const foreign =
   /(?:密钥|密鑰|秘钥|私钥|金鑰|令牌|口令|密码|密碼|凭证|トークン|キー|シークレット|パスワード|토큰|비밀|키|암호|токен|ключ|пароль|секрет|khóa|khoá|mật khẩu|โทเค็น|โทเคน|คีย์|กุญแจ|รหัสผ่าน|clé|कुंजी)$/iu;
@@ -134,7 +151,7 @@ function read({ phrase, before }: Phrase, sign: string): Context {
     strong: strongName.test(name),
     weak: weakName.test(name),
     keyed: keyed.test(name) && !dataKey.test(name.slice(0, -3)),
-    shouted: /(?:KEY|AUTH|ACCESS|PRIVATE|CODE|LICEN[CS]E)S?$/.test(phrase.trimEnd()),
+    shouted: /(?:KEY|AUTH|ACCESS|PRIVATE|CODE|LICEN[CS]E|API)S?$/.test(phrase.trimEnd()),
     queried:
       before === "?" || before === "&" ? /^(?:key|app_?id|auth|sig|signature|apikey|code|hash_key)$/.test(name) : false,
     issuer: namesIssuer(name),

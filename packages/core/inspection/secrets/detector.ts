@@ -3,12 +3,15 @@
  * In: a text. Out: `secret/<type>` findings that cover the secret alone, not its name.
  *
  * One automaton finds every mark and name in one pass; what stands there is then read once, to a bound. No finding holds a
- * space, so what must wait of an unfinished text is its last word. Key blocks and long tokens are `long.ts`'s.
+ * space but a pass phrase in quotes and the words of a seed (`phrases.ts`), so what must wait of an unfinished text is its last
+ * word, or such a phrase. Key blocks and long tokens are `long.ts`'s.
  */
 import type { Finding, SpanDetector } from "../finding.ts";
 import { createMatcher } from "../matching/aho-corasick.ts";
 import { anchoredAt, anchors } from "./anchors.ts";
 import { assignedAt } from "./assignments.ts";
+import { commandPasswordAt, commands } from "./commands.ts";
+import { openPhraseFrom, phraseAt, phraseMarks } from "./phrases.ts";
 import { resolve, toFinding, type Candidate } from "./candidate.ts";
 import { secretKeys } from "./keys.ts";
 import { findRandomWords } from "./randoms.ts";
@@ -28,6 +31,8 @@ type Trigger = (text: string, start: number, end: number, out: Candidate[]) => v
 /** No finding, with what is looked at on its right, is longer; its name and the user of a URL stand before it. */
 const longestValue = 640;
 const maxSpan = 1024;
+/** How far before a value its name begins at most: a call's name, its first arguments, and the last one. */
+const longestLead = 400;
 
 /** Case, and the separators of names; as the keywords of personal data fold. */
 function fold(unit: number): number {
@@ -69,6 +74,20 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
       if (found !== undefined) out.push({ type: "password", ...found });
     },
   ],
+  ...phraseMarks.map((name) => {
+    const trigger: Trigger = (text, start, _end, out) => {
+      const found = phraseAt(text, start);
+      if (found !== undefined) out.push({ type: found.score > 0.8 ? "seed-phrase" : "password", ...found });
+    };
+    return [name, trigger] as const;
+  }),
+  ...commands.flatMap((command) => {
+    const trigger: Trigger = (text, _start, end, out) => {
+      const found = commandPasswordAt(text, end, command);
+      if (found !== undefined) out.push({ type: "password", ...found });
+    };
+    return command.programs.map((program) => [program, trigger] as const);
+  }),
   ...["mysql connect", "mysqli connect", "mysqli", "getconnection", "pdo"].map((call) => {
     const trigger: Trigger = (text, _start, end, out) => {
       const found = connectCallAt(text, end);
@@ -105,8 +124,8 @@ const matcher = createMatcher(
   true,
 );
 
-function findDashed(text: string, out: Candidate[]): void {
-  for (let at = text.indexOf("-"); at >= 0; at = text.indexOf("-", at + 1))
+function findDashed(text: string, out: Candidate[], from: number): void {
+  for (let at = text.indexOf("-", from); at >= 0; at = text.indexOf("-", at + 1))
     for (const [mark, trigger] of dashed) if (isAt(text, at, mark)) trigger(text, at, at + mark.length, out);
 }
 
@@ -116,20 +135,33 @@ function isAt(text: string, at: number, mark: string): boolean {
   return true;
 }
 
+/** Where the last word before `end` begins, or a phrase that is open there: no finding that starts before it reaches over `end`. */
+function openBefore(text: string, end: number): number {
+  const phrase = openPhraseFrom(text, end);
+  return wordStart(text, phrase, end - longestValue);
+}
+
 export const secretDetector: SpanDetector = {
   name: "secret",
   version: "1",
   maxSpan,
-  detect(text: string): readonly Finding[] {
+  detect(text: string, from = 0): readonly Finding[] {
     const out: Candidate[] = [];
-    matcher.scan(text, (index, end) => {
-      const entry = others[index];
-      if (entry !== undefined) entry[1](text, end - entry[0].length, end, out);
-    });
-    findDashed(text, out);
-    findUrlPasswords(text, (found) => out.push({ type: "url-password", ...found }));
-    findRandomWords(text, (found) => out.push(found));
-    return resolve(out).map(toFinding);
+    const first = from === 0 ? 0 : openBefore(text, from);
+    const firstName = Math.max(0, first - longestLead);
+    matcher.scan(
+      text,
+      (index, end) => {
+        const entry = others[index];
+        if (entry !== undefined) entry[1](text, end - entry[0].length, end, out);
+      },
+      firstName,
+    );
+    findDashed(text, out, firstName);
+    findUrlPasswords(text, (found) => out.push({ type: "url-password", ...found }), first);
+    findRandomWords(text, (found) => out.push(found), first);
+    const found = resolve(out).map(toFinding);
+    return from === 0 ? found : found.filter(({ start }) => start >= from);
   },
-  openFrom: (text) => wordStart(text, text.length, text.length - longestValue),
+  openFrom: (text) => openBefore(text, text.length),
 };

@@ -9,7 +9,9 @@ import { findKeyBlocks, maxBlock, openBlockFrom } from "./blocks.ts";
 import { scanner } from "../kernels/scanner.ts";
 import { resolve, toFinding, type Candidate } from "./candidate.ts";
 import { markedEnd } from "./provider.ts";
-import { longProviders } from "./providers.ts";
+import { longProviders, signedToken } from "./providers.ts";
+import { findPuttyKeys, openPuttyFrom } from "./putty.ts";
+import { findRuns } from "./runs.ts";
 import { entropy } from "./value.ts";
 import { wordStart } from "./word.ts";
 
@@ -28,24 +30,21 @@ export const longSecretDetector: SpanDetector = {
     const asked = from === 0 ? text : text.slice(from);
     if ((scanner()?.longestRun(asked) ?? leastRun) < leastRun) return [];
     const out: Candidate[] = [];
-    for (const provider of longProviders) {
-      for (const mark of provider.marks) {
-        for (let start = markFrom(text, mark, 0); start >= 0;) {
-          const end = markedEnd(text, start, provider);
-          if (end > 0) out.push({ type: provider.type, start, end, score: 0.96 });
-          start = markFrom(text, mark, Math.max(end, start + 1));
-        }
-      }
-    }
+    findSigned(text, out);
+    findRuns(text, 0, (start, end) => {
+      if (end - start >= leastMarked) findMarks(text, start, end, out);
+    });
     findLongValues(text, out);
     findKeyBlocks(text, (start, end) => out.push({ type: "private-key", start, end, score: 0.97 }));
+    findPuttyKeys(text, (start, end) => out.push({ type: "private-key", start, end, score: 0.97 }));
     return resolve(out).map(toFinding);
   },
   openFrom(text: string): number {
     const word = wordStart(text, text.length, text.length - longestWord);
     const block = openBlockFrom(text, word);
     // A block's first dash may stand right behind a word that it is part of.
-    return block === word ? word : openBlockFrom(text, wordStart(text, block, block - longestWord));
+    const whole = block === word ? word : openBlockFrom(text, wordStart(text, block, block - longestWord));
+    return openPuttyFrom(text, whole);
   },
 };
 
@@ -88,20 +87,47 @@ function isTokenSign(unit: number): boolean {
   );
 }
 
+/** A long token's mark and what must follow it within one run. */
+const leastMarked = 20;
+const marks = new RegExp(longProviders.flatMap((provider) => provider.marks).join("|"), "g");
+
+/** Long tokens that begin within a run. */
+function findMarks(text: string, start: number, end: number, out: Candidate[]): void {
+  const run = text.slice(start, end);
+  marks.lastIndex = 0;
+  for (let found = marks.exec(run); found !== null; found = marks.exec(run)) {
+    const [mark] = found;
+    for (const provider of longProviders) {
+      if (!provider.marks.includes(mark)) continue;
+      const stop = markedEnd(text, start + found.index, provider);
+      if (stop === 0) continue;
+      out.push({ type: provider.type, start: start + found.index, end: stop, score: 0.96 });
+      marks.lastIndex = Math.max(marks.lastIndex, stop - start);
+    }
+  }
+}
+
 /** The most that a token's first part has, before the dot. */
 const longestHeader = 2048;
 
 /**
- * The next place of a mark. A signed token's `eyJ` begins with the commonest letter there is; its second part stands
- * behind a dot, which is rarer, and the first is found from there.
+ * Signed tokens. Their `eyJ` begins with the commonest letter there is; the second part stands behind a dot, which is rarer, and the
+ * first is found from there.
  */
-function markFrom(text: string, mark: string, from: number): number {
-  if (mark !== "eyJ") return text.indexOf(mark, from);
-  for (let dot = text.indexOf(".eyJ", from); dot >= 0; dot = text.indexOf(".eyJ", dot + 1)) {
+function findSigned(text: string, out: Candidate[]): void {
+  let done = 0;
+  for (let dot = text.indexOf(".eyJ"); dot >= 0; dot = text.indexOf(".eyJ", dot + 1)) {
     let start = dot;
-    while (start > from && dot - start < longestHeader && /[A-Za-z0-9_-]/.test(text.charAt(start - 1))) start--;
-    const header = text.slice(start, dot).indexOf(mark);
-    if (header >= 0) return start + header;
+    while (start > done && dot - start < longestHeader && /[A-Za-z0-9_-]/.test(text.charAt(start - 1))) start--;
+    const header = text.slice(start, dot);
+    for (let at = header.indexOf("eyJ"); at >= 0; at = header.indexOf("eyJ", at + 1)) {
+      done = start + at + 1;
+      const end = markedEnd(text, start + at, signedToken);
+      if (end === 0) continue;
+      out.push({ type: signedToken.type, start: start + at, end, score: 0.96 });
+      done = end;
+      dot = Math.max(dot, end - 1);
+      break;
+    }
   }
-  return -1;
 }

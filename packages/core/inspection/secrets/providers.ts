@@ -242,6 +242,10 @@ export const providers: readonly Provider[] = [
   provider("readme-key", "rdme_", "[a-z0-9]{70}"),
   provider("scrapfly-key", "scp-live-|scp-test-", `${h}{32}`),
   provider("mailsac-key", "k_", "[0-9a-z]{36,48}(?![0-9A-Za-z])"),
+  provider("zapier-webhook", "hooks.zapier.com/hooks/catch/", "\\d{4,10}/[a-z0-9]{6,12}(?:/(?:silent/)?)?(?![a-z0-9])"),
+  provider("healthchecks-ping", "hc-ping.com/", `(?:${uuid}|${w}{22}/${w}{1,40})`),
+  provider("jenkins-secret", "AQAAABAAAA", "[A-Za-z0-9+/]{22,500}={0,2}"),
+  provider("fernet-token", "gAAAAA", `${w}{94,500}={0,2}`, mixed),
   // More of those that issuers document.
   provider("trello-token", "ATTA", `${h}{64}`),
   provider("pubnub-key", "sec-c-", `${w}{36,64}`),
@@ -273,9 +277,23 @@ export const providers: readonly Provider[] = [
   ),
 ];
 
-/** Those that may be thousands of characters long: a detector of their own looks for them, with a longer reach. */
+/**
+ * Those that may be thousands of characters long: a detector of their own looks for them, with a longer reach. All but a signed
+ * token begin with a run of base64 of twenty signs and more.
+ */
+export const signedToken = provider("jwt", "eyJ", `${w}{10,2000}\\.eyJ${w}{10,4000}\\.${w}{16,1400}`);
+
 export const longProviders: readonly Provider[] = [
   provider("1password-token", "ops_eyJ", `[A-Za-z0-9+/_-]{200,1600}={0,2}`),
   provider("private-key", "LS0tLS1CRUdJTi", "[A-Za-z0-9+/]{40,7900}={0,2}"),
-  provider("jwt", "eyJ", `${w}{10,2000}\\.eyJ${w}{10,4000}\\.${w}{16,1400}`),
+  provider("private-key", "b3BlbnNzaC1rZXktdjEA", "[A-Za-z0-9+/]{80,7900}={0,2}"),
+  provider("registry-login", "eyJhdXRocyI6", "[A-Za-z0-9+/]{20,7900}={0,2}"),
+  // Written with a space or a line behind the first brace.
+  provider("jwt", "eyAi|ewog", `${w}{16,2000}\\.(?:eyAi|eyJ|ewog)${w}{10,4000}\\.${w}{16,1400}`),
+  // An encrypted one (RFC 7516): whoever holds it may show it.
+  provider(
+    "jwe",
+    "eyJhbGciOi|eyJlbmMiOi|eyJ0eXAiOi|eyJraWQiOi|eyJjdHkiOi",
+    `${w}{14,1000}\\.${w}{0,1400}\\.${w}{12,32}\\.${w}{2,4000}\\.${w}{22,86}`,
+  ),
 ];

@@ -3,72 +3,42 @@
  * Words are judged once each; what is looked at before one is bounded, and behind it nothing but the next sign.
  */
 import type { Candidate } from "./candidate.ts";
-import { scanner } from "../kernels/scanner.ts";
-import { contextOf, type Context } from "./context.ts";
+import { aroundOf, contextOf, type Context } from "./context.ts";
+import { isSession } from "./cookies.ts";
+import { encodedScore } from "./encoded.ts";
 import { issuers } from "./issuers.ts";
 import { findMarked } from "./marked.ts";
 import { isMasked } from "./provider.ts";
+import { findRuns, kindAt, leastRun } from "./runs.ts";
 import { isPrefixedToken } from "./structure.ts";
 import { classesOf, entropy, isEncodedText, isPlaceholder, isRandom, wordlikeness } from "./value.ts";
 
-/** A word is at least one run of base64, in either alphabet, of so many; runs may be joined by `.` and `~`. */
-const least = 16;
+/** A value is a run of base64, in either alphabet, of at least so many; runs may be joined by `.` and `~`. */
+const least = leastRun;
 const most = 512;
 const longestPrefixed = 600;
 const equals = 61;
 
-/** 1 for the signs of base64, 2 for digits, 3 for what joins them. */
-const kinds = new Uint8Array(128);
-for (const sign of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/=_-") kinds[sign.charCodeAt(0)] = 1;
-for (const sign of "0123456789") kinds[sign.charCodeAt(0)] = 2;
-for (const sign of ".~") kinds[sign.charCodeAt(0)] = 3;
-
 export type Out = (found: Candidate) => void;
 
-export function findRandomWords(text: string, out: Out): void {
-  const runs = scanner()?.survey(text)?.runs;
-  let done = 0;
-  const judge = (start: number, end: number): void => {
-    if (start < done) return;
-    let from = start;
+/** Judges the words from `first` on, which is the beginning of one. */
+export function findRandomWords(text: string, out: Out, first = 0): void {
+  let done = first;
+  findRuns(text, first, (start, end) => {
+    if (end <= done) return;
+    let from = Math.max(start, done);
     while (from > done && kindAt(text, from - 1) !== 0) from--;
     done = end;
     while (done < text.length && kindAt(text, done) !== 0) done++;
     judgeWord(text, from, done, out);
-  };
-  if (runs === undefined) return findRuns(text, judge);
-  for (let at = 0; at < runs.length; at += 2) {
-    const [start = 0, end = 0] = [runs[at], runs[at + 1]];
-    if (end - start >= least) judge(start, end);
-  }
-}
-
-/** A run of `least` covers every `least`-th place: looking back from there, most of the text is never read. */
-function findRuns(text: string, judge: (start: number, end: number) => void): void {
-  const isRun = (at: number): boolean => kindAt(text, at) !== 0 && kindAt(text, at) !== 3;
-  for (let at = 0; at + least <= text.length;) {
-    let back = at + least - 1;
-    while (back >= at && isRun(back)) back--;
-    if (back >= at) {
-      at = back + 1;
-      continue;
-    }
-    let end = at + least;
-    while (end < text.length && isRun(end)) end++;
-    judge(at, end);
-    at = end + 1;
-  }
-}
-
-function kindAt(text: string, at: number): number {
-  return kinds[text.charCodeAt(at)] ?? 0;
+  });
 }
 
 function judgeWord(text: string, start: number, end: number, out: Out): void {
   findMarked(text, start, end, out);
   let digits = 0;
   for (let at = start; at < end && digits === 0; at++) if (kindAt(text, at) === 2) digits++;
-  if (digits === 0) return;
+  if (digits === 0) return judgeLetters(text, start, end, out);
   let to = end;
   while (to > start && ".-~".includes(text.charAt(to - 1))) to--;
   let bare = to;
@@ -87,7 +57,7 @@ function judgeWord(text: string, start: number, end: number, out: Out): void {
 }
 
 const hook =
-  /\/(?:hooks?|webhooks?|webhookb2|catch|incoming|heartbeat|ping|with\/key|robot|triggers?)\/(?:(?!commit|blob|tree)[\w.-]{1,60}\/){0,4}([\w-]{16,128})$/i;
+  /\/(?:hooks?|webhooks?|webhookb2|catch|incoming|heartbeat|ping|with\/key|robot|triggers?|(?:password|account)[/_-](?:reset|recover)|reset-?password|magic(?:-?link)?|activat(?:e|ion))\/(?:(?!commit|blob|tree)[\w.-]{1,60}\/){0,4}([\w-]{16,128})$/i;
 
 /** The last part of a path that calls somebody: whoever knows the address may. */
 function judgeHook(text: string, start: number, end: number, out: Out): void {
@@ -101,11 +71,37 @@ function judgeHook(text: string, start: number, end: number, out: Out): void {
 function judgeNamed(text: string, start: number, end: number, out: Out): void {
   if (end - start < 12 || end - start > most) return;
   const value = text.slice(start, end);
+  if (judgeEncoded(text, start, end, out)) return;
   const draw = drawOf(value);
-  const context = draw && contextOf(text, start);
-  if (draw === undefined || context === undefined) return;
-  const score = scoreOf(value, draw, context);
+  if (draw === undefined) return;
+  const context = contextOf(text, start);
+  const score = context === undefined ? 0 : scoreOf(value, draw, context);
+  if (score > 0) return out({ type: "credential", start, end, score });
+  if (context?.open === true) return;
+  if (isSession(text, start) && !isPlaceholder(value)) return out({ type: "session", start, end, score: 0.7 });
+  const around = aroundOf(text, start);
+  const within = around === undefined ? 0 : scoreOf(value, draw, around);
+  if (within > 0) out({ type: "credential", start, end, score: within });
+}
+
+/** A word without a digit is one drawn at random where its letters follow each other as in no language. */
+function judgeLetters(text: string, start: number, end: number, out: Out): void {
+  if (end - start > most) return;
+  if ((end - start) % 4 === 0 && /[ "']/.test(text.charAt(start - 1)) && judgeEncoded(text, start, end, out)) return;
+  let from = end;
+  while (from > start && isLetter(text.charCodeAt(from - 1))) from--;
+  if (end - from < least || isBehindMore(text, from) || isBeforeMore(text, end)) return;
+  if (wordlikeness(text.slice(from, end)) < -0.6) judgeNamed(text, from, end, out);
+}
+
+function isLetter(unit: number): boolean {
+  return (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90);
+}
+
+function judgeEncoded(text: string, start: number, end: number, out: Out): boolean {
+  const score = encodedScore(text.slice(start, end), text, start, () => contextOf(text, start));
   if (score > 0) out({ type: "credential", start, end, score });
+  return score > 0;
 }
 
 /** How much of a word is the end of a sign that is written as `%3D`, `\\u0022` or `\\n`. */
@@ -127,7 +123,7 @@ function nameWithin(word: string): number {
   return first > 2 && issuers.has(word.slice(0, first).toLowerCase()) ? first + 1 : 0;
 }
 
-export type Draw = "mixed" | "single" | "hex" | "uuid" | "digits";
+export type Draw = "mixed" | "single" | "hex" | "uuid" | "digits" | "letters";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -136,6 +132,8 @@ export function drawOf(value: string): Draw | undefined {
   if (uuid.test(value)) return entropy(value) > 2.8 ? "uuid" : undefined;
   if (/^\d+$/.test(value)) return value.length >= 14 && entropy(value) > 2.5 ? "digits" : undefined;
   if (/^(?:[0-9a-f]+|[0-9A-F]+)$/.test(value)) return value.length >= 16 && isRandom(value) ? "hex" : undefined;
+  if (/^[A-Za-z]+$/.test(value)) return isLetters(value) ? "letters" : undefined;
+  if (joinedNumbers.test(value)) return entropy(value) > 2.8 ? "hex" : undefined;
   if (!isRandom(value) || isNames(value)) return undefined;
   const { upper, lower, digits } = classesOf(value);
   const words = wordlikeness(value);
@@ -144,6 +142,17 @@ export function drawOf(value: string): Draw | undefined {
   if (words > 0.7 || (words > -0.3 && digits * 6 < value.length)) return undefined;
   if (value.length >= 36 && new Set(value).size === value.length) return undefined;
   return upper >= 2 && lower >= 2 ? "mixed" : "single";
+}
+
+/** A UUID and a number in hexadecimal, or such a number and a count. */
+const joinedNumbers =
+  /^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}[-_.:]?[0-9a-f]{8,64}|[0-9a-f]{32,64}[-_.]\d{1,12})$/i;
+
+/** Of one case, or of both in turns that no name has. */
+function isLetters(value: string): boolean {
+  const { upper, lower, changes } = classesOf(value);
+  if (value.length < 16 || wordlikeness(value) > -0.6 || entropy(value) < 3.2) return false;
+  return upper === 0 || lower === 0 || changes > value.length * 0.25;
 }
 
 const namePart = /^(?:[A-Za-z]?[a-z]{1,14}\d{0,4}|[A-Z]{1,12}\d{0,4}|\d{1,12}|v?\d+[a-z]{0,4}\d{0,2})$/;
@@ -174,7 +183,13 @@ function scoreOf(value: string, draw: Draw, context: Context): number {
   if (draw === "digits") return assigned && (strong || (issuer && weak)) ? 0.55 : 0;
   if (value.includes("/") && (draw !== "mixed" || wordlikeness(value) > -0.2 || length < 24)) return 0;
   // Twenty-four digits are an object of MongoDB as well.
-  if (draw === "hex" && (length < 20 || (length === 24 && !issuer && !keyed && context.name.endsWith("s")))) return 0;
+  if (
+    draw === "hex" &&
+    (length < (strong || (shouted && assigned) ? 16 : 20) ||
+      (length === 24 && !issuer && !keyed && context.name.endsWith("s")))
+  )
+    return 0;
+  if (draw === "letters") return strong || (keyed && joined && (issuer || shouted || context.assigned)) ? 0.6 : 0;
   if (strong || (queried && length >= 20)) return length >= 16 ? 0.75 : 0.6;
   if (!joined && classesOf(value).digits * 6 < length && wordlikeness(value) > -0.6) return 0;
   const isNumber = draw === "uuid" || draw === "hex";

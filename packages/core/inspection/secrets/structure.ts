@@ -40,7 +40,7 @@ export function isPrefixedToken(word: string): boolean {
   if (named || isPlaceholder(word) || !joinedTail.test(tail)) return !named && isJoined(word);
   const { upper, lower, digits, changes } = classesOf(tail);
   const likeness = wordlikeness(tail);
-  if (upper >= 3 && lower >= 3 && digits >= 3)
+  if (upper >= 3 && lower >= 3 && digits >= (tail.length >= 32 ? 1 : 3))
     // Hexadecimal in both cases is no issuer's.
     return (
       !/^[0-9a-f_-]+$/i.test(tail) &&

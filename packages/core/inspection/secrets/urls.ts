@@ -8,8 +8,9 @@ import { isPlaceholder, isReference } from "./value.ts";
 const maxUser = 128;
 const maxPassword = 256;
 
-export function findUrlPasswords(text: string, out: (found: Assigned) => void): void {
-  for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 3)) {
+/** Of those in the words from `first` on. */
+export function findUrlPasswords(text: string, out: (found: Assigned) => void, first = 0): void {
+  for (let at = text.indexOf("://", first); at >= 0; at = text.indexOf("://", at + 3)) {
     const from = at + 3;
     let colon = -1;
     let last = -1;

@@ -91,6 +91,8 @@ export function isRandom(value: string): boolean {
   if (digits >= 2 && ratio >= 0.25) return true;
   if (digits >= 1 && words < 0.1 && value.length >= 10) return true;
   if (digits >= 1 && ratio >= 0.3 && value.length >= 16) return words < 0.6;
+  // Letters alone: in both cases, in turns that no name has.
+  if (digits === 0 && value.length >= 10 && ratio >= 0.45 && words < -0.3) return true;
   return value.length >= 16 && words < -0.5 && entropy(value) >= 3.2 && (upper === 0 || lower === 0 || ratio > 0.2);
 }
 
@@ -110,6 +112,7 @@ const fieldWords: ReadonlySet<string> = new Set(
     "empty default value varies unknown n/a na any object number integer binary file env environment vault keychain prompt ask stdin",
     "username user email yes no on off bearer basic digest oauth oauth2 apikey api_key api-key key jwt cookie session token_type",
     "access_token refresh_token encrypted hashed plain plaintext test passwort contraseña senha wachtwoord parola hasło lösenord",
+    "wrong invalid incorrect kennwort lozinka heslo adgangskode passord jelszó parole geslo",
     "salasana пароль 密码 密碼 パスワード sandi รหัสผ่าน",
   ].flatMap((line) => line.split(" ")),
 );

@@ -1,0 +1,60 @@
+/**
+ * Passwords on the command line of programs that take one, by an option of their own or by its place; and by their place in a
+ * line of a file. In: a text and where the program's name or the line's mark ends. Out: the password's span. Read forwards on one line, to a bound.
+ */
+import type { Assigned } from "./assignments.ts";
+import { classesOf, isPlaceholder, isReference } from "./value.ts";
+
+interface Command {
+  readonly programs: readonly string[];
+  /** From the program's name on; the group is the password. Sticky. */
+  readonly pattern: RegExp;
+  /** Nothing but a password can stand there: a plain word is one too. */
+  readonly words?: boolean;
+}
+
+const value = String.raw`["']?([^\s"'\`$%<{\\|;&-][^\s"'\`$%<{\\|;]{3,95})["']?(?=\s|$)`;
+const oracle = String.raw`([^\s@/"'\`$%<{&]{4,40})(?=@)`;
+/** Other options and arguments before the one that counts. */
+const others = String.raw`[^\n|;&]{0,160}?`;
+
+function command(programs: string, option: string, secret: string = value): Command {
+  return { programs: programs.split("|"), pattern: new RegExp(`${others} ${option}${secret}`, "y") };
+}
+
+export const commands: readonly Command[] = [
+  command("redis cli", "-a "),
+  command("ldapsearch|ldapadd|ldapmodify|ldapdelete|ldappasswd|ldapwhoami", "-w "),
+  command("keytool|jarsigner", "-(?:storepass|keypass|srcstorepass|deststorepass) "),
+  command("sqlcmd|osql|mosquitto pub|mosquitto sub|ipmitool", "-P "),
+  command("smbclient|rpcclient|smbmap", String.raw`(?:-U|--user)[ =]["']?[\w.\\/-]{1,40}%`),
+  command("lftp", String.raw`-u ["']?[\w.@-]{1,40},`),
+  command("net use", String.raw`/user:\S{1,64} `),
+  command("xfreerdp|mstsc", "/p:"),
+  command("useradd|usermod|evil winrm|crackmapexec|netexec|rdesktop|sshpass|mongoexport|mongoimport", "-p "),
+  command("htpasswd", String.raw`-[a-zA-Z]{0,3}b[a-zA-Z]{0,3} (?:-\w )?\S{1,96} [\w.@-]{1,40} `),
+  command("wpa passphrase", String.raw`?["']?[\w.-]{1,40}["']? `),
+  command("convertto securestring", String.raw`(?:-String )?(?=["'])`),
+  command("sqlplus|rman|expdp|impdp", String.raw`(?:-\w{1,2} ){0,2}["']?\w{1,32}/`, oracle),
+  { programs: ["oracle:thin:"], pattern: new RegExp(String.raw`\w{1,32}/${oracle}`, "y") },
+  // A line of `.pgpass`: host, port, database and user, each of which may be a star.
+  ...[":5432:", ":5433:", ":6432:", ":*:"].map((port) => ({
+    programs: [port],
+    pattern:
+      /(?<=(?:^|\n)[\w.*-]{1,80}:(?:\d{4}|\*):)(?:[\w$-]{1,63}|\*):(?:[\w.$@-]{1,63}|\*):([^\s:]{4,96})(?=\r?\n|$)/y,
+    words: true,
+  })),
+];
+
+export function commandPasswordAt(text: string, end: number, { pattern, words }: Command): Assigned | undefined {
+  pattern.lastIndex = end;
+  const found = pattern.exec(text);
+  const secret = found?.[1];
+  if (found === null || secret === undefined || isPlaceholder(secret) || isReference(secret)) return undefined;
+  const { digits, others: signs } = classesOf(secret);
+  if (words === true && digits + signs === 0 && secret.length < 6) return undefined;
+  if (words !== true && (digits + signs === 0 || /^[./~]|\.(?:ldif|jks|sql|json|txt|pem|csv)$/.test(secret)))
+    return undefined;
+  const start = end + found[0].lastIndexOf(secret);
+  return { start, end: start + secret.length, score: 0.75 };
+}

@@ -1,0 +1,130 @@
+/**
+ * What stands between the name of a secret and its value: `=`, `": "`, ` => `, a closing tag, the line `value:` of a list of
+ * settings. In: a text, where the name begins and where it ends. Out: where the value begins, how it is quoted, what joins them.
+ *
+ * Read once, forwards, to a bound.
+ */
+export const maxValue = 512;
+const maxGap = 24;
+
+export interface Gap {
+  /** Where the value's first character is, a quote left out. */
+  readonly at: number;
+  readonly quote: string;
+  /** The separator: `=`, `:`, `=>`, `is`, `flag` for an option or a directive, `space` for a mere space, and so on. */
+  readonly sign: string;
+  readonly spaced: boolean;
+}
+
+/** Quotes and brackets that close the name, one separator, then an opening quote. Python, SQL and others mark a string's kind. */
+const joined =
+  /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?)(\s{0,12})(=>|:=|===?|!==?|=|:|,|>|[：＝是は]|\bis\b|là|adalah|คือ|\()(\s{0,12})(?:[NEbu](?=["']))?(\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/;
+
+export function readGap(text: string, from: number, keyword: number): Gap | undefined {
+  const window = text.slice(from, from + maxGap + 16);
+  const further = furtherGap(text, from, keyword, window);
+  if (further !== undefined) return further;
+  const found = joined.exec(window);
+  if (found !== null) {
+    const [whole, before = "", sign = "", behind = "", quote = ""] = found;
+    if (whole.length > maxGap || (before + behind).includes("\n")) return undefined;
+    return {
+      at: from + whole.length,
+      quote: quote.replace("(", ""),
+      sign: plainSign(sign),
+      spaced: before + behind !== "",
+    };
+  }
+  // A table's columns: `Ldap password   ----   x`, `| token | x |`. `sign` says that only a strong value counts.
+  const column = /^[ \t]{0,24}(?:-{2,12}|\||│)[ \t]{1,24}(?=[^\s|-])/.exec(text.slice(from, from + 64));
+  if (column !== null) return { at: from + column[0].length, quote: "", sign: "space", spaced: true };
+  return flagGap(text, from, keyword, window);
+}
+
+/** `"x" value="`, `variable "x" { default = "`, on the next line `value: `, `</key><string>`: the value has a name of its own. */
+function furtherGap(text: string, from: number, keyword: number, window: string): Gap | undefined {
+  const first = window.charCodeAt(0);
+  const gapOf = (whole: string): Gap => {
+    const quote = /["']$/.exec(whole)?.[0] ?? "";
+    return { at: from + whole.length, quote, sign: quote === "" && whole.endsWith(">") ? ">" : "=", spaced: true };
+  };
+  if (first === 34 || first === 39) {
+    const attribute =
+      /^["']\s{0,4}value\s{0,2}=\s{0,2}["']/.exec(window) ?? variable.exec(text.slice(from, from + 240));
+    if (attribute !== null) return gapOf(attribute[0]);
+  }
+  if (first === 60 || first === 62) {
+    const tag = /^(?:<\/\w{1,16})?>\s{0,12}<(?:value|string|plain|text)>/i.exec(text.slice(from, from + 64));
+    return tag === null ? undefined : gapOf(tag[0]);
+  }
+  if (first === 34 || first === 39 || first === 44 || first === 10 || first === 13) {
+    const listed = valueLine.exec(text.slice(from, from + 64));
+    if (
+      listed !== null &&
+      /(?:name|key|variable|env)["']?\s{0,4}[:=]\s{0,4}["']?[\w.-]*$/i.test(leadOf(text, keyword, 64))
+    )
+      return gapOf(listed[0]);
+  }
+  return undefined;
+}
+
+const variable =
+  /^["']\s{0,4}\{\s{1,12}(?:(?:type|description|sensitive)\s{0,12}=\s{0,4}[^\n]{1,60}\n\s{0,12}){0,3}default\s{1,12}=\s{1,4}["']/;
+const valueLine = /^["']?,?\s{0,32}["']?(?:parameter_?|default_?|string_?)?value["']?\s{0,4}[:=][ \t]{0,4}["']?/i;
+
+/** Directives of servers' settings that a password follows. */
+const directive = /^(?:requirepass|masterauth|bindpw|rootpw|snmp.server community)/i;
+
+/** `--password x`, `-Password x`, `machine h login x password x`, `password "x"`, `ENV PASSWORD x`, `identified by 'x'`. */
+function flagGap(text: string, from: number, keyword: number, window: string): Gap | undefined {
+  // Routers say how a password is written: `password 7 0822455D0A16`.
+  const flag = /^(?:["'])?( {1,4}|\t|\r?\n[ \t]{1,12}(?=\S))(?:([05789]) )?(\\?["']|)/.exec(window);
+  if (flag === null) return undefined;
+  const [whole, space = "", written, quote = ""] = flag;
+  const lead = leadOf(text, nameStart(text, keyword), 120);
+  const name = text.slice(keyword, from);
+  const isFlag =
+    lead.endsWith("-") ||
+    /(?:login|user(?:name)?|account) \S{1,64}\s{1,8}$/.test(lead) ||
+    (written !== undefined &&
+      /(?:^|\n)[ \t]*(?:username|enable|neighbor|radius|tacacs|line|ppp|key|server)?\b[^\n]{0,90}$/i.test(lead)) ||
+    /(?:^|[\n;&]) {0,8}(?:RUN )?(?:ENV|ARG|setx|set -gx) ["']?\w{0,40}$/.test(lead) ||
+    (directive.test(name) && /(?:^|\n)[ \t]{0,12}$/.test(lead)) ||
+    (quote !== "" && (/^identified/i.test(name) || declares.test(lead)));
+  // Only what a line says that reads on from another is a value on the next.
+  if (space.includes("\n") && !/(?:machine|default)\s[^;{}=]{0,100}$/.test(lead)) return undefined;
+  return { at: from + whole.length, quote, sign: isFlag ? "flag" : "space", spaced: true };
+}
+
+/** What a quoted password stands behind without a sign: the line's start, a macro's, a statement of SQL. */
+const declares =
+  /(?:^|\n)\s*$|#define\s{1,8}\w{0,40}$|\b(?:with|login|encrypted|superuser|createdb|role \w{1,40}|user \w{1,40}|set|psk)\s{1,8}$|(?:^|\s):\s{1,8}$/i;
+
+/** Where the letters of a name begin whose mark begins with what stands before it. */
+export function nameStart(text: string, keyword: number): number {
+  return /[A-Za-z\u0080-\uffff]/.test(text.charAt(keyword)) ? keyword : keyword + 1;
+}
+
+function leadOf(text: string, at: number, length: number): string {
+  return text.slice(Math.max(0, at - length), at);
+}
+
+/** A full-width sign is the sign; a copula of Chinese or Japanese stands for a colon, as it does on a form. */
+function plainSign(sign: string): string {
+  return sign === "＝" ? "=" : /^[：是は]$/.test(sign) ? ":" : sign;
+}
+
+/** One past the value: to its quote, or to what ends a bare word. */
+export function valueEnd(text: string, { at, quote }: Pick<Gap, "at" | "quote">): number {
+  const most = Math.min(text.length, at + maxValue);
+  let end = at;
+  if (quote !== "") {
+    const mark = quote.charAt(quote.length - 1);
+    while (end < most && text.charAt(end) !== mark && text.charCodeAt(end) > 32) end++;
+    if (quote.startsWith("\\")) while (end > at && text.charAt(end - 1) === "\\") end--;
+    return end;
+  }
+  while (end < most && text.charCodeAt(end) > 32 && !"\"'`;,<>&|".includes(text.charAt(end))) end++;
+  while (end > at && ")]}.:\\".includes(text.charAt(end - 1)) && !/[([{]/.test(text.slice(at, end))) end--;
+  return end;
+}
