@@ -23,8 +23,10 @@ import { InspectionFailure } from "./inspection-failure.ts";
 import { refusalWords } from "../admission.ts";
 import { charsetOf, isUtf8 } from "../charset.ts";
 import type { FilterCut, ContentFilter, ResponseFilter, ResponseHead } from "../ports.ts";
+import { filtersInTurn } from "../response-filters.ts";
 import type { ApiShape } from "../routes/error-shapes.ts";
 import type { InspectionDeps } from "./open-inspection.ts";
+import { doubtedAnswer } from "./doubted-answer.ts";
 import { hearingOf, type Hearing } from "./hearing.ts";
 import { budgetOf, rulesOf, spansOf, type CountedRules, type Detectors } from "./rules.ts";
 import { blockedWords, type Screening } from "./screening.ts";
@@ -37,9 +39,19 @@ export interface AnswerKind extends ResponseHead {
 }
 
 export function openAnswer(deps: InspectionDeps, screening: Screening, kind: AnswerKind): ResponseFilter | undefined {
-  const hearing = isRead(kind) ? hearingOf(deps, screening, originOf(kind)) : undefined;
-  const filter = openContent(deps, screening, kind, hearing);
-  return filter === undefined || hearing === undefined ? filter : hearing.judged(filter);
+  const { thread, detectors } = deps;
+  const origin = originOf(kind);
+  const hearing = isRead(kind) ? hearingOf(deps, screening, origin) : undefined;
+  const doubted =
+    thread === undefined || origin === "model" || !isRead(kind)
+      ? undefined
+      : doubtedAnswer(thread, { detectors, screening, principal: kind.principal }, (listening, scratch) =>
+          openHere({ ...deps, detectors: listening }, scratch, kind),
+        );
+  const reading = doubted === undefined ? deps : { ...deps, detectors: doubted.detectors };
+  const filter = openContent(reading, screening, kind, hearing);
+  const answered = filter === undefined || hearing === undefined ? filter : hearing.judged(filter);
+  return answered === undefined || doubted === undefined ? answered : filtersInTurn(doubted.ahead, answered);
 }
 
 function openContent(
@@ -103,8 +115,8 @@ function openHere(
   const common = {
     guard,
     words: () => wordsOf(screening, guard),
-    onFailure: () => {
-      screening.unread("response", "gateway/unread-answer");
+    onFailure: (error?: Error) => {
+      screening.unread("response", error instanceof InspectionFailure ? error.detector : "gateway/unread-answer");
       hearing?.unread();
       return screening.observes ? ("open" as const) : screening.settings.onFailure;
     },

@@ -3,7 +3,7 @@
  * the detector.
  */
 import { inflateRawSync } from "node:zlib";
-import type { Direction, PartDetector } from "../inspect.ts";
+import type { PartDetector } from "../inspect.ts";
 import { encoderVersion } from "../encoder/deployed.ts";
 import { classifierDetector, type ClassifierModel, type SecondOpinion } from "./classifier.ts";
 import { buckets } from "./features.ts";
@@ -56,16 +56,21 @@ function detectorWith(second: Pick<SecondOpinion, "logit" | "known">): Required<
 
 export const injectionDetector = detectorWith({ logit: encoderLogit, known: knownLogit });
 
+/** Who hears of doubts in the text that is being judged: what reads texts is large, and there is one for all who ask. */
+let hears: () => void = () => undefined;
+const alone = detectorWith({ logit: () => void hears() });
+
 /**
- * For where the encoder would hold up others: of requests it goes by the classifier alone, and says by `onDoubt` that the encoder
- * should be asked elsewhere.
+ * For where the encoder would hold up others: it goes by the classifier alone, and says by `onDoubt` that the encoder should be asked
+ * elsewhere.
  */
 export function doubtingInjectionDetector(onDoubt: () => void): PartDetector {
-  const alone = detectorWith({ logit: () => void onDoubt() });
-  const by = (direction: Direction): PartDetector => (direction === "request" ? alone : injectionDetector);
   return {
     name: alone.name,
     version,
-    judge: (part, direction) => by(direction).judge(part, direction),
+    judge(part, direction) {
+      hears = onDoubt;
+      return alone.judge(part, direction);
+    },
   };
 }
