@@ -112,6 +112,28 @@ export const issuers = words(
   "tableau looker metabase mode periscope chartio domo powerbi qlik superset redash grist retool appsmith budibase tooljet bubble",
   "yandex vk vkontakte mailru odnoklassniki rambler ozon wildberries tinkoff sberbank qiwi yookassa robokassa dadata",
   "kubernetes rancher openshift portainer nomad consul etcd keycloak nextcloud owncloud proxmox truenas synology pfsense",
+  // Smaller services of all these kinds.
+  "abyssale aletheia alconost alegra apacta apideck apifonica apimatic appfollow apptivo autodesk axonaut aylien beebole besnappy",
+  "billomat bitbar bitcoinaverage blitapp boostnote borgbase bugherd buddyns bulbul caflou cannyio captaindata carboninterface",
+  "caspio centralstationcrm cexio chatfuel checkvist clickhelp clientary clinchpad clockworksms cloudelements cloudmersive",
+  "cloudplan cloverly clustdoc codequiry commercejs companyhub convier countrylayer currencyscoop customerguru d7network dareboost",
+  "detectlanguage dfuse diggernaut dnscheck documo dotdigital dovico dronahq dynalist dyspatch easyinsight enablex exportsdk",
+  "extractorapi faceplusplus fetchrss fibery finage flatio fleetbase flexport flightapi flowflu formbucket formcraft formsite",
+  "fusebill fxmarket geckoboard gengo geocodify getemail getemails getgeoapi getgist glassnode gocanvas goodday graphhopper gyazo",
+  "happyscribe hiveage html2pdf hypertrack hybiscus iconfinder imagga instabot interseller ip2location ipquality jupiterone",
+  "kanbantool karmacrm keenio klipfolio languagelayer larksuite leadfeeder lendflow lessannoyingcrm lexigram linkpreview liveagent",
+  "livestorm loadmill loginradius loyverse madkudu maileroo mavenlink meaningcloud mesibo metaapi metrilo mixmax mockaroo moonclerk",
+  "nethunt neutrinoapi nftport nicereply nozbe nozbeteams oanda onepagecrm oopspam openuv optidash packagecloud pagarme parsehub",
+  "partnerstack pdflayer pepipost photoroom pinata pivotaltracker planyo powrbot prodpad proxycrawl purestake qase qualaroo qubole",
+  "quickmetrics reachmail repairshopr requestfinance restpack revampcrm ritekit runrunit saladcloud salesblink satismeter scalr",
+  "scraperbox scrutinizer selectpdf serphouse sheety sherpadesk shotstack signable signaturit signupgenius sigopt simplesat",
+  "simplynoted simvoly sirv skrappio skybiometry smartsheets smooch spectralops sportsmonk sslmate statuspal stitchdata storecove",
+  "stormboard storychief stripo sugester supernotes surveybot surveysparrow swiftype tallyfy teamgate tefter teletype tickettailor",
+  "timecamp timezoneapi tmetric travelpayouts typetalk tyntec uclassify unifyid upwave userstack uservoice vatlayer vbout verimail",
+  "veriphone versioneye viewneo voicegain voodoosms vouchery vpnapi vyte web3storage webscraper websitepulse worksnaps workstack",
+  "worldcoinindex worldweather youneedabudget yousign zenkit zenscrape zipapi zipbooks zipcodeapi smartlook hotmart lalamove",
+  "sendcloud pushwoosh customerly appsflyer kochava mapmyindia olamaps goong vietmap longdo peakmetrics anypoint mulesoft tyk",
+  "apigee wso2 gravitee zuplo unkey permitio",
 );
 
 /** Ends of names of what is shown to anybody: identifiers, digests, versions, places. */
