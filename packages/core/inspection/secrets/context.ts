@@ -25,6 +25,10 @@ export interface Context {
   readonly shouted: boolean;
   /** A parameter of a URL that is called `key` or its like: whose it is, the URL says. */
   readonly queried: boolean;
+  /** It stands in quotes of its own. */
+  readonly quoted: boolean;
+  /** The name is one word of which its kind is the end, as `acmeaccess`: no sentence has that. */
+  readonly glued: boolean;
   /** Something more than a space stands between the name and it. */
   readonly joined: boolean;
   readonly name: string;
@@ -49,14 +53,15 @@ function plain(code: string): string {
 export function contextOf(text: string, start: number): Context | undefined {
   let before = text.slice(Math.max(0, start - window), start);
   if (/[&%\\：＝]/.test(before)) before = before.replace(coded, plain);
+  const quoted = /["'`]$/.test(before);
   const found = phraseAtEnd(before);
   const last = lastWord(found.phrase).toLowerCase();
   // `token=12345678:9f86…`: an identifier, and the secret that belongs to it.
   if (valueNames.has(last) || (found.sign === ":" && /^[0-9a-f-]{5,36}$/.test(last) && /\d/.test(last))) {
     const further = phraseAtEnd(before.slice(0, found.wordFrom));
-    if (further.phrase.trim() !== "") return read(further, further.sign + found.sign);
+    if (further.phrase.trim() !== "") return read(further, further.sign + found.sign, quoted);
   }
-  return found.phrase.trim() === "" ? undefined : read(found, found.sign);
+  return found.phrase.trim() === "" ? undefined : read(found, found.sign, quoted);
 }
 
 /**
@@ -143,7 +148,7 @@ const notKept =
 const credentialWords =
   /(?:api|app|client|secret|access|private|auth|token|key|pat|prod|dev|test|live|user|account|rest|sdk|server|dev)+$/;
 
-function read({ phrase, before }: Phrase, sign: string): Context {
+function read({ phrase, before }: Phrase, sign: string, quoted = false): Context {
   const name = phrase.trimEnd().toLowerCase();
   const parts = phrase.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+/g) ?? [];
   const last = (parts.findLast((part) => !/^\d/.test(part)) ?? "").toLowerCase();
@@ -158,6 +163,8 @@ function read({ phrase, before }: Phrase, sign: string): Context {
     open: openNames.has(last) || openNames.has(lastWord(name)) || notKept.test(name),
     assigned: /[=:]/.test(sign),
     joined: sign !== "",
+    quoted,
+    glued: /(?<![a-z0-9])[a-z0-9]{4,24}(?:access|private|secret|apikey)$/.test(name),
     name,
   };
 }

@@ -177,7 +177,7 @@ function isBeforeMore(text: string, to: number): boolean {
 }
 
 function scoreOf(value: string, draw: Draw, context: Context): number {
-  const { strong, weak, keyed, shouted, queried, issuer, open, assigned, joined } = context;
+  const { strong, weak, keyed, shouted, queried, issuer, open, assigned, joined, quoted, glued } = context;
   const length = value.length;
   if (open || isPlaceholder(value) || isEncodedText(value)) return 0;
   if (draw === "digits") return assigned && (strong || (issuer && weak)) ? 0.55 : 0;
@@ -185,7 +185,7 @@ function scoreOf(value: string, draw: Draw, context: Context): number {
   // Twenty-four digits are an object of MongoDB as well.
   if (
     draw === "hex" &&
-    (length < (strong || (shouted && assigned) ? 16 : 20) ||
+    (length < (strong || ((shouted || keyed) && assigned) ? 16 : 20) ||
       (length === 24 && !issuer && !keyed && context.name.endsWith("s")))
   )
     return 0;
@@ -193,9 +193,9 @@ function scoreOf(value: string, draw: Draw, context: Context): number {
   if (strong || (queried && length >= 20)) return length >= 16 ? 0.75 : 0.6;
   if (!joined && classesOf(value).digits * 6 < length && wordlikeness(value) > -0.6) return 0;
   const isNumber = draw === "uuid" || draw === "hex";
-  const isKey = keyed && (joined || !isNumber || shouted || (draw === "hex" && length >= 32));
+  const isKey = keyed && (joined || !isNumber || shouted || glued || (draw === "hex" && length >= 32));
   if ((issuer && weak) || isKey) return length >= 16 ? 0.65 : 0.55;
-  if (isNumber) return issuer && draw === "hex" && assigned && length !== 40 && length !== 64 ? 0.65 : 0;
-  if (issuer || weak) return length >= 20 ? 0.6 : 0;
+  if (isNumber) return issuer && draw === "hex" && (assigned || quoted) && length !== 40 && length !== 64 ? 0.65 : 0;
+  if (issuer || weak) return length >= 20 ? 0.6 : issuer && assigned ? 0.55 : 0;
   return assigned && draw === "mixed" && /^[A-Za-z0-9]{24,48}$/.test(value) && wordlikeness(value) < -0.3 ? 0.5 : 0;
 }

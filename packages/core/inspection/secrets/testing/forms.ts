@@ -95,6 +95,9 @@ const settings: readonly Form[] = [
   ["credential", random(lower, 24, "letters"), 'acme_secret = "¤"'],
   ["credential", random(hex, 12, "shorthex"), 'acme_token = "¤"'],
   ["credential", `${uuid("uh")}-${random(hex, 12, "uh2")}`, "acme_secret: ¤"],
+  ["credential", random(hex, 16, "hex16"), 'zenvolly_key = "¤"'],
+  ["credential", uuid("glued"), "zenvollyaccess ¤"],
+  ["credential", random(hex, 32, "quoted"), "packagecloud '¤'"],
   ["credential", `12345678:${random(hex, 32, "pair")}`, "acme_token=¤"],
 ];
 
@@ -208,6 +211,7 @@ export const twins: readonly string[] = [
   `"commits": ["${random(hex, 40, "c1")}", "${random(hex, 40, "c2")}"], "names": ["${random(hex, 24, "n1")}", "b"]`,
   'getElementsByClassName("xxxxxxxx"); const internationalization = require("internationalization"); key = "abcdefghijklmnop"',
   "cache_key = 9f86d081884c7d65; primary_key=id; foreign_key: user_id; the _key in prose is a name, dict_key 9f86d081884c7d65",
+  `request access ${uuid("acc")} was given; last access ${uuid("acc2")}; build '${random(hex, 32, "build")}'; sort_key: "9f86d081884c7d65"`,
   'algorithm: "aes256gcm", secret_type: "ed25519", token = "sha256rsa", secret: "utf8mb4x", key="x25519"',
   // Commands.
   "redis-cli -h h ping; ldapsearch -x -W; keytool -list -storepass $PW; useradd -m joe; net use Z: /user:joe *",
