@@ -9,6 +9,7 @@ import { benchPii } from "./inspection/pii.ts";
 import { benchPolicy } from "./policy/command.ts";
 import { benchTables } from "./inspection/tables.ts";
 import { benchEncoder } from "./inspection/encoder.ts";
+import { benchJudge } from "./inspection/judge.ts";
 import { benchInspection } from "./inspection/command.ts";
 import { benchScan } from "./scan/command.ts";
 import { benchReach } from "./policy/reach.ts";
@@ -24,6 +25,7 @@ const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<v
   pii: benchPii,
   policy: benchPolicy,
   inspection: benchInspection,
+  judge: benchJudge,
   poison: benchPoison,
   scan: benchScan,
   reach: benchReach,
