@@ -1,18 +1,26 @@
 /**
- * `node tools/train-injection.ts --honest FILE [--check | --unseen | --fifth]`: trains the injection classifier from
+ * `node tools/train-injection.ts --honest FILE [--check | --unseen | --fifth] [--encoders FOLDER]`: trains the injection classifier from
  * `../shared/data/text`, our corpus and the generators in `tools/injection`, and the honest texts of FILE (`injection/honest/`),
  * and writes its weights. In: nothing else; chance is seeded. Out: `packages/core/inspection/injection/
  * weights.ts`, and the leave-one-family-out table on the screen (`--check`: the table alone; `--unseen`: instead the table of
  * a classifier that saw nothing but our own corpus and the generators; `--fifth`: of one that saw four rows of five).
  *
+ * `--encoders`: the encoder is asked in doubt too. FOLDER holds one for each fold, that did not see it either: FAMILY.bin, `all.bin` for
+ * `--unseen`, `every fifth.bin` for `--fifth` (`injection/encoder/`).
+ *
  * Each family of sources is left out once; what the others' classifier says of it calibrates the probabilities. The last
  * training is on everything.
  */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readCorpus } from "./injection/corpus/corpus.ts";
 import { readHonest } from "./injection/honest/honest.ts";
 import { calibrate, judgeFamily, judgeFifth, judgeUnseen, verdictsOf, type Fold } from "./injection/held-out.ts";
+import { makeEncoder } from "@cordon/core/inspection/encoder/encoder";
+import { readWeights } from "@cordon/core/inspection/encoder/weights";
+import type { SecondOpinion } from "@cordon/core/inspection/injection/classifier";
+import { worth } from "@cordon/core/inspection/injection/opinion";
 import { calibrations as deployed } from "@cordon/core/inspection/injection/weights";
 import { describeHeldOut } from "./injection/describe.ts";
 import { exampleOf, words } from "./injection/examples.ts";
@@ -33,6 +41,7 @@ const { values } = parseArgs({
     check: { type: "boolean", default: false },
     honest: { type: "string" },
     family: { type: "string", multiple: true },
+    encoders: { type: "string" },
   },
 });
 if (!existsSync(folder)) {
@@ -60,7 +69,7 @@ else
 const calibrations = values.fifth ? deployed : calibrate(folds.flatMap(({ judged }) => judged));
 process.stdout.write(
   describeHeldOut(
-    folds.flatMap((fold) => verdictsOf(fold, calibrations)),
+    folds.flatMap((fold) => verdictsOf(fold, calibrations, secondOpinion(fold.heldOut))),
     calibrations,
   ),
 );
@@ -71,4 +80,10 @@ if (!values.check && !values.unseen && !values.fifth) {
   const weights = train(examples, words, trainingOptions, new Chance(3), say);
   writeFileSync(target, weightsModule(weights, words, calibrations, examples.length));
   say(`wrote ${target}`);
+}
+
+function secondOpinion(heldOut: string): SecondOpinion | undefined {
+  if (values.encoders === undefined) return undefined;
+  const { logit } = makeEncoder(readWeights(readFileSync(join(values.encoders, `${heldOut}.bin`))));
+  return { logit, worth };
 }

@@ -2,7 +2,12 @@
  * What the classifier does with sources that it never saw. In: rows and a family. Out: each row of the family with the logit
  * of a classifier trained without the family; the calibration that follows; and the whole detector's verdicts.
  */
-import { classifierDetector, type Calibration, type Calibrations } from "@cordon/core/inspection/injection/classifier";
+import {
+  classifierDetector,
+  type Calibration,
+  type Calibrations,
+  type SecondOpinion,
+} from "@cordon/core/inspection/injection/classifier";
 import { packVectors, windowCount, type Weights } from "@cordon/core/inspection/injection/network";
 import { exampleOf, words } from "./examples.ts";
 import { score } from "./evaluate.ts";
@@ -32,8 +37,7 @@ export interface Fold {
  * the honest texts of `honest/`.
  */
 export function judgeFamily(rows: readonly Row[], own: readonly Row[], family: string): Fold {
-  const repeats = (row: Row): boolean => family === "jailbreaks" && row.label === "jailbreak";
-  const seen = rows.filter((row) => row.family !== family && !repeats(row));
+  const seen = rows.filter((row) => row.family !== family && !repeats(row, family));
   const carriers = [...seen, ...own.filter((row) => row.family === "honest")];
   const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers });
   const weights = train([...seen, ...own, ...generated].map(exampleOf), words, trainingOptions, new Chance(3));
@@ -42,6 +46,11 @@ export function judgeFamily(rows: readonly Row[], own: readonly Row[], family: s
     family,
     weights,
   );
+}
+
+/** Whether a row of another family is left out with this one, since its kind repeats it. */
+export function repeats(row: Row, family: string): boolean {
+  return family === "jailbreaks" && row.label === "jailbreak" && row.family !== "own";
 }
 
 /** Trains on our own corpus and the generators alone, and judges every row: all sources are unseen, honest ones included. */
@@ -83,7 +92,11 @@ export interface Verdict {
 }
 
 /** What the whole detector says of the fold's rows: weights as bytes, hidden text and the rules included. */
-export function verdictsOf({ heldOut, weights, judged }: Fold, calibrations: Calibrations): Verdict[] {
+export function verdictsOf(
+  { heldOut, weights, judged }: Fold,
+  calibrations: Calibrations,
+  second?: SecondOpinion,
+): Verdict[] {
   const { vectors, layer, output } = quantised(weights);
   const detector = classifierDetector({
     version: "held out",
@@ -91,6 +104,7 @@ export function verdictsOf({ heldOut, weights, judged }: Fold, calibrations: Cal
     weights: { packed: packVectors(vectors), layer, output },
     calibrations,
     report: 0.5,
+    ...(second === undefined ? {} : { second }),
   });
   const judgeAs = (row: Row, origin: Role): number => detector.judge({ text: row.text, origin }, "request").probability;
   return judged.map(({ row }) => {

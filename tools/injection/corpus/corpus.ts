@@ -22,7 +22,7 @@ export function isOwnLabel(label: unknown): label is OwnLabel {
 }
 
 /** Much of it is subtle on purpose: at full weight its attacks would drown what is plain. */
-const weights = [0.8, 0.5] as const;
+const weights = [0.5, 0.35] as const;
 
 export function readCorpus(): Row[] {
   return ["attacks", "indirect", "benign"].flatMap((part) =>

@@ -1,10 +1,11 @@
 /**
- * `node tools/injection/encoder/rows.ts --honest FILE --out FILE [--unseen]`: what the encoder is trained on and measured with.
+ * `node tools/injection/encoder/rows.ts --honest FILE --out FILE [--unseen | --family NAME]`: what the encoder is trained on and measured with.
  * In: the labelled texts, our corpus, the generators and the honest texts, as `tools/train-injection.ts` takes them. Out: a row of
  * JSON a line: its label, whether it is held out, what the classifier says of it, and the stretches of it that the
  * classifier suspects most.
  *
- * Held out is every fifth row (what is deployed is trained on the others), or with `--unseen` every public row.
+ * Held out is every fifth row (what is deployed is trained on the others), or with `--unseen` every public row, or a family of
+ * sources.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -14,7 +15,7 @@ import { suspects } from "@cordon/core/inspection/injection/suspects";
 import { readCorpus } from "../corpus/corpus.ts";
 import { words } from "../examples.ts";
 import { generateRows } from "../generate.ts";
-import { isFifth, judgeFifth, judgeUnseen } from "../held-out.ts";
+import { isFifth, judgeFamily, judgeFifth, judgeUnseen, repeats, type Fold } from "../held-out.ts";
 import { readHonest } from "../honest/honest.ts";
 import { Chance } from "../random.ts";
 import { isDocument, isIndirect, readRows, type Row } from "../rows.ts";
@@ -27,23 +28,42 @@ const most = 3;
 const around = 200;
 
 const { values } = parseArgs({
-  options: { honest: { type: "string" }, out: { type: "string" }, unseen: { type: "boolean", default: false } },
+  options: {
+    honest: { type: "string" },
+    out: { type: "string" },
+    unseen: { type: "boolean", default: false },
+    family: { type: "string" },
+  },
 });
 if (values.honest === undefined || values.out === undefined) throw new Error("name --honest FILE and --out FILE");
 const rows = readRows("../shared/data/text");
 const own = [...readCorpus(), ...readHonest(values.honest)];
-const { weights } = values.unseen ? judgeUnseen(rows, own) : judgeFifth(rows, own);
+const { family } = values;
+const { weights } = fold();
 const { vectors, layer, output } = quantised(weights);
 const reader = makeReader(words.vocabulary, { packed: packVectors(vectors), layer, output });
 const all = [...rows, ...own];
-const isHeldOut = (row: Row, at: number): boolean => (values.unseen ? at < rows.length : isFifth(row, at));
-const carriers = values.unseen ? own : all.filter((row, at) => !isHeldOut(row, at) && row.packed !== true);
+const seen = all.filter((row, at) => !isHeldOut(row, at) && row.packed !== true && !isRelative(row));
 const file = openSync(values.out, "w");
-all.forEach((row, at) => {
-  if (row.packed !== true) write(row, isHeldOut(row, at));
-});
-for (const row of generateRows(new Chance(5), { scale: trainingScale / 2, carriers })) write(row, false);
+for (const row of seen) write(row, false);
+for (const row of all.filter(isHeldOut)) if (row.packed !== true) write(row, true);
+for (const row of generateRows(new Chance(5), { scale: trainingScale / 2, carriers: seen })) write(row, false);
 closeSync(file);
+
+function isHeldOut(row: Row, at: number): boolean {
+  if (values.unseen) return at < rows.length;
+  return family === undefined ? isFifth(row, at) : row.family === family;
+}
+
+function isRelative(row: Row): boolean {
+  return family !== undefined && row.family !== family && repeats(row, family);
+}
+
+/** The classifier that says which stretches are suspect saw what the encoder will see. */
+function fold(): Fold {
+  if (values.unseen) return judgeUnseen(rows, own);
+  return family === undefined ? judgeFifth(rows, own) : judgeFamily(rows, own, family);
+}
 
 function write(row: Row, heldOut: boolean): void {
   const { attack, label, source, family, weight, payload } = row;

@@ -25,6 +25,7 @@ torch.set_num_threads(2)
 torch.manual_seed(0)
 rng = np.random.default_rng(0)
 BATCH = 48
+OWN = 1.5  # our own texts, subtle as they are, count for more here than with the classifier
 SURE = -4.5  # logits of honest texts below it are left away, but for one in seven
 
 rows = [json.loads(line) for line in open(args.rows)]
@@ -39,6 +40,7 @@ examples = []
 for row in rows:
     if row["heldOut"] or row["weight"] <= 0:
         continue
+    row["weight"] *= OWN if row["source"].startswith("own_") else 1
     if row["attack"]:
         examples.append((row["stretches"][0], 1.0, row["weight"]))
     elif row["logit"] > SURE or rng.random() < 0.15:
@@ -101,8 +103,8 @@ found = encode([text for _, text in held])
 by_length = sorted((i for i in range(len(held)) if len(found[i]) > 0), key=lambda i: len(found[i]))
 scores = {}
 with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-    for from_ in range(0, len(by_length), 256):
-        chosen = by_length[from_ : from_ + 256]
+    for from_ in range(0, len(by_length), 64):
+        chosen = by_length[from_ : from_ + 64]
         for i, logit in zip(chosen, judge(*batch([found[i] for i in chosen])).tolist()):
             unknown = float((found[i] == 0).mean())
             scores.setdefault(held[i][0], []).append([round(logit, 4), round(unknown, 3)])
