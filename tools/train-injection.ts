@@ -84,6 +84,6 @@ if (!values.check && !values.unseen && !values.fifth) {
 
 function secondOpinion(heldOut: string): SecondOpinion | undefined {
   if (values.encoders === undefined) return undefined;
-  const { logit } = makeEncoder(readWeights(readFileSync(join(values.encoders, `${heldOut}.bin`))));
-  return { logit, worth };
+  const encoder = makeEncoder(readWeights(readFileSync(join(values.encoders, `${heldOut}.bin`))));
+  return { logit: (stretch) => encoder.logit(stretch), worth };
 }

@@ -38,7 +38,6 @@ const { values } = parseArgs({
 if (values.honest === undefined || values.out === undefined) throw new Error("name --honest FILE and --out FILE");
 const rows = readRows("../shared/data/text");
 const own = [...readCorpus(), ...readHonest(values.honest)];
-const { family } = values;
 const { weights } = fold();
 const { vectors, layer, output } = quantised(weights);
 const reader = makeReader(words.vocabulary, { packed: packVectors(vectors), layer, output });
@@ -52,17 +51,17 @@ closeSync(file);
 
 function isHeldOut(row: Row, at: number): boolean {
   if (values.unseen) return at < rows.length;
-  return family === undefined ? isFifth(row, at) : row.family === family;
+  return values.family === undefined ? isFifth(row, at) : row.family === values.family;
 }
 
 function isRelative(row: Row): boolean {
-  return family !== undefined && row.family !== family && repeats(row, family);
+  return values.family !== undefined && row.family !== values.family && repeats(row, values.family);
 }
 
 /** The classifier that says which stretches are suspect saw what the encoder will see. */
 function fold(): Fold {
   if (values.unseen) return judgeUnseen(rows, own);
-  return family === undefined ? judgeFifth(rows, own) : judgeFamily(rows, own, family);
+  return values.family === undefined ? judgeFifth(rows, own) : judgeFamily(rows, own, values.family);
 }
 
 function write(row: Row, heldOut: boolean): void {

@@ -16,7 +16,7 @@ export interface Vocabulary {
 /** @param words their hashes; the first of equal ones counts. */
 export function makeVocabulary(words: Int32Array): Vocabulary {
   let size = 1024;
-  while (size < words.length * 2) size *= 2;
+  while (size < words.length * 1.4) size *= 2;
   const slots = new Int32Array(size * 2);
   for (let number = 0; number < words.length; number++) {
     const hash = words[number] as number;
