@@ -6,15 +6,8 @@ import { formatToken } from "../redaction/token-format.ts";
 import { assertLocal, assertSettledBeforeOpen, assertWellFormed } from "../testing/span-laws.ts";
 import { secretDetector } from "./detector.ts";
 import { longSecretDetector } from "./long.ts";
+import { random } from "./testing/forms.ts";
 
-/** Characters that look random and are the same in every run: nothing in this file is a credential. */
-function random(alphabet: string, length: number, seed: string): string {
-  let out = "";
-  for (let block = 0; out.length < length; block++)
-    for (const byte of createHash("sha256").update(`${seed} ${block}`).digest())
-      out += alphabet.charAt(byte % alphabet.length);
-  return out.slice(0, length);
-}
 const lower = "abcdefghijklmnopqrstuvwxyz";
 const upper = lower.toUpperCase();
 const digits = "0123456789";
