@@ -26,6 +26,7 @@ import { describeHeldOut } from "./injection/describe.ts";
 import { exampleOf, words } from "./injection/examples.ts";
 import { generateRows } from "./injection/generate.ts";
 import { Chance } from "./injection/random.ts";
+import { withGlosses } from "./injection/glosses/glossed.ts";
 import { heldOutFamilies, readRows } from "./injection/rows.ts";
 import { trainingOptions, trainingScale } from "./injection/settings.ts";
 import { train } from "./injection/trainer.ts";
@@ -76,7 +77,7 @@ process.stdout.write(
 if (!values.check && !values.unseen && !values.fifth) {
   const carriers = [...rows, ...own.filter((row) => row.family === "honest")];
   const generated = generateRows(new Chance(5), { scale: trainingScale, carriers });
-  const examples = [...rows, ...own, ...generated].map(exampleOf);
+  const examples = withGlosses([...rows, ...own, ...generated]).map(exampleOf);
   const weights = train(examples, words, trainingOptions, new Chance(3), say);
   writeFileSync(target, weightsModule(weights, words, calibrations, examples.length));
   say(`wrote ${target}`);

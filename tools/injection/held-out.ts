@@ -12,6 +12,7 @@ import { packVectors, windowCount, type Weights } from "@cordon/core/inspection/
 import { exampleOf, words } from "./examples.ts";
 import { score } from "./evaluate.ts";
 import { generateRows } from "./generate.ts";
+import { glossed, withGlosses } from "./glosses/glossed.ts";
 import { Chance } from "./random.ts";
 import { isDocument, isIndirect, type Row } from "./rows.ts";
 import { benignBlocked, perDoubling, trainingOptions, trainingScale } from "./settings.ts";
@@ -40,7 +41,7 @@ export function judgeFamily(rows: readonly Row[], own: readonly Row[], family: s
   const seen = rows.filter((row) => row.family !== family && !repeats(row, family));
   const carriers = [...seen, ...own.filter((row) => row.family === "honest")];
   const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers });
-  const weights = train([...seen, ...own, ...generated].map(exampleOf), words, trainingOptions, new Chance(3));
+  const weights = train(withGlosses([...seen, ...own, ...generated]).map(exampleOf), words, trainingOptions, new Chance(3));
   return judge(
     rows.filter((row) => row.family === family),
     family,
@@ -56,7 +57,7 @@ export function repeats(row: Row, family: string): boolean {
 /** Trains on our own corpus and the generators alone, and judges every row: all sources are unseen, honest ones included. */
 export function judgeUnseen(rows: readonly Row[], own: readonly Row[]): Fold {
   const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers: own });
-  const weights = train([...own, ...generated].map(exampleOf), words, trainingOptions, new Chance(3));
+  const weights = train(withGlosses([...own, ...generated]).map(exampleOf), words, trainingOptions, new Chance(3));
   return judge(rows, "all", weights);
 }
 
@@ -64,7 +65,7 @@ export function judgeUnseen(rows: readonly Row[], own: readonly Row[]): Fold {
 export function judgeFifth(rows: readonly Row[], own: readonly Row[]): Fold {
   const seen = [...rows, ...own].filter((row, at) => !isFifth(row, at) && row.packed !== true);
   const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers: seen });
-  const weights = train([...seen, ...generated].map(exampleOf), words, trainingOptions, new Chance(3));
+  const weights = train(withGlosses([...seen, ...generated]).map(exampleOf), words, trainingOptions, new Chance(3));
   return judge([...rows, ...own].filter(isFifth), "every fifth", weights);
 }
 
@@ -76,8 +77,9 @@ export function isFifth({ family }: Row, at: number): boolean {
 function judge(rows: readonly Row[], heldOut: string, weights: Weights): Fold {
   const judged = rows.flatMap((row) => {
     if (row.packed === true) return [];
-    const { features } = exampleOf(row);
-    return [{ row, logit: score(features, weights), windows: windowCount(features.until.length) }];
+    const read = [row, glossed(row)].flatMap((each) => (each === undefined ? [] : [exampleOf(each).features]));
+    const logit = read.reduce((sum, features) => sum + score(features, weights), 0) / read.length;
+    return [{ row, logit, windows: windowCount(read[0]?.until.length ?? 1) }];
   });
   return { heldOut, weights, judged };
 }

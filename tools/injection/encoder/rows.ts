@@ -16,6 +16,7 @@ import { readCorpus } from "../corpus/corpus.ts";
 import { words } from "../examples.ts";
 import { generateRows } from "../generate.ts";
 import { isFifth, judgeFamily, judgeFifth, judgeUnseen, repeats, type Fold } from "../held-out.ts";
+import { glossed } from "../glosses/glossed.ts";
 import { readHonest } from "../honest/honest.ts";
 import { Chance } from "../random.ts";
 import { isDocument, isIndirect, readRows, type Row } from "../rows.ts";
@@ -25,7 +26,7 @@ import { quantised } from "../weights-module.ts";
 /** Stretches of a row: as many as are judged of a held-out one (see `classifier.ts`), and more of an honest one to learn from. */
 const most = 3;
 /** What is read around an attack whose place is known. */
-const around = 200;
+const margin = 200;
 
 const { values } = parseArgs({
   options: {
@@ -65,15 +66,21 @@ function fold(): Fold {
 }
 
 function write(row: Row, heldOut: boolean): void {
-  const { attack, label, source, family, weight, payload } = row;
-  const text =
-    payload === undefined || heldOut ? row.text : row.text.slice(Math.max(0, payload[0] - around), payload[1] + around);
-  const reading = reader.read(text);
+  const gloss = glossed(row);
+  const { attack, label, source, family, weight } = row;
+  const original = gloss === undefined ? undefined : reader.read(row.text)?.worst;
+  const reading = reader.read(around(gloss ?? row, heldOut));
   if (reading === undefined) return;
-  const { worst } = reading;
+  const logit = original === undefined ? reading.worst : (reading.worst + original) / 2;
   const windows = windowCount(reading.tokens.count);
   const stretches = suspects(reading, most);
-  const kinds = { document: isDocument(row), indirect: isIndirect(row) };
-  const said = { attack, label, source, family, weight, heldOut, ...kinds, logit: worst, windows, stretches };
+  const kinds = { document: isDocument(row), indirect: isIndirect(row), foreign: gloss !== undefined };
+  const said = { attack, label, source, family, weight, heldOut, ...kinds, logit, windows, stretches };
   writeSync(file, `${JSON.stringify(said)}\n`);
+}
+
+/** Of what is learned from, an attack with a little of what stands about it. */
+function around({ text, payload }: Row, heldOut: boolean): string {
+  if (payload === undefined || heldOut) return text;
+  return text.slice(Math.max(0, payload[0] - margin), payload[1] + margin);
 }

@@ -73,9 +73,9 @@ function countWords(): Map<string, number> {
 
 /** The English meanings of each word of `glosses/`, by the word's hash: a spelling that is a word of two languages has those of both. */
 function readGlosses(): Map<number, string[]> {
-  const folder = new URL("glosses/", import.meta.url);
+  const folder = new URL("../glosses/words/", import.meta.url);
   const meanings = new Map<number, string[]>();
-  for (const name of readdirSync(folder).toSorted())
+  for (const name of readdirSync(folder).filter((each) => each.endsWith(".tsv")).toSorted())
     for (const line of readFileSync(new URL(name, folder), "utf8").split("\n")) {
       const [word = "", meaning = ""] = line.split("\t");
       const tokens = tokenize(fold(word));

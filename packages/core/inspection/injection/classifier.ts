@@ -5,6 +5,7 @@
  * What the part hides (encodings, reversed text) is read and judged too, to a bound of depth and size.
  */
 import type { Finding, FindingCategory } from "../finding.ts";
+import { glossOf } from "../gloss/gloss.ts";
 import type { PartDetector, PartJudgement } from "../inspect.ts";
 import { findHidden } from "../normalise/encodings.ts";
 import { originalOffset } from "../normalise/fold.ts";
@@ -76,6 +77,8 @@ interface Hit {
 interface Analysis extends Reading {
   /** What the classifier alone says: the rules go by it. */
   readonly first: number;
+  /** What the encoder added to the log-odds. */
+  readonly shift: number;
   readonly probability: number;
   readonly hits: readonly Hit[];
   /** Only where there are hits to explain. */
@@ -154,9 +157,33 @@ interface Judgement {
   readonly findings: readonly Finding[];
 }
 
+/** Of another language than English it is judged by the mean of what it says itself and what it says in English; the encoder reads the English. */
 function judgeText(text: string, part: Part, model: Judging): Judgement {
-  const analysis = analyse(text, model);
-  if (analysis === undefined) return { strange: false, probability: 0, findings: [] };
+  const reading = model.reader.read(text);
+  if (reading === undefined) return { strange: false, probability: 0, findings: [] };
+  const gloss = glossOf(reading.tokens);
+  if (gloss === undefined) return judgeAnalysed(analyse(text, reading, model), part, model);
+  const { worst, windows } = reading;
+  const english = model.reader.read(gloss.text) ?? reading;
+  const both = { worst: (worst + english.worst) / 2, windows };
+  const ofGloss = analyse(gloss.text, english, model, both);
+  const { shift } = ofGloss;
+  const found = judgeAnalysed(ofGloss, part, model);
+  const original = model.reader.read(text) ?? reading;
+  const own = judgeAnalysed(analyse(text, original, model, { ...both, shift }), part, model);
+  const moved = found.findings.map((finding) => ({
+    ...finding,
+    start: gloss.originalOffset(finding.start),
+    end: gloss.originalOffset(finding.end),
+  }));
+  return {
+    strange: own.strange,
+    probability: Math.max(own.probability, found.probability),
+    findings: [...moved, ...own.findings],
+  };
+}
+
+function judgeAnalysed(analysis: Analysis, part: Part, model: Judging): Judgement {
   const findings = analysis.hits.map((hit) => {
     const [from, to] = weightiest(analysis, hit, model.weights);
     const start = originalOffset(analysis.folded, analysis.tokens.start[from] ?? 0);
@@ -213,23 +240,32 @@ function judgeHidden(
   return { probability, findings };
 }
 
-function analyse(text: string, model: Judging): Analysis | undefined {
-  const { vocabulary, calibration, report, reader } = model;
-  const reading = reader.read(text);
-  if (reading === undefined) return undefined;
-  const { windows, worst, logits, tokens } = reading;
+/** What two readings of the same text say together, and what the encoder made of it where it has been asked. */
+interface Told {
+  readonly worst: number;
+  readonly windows: number;
+  readonly shift?: number;
+}
+
+function analyse(text: string, reading: Reading, model: Judging, told?: Told): Analysis {
+  const { vocabulary, calibration, report } = model;
+  const { logits, tokens } = reading;
+  const { worst, windows } = told ?? reading;
   const first = probabilityOf(worst, windows, calibration);
-  const shift = secondShift(reading, first, model);
+  const shift = told?.shift ?? secondShift(reading, first, model);
   const probability = shifted(first, shift);
-  if (probability < report) return { ...reading, first, probability, hits: [], features: undefined };
+  // Who has been told the shift stands beside a reading whose hits are reported.
+  if (probability < report || told?.shift !== undefined)
+    return { ...reading, first, shift, probability, hits: [], features: undefined };
+  const lift = worst - reading.worst;
   const hits: Hit[] = [];
   let window = 0;
   eachWindow(tokens.count, (from, to) => {
-    const of = shifted(probabilityOf(logits[window++] as number, windows, calibration), shift);
+    const of = shifted(probabilityOf((logits[window++] as number) + lift, windows, calibration), shift);
     if (of >= report) hits.push({ from, to, probability: of });
   });
   hits.sort((a, b) => b.probability - a.probability);
-  return { ...reading, first, probability, hits: apart(hits), features: featuresOf(text, reading, vocabulary) };
+  return { ...reading, first, shift, probability, hits: apart(hits), features: featuresOf(text, reading, vocabulary) };
 }
 
 /** What the encoder adds to the log-odds, by the stretch that it finds worst. */

@@ -1,0 +1,91 @@
+/**
+ * The words of other languages that Cordon can read in English. In: `words.ts`, which `tools/injection/glosses/build.ts` makes from
+ * the word lists there. Out: a lookup from the hash of a word to its meanings.
+ *
+ * Packed: a deflated block of the counts of entries, meanings and languages (32 bits each, little-endian), the entries' hashes, meanings
+ * (16 bits) and languages (8 bits), and the words of the meanings and languages, a line each. Entries are sorted by hash.
+ */
+import { inflateRawSync } from "node:zlib";
+import { hashTable } from "../kernels/memory.ts";
+import { hashSeed, hashStep } from "../normalise/tokens.ts";
+import { packedWords } from "./words.ts";
+
+/** English itself is the first language: it tells which texts need no reading. */
+export const english = 0;
+
+/** A phrase has up to so many words. */
+export const mostWords = 5;
+/** A word of a script without spaces has up to so many units. */
+export const mostUnits = 12;
+
+export interface Lexicon {
+  readonly languages: readonly string[];
+  /** Of each entry, in the order of hashes; English ones mean nothing. */
+  readonly hashes: Int32Array;
+  readonly language: Uint8Array;
+  readonly meaning: Uint16Array;
+  readonly meanings: readonly string[];
+  /** Where in {@link hashes} the entries of a hash begin, plus one; 0 where there are none. */
+  first(hash: number): number;
+}
+
+/** The hash of a phrase, from the hashes of its words one after another, begun with {@link hashSeed}. */
+export function phraseStep(hash: number, word: number): number {
+  return hashStep(hash ^ (word >>> 16), word & 0xffff) ^ 0x5bd1e995;
+}
+
+/** Marks that phrases begin with a word: looked up in the same table. */
+export function opensPhrase(word: number): number {
+  return hashStep(word, 0x2026);
+}
+
+export function readLexicon(bytes: Uint8Array): Lexicon {
+  const block = inflateRawSync(bytes, { maxOutputLength: 1 << 24 });
+  const [count, meaningCount, languageCount] = [0, 4, 8].map((at) => block.readUInt32LE(at)) as [number, number, number];
+  const meaningsAt = 12 + count * 4;
+  const languagesAt = meaningsAt + count * 2;
+  const hashes = Int32Array.from({ length: count }, (_, at) => block.readInt32LE(12 + at * 4));
+  const meaning = Uint16Array.from({ length: count }, (_, at) => block.readUInt16LE(meaningsAt + at * 2));
+  const language = Uint8Array.from(block.subarray(languagesAt, languagesAt + count));
+  const lines = block.toString("utf8", languagesAt + count).split("\n");
+  if (lines.length !== meaningCount + languageCount) throw new Error("the lexicon does not hold what it counts");
+  const { slots, mask } = hashTable(firsts(hashes));
+  return {
+    ...{ hashes, language, meaning },
+    languages: lines.slice(meaningCount),
+    meanings: lines.slice(0, meaningCount),
+    first(hash) {
+      let slot = (hash ^ (hash >>> 15)) & mask;
+      for (;;) {
+        const found = slots[slot * 2 + 1] as number;
+        if (found === 0 || slots[slot * 2] === hash) return found;
+        slot = (slot + 1) & mask;
+      }
+    },
+  };
+}
+
+function* firsts(hashes: Int32Array): Generator<readonly [number, number]> {
+  for (let at = 0; at < hashes.length; at++)
+    if (at === 0 || hashes[at] !== hashes[at - 1]) yield [hashes[at] as number, at + 1];
+}
+
+/** The entry of a hash in a language, or -1. */
+export function entryOf({ hashes, language, first }: Lexicon, hash: number, wanted: number): number {
+  for (let at = first(hash) - 1; at >= 0 && hashes[at] === hash; at++) if (language[at] === wanted) return at;
+  return -1;
+}
+
+let loaded: Lexicon | undefined;
+
+/** The lexicon that is deployed: unpacked when the first text comes. */
+export function deployedLexicon(): Lexicon {
+  return (loaded ??= readLexicon(Buffer.from(packedWords, "base64")));
+}
+
+/** Hash of a run of units of a script without spaces: as {@link hashStep} goes on from {@link hashSeed}. */
+export function hashOfRun(units: Uint16Array, from: number, to: number): number {
+  let hash = hashSeed;
+  for (let at = from; at < to; at++) hash = hashStep(hash, units[at] as number);
+  return hash;
+}
