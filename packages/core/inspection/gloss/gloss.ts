@@ -6,7 +6,7 @@
  * What judges English texts is shown the gloss too: meaning carries over from language to language, and word order mostly.
  */
 import { foldedSlice, originalOffset, type Folded } from "../normalise/fold.ts";
-import { hashSeed, hashStep, skeleton, unspacedToken, wordToken, type Tokens } from "../normalise/tokens.ts";
+import { classOf, hashSeed, hashStep, skeleton, unspacedToken, wordToken, type Tokens } from "../normalise/tokens.ts";
 import { deployedLexicon, english, entryOf, mostUnits, mostWords, opensPhrase, phraseStep, type Lexicon } from "./lexicon.ts";
 
 export interface Gloss {
@@ -139,6 +139,8 @@ class Writer {
   readonly #written: number[] = [];
   readonly #sources: number[] = [];
   #known = 0;
+  /** Whether the next word needs a blank before it. */
+  #clings = false;
   /** Up to where the folded text has been written. */
   #done = 0;
 
@@ -189,6 +191,7 @@ class Writer {
     this.#place(from);
     const piece = foldedSlice(this.#folded, from, to);
     this.#text += piece.replace(/[。।]/g, ". ").replace(/[、،]/g, ", ");
+    this.#clings = classOf(piece.charCodeAt(piece.length - 1)) !== 0;
   }
 
   #place(source: number): void {
@@ -272,8 +275,9 @@ class Writer {
     this.#known += 1;
     const word = this.#lexicon.meanings[this.#lexicon.meaning[entry] as number] as string;
     if (word === "") return;
-    if (this.#text !== "" && /[\p{L}\p{N}]$/u.test(this.#text)) this.#text += " ";
+    if (this.#clings) this.#text += " ";
     this.#place(source);
     this.#text += word;
+    this.#clings = true;
   }
 }

@@ -28,6 +28,8 @@ export interface Calibration {
   readonly offset: number;
   /** Taken from the logit for each doubling of the number of windows. */
   readonly perDoubling: number;
+  /** Added to the logit of texts in other languages than English, which is the mean of two. */
+  readonly foreign: number;
 }
 
 /**
@@ -165,7 +167,7 @@ function judgeText(text: string, part: Part, model: Judging): Judgement {
   if (gloss === undefined) return judgeAnalysed(analyse(text, reading, model), part, model);
   const { worst, windows } = reading;
   const english = model.reader.read(gloss.text) ?? reading;
-  const both = { worst: (worst + english.worst) / 2, windows };
+  const both = { worst: (worst + english.worst) / 2 + model.calibration.foreign, windows };
   const ofGloss = analyse(gloss.text, english, model, both);
   const { shift } = ofGloss;
   const found = judgeAnalysed(ofGloss, part, model);
@@ -289,6 +291,7 @@ const mean = new Float64Array(width);
 const units = new Float64Array(hidden);
 const slopes = new Float64Array(width);
 
+/** @param logit of a text in another language than English: with what `foreign` adds */
 export function probabilityOf(logit: number, windows: number, calibration: Calibration): number {
   const { slope, offset, perDoubling } = calibration;
   return 1 / (1 + Math.exp(-(slope * (logit - perDoubling * Math.log2(windows)) + offset)));
