@@ -9,6 +9,7 @@ import { benchPii } from "./inspection/pii.ts";
 import { benchPolicy } from "./policy/command.ts";
 import { benchTables } from "./inspection/tables.ts";
 import { benchEncoder } from "./inspection/encoder.ts";
+import { benchUnseen } from "./inspection/unseen/command.ts";
 import { benchJudge } from "./inspection/judge.ts";
 import { benchInspection } from "./inspection/command.ts";
 import { benchScan } from "./scan/command.ts";
@@ -25,6 +26,7 @@ const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<v
   pii: benchPii,
   policy: benchPolicy,
   inspection: benchInspection,
+  unseen: benchUnseen,
   judge: benchJudge,
   poison: benchPoison,
   scan: benchScan,

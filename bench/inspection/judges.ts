@@ -8,7 +8,8 @@ import { inspect } from "@cordon/core/inspection/inspect";
 
 export interface Judge {
   readonly name: string;
-  blocks(text: string): boolean | Promise<boolean>;
+  /** @param origin who wrote it: `untrusted` is a tool's result, for who tells the difference */
+  blocks(text: string, origin?: "user" | "untrusted"): boolean | Promise<boolean>;
 }
 
 export interface MissingPeer {
@@ -28,7 +29,14 @@ export function cordonJudge(): Judge {
 export function cordonInjectionJudge(): Judge {
   const { partDetectors } = builtInInspection("request");
   const options = { direction: "request", partDetectors, spanDetectors: [] } as const;
-  return { name: "cordon injection", blocks: (text) => inspect({ text }, options).verdict === "block" };
+  const asked = { role: "user", content: "Summarise this." };
+  return {
+    name: "cordon injection",
+    blocks(text, origin = "user") {
+      const item = origin === "user" ? { text } : { messages: [asked, { role: "tool", content: text }] };
+      return inspect(item, options).verdict === "block";
+    },
+  };
 }
 
 interface Peer {

@@ -43,7 +43,12 @@ export function judgeFamily(rows: readonly Row[], own: readonly Row[], family: s
   const seen = rows.filter((row) => row.family !== family && !repeats(row, family));
   const carriers = [...seen, ...own.filter((row) => row.family === "honest")];
   const generated = generateRows(new Chance(5), { scale: trainingScale / 2, carriers });
-  const weights = train(withGlosses([...seen, ...own, ...generated]).map(exampleOf), words, trainingOptions, new Chance(3));
+  const weights = train(
+    withGlosses([...seen, ...own, ...generated]).map(exampleOf),
+    words,
+    trainingOptions,
+    new Chance(3),
+  );
   return judge(
     rows.filter((row) => row.family === family),
     family,

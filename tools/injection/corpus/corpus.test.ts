@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readCorpus } from "./corpus.ts";
+import { readUnseenTexts } from "./unseen.ts";
 import { readWords } from "../words/words.ts";
 import { wordNumber } from "@cordon/core/inspection/injection/vocabulary";
 import { hashOfWord } from "@cordon/core/inspection/normalise/tokens";
@@ -12,6 +13,14 @@ test("every row of the corpus has a text, a label and no twin", () => {
   const texts = rows.map(({ text }) => text.toLowerCase().replace(/\s+/g, " ").trim());
   assert.ok(texts.every((text) => text !== ""));
   assert.equal(new Set(texts).size, texts.length);
+});
+
+test("nothing is trained on that new texts are measured with", () => {
+  const plain = (text: string): string => text.toLowerCase().replace(/\s+/g, " ").trim();
+  const trained = new Set(readCorpus().map(({ text }) => plain(text)));
+  const unseen = readUnseenTexts();
+  assert.ok(unseen.length > 1000);
+  for (const text of unseen) assert.ok(!trained.has(plain(text)), text);
 });
 
 test("words of like meaning have like vectors, and unknown words have none", () => {

@@ -2,13 +2,14 @@
  * `node tools/injection/corpus/gather.ts FOLDER`: takes hand-written rows into the training corpus. In: a folder of folders of
  * JSON Lines, `{"text","label","lang","role"}` each. Out: `attacks.jsonl`, `indirect.jsonl` and `benign.jsonl` beside this
  * file, and on the screen what was refused and why: broken lines, unknown labels, near-duplicates of one another, and
- * near-duplicates of the labelled texts in `../shared/data/text`, which must stay unseen to measure with.
+ * near-duplicates of the labelled texts in `../shared/data/text` and of `bench/inspection/unseen`, which must stay unseen to measure with.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fold } from "@cordon/core/inspection/normalise/fold";
 import { readRows } from "../rows.ts";
 import { isOwnLabel, type OwnRow } from "./corpus.ts";
+import { readUnseenTexts } from "./unseen.ts";
 
 const folder = process.argv[2];
 if (folder === undefined) throw new Error("name the folder of rows");
@@ -53,6 +54,7 @@ class Seen {
 
 const known = new Seen();
 for (const { text } of readRows("../shared/data/text")) known.add(shinglesOf(text));
+for (const text of readUnseenTexts()) known.add(shinglesOf(text));
 const own = new Seen();
 const counts = new Map<string, number>();
 const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);

@@ -7,7 +7,7 @@
  */
 import { foldedSlice, originalOffset, type Folded } from "../normalise/fold.ts";
 import { classOf, hashSeed, hashStep, skeleton, unspacedToken, wordToken, type Tokens } from "../normalise/tokens.ts";
-import { deployedLexicon, english, entryOf, mostUnits, mostWords, opensPhrase, phraseStep, type Lexicon } from "./lexicon.ts";
+import { deployedLexicon, english, entryOf, mostWords, opensPhrase, phraseStep, type Lexicon } from "./lexicon.ts";
 
 export interface Gloss {
   readonly text: string;
@@ -38,7 +38,7 @@ export function glossOf(tokens: Tokens, lexicon: Lexicon = deployedLexicon()): G
   if (tokens.folded.length > longest || !mayBeForeign(tokens, lexicon)) return undefined;
   const writer = new Writer(tokens, lexicon);
   let language = english;
-  for (let from = 0; from < tokens.count; ) {
+  for (let from = 0; from < tokens.count;) {
     const to = endOfPiece(tokens, from);
     language = languageOf(tokens, from, to, lexicon, language);
     writer.write(from, to, language);
@@ -58,9 +58,8 @@ function mayBeForeign(tokens: Tokens, lexicon: Lexicon): boolean {
       if (kind[at] !== unspacedToken && !isTelling(tokens, at)) continue;
       words += 1;
       if (isLatin(tokens, at)) latin += 1;
-      const entry = kind[at] === wordToken ? lexicon.first(hash[at] as number) - 1 : -1;
-      if (kind[at] === unspacedToken || (entry >= 0 && lexicon.language[entry] !== english)) others += 1;
-      else if (entry >= 0) ours += 1;
+      if (kind[at] === wordToken && lexicon.firstEnglish(hash[at] as number) > 0) ours += 1;
+      else if (kind[at] === unspacedToken || lexicon.first(hash[at] as number) > 0) others += 1;
     }
     if (others > ours && isEnough(others, words, latin)) return true;
   }
@@ -153,7 +152,7 @@ class Writer {
   /** Writes tokens and what stands before each. */
   write(from: number, to: number, language: number): void {
     const { start, end, kind } = this.#tokens;
-    for (let at = from; at < to; ) {
+    for (let at = from; at < to;) {
       this.#copy(this.#done, start[at] as number);
       const group = language === english ? 0 : kind[at];
       if (group === wordToken) at = this.#word(at, to, language);
@@ -254,11 +253,12 @@ class Writer {
     let last = at + 1;
     while (last < to && kind[last] === unspacedToken && start[last] === end[last - 1]) last += 1;
     const until = end[last - 1] as number;
-    for (let from = start[at] as number; from < until; ) {
+    for (let from = start[at] as number; from < until;) {
       let hash = hashSeed;
       let found = -1;
       let next = from + 1;
-      for (let length = 1; length <= mostUnits && from + length <= until; length++) {
+      const most = Math.min(this.#lexicon.longestRun[units[from] as number] as number, until - from);
+      for (let length = 1; length <= most; length++) {
         hash = hashStep(hash, units[from + length - 1] as number);
         const entry = entryOf(this.#lexicon, hash, language);
         if (entry < 0) continue;

@@ -2,8 +2,9 @@
  * The words of other languages that Cordon can read in English. In: `words.ts`, which `tools/injection/glosses/build.ts` makes from
  * the word lists there. Out: a lookup from the hash of a word to its meanings.
  *
- * Packed: a deflated block of the counts of entries, meanings and languages (32 bits each, little-endian), the entries' hashes, meanings
- * (16 bits) and languages (8 bits), and the words of the meanings and languages, a line each. Entries are sorted by hash.
+ * Packed: a deflated block of the counts of entries, meanings, languages and openings (32 bits each, little-endian), the entries' hashes,
+ * meanings (16 bits) and languages (8 bits), the openings (16 bits and 8: the first unit of words of scripts without spaces, and how long
+ * the longest of them is), and the words of the meanings and languages, a line each. Entries are sorted by hash.
  */
 import { inflateRawSync } from "node:zlib";
 import { hashTable } from "../kernels/memory.ts";
@@ -18,6 +19,9 @@ export const mostWords = 5;
 /** A word of a script without spaces has up to so many units. */
 export const mostUnits = 12;
 
+/** Bytes of the counts. */
+export const header = 16;
+
 export interface Lexicon {
   readonly languages: readonly string[];
   /** Of each entry, in the order of hashes; English ones mean nothing. */
@@ -25,8 +29,12 @@ export interface Lexicon {
   readonly language: Uint8Array;
   readonly meaning: Uint16Array;
   readonly meanings: readonly string[];
+  /** By unit: how long the longest word of a script without spaces is that begins with it. */
+  readonly longestRun: Uint8Array;
   /** Where in {@link hashes} the entries of a hash begin, plus one; 0 where there are none. */
   first(hash: number): number;
+  /** The same for English ones alone: a table that stays in the cache, asked of every text. */
+  firstEnglish(hash: number): number;
 }
 
 /** The hash of a phrase, from the hashes of its words one after another, begun with {@link hashSeed}. */
@@ -41,27 +49,37 @@ export function opensPhrase(word: number): number {
 
 export function readLexicon(bytes: Uint8Array): Lexicon {
   const block = inflateRawSync(bytes, { maxOutputLength: 1 << 24 });
-  const [count, meaningCount, languageCount] = [0, 4, 8].map((at) => block.readUInt32LE(at)) as [number, number, number];
-  const meaningsAt = 12 + count * 4;
+  const counts = [0, 4, 8, 12].map((at) => block.readUInt32LE(at));
+  const [count = 0, meaningCount = 0, languageCount = 0, openings = 0] = counts;
+  const meaningsAt = header + count * 4;
   const languagesAt = meaningsAt + count * 2;
-  const hashes = Int32Array.from({ length: count }, (_, at) => block.readInt32LE(12 + at * 4));
+  const openingsAt = languagesAt + count;
+  const hashes = Int32Array.from({ length: count }, (_, at) => block.readInt32LE(header + at * 4));
+  const longestRun = new Uint8Array(0x10000);
+  for (let at = openingsAt; at < openingsAt + openings * 3; at += 3)
+    longestRun[block.readUInt16LE(at)] = block[at + 2] as number;
   const meaning = Uint16Array.from({ length: count }, (_, at) => block.readUInt16LE(meaningsAt + at * 2));
   const language = Uint8Array.from(block.subarray(languagesAt, languagesAt + count));
-  const lines = block.toString("utf8", languagesAt + count).split("\n");
+  const lines = block.toString("utf8", openingsAt + openings * 3).split("\n");
   if (lines.length !== meaningCount + languageCount) throw new Error("the lexicon does not hold what it counts");
-  const { slots, mask } = hashTable(firsts(hashes));
   return {
-    ...{ hashes, language, meaning },
+    ...{ hashes, language, meaning, longestRun },
     languages: lines.slice(meaningCount),
     meanings: lines.slice(0, meaningCount),
-    first(hash) {
-      let slot = (hash ^ (hash >>> 15)) & mask;
-      for (;;) {
-        const found = slots[slot * 2 + 1] as number;
-        if (found === 0 || slots[slot * 2] === hash) return found;
-        slot = (slot + 1) & mask;
-      }
-    },
+    first: lookUp(firsts(hashes)),
+    firstEnglish: lookUp([...firsts(hashes)].filter(([, at]) => language[at - 1] === english)),
+  };
+}
+
+function lookUp(entries: Iterable<readonly [number, number]>): (hash: number) => number {
+  const { slots, mask } = hashTable(entries);
+  return (hash) => {
+    let slot = (hash ^ (hash >>> 15)) & mask;
+    for (;;) {
+      const found = slots[slot * 2 + 1] as number;
+      if (found === 0 || slots[slot * 2] === hash) return found;
+      slot = (slot + 1) & mask;
+    }
   };
 }
 
@@ -71,8 +89,9 @@ function* firsts(hashes: Int32Array): Generator<readonly [number, number]> {
 }
 
 /** The entry of a hash in a language, or -1. */
-export function entryOf({ hashes, language, first }: Lexicon, hash: number, wanted: number): number {
-  for (let at = first(hash) - 1; at >= 0 && hashes[at] === hash; at++) if (language[at] === wanted) return at;
+export function entryOf(lexicon: Lexicon, hash: number, wanted: number): number {
+  const { hashes, language } = lexicon;
+  for (let at = lexicon.first(hash) - 1; at >= 0 && hashes[at] === hash; at++) if (language[at] === wanted) return at;
   return -1;
 }
 
