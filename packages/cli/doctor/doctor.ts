@@ -6,6 +6,7 @@ import { checkClock, sampleClock } from "./check-clock.ts";
 import { checkConfigurationFile } from "./check-configuration.ts";
 import { checkDisk } from "./check-disk.ts";
 import { checkCheckpointFolders, checkStateFolder } from "./check-folders.ts";
+import { checkInspection } from "./check-inspection.ts";
 import { checkKeys } from "./check-keys.ts";
 import { checkPorts } from "./check-ports.ts";
 import { checkRunning } from "./check-running.ts";
@@ -26,7 +27,7 @@ export interface Diagnosis extends Examined {
 
 export async function diagnose(path: string, machine: Machine): Promise<Diagnosis> {
   const before = sampleClock(machine);
-  const first = together([checkRuntime(machine), await checkConfigurationFile(path)]);
+  const first = together([checkRuntime(machine), checkInspection(), await checkConfigurationFile(path)]);
   // Nothing can be said of folders and upstreams that a file names which cannot be read.
   if (first.findings.some(({ check }) => check === "configuration"))
     return {

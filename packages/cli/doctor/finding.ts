@@ -12,6 +12,7 @@ export type CheckName =
   | "ports"
   | "socket"
   | "clock"
+  | "inspection"
   | "running"
   | "upstreams";
 

@@ -8,7 +8,8 @@ import { readWeights, type EncoderWeights } from "./weights.ts";
 /** The beginning of the weights' digest: a verdict is explained by the weights that made it. */
 export const encoderVersion = "7c3c54c16aca";
 
-const deployedWeights = new URL("./weights.bin", import.meta.url);
+/** Where the weights lie. */
+export const deployedWeights: URL = new URL("./weights.bin", import.meta.url);
 
 /** Asking it throws {@link CordonError} `INSPECTION_UNAVAILABLE` where the weights are missing or damaged, until they are put back. */
 export const deployedEncoder: Encoder = openEncoder(deployedWeights);
