@@ -36,12 +36,20 @@ const sampledEach = 30;
 /** @param tokens are read while it runs: the gloss keeps nothing of them */
 export function glossOf(tokens: Tokens, lexicon: Lexicon = deployedLexicon()): Gloss | undefined {
   if (tokens.folded.length > longest || !mayBeForeign(tokens, lexicon)) return undefined;
-  const writer = new Writer(tokens, lexicon);
+  /** Of each piece: where it ends, and its language. */
+  const pieces: (readonly [to: number, language: number])[] = [];
   let language = english;
   for (let from = 0; from < tokens.count;) {
     const to = endOfPiece(tokens, from);
     language = languageOf(tokens, from, to, lexicon, language);
-    writer.write(from, to, language);
+    pieces.push([to, language]);
+    from = to;
+  }
+  if (pieces.every(([, each]) => each === english)) return undefined;
+  const writer = new Writer(tokens, lexicon);
+  let from = 0;
+  for (const [to, each] of pieces) {
+    if (each !== english) writer.write(from, to, each);
     from = to;
   }
   return writer.finish();
@@ -53,6 +61,7 @@ function mayBeForeign(tokens: Tokens, lexicon: Lexicon): boolean {
   const runs = Math.min(Math.ceil(count / sampledRun), Math.max(sampledRuns, Math.ceil(count / sampledEach)));
   for (let run = 0; run < runs; run++) {
     const from = runs < 2 ? 0 : Math.floor(((count - sampledRun) * run) / (runs - 1));
+    if (isPlainlyEnglish(tokens, from, Math.min(count, from + sampledRun), lexicon)) continue;
     let [words, latin, ours, others] = [0, 0, 0, 0];
     for (let at = Math.max(0, from); at < Math.min(count, from + sampledRun); at++) {
       if (kind[at] !== unspacedToken && !isTelling(tokens, at)) continue;
@@ -64,6 +73,18 @@ function mayBeForeign(tokens: Tokens, lexicon: Lexicon): boolean {
     if (others > ours && isEnough(others, words, latin)) return true;
   }
   return false;
+}
+
+/** Two thirds of the words: cheaper than to look for them in every language. */
+function isPlainlyEnglish({ kind, hash }: Tokens, from: number, to: number, { mayBeEnglish }: Lexicon): boolean {
+  let [words, ours] = [0, 0];
+  for (let at = from; at < to; at++) {
+    if (kind[at] === unspacedToken) return false;
+    if (kind[at] !== wordToken) continue;
+    words += 1;
+    if (mayBeEnglish(hash[at] as number)) ours += 1;
+  }
+  return ours * 3 >= words * 2;
 }
 
 /** @param latin how many of the words are of Latin letters: others are no English word by chance */
@@ -81,6 +102,7 @@ const hits = new Int32Array(256);
 
 /** The language that most of a piece's words are known in. The one before it counts for one word more. */
 function languageOf(tokens: Tokens, from: number, to: number, lexicon: Lexicon, before: number): number {
+  if (isPlainlyEnglish(tokens, from, to, lexicon)) return english;
   hits.fill(0, 0, lexicon.languages.length);
   let [words, latin] = [0, 0];
   for (let at = from; at < to; at++) {
@@ -149,12 +171,12 @@ class Writer {
     this.#lexicon = lexicon;
   }
 
-  /** Writes tokens and what stands before each. */
+  /** Writes tokens in a language, and before them what has not been written. */
   write(from: number, to: number, language: number): void {
     const { start, end, kind } = this.#tokens;
     for (let at = from; at < to;) {
       this.#copy(this.#done, start[at] as number);
-      const group = language === english ? 0 : kind[at];
+      const group = kind[at];
       if (group === wordToken) at = this.#word(at, to, language);
       else if (group === unspacedToken) at = this.#run(at, to, language);
       else this.#copy(start[at] as number, end[at++] as number);

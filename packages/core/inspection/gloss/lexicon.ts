@@ -8,7 +8,7 @@
  */
 import { inflateRawSync } from "node:zlib";
 import { hashTable } from "../kernels/memory.ts";
-import { hashSeed, hashStep } from "../normalise/tokens.ts";
+import { hashOfWord, hashSeed, hashStep } from "../normalise/tokens.ts";
 import { packedWords } from "./words.ts";
 
 /** English itself is the first language: it tells which texts need no reading. */
@@ -35,6 +35,8 @@ export interface Lexicon {
   first(hash: number): number;
   /** The same for English ones alone: a table that stays in the cache, asked of every text. */
   firstEnglish(hash: number): number;
+  /** By the lowest 18 bits of a hash: whether an English word may have it, one that is listed or a meaning of some word. */
+  mayBeEnglish(hash: number): boolean;
 }
 
 /** The hash of a phrase, from the hashes of its words one after another, begun with {@link hashSeed}. */
@@ -62,8 +64,15 @@ export function readLexicon(bytes: Uint8Array): Lexicon {
   const language = Uint8Array.from(block.subarray(languagesAt, languagesAt + count));
   const lines = block.toString("utf8", openingsAt + openings * 3).split("\n");
   if (lines.length !== meaningCount + languageCount) throw new Error("the lexicon does not hold what it counts");
+  const bits = new Uint8Array(0x40000 >> 3);
+  const mark = (hash: number): void => {
+    bits[(hash & 0x3ffff) >> 3] = (bits[(hash & 0x3ffff) >> 3] as number) | (1 << (hash & 7));
+  };
+  for (let at = 0; at < count; at++) if (language[at] === english) mark(hashes[at] as number);
+  for (const line of lines.slice(0, meaningCount)) for (const word of line.split(" ")) mark(hashOfWord(word));
   return {
     ...{ hashes, language, meaning, longestRun },
+    mayBeEnglish: (hash) => (((bits[(hash & 0x3ffff) >> 3] as number) >> (hash & 7)) & 1) === 1,
     languages: lines.slice(meaningCount),
     meanings: lines.slice(0, meaningCount),
     first: lookUp(firsts(hashes)),

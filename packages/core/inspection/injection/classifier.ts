@@ -7,7 +7,7 @@
 import type { Finding, FindingCategory } from "../finding.ts";
 import { glossOf } from "../gloss/gloss.ts";
 import type { PartDetector, PartJudgement } from "../inspect.ts";
-import { findHidden } from "../normalise/encodings.ts";
+import { findHidden, type Oddities } from "../normalise/encodings.ts";
 import { originalOffset } from "../normalise/fold.ts";
 import type { Part } from "../subject.ts";
 import { classified } from "../taxonomy.ts";
@@ -19,6 +19,7 @@ import { average, eachWindow, hidden, logitOf, shareOf, width, type PackedWeight
 import { findOrders, findOverrides, overrideProbability } from "./override.ts";
 import { askedTogether, directly, type Asking } from "./questions.ts";
 import { featuresOf, makeReader, type Reader, type Reading } from "./reader.ts";
+import { strangenessOf } from "./strange.ts";
 import { suspects } from "./suspects.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -138,7 +139,7 @@ export function classifierDetector(classifier: ClassifierModel): Required<PartDe
     desk.asks = asks;
     const plain = judgeText(part.text, part, model);
     const budget = { left: part.text.length * maxGrowth + 4096 };
-    const nested = judgeHidden(part.text, plain.strange, part, model, 1, budget);
+    const nested = judgeHidden(part.text, plain.odd, part, model, 1, budget);
     return {
       probability: Math.max(plain.probability, nested.probability),
       findings: [...plain.findings, ...nested.findings],
@@ -152,9 +153,11 @@ export function classifierDetector(classifier: ClassifierModel): Required<PartDe
   };
 }
 
+const nothingOdd: Oddities = { stretches: [], numbers: false };
+
 interface Judgement {
-  /** Few of the words are common ones. */
-  readonly strange: boolean;
+  /** What may hide another text. */
+  readonly odd: Oddities;
   readonly probability: number;
   readonly findings: readonly Finding[];
 }
@@ -162,9 +165,10 @@ interface Judgement {
 /** Of another language than English it is judged by the mean of what it says itself and what it says in English; the encoder reads the English. */
 function judgeText(text: string, part: Part, model: Judging): Judgement {
   const reading = model.reader.read(text);
-  if (reading === undefined) return { strange: false, probability: 0, findings: [] };
-  const gloss = glossOf(reading.tokens);
-  if (gloss === undefined) return judgeAnalysed(analyse(text, reading, model), part, model);
+  if (reading === undefined) return { odd: nothingOdd, probability: 0, findings: [] };
+  const odd = strangenessOf(text, reading.tokens, reading.strange);
+  const gloss = odd.foreign ? glossOf(reading.tokens) : undefined;
+  if (gloss === undefined) return { odd, ...judgeAnalysed(analyse(text, reading, model), part, model) };
   const { worst, windows } = reading;
   const english = model.reader.read(gloss.text) ?? reading;
   const both = { worst: (worst + english.worst) / 2 + model.calibration.foreign, windows };
@@ -178,14 +182,11 @@ function judgeText(text: string, part: Part, model: Judging): Judgement {
     start: gloss.originalOffset(finding.start),
     end: gloss.originalOffset(finding.end),
   }));
-  return {
-    strange: own.strange,
-    probability: Math.max(own.probability, found.probability),
-    findings: [...moved, ...own.findings],
-  };
+  const probability = Math.max(own.probability, found.probability);
+  return { odd, probability, findings: [...moved, ...own.findings] };
 }
 
-function judgeAnalysed(analysis: Analysis, part: Part, model: Judging): Judgement {
+function judgeAnalysed(analysis: Analysis, part: Part, model: Judging): Omit<Judgement, "odd"> {
   const findings = analysis.hits.map((hit) => {
     const [from, to] = weightiest(analysis, hit, model.weights);
     const start = originalOffset(analysis.folded, analysis.tokens.start[from] ?? 0);
@@ -209,13 +210,13 @@ function judgeAnalysed(analysis: Analysis, part: Part, model: Judging): Judgemen
   else if (first >= orderFloor) rule("override", findOrders(tokens, ideas), orderProbability);
   if (first >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
   if (first >= announcedFloor) rule("announced", findAnnounced(tokens, ideas), announcedProbability);
-  return { strange: analysis.strange, probability, findings };
+  return { probability, findings };
 }
 
 /** Judges what `text` hides. A finding covers the whole encoded piece: that is what a reader can check. */
 function judgeHidden(
   text: string,
-  strange: boolean,
+  odd: Oddities,
   part: Part,
   model: Judging,
   depth: number,
@@ -223,13 +224,13 @@ function judgeHidden(
 ): { readonly probability: number; readonly findings: readonly Finding[] } {
   let probability = 0;
   const findings: Finding[] = [];
-  for (const { encoding, text: decoded, start, end } of findHidden(text, strange)) {
+  for (const { encoding, text: decoded, start, end } of findHidden(text, odd)) {
     budget.left -= decoded.length;
     if (budget.left < 0) break;
     const shallow = judgeText(decoded, part, model);
     let found: Pick<Judgement, "probability" | "findings"> = shallow;
     if (depth < maxDepth) {
-      const deeper = judgeHidden(decoded, shallow.strange, part, model, depth + 1, budget);
+      const deeper = judgeHidden(decoded, shallow.odd, part, model, depth + 1, budget);
       if (deeper.probability > found.probability) found = deeper;
     }
     if (found.probability < hiddenFloor) continue;

@@ -1,5 +1,8 @@
-/** Whether few of a text's words are common ones: then it may be written backwards, upside down or in a cipher. In: tokens. */
-import { hashOfWord, markToken, wordToken, type Tokens } from "../normalise/tokens.ts";
+/** What is odd about a text: in another language, backwards, upside down, in a cipher or in numbers. In: tokens. Out: where. */
+import { deployedLexicon } from "../gloss/lexicon.ts";
+import type { Oddities } from "../normalise/encodings.ts";
+import { originalOffset } from "../normalise/fold.ts";
+import { hashOfWord, markToken, numberToken, unspacedToken, wordToken, type Tokens } from "../normalise/tokens.ts";
 
 export const commonHashes: ReadonlySet<number> = new Set(
   "the and to of a in is you your that for it all me with this on be not i my are as from what how do now by or if an can was"
@@ -20,4 +23,66 @@ export function isStrange(tokens: Tokens): boolean {
     if (commonHashes.has(tokens.hash[at] as number)) known += 1;
   }
   return words >= 4 && known * 8 <= words;
+}
+
+/** So many words that are not English make a stretch, and so many English ones end it. */
+const fewestUnknown = 5;
+const mostKnown = 2;
+/** So many numbers in a row, or words with digits in them. */
+const fewestNumbers = 12;
+
+/** What a text may be besides plain English. */
+export interface Strangeness extends Oddities {
+  /** It may have parts in other languages. */
+  readonly foreign: boolean;
+}
+
+/** So many words in a row that are not English may be of another language; shorter texts are too short to say. */
+const fewestForeign = 3;
+const shortText = 8;
+
+/** @param strange whether all of it is (see {@link isStrange}) */
+export function strangenessOf(text: string, tokens: Tokens, strange: boolean): Strangeness {
+  const { folded, count, kind, hash, start, end, stands, units } = tokens;
+  const { mayBeEnglish } = deployedLexicon();
+  let row = 0;
+  let longest = 0;
+  let foreign = count <= shortText;
+  let others = 0;
+  const stretches: number[] = [];
+  let [first, last, unknown, known] = [0, 0, 0, 0];
+  for (let at = 0; at <= count; at++) {
+    const isWord = at < count && kind[at] === wordToken;
+    if (at < count && (kind[at] === numberToken || stands[at] === 1)) longest = Math.max(longest, ++row);
+    else if (isWord) row = 0;
+    const isEnglish = isWord && mayBeEnglish(hash[at] as number);
+    if (isEnglish) {
+      known += 1;
+      others = 0;
+    } else if (isWord || (at < count && kind[at] === unspacedToken)) {
+      others += 1;
+      // One in another alphabet, or three of Latin letters.
+      if (others === fewestForeign || (units[start[at] as number] as number) > 0x24f) foreign = true;
+    }
+    if (unknown > 0 && (known === mostKnown || at === count)) {
+      if (unknown >= fewestUnknown)
+        stretches.push(originalOffset(folded, start[first] as number), originalOffset(folded, end[last] as number));
+      unknown = 0;
+    }
+    // Other scripts are read forwards, and names are no cipher.
+    if (!isWord || isEnglish || (units[start[at] as number] as number) > 0x2ff || isName(text, tokens, at)) continue;
+    if (unknown === 0) first = at;
+    last = at;
+    unknown += 1;
+    known = 0;
+  }
+  const whole = [originalOffset(folded, 0), originalOffset(folded, folded.length)];
+  return { stretches: strange ? whole : stretches, numbers: longest >= fewestNumbers, foreign };
+}
+
+/** A capital, and then a small letter. */
+function isName(text: string, { folded, start }: Tokens, at: number): boolean {
+  const from = originalOffset(folded, start[at] as number);
+  const [first, second] = [text.charCodeAt(from), text.charCodeAt(from + 1)];
+  return first >= 0x41 && first <= 0x5a && second >= 0x61 && second <= 0x7a;
 }

@@ -1,12 +1,15 @@
 /**
- * Finds text inside text: base64, hexadecimal, binary, URL and HTML and JavaScript escapes, Morse, spaced-out letters, and
- * whole texts that are reversed, upside down or in ROT13. In: a text. Out: what it hides, with the span that hides it.
+ * Finds text inside text: base64, hexadecimal, binary, lists of character codes, URL and HTML and JavaScript escapes, spaced-out letters, words
+ * run together, and what `ciphers.ts` reads. In: a text. Out: what it hides, with the span that hides it.
  *
  * Each decoder is a hand-written scan, linear in the text. What does not decode to readable text is not reported: most long
  * runs of base64 are images and keys.
  */
 
 import { scanner, type Survey } from "../kernels/scanner.ts";
+import { findCiphers } from "./ciphers.ts";
+import { findCodes } from "./codes.ts";
+import { findJoined } from "./joined.ts";
 import { unitsOf } from "./units.ts";
 
 const base64Kind = 1;
@@ -43,17 +46,24 @@ const maxPieces = 16;
 const maxPiece = 64 * 1024;
 const shortestRun = 16;
 
-/**
- * @param strange whether few of the text's words are common ones: then it is also tried reversed, upside down, as ROT13 and as
- * Morse
- */
-export function findHidden(text: string, strange: boolean): Hidden[] {
+/** What the tokens of a text tell of it: most texts are nothing of the kind. */
+export interface Oddities {
+  /** Stretches of words that are not English, as offsets: start, end, start, end. */
+  readonly stretches: readonly number[];
+  /** Whether it holds many numbers, or words with digits in them. */
+  readonly numbers: boolean;
+}
+
+export function findHidden(text: string, { stretches, numbers }: Oddities): Hidden[] {
   const found: Hidden[] = [];
   const { runs, escapes, lonelyStreak } = scanner()?.survey(text) ?? survey(text);
   if (runs.length > 0) findRuns(text, runs, found);
   if (escapes >= 4) findEscapes(text, found);
   if (lonelyStreak >= 8) findSpaced(text, found);
-  if (strange) findWhole(text, found);
+  if (numbers) findCodes(text, found);
+  if (text.includes(override)) findOverridden(text, found);
+  if (runs.length > 0) findJoined(text, runs, found);
+  if (stretches.length > 0) findCiphers(text, stretches, found);
   return found;
 }
 
@@ -210,10 +220,11 @@ function findSpaced(text: string, found: Hidden[]): void {
     let out = text[at] ?? "";
     let letters = 1;
     let end = at + 1;
+    const separator = text[end];
     for (let next = end + 1; next < text.length && next - end <= 3; next++) {
       if (!isLetter(units[next] as number)) continue;
       if (next + 1 < text.length && isLetter(units[next + 1] as number)) break;
-      out += next - end > 1 ? ` ${text[next]}` : text[next];
+      out += next - end > 1 || text[end] !== separator ? ` ${text[next]}` : text[next];
       end = next + 1;
       letters += 1;
     }
@@ -223,105 +234,27 @@ function findSpaced(text: string, found: Hidden[]): void {
   }
 }
 
-/** Common English words, forwards; a text that holds few of them but many in another reading is in that reading. */
-const common: ReadonlySet<string> = new Set(
-  (
-    "the and to of a in is you your that for it all me with this on be not previous instructions ignore system prompt " +
-    "i my are as from what how do now say tell give show write reveal"
-  ).split(" "),
-);
+/** U+202E shows what follows backwards, to the end of the line or of the embedding. */
+const override = "\u202e";
 
-function findWhole(text: string, found: Hidden[]): void {
-  if (text.length < 12 || text.length > maxPiece) return;
-  const morse = fromMorse(text);
-  if (morse !== "") found.push({ encoding: "morse", text: morse, start: 0, end: text.length });
-  const sample = text.slice(0, sampleUnits);
-  const plain = familiarity(sample);
-  for (const [encoding, read] of readings)
-    if (familiarity(read(sample)) > Math.max(0.2, plain * 2))
-      found.push({ encoding, text: read(text), start: 0, end: text.length });
-}
-
-const readings: readonly (readonly [string, (text: string) => string])[] = [
-  ["rot13", rot13],
-  ["reversed", reversed],
-  ["flipped", (text) => reversed(unflipped(text))],
-  ["reversed-words", (text) => text.split(/\b/).map(reversed).join("")],
-];
-
-/** A reading is tried on this much first. */
-const sampleUnits = 240;
-
-/** The share of words that are {@link common}; 0 for fewer than four words. */
-function familiarity(text: string): number {
-  let words = 0;
-  let known = 0;
-  let start = -1;
-  const end = text.length;
-  for (let at = 0; at <= end; at++) {
-    if (at < end && isLetter(text.charCodeAt(at))) {
-      if (start < 0) start = at;
-      continue;
-    }
-    if (start < 0) continue;
-    words += 1;
-    if (at - start <= 12 && common.has(text.slice(start, at).toLowerCase())) known += 1;
-    start = -1;
+function findOverridden(text: string, found: Hidden[]): void {
+  for (
+    let start = text.indexOf(override);
+    start >= 0 && found.length < maxPieces;
+    start = text.indexOf(override, start + 1)
+  ) {
+    let end = start + 1;
+    while (end < text.length && !"\u202c\n".includes(text[end] ?? "") && end - start < maxPiece) end += 1;
+    add(
+      found,
+      "right-to-left",
+      Array.from(text.slice(start + 1, end))
+        .toReversed()
+        .join(""),
+      start,
+      end,
+    );
   }
-  return words < 4 ? 0 : known / words;
-}
-
-function rot13(text: string): string {
-  let out = "";
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    const base = unit >= 0x61 && unit <= 0x7a ? 0x61 : unit >= 0x41 && unit <= 0x5a ? 0x41 : 0;
-    out += base === 0 ? text[at] : String.fromCharCode(((unit - base + 13) % 26) + base);
-  }
-  return out;
-}
-
-function reversed(text: string): string {
-  let out = "";
-  for (let at = text.length - 1; at >= 0; at--) out += text[at];
-  return out;
-}
-
-const upsideDown = "ɐqɔpǝɟƃɓɥᴉıɾʞןlɯuodbɹsʇnʌʍxʎz";
-const upright = "abcdefgghiijkllmnopqrstuvwxyz";
-
-function unflipped(text: string): string {
-  let out = "";
-  for (const character of text) {
-    const at = upsideDown.indexOf(character);
-    out += at < 0 ? character : upright[at];
-  }
-  return out;
-}
-
-const morseLetters: ReadonlyMap<string, string> = new Map(
-  (
-    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. " +
-    "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----."
-  )
-    .split(" ")
-    .map((code, at) => [code, "abcdefghijklmnopqrstuvwxyz0123456789"[at] ?? ""]),
-);
-
-/** The text's Morse code, where four fifths of it are Morse; else the empty string. */
-function fromMorse(text: string): string {
-  let signs = 0;
-  for (let at = 0; at < text.length; at++) if (" .-/_|\n·−".includes(text[at] ?? "")) signs += 1;
-  if (signs < text.length * 0.8) return "";
-  let out = "";
-  for (const code of text
-    .replaceAll("·", ".")
-    .replace(/[_−]/g, "-")
-    .split(/([ /|\n]+)/)) {
-    if (/[/|\n]| {2}/.test(code)) out += " ";
-    else out += morseLetters.get(code) ?? "";
-  }
-  return out.trim().length >= 8 ? out.trim() : "";
 }
 
 function fromBinary(bits: string): string {

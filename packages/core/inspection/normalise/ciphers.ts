@@ -1,0 +1,176 @@
+/**
+ * Texts whose letters stand for others, or run backwards: ROT13 and other shifts, Atbash, reversed, upside down, Morse, Braille. In: a text, and
+ * where in it few words are English. Out: what it says in another reading, where that holds common words and the text does not.
+ */
+import type { Hidden } from "./encodings.ts";
+
+/** Longer pieces are not read. */
+const maxPiece = 64 * 1024;
+const maxStretches = 16;
+
+/** Common English words, forwards; a text that holds few of them but many in another reading is in that reading. */
+const common: ReadonlySet<string> = new Set(
+  (
+    "the and to of a in is you your that for it all me with this on be not previous instructions ignore system prompt " +
+    "i my are as from what how do now say tell give show write reveal"
+  ).split(" "),
+);
+
+/** @param stretches where the words are not English, as offsets: start, end, start, end */
+export function findCiphers(text: string, stretches: readonly number[], found: Hidden[]): void {
+  for (let at = 0; at < stretches.length && at < maxStretches * 2; at += 2)
+    findReadings(text, stretches[at] as number, stretches[at + 1] as number, found);
+}
+
+function findReadings(whole: string, start: number, end: number, found: Hidden[]): void {
+  if (end - start < 12 || end - start > maxPiece) return;
+  const text = whole.slice(start, end);
+  const morse = fromMorse(text);
+  if (morse !== "") found.push({ encoding: "morse", text: morse, start, end });
+  const sample = text.slice(0, sampleUnits);
+  const plain = familiarity(sample);
+  for (const [encoding, read] of [...backwards(sample), ...substituted(sample)])
+    if (familiarity(read(sample)) > Math.max(0.2, plain * 2)) found.push({ encoding, text: read(text), start, end });
+}
+
+type Reading = readonly [encoding: string, read: (text: string) => string];
+
+function backwards(sample: string): readonly Reading[] {
+  return /[^\0-\u024f]/.test(sample) ? [...turned, ...upsideDownToo] : turned;
+}
+
+const turned: readonly Reading[] = [
+  ["reversed", reversed],
+  ["reversed-words", (text) => text.split(/\b/).map(reversed).join("")],
+];
+const upsideDownToo: readonly Reading[] = [["flipped", (text) => reversed(unflipped(text))]];
+
+/** Likelier by so much a letter, or it is no cipher. */
+const likelier = 0.25;
+
+/** The shift and the mirror of the alphabet that would make the sample's letters much more like English ones. */
+function substituted(sample: string): Reading[] {
+  const counts = countLetters(sample);
+  const letters = counts.reduce((sum, count) => sum + count, 0);
+  const bar = likelihood(counts, (letter) => letter) + likelier * letters;
+  const readings: Reading[] = [];
+  let best = 0;
+  let most = bar;
+  for (let by = 1; by < 26; by++) {
+    const sum = likelihood(counts, (letter) => (letter + by) % 26);
+    if (sum > most) [best, most] = [by, sum];
+  }
+  if (best > 0) readings.push([best === 13 ? "rot13" : "shifted", (text) => shifted(text, best)]);
+  if (likelihood(counts, (letter) => 25 - letter) > bar) readings.push(["atbash", atbash]);
+  return readings;
+}
+
+function countLetters(text: string): Float64Array {
+  const counts = new Float64Array(26);
+  for (let at = 0; at < text.length; at++) {
+    const letter = (text.charCodeAt(at) | 0x20) - 0x61;
+    if (letter >= 0 && letter < 26) counts[letter] = (counts[letter] as number) + 1;
+  }
+  return counts;
+}
+
+function likelihood(counts: Float64Array, to: (letter: number) => number): number {
+  let sum = 0;
+  for (let letter = 0; letter < 26; letter++) sum += (counts[letter] as number) * (likelihoods[to(letter)] as number);
+  return sum;
+}
+
+/** A reading is tried on this much first. */
+const sampleUnits = 240;
+
+/** The share of words that are {@link common}; 0 for fewer than four words, or three such. */
+function familiarity(text: string): number {
+  let words = 0;
+  let known = 0;
+  let start = -1;
+  const end = text.length;
+  for (let at = 0; at <= end; at++) {
+    if (at < end && isLetter(text.charCodeAt(at))) {
+      if (start < 0) start = at;
+      continue;
+    }
+    if (start < 0) continue;
+    words += 1;
+    if (at - start <= 12 && common.has(text.slice(start, at).toLowerCase())) known += 1;
+    start = -1;
+  }
+  return words < 4 || known < 3 ? 0 : known / words;
+}
+
+/** Moves Latin letters on in the alphabet. */
+function shifted(text: string, by: number): string {
+  return mapped(text, (letter) => (letter + by) % 26);
+}
+
+function atbash(text: string): string {
+  return mapped(text, (letter) => 25 - letter);
+}
+
+function mapped(text: string, to: (letter: number) => number): string {
+  let out = "";
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    const base = unit >= 0x61 && unit <= 0x7a ? 0x61 : unit >= 0x41 && unit <= 0x5a ? 0x41 : 0;
+    out += base === 0 ? text[at] : String.fromCharCode(to(unit - base) + base);
+  }
+  return out;
+}
+
+/** The logarithm of how often letters stand in English, per thousand, from a to z. */
+const likelihoods = Float64Array.of(
+  ...[82, 15, 28, 43, 127, 22, 20, 61, 70, 2, 8, 40, 24, 67, 75, 19, 1, 60, 63, 91, 28, 10, 24, 2, 20, 1].map(Math.log),
+);
+
+function reversed(text: string): string {
+  let out = "";
+  for (let at = text.length - 1; at >= 0; at--) out += text[at];
+  return out;
+}
+
+const upsideDown = "ɐqɔpǝɟƃɓɥᴉıɾʞןlɯuodbɹsʇnʌʍxʎz";
+const upright = "abcdefgghiijkllmnopqrstuvwxyz";
+
+function unflipped(text: string): string {
+  let out = "";
+  for (const character of text) {
+    const at = upsideDown.indexOf(character);
+    out += at < 0 ? character : upright[at];
+  }
+  return out;
+}
+
+const morseLetters: ReadonlyMap<string, string> = new Map(
+  (
+    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. " +
+    "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----."
+  )
+    .split(" ")
+    .map((code, at) => [code, "abcdefghijklmnopqrstuvwxyz0123456789"[at] ?? ""]),
+);
+
+const morseSigns: ReadonlySet<number> = new Set(Array.from(" .-/_|\n·−", (sign) => sign.charCodeAt(0)));
+
+/** The text's Morse code, where four fifths of it are Morse; else the empty string. */
+function fromMorse(text: string): string {
+  let others = 0;
+  for (let at = 0; at < text.length; at++)
+    if (!morseSigns.has(text.charCodeAt(at)) && ++others > text.length * 0.2) return "";
+  let out = "";
+  for (const code of text
+    .replaceAll("·", ".")
+    .replace(/[_−]/g, "-")
+    .split(/([ /|\n]+)/)) {
+    if (/[/|\n]| {2}/.test(code)) out += " ";
+    else out += morseLetters.get(code) ?? "";
+  }
+  return out.trim().length >= 8 ? out.trim() : "";
+}
+
+function isLetter(unit: number): boolean {
+  return (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x41 && unit <= 0x5a) || unit >= 0xc0;
+}
