@@ -5,7 +5,7 @@
 import type { Hidden } from "./encodings.ts";
 
 /** Two or three digits of a base, what may stand before them, and what parts them. */
-const list = /(?:(?:0x|\\x?|U\+00)?[0-9a-f]{2,3}(?:, ?|; ?| |\\|-|:|$)){12,4000}/gi;
+const list = /(?:(?:0x|\\x?|U\+00)?[0-9a-f]{2,3}(?:[,;] ?|\s|\\|-|:|(?![0-9a-z]))){12,4000}/gi;
 const maxLists = 8;
 
 const bases: readonly (readonly [encoding: string, base: number, digits: RegExp])[] = [
