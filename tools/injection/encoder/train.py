@@ -1,4 +1,4 @@
-"""`python train.py ROWS PACKAGE OUT [--epochs N]`: fine-tunes the encoder. In: the rows that rows.ts wrote, and the folder of the npm
+"""`python train.py ROWS PACKAGE OUT [--epochs N] [--begin WEIGHTS.pt]`: fine-tunes the encoder. In: the rows that rows.ts wrote, and the folder of the npm
 package (see encoder.py). Out: OUT.pt, the weights, and OUT.jsonl, the logits of the held-out rows' stretches. Chance is seeded; sums in
 bfloat16 differ between machines in their last bits, so the weights do too.
 
@@ -24,6 +24,7 @@ parser.add_argument("package")
 parser.add_argument("out")
 parser.add_argument("--epochs", type=int, default=2)
 parser.add_argument("--rate", type=float, default=1e-4)
+parser.add_argument("--begin", help="go on from these weights (.pt), the head too, instead of the package's")
 args = parser.parse_args()
 torch.set_num_threads(2)
 torch.manual_seed(0)
@@ -100,7 +101,10 @@ def probe():
             learner.step()
 
 
-probe()
+if args.begin is None:
+    probe()
+else:
+    judge.load_state_dict(torch.load(args.begin))
 others = [value for name, value in judge.u.named_parameters() if name != "emb"]
 optimizer = torch.optim.AdamW(
     [
