@@ -32,11 +32,11 @@ export interface Lexicon {
   /** By unit: how long the longest word of a script without spaces is that begins with it. */
   readonly longestRun: Uint8Array;
   /** Where in {@link hashes} the entries of a hash begin, plus one; 0 where there are none. */
-  first(hash: number): number;
+  readonly first: (hash: number) => number;
   /** The same for English ones alone: a table that stays in the cache, asked of every text. */
-  firstEnglish(hash: number): number;
+  readonly firstEnglish: (hash: number) => number;
   /** By the lowest 18 bits of a hash: whether an English word may have it, one that is listed or a meaning of some word. */
-  mayBeEnglish(hash: number): boolean;
+  readonly mayBeEnglish: (hash: number) => boolean;
 }
 
 /** The hash of a phrase, from the hashes of its words one after another, begun with {@link hashSeed}. */
