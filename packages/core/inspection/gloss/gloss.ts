@@ -13,6 +13,19 @@ export interface Gloss {
   readonly text: string;
   /** The offset in the original of what stands at an offset of {@link text}. */
   originalOffset(at: number): number;
+  /** The offset in the original behind what stands before an offset of {@link text}: greater than that of anything before it. */
+  originalEnd(at: number): number;
+}
+
+/** What was written at once: a meaning, which stands for all of its source, or units as they were. */
+interface Piece {
+  readonly at: number;
+  readonly length: number;
+  /** In the original. */
+  readonly start: number;
+  readonly end: number;
+  /** Of units as they were, and one past them: the offset of each in the original; `undefined` where they follow one another. */
+  readonly units?: Int32Array | "consecutive";
 }
 
 /** A language is told by a piece of so many tokens, which ends with a sentence where it can. */
@@ -156,9 +169,7 @@ class Writer {
   readonly #tokens: Tokens;
   readonly #lexicon: Lexicon;
   #text = "";
-  /** Where the text was when something was written, and where in the original that stood. */
-  readonly #written: number[] = [];
-  readonly #sources: number[] = [];
+  readonly #pieces: Piece[] = [];
   #known = 0;
   /** Whether the next word needs a blank before it. */
   #clings = false;
@@ -187,42 +198,43 @@ class Writer {
   finish(): Gloss | undefined {
     if (this.#known === 0) return undefined;
     this.#copy(this.#done, this.#folded.length);
-    const written = this.#written;
-    const sources = this.#sources;
+    const pieces = this.#pieces;
     const length = originalOffset(this.#folded, this.#folded.length);
-    const total = this.#text.length;
+    const text = this.#text;
     return {
-      text: this.#text,
+      text,
       originalOffset(at) {
-        if (at >= total) return length;
-        let low = 0;
-        let high = written.length - 1;
-        while (low < high) {
-          const middle = (low + high + 1) >> 1;
-          if ((written[middle] as number) <= at) low = middle;
-          else high = middle - 1;
-        }
-        return sources[low] ?? 0;
+        const piece = pieceAt(pieces, at);
+        if (piece === undefined || at >= text.length) return length;
+        return at < piece.at + piece.length ? offsetIn(piece, at) : piece.end;
+      },
+      originalEnd(at) {
+        const piece = pieceAt(pieces, at - 1);
+        if (piece === undefined || at <= 0) return 0;
+        return at < piece.at + piece.length && piece.units !== undefined ? offsetIn(piece, at) : piece.end;
       },
     };
   }
 
   #copy(from: number, to: number): void {
     if (from >= to) return;
-    this.#place(from);
     const piece = foldedSlice(this.#folded, from, to);
-    this.#text += piece.replace(/[。।]/g, ". ").replace(/[、،]/g, ", ");
+    const { offsets } = this.#folded;
+    this.#place(piece.length, from, to, offsets === undefined ? "consecutive" : offsets.slice(from, to + 1));
+    // As long as before: each unit keeps its place.
+    this.#text += piece.replace(/[。।]/g, ".").replace(/[、،]/g, ",");
     this.#clings = classOf(piece.charCodeAt(piece.length - 1)) !== 0;
   }
 
-  #place(source: number): void {
-    this.#written.push(this.#text.length);
-    this.#sources.push(originalOffset(this.#folded, source));
+  /** Notes what is to be written next, and what of the folded text it stands for. */
+  #place(length: number, from: number, to: number, units?: Piece["units"]): void {
+    const [start, end] = [originalOffset(this.#folded, from), originalOffset(this.#folded, to)];
+    this.#pieces.push({ at: this.#text.length, length, start, end, ...(units === undefined ? {} : { units }) });
   }
 
   /** The longest phrase that is known, the word, or the word without its ending. Out: the token behind it. */
   #word(at: number, to: number, language: number): number {
-    const { start, kind, hash } = this.#tokens;
+    const { start, end, kind, hash } = this.#tokens;
     const lexicon = this.#lexicon;
     const own = hash[at] as number;
     const opening = entryOf(lexicon, opensPhrase(own), language);
@@ -238,14 +250,14 @@ class Writer {
         until = next;
       }
       if (found >= 0) {
-        this.#say(found, start[at] as number);
+        this.#say(found, start[at] as number, end[until] as number);
         return until + 1;
       }
     }
     const entry = entryOf(lexicon, own, language);
     const known = entry >= 0 ? entry : this.#stem(at, language);
-    if (known >= 0) this.#say(known, start[at] as number);
-    else if (isLatin(this.#tokens, at)) this.#copy(start[at] as number, this.#tokens.end[at] as number);
+    if (known >= 0) this.#say(known, start[at] as number, end[at] as number);
+    else if (isLatin(this.#tokens, at)) this.#copy(start[at] as number, end[at] as number);
     return at + 1;
   }
 
@@ -287,19 +299,36 @@ class Writer {
         found = entry;
         next = from + length;
       }
-      if (found >= 0) this.#say(found, from);
+      if (found >= 0) this.#say(found, from, next);
       from = next;
     }
     return last;
   }
 
-  #say(entry: number, source: number): void {
+  #say(entry: number, from: number, to: number): void {
     this.#known += 1;
     const word = this.#lexicon.meanings[this.#lexicon.meaning[entry] as number] as string;
     if (word === "") return;
     if (this.#clings) this.#text += " ";
-    this.#place(source);
+    this.#place(word.length, from, to);
     this.#text += word;
     this.#clings = true;
   }
+}
+
+/** The last piece that begins at `at` or before it. */
+function pieceAt(pieces: readonly Piece[], at: number): Piece | undefined {
+  let low = 0;
+  let high = pieces.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((pieces[middle] as Piece).at <= at) low = middle;
+    else high = middle - 1;
+  }
+  return pieces[low];
+}
+
+function offsetIn({ at: first, start, units }: Piece, at: number): number {
+  if (units === undefined) return start;
+  return units === "consecutive" ? start + at - first : (units[at - first] as number);
 }

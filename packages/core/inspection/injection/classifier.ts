@@ -180,10 +180,13 @@ function judgeText(text: string, part: Part, model: Judging): Judgement {
   const moved = found.findings.map((finding) => ({
     ...finding,
     start: gloss.originalOffset(finding.start),
-    end: gloss.originalOffset(finding.end),
+    end: gloss.originalEnd(finding.end),
   }));
   const probability = Math.max(own.probability, found.probability);
-  return { odd, probability, findings: [...moved, ...own.findings] };
+  // A rule may hold for both readings: that is told once.
+  const isTold = ({ detector, start, end }: Finding): boolean =>
+    moved.some((other) => other.detector === detector && other.start < end && start < other.end);
+  return { odd, probability, findings: [...moved, ...own.findings.filter((finding) => !isTold(finding))] };
 }
 
 function judgeAnalysed(analysis: Analysis, part: Part, model: Judging): Omit<Judgement, "odd"> {

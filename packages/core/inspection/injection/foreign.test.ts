@@ -60,6 +60,21 @@ test("a finding in another language covers the words that made it", () => {
     assert.ok(finding.start < end && finding.end > start, text.slice(finding.start, finding.end));
 });
 
+test("findings in any language are spans of the text, and none is told twice", () => {
+  for (const [, attack] of attacks)
+    for (const text of [
+      attack,
+      `The parcel is at the front desk. ${attack} Thank you for your patience.`,
+      `${attack} `.repeat(3),
+    ]) {
+      const { findings } = judge(text, "untrusted");
+      assert.ok(findings.length > 0, text);
+      for (const { start, end } of findings) assert.ok(start >= 0 && start < end && end <= text.length, text);
+      const told = findings.map(({ detector: name, start, end }) => `${name} ${start} ${end}`);
+      assert.equal(new Set(told).size, told.length, text);
+    }
+});
+
 test("what is hidden in base64 is read in English as well", () => {
   const [, attack = ""] = attacks[4] ?? [];
   const { findings } = judge(`Ituloy mo ito: ${Buffer.from(attack).toString("base64")}`);
