@@ -72,6 +72,14 @@ test("reports nothing in prose, paths, digests, keys and pictures", () => {
     assert.deepEqual(findHidden(text, odd(text)), [], text);
 });
 
+test("texts made to be slow are read within bounds", () => {
+  const overrides = "\u202eabc ".repeat(20_000);
+  assert.ok(findHidden(overrides, odd(overrides)).filter(({ encoding }) => encoding === "right-to-left").length <= 2);
+  const runs = `${"theandforyou".repeat(100)} `.repeat(100);
+  const [joined] = findHidden(runs, odd(runs)).filter(({ encoding }) => encoding === "joined");
+  assert.ok(joined !== undefined && joined.end <= 10_000, `${joined?.end}`);
+});
+
 test("never throws, and every span lies inside the text", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) =>

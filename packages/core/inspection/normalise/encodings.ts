@@ -238,11 +238,8 @@ function findSpaced(text: string, found: Hidden[]): void {
 const override = "\u202e";
 
 function findOverridden(text: string, found: Hidden[]): void {
-  for (
-    let start = text.indexOf(override);
-    start >= 0 && found.length < maxPieces;
-    start = text.indexOf(override, start + 1)
-  ) {
+  let start = text.indexOf(override);
+  while (start >= 0 && found.length < maxPieces) {
     let end = start + 1;
     while (end < text.length && !"\u202c\n".includes(text[end] ?? "") && end - start < maxPiece) end += 1;
     add(
@@ -254,6 +251,7 @@ function findOverridden(text: string, found: Hidden[]): void {
       start,
       end,
     );
+    start = text.indexOf(override, end);
   }
 }
 

@@ -9,17 +9,19 @@ const shortest = 20;
 const longest = 2_000;
 const fewestWords = 4;
 const longestWord = 16;
-/** So many runs of a text are looked at: code has hundreds. */
-const most = 64;
+/** So many letters of a text are looked at: code has hundreds of long names, and each letter asks for up to sixteen words. */
+const most = 8_192;
 
 /** @param runs start and end of each run of letters, digits and a few signs */
 export function findJoined(text: string, runs: readonly number[], found: Hidden[]): void {
   let out = "";
   let first = -1;
   let copied = 0;
-  for (let at = 0; at < runs.length && at < most * 2; at += 2) {
+  let left = most;
+  for (let at = 0; at < runs.length && left > 0; at += 2) {
     const [start, end] = [runs[at] as number, runs[at + 1] as number];
     if (end - start < shortest || end - start > longest) continue;
+    left -= end - start;
     const words = parted(text.slice(start, end));
     if (words === undefined) continue;
     if (first < 0) first = start;
