@@ -110,7 +110,7 @@ export async function openGateway(deps: GatewayDependencies): Promise<Gateway> {
   }, sweepMs);
   sweep.unref();
   const overtaken = setInterval(() => {
-    live.redecideDue(deps.snapshots.current(), deps.now());
+    void live.redecideDue(deps.snapshots.current(), deps.now());
     tunnels.redecideDue();
     egress.redecideDue();
     doors.redecideDue();

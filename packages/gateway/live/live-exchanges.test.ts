@@ -43,19 +43,34 @@ test("whatever comes and goes, what is held is what has come and not gone", () =
   );
 });
 
-test("those whose time has come are cut, each once, though each leaves while the others are looked at", () => {
-  fc.assert(
-    fc.property(fc.array(fc.boolean(), { maxLength: 40 }), (overdue) => {
+test("those whose time has come are cut, each once, though each leaves while the others are looked at", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 40 }), async (overdue) => {
       const live = new LiveExchanges();
       const cuts: LiveExchange[] = [];
       const all = overdue.map((late) => exchange(live, cuts, late ? 5 : 50));
       for (const each of all) live.add(each);
-      live.redecideDue(snapshot, 10);
+      await live.redecideDue(snapshot, 10);
       assert.equal(new Set(cuts).size, cuts.length);
       assert.deepEqual(new Set(cuts), new Set(all.filter(({ validUntil }) => validUntil === 5)));
       assert.equal(live.size, overdue.filter((late) => !late).length);
     }),
   );
+});
+
+test("decisions that take longer than a slice leave the event loop a turn, and all are taken", async () => {
+  const live = new LiveExchanges();
+  const cuts: LiveExchange[] = [];
+  const slow = () => {
+    for (const end = performance.now() + 5; performance.now() < end;);
+    return denied;
+  };
+  for (let i = 0; i < 3; i++) live.add({ ...exchange(live, cuts, 5), redecide: slow });
+  const all = live.redecideDue(snapshot, 10);
+  assert.equal(cuts.length, 1);
+  await all;
+  assert.equal(new Set(cuts).size, 3);
+  assert.equal(live.size, 0);
 });
 
 test("a new snapshot re-decides every one of them, in slices", async () => {

@@ -72,8 +72,11 @@ export class LiveExchanges {
     last.place = place;
   }
 
-  /** Looks all over: takes the decisions again whose time has come, and enters into the index what has lasted. */
-  redecideDue(snapshot: Snapshot, now: Instant): void {
+  /**
+   * Looks all over: takes the decisions again whose time has come, the first slice of them before it returns, and enters
+   * into the index what has lasted.
+   */
+  redecideDue(snapshot: Snapshot, now: Instant): Promise<void> {
     let entered = 0;
     for (const exchange of this.#live) {
       if (exchange.validUntil <= now) this.#enqueue(exchange);
@@ -85,7 +88,7 @@ export class LiveExchanges {
       entered += 1;
       this.#index.add(exchange);
     }
-    if (this.#queue.length > 0) void this.#drain(snapshot);
+    return this.#queue.length > 0 ? this.#drain(snapshot) : Promise.resolve();
   }
 
   /** Takes those decisions again that a new snapshot may change, the first slice of them before it returns. */

@@ -113,7 +113,7 @@ export function openCarriers<C extends Carrier, F extends { readonly socket: Dup
     follow: (snapshot) => void live.follow(snapshot),
     redecideAll: () => void live.redecideAll(snapshots.current()),
     redecideDue() {
-      live.redecideDue(snapshots.current(), now());
+      void live.redecideDue(snapshots.current(), now());
       if (flow.due()) void live.redecideAll(snapshots.current());
     },
     get size() {
