@@ -9,8 +9,18 @@ import { foldedSlice, originalOffset, type Folded } from "../normalise/fold.ts";
 import { classOf, hashSeed, hashStep, skeleton, unspacedToken, wordToken, type Tokens } from "../normalise/tokens.ts";
 import { deployedLexicon, english, entryOf, mostWords, opensPhrase, phraseStep, type Lexicon } from "./lexicon.ts";
 
+/** Tokens of a text that are in another language. */
+interface Run {
+  readonly from: number;
+  to: number;
+  readonly language: number;
+}
+
 export interface Gloss {
+  /** What is in other languages, in English, with a little of what stands around it. */
   readonly text: string;
+  /** Which of the tokens are in other languages, in order. */
+  readonly runs: readonly { readonly from: number; readonly to: number }[];
   /** The offset in the original of what stands at an offset of {@link text}. */
   originalOffset(at: number): number;
   /** The offset in the original behind what stands before an offset of {@link text}: greater than that of anything before it. */
@@ -31,61 +41,55 @@ interface Piece {
 /** A language is told by a piece of so many tokens, which ends with a sentence where it can. */
 const longestPiece = 48;
 const shortestPiece = 8;
-/** A piece is of a language if the lexicon knows this share of its words, and so many of those that there are, and fewer English ones. */
+/** A piece is of a language if the lexicon knows this share of its words, and so many, and fewer English ones. */
 const knownShare = 0.3;
 const fewestKnown = 3;
-/** Texts are read in English up to this length: a filter that waits for a whole book is of no use. */
+/** So much is read in English, in units: a filter that waits for a whole book is of no use. */
 const longest = 1 << 17;
 /** Letters of which a word may lack the last: endings say who and when. */
 const shortestStem = 4;
 const shortestSyllables = 2;
 const mostEndings = 4;
 
-/** Runs of so many tokens are looked at, evenly over the text: all of a short one, of a long one every third. */
-const sampledRun = 10;
-const sampledRuns = 10;
-const sampledEach = 30;
+/** A gloss has so many tokens of what stands before and after what is in another language: half a window. */
+const context = 8;
 
 /** @param tokens are read while it runs: the gloss keeps nothing of them */
 export function glossOf(tokens: Tokens, lexicon: Lexicon = deployedLexicon()): Gloss | undefined {
-  if (tokens.folded.length > longest || !mayBeForeign(tokens, lexicon)) return undefined;
-  /** Of each piece: where it ends, and its language. */
-  const pieces: (readonly [to: number, language: number])[] = [];
-  let language = english;
-  for (let from = 0; from < tokens.count;) {
-    const to = endOfPiece(tokens, from);
-    language = languageOf(tokens, from, to, lexicon, language);
-    pieces.push([to, language]);
-    from = to;
-  }
-  if (pieces.every(([, each]) => each === english)) return undefined;
+  const runs = foreignRuns(tokens, lexicon);
+  if (runs.length === 0) return undefined;
   const writer = new Writer(tokens, lexicon);
-  let from = 0;
-  for (const [to, each] of pieces) {
-    if (each !== english) writer.write(from, to, each);
-    from = to;
-  }
-  return writer.finish();
+  for (const [at, run] of runs.entries()) writer.write(run, runs[at + 1]?.from ?? tokens.count);
+  return writer.finish(joined(runs));
 }
 
-/** Whether a text may have parts in other languages: cheap, so that English texts are not read twice. In: its tokens. */
-function mayBeForeign(tokens: Tokens, lexicon: Lexicon): boolean {
-  const { count, kind, hash } = tokens;
-  const runs = Math.min(Math.ceil(count / sampledRun), Math.max(sampledRuns, Math.ceil(count / sampledEach)));
-  for (let run = 0; run < runs; run++) {
-    const from = runs < 2 ? 0 : Math.floor(((count - sampledRun) * run) / (runs - 1));
-    if (isPlainlyEnglish(tokens, from, Math.min(count, from + sampledRun), lexicon)) continue;
-    let [words, latin, ours, others] = [0, 0, 0, 0];
-    for (let at = Math.max(0, from); at < Math.min(count, from + sampledRun); at++) {
-      if (kind[at] !== unspacedToken && !isTelling(tokens, at)) continue;
-      words += 1;
-      if (isLatin(tokens, at)) latin += 1;
-      if (kind[at] === wordToken && lexicon.firstEnglish(hash[at] as number) > 0) ours += 1;
-      else if (kind[at] === unspacedToken || lexicon.first(hash[at] as number) > 0) others += 1;
-    }
-    if (others > ours && isEnough(others, words, latin)) return true;
+/** The runs of tokens in one other language each, in order. */
+function foreignRuns(tokens: Tokens, lexicon: Lexicon): Run[] {
+  const runs: Run[] = [];
+  let language = english;
+  let left = longest;
+  for (let from = 0, to = 0; from < tokens.count; from = to) {
+    to = endOfPiece(tokens, from);
+    language = languageOf(tokens, from, to, lexicon, language);
+    if (language === english) continue;
+    left -= (tokens.end[to - 1] as number) - (tokens.start[from] as number);
+    if (left < 0) break;
+    const last = runs.at(-1);
+    if (last?.to === from && last.language === language) last.to = to;
+    else runs.push({ from, to, language });
   }
-  return false;
+  return runs;
+}
+
+/** Runs that touch one another as one, whatever their languages. */
+function joined(runs: readonly Run[]): { from: number; to: number }[] {
+  const all: { from: number; to: number }[] = [];
+  for (const { from, to } of runs) {
+    const last = all.at(-1);
+    if (last?.to === from) last.to = to;
+    else all.push({ from, to });
+  }
+  return all;
 }
 
 /** Two thirds of the words: cheaper than to look for them in every language. */
@@ -100,9 +104,12 @@ function isPlainlyEnglish({ kind, hash }: Tokens, from: number, to: number, { ma
   return ours * 3 >= words * 2;
 }
 
-/** @param latin how many of the words are of Latin letters: others are no English word by chance */
-function isEnough(known: number, words: number, latin: number): boolean {
-  return known > 0 && known >= Math.max(words * knownShare, latin === words ? Math.min(fewestKnown, words) : 1);
+/**
+ * @param latin how many of the words are of Latin letters: others are no English word by chance
+ * @param fewest of Latin letters that must be known
+ */
+function isEnough(known: number, words: number, latin: number, fewest: number): boolean {
+  return known > 0 && known >= Math.max(words * knownShare, latin === words ? fewest : 1);
 }
 
 function endOfPiece({ count, opens }: Tokens, from: number): number {
@@ -113,7 +120,10 @@ function endOfPiece({ count, opens }: Tokens, from: number): number {
 
 const hits = new Int32Array(256);
 
-/** The language that most of a piece's words are known in. The one before it counts for one word more. */
+/**
+ * The language that most of a piece's words are known in; words that come again count once: code and tables repeat what may be a word of
+ * some language. The language of the piece before it counts for one word more.
+ */
 function languageOf(tokens: Tokens, from: number, to: number, lexicon: Lexicon, before: number): number {
   if (isPlainlyEnglish(tokens, from, to, lexicon)) return english;
   hits.fill(0, 0, lexicon.languages.length);
@@ -124,10 +134,10 @@ function languageOf(tokens: Tokens, from: number, to: number, lexicon: Lexicon, 
       if (language > 0) hits[language] = (hits[language] as number) + 1;
       words += 1;
     }
-    if (!isTelling(tokens, at)) continue;
+    const hash = tokens.hash[at] as number;
+    if (!isTelling(tokens, at) || comesBefore(tokens, from, at, hash)) continue;
     words += 1;
     if (isLatin(tokens, at)) latin += 1;
-    const hash = tokens.hash[at] as number;
     for (let entry = lexicon.first(hash) - 1; entry >= 0 && lexicon.hashes[entry] === hash; entry++) {
       const language = lexicon.language[entry] as number;
       hits[language] = (hits[language] as number) + 1;
@@ -138,13 +148,22 @@ function languageOf(tokens: Tokens, from: number, to: number, lexicon: Lexicon, 
     const own = (hits[language] as number) + (language === before ? 1 : 0);
     if (own > (hits[best] as number) + (best === before ? 1 : 0)) best = language;
   }
-  return isEnough(hits[best] as number, words, latin) ? best : english;
+  // One or two words may be all of a text, or the end of one in that language; in another they are names.
+  const fewest = best === before || to - from === tokens.count ? Math.min(fewestKnown, words) : fewestKnown;
+  return isEnough(hits[best] as number, words, latin, fewest) ? best : english;
 }
 
-/** Whether a word may tell a language: single Latin letters are names of things, or spelled out. */
+function comesBefore({ kind, hash: hashes }: Tokens, from: number, at: number, hash: number): boolean {
+  for (let earlier = from; earlier < at; earlier++)
+    if (hashes[earlier] === hash && kind[earlier] === wordToken) return true;
+  return false;
+}
+
+/** Whether a word may tell a language: single Latin letters are names of things, or spelled out, and so is `a1`. */
 function isTelling(tokens: Tokens, at: number): boolean {
   if (tokens.kind[at] !== wordToken) return false;
-  return (tokens.end[at] as number) - (tokens.start[at] as number) > 1 || !isLatin(tokens, at);
+  const length = (tokens.end[at] as number) - (tokens.start[at] as number);
+  return !isLatin(tokens, at) || length > (tokens.stands[at] === 1 ? 3 : 1);
 }
 
 function isLatin({ units, start }: Tokens, at: number): boolean {
@@ -182,9 +201,18 @@ class Writer {
     this.#lexicon = lexicon;
   }
 
-  /** Writes tokens in a language, and before them what has not been written. */
-  write(from: number, to: number, language: number): void {
-    const { start, end, kind } = this.#tokens;
+  /**
+   * Writes a run in English, and what stands around it.
+   *
+   * @param next where the run after it begins
+   */
+  write({ from, to, language }: Run, next: number): void {
+    const { start, end, kind, count } = this.#tokens;
+    const first = start[Math.max(0, from - context)] as number;
+    if (from > context && first > this.#done) {
+      if (this.#text !== "") this.#break();
+      this.#done = first;
+    }
     for (let at = from; at < to;) {
       this.#copy(this.#done, start[at] as number);
       const group = kind[at];
@@ -193,16 +221,20 @@ class Writer {
       else this.#copy(start[at] as number, end[at++] as number);
       this.#done = end[at - 1] as number;
     }
+    const last = Math.min(next, to + context);
+    const until = last === count ? this.#folded.length : (start[last] as number);
+    this.#copy(this.#done, until);
+    this.#done = until;
   }
 
-  finish(): Gloss | undefined {
+  finish(runs: Gloss["runs"]): Gloss | undefined {
     if (this.#known === 0) return undefined;
-    this.#copy(this.#done, this.#folded.length);
     const pieces = this.#pieces;
     const length = originalOffset(this.#folded, this.#folded.length);
     const text = this.#text;
     return {
       text,
+      runs,
       originalOffset(at) {
         const piece = pieceAt(pieces, at);
         if (piece === undefined || at >= text.length) return length;
@@ -214,6 +246,13 @@ class Writer {
         return at < piece.at + piece.length && piece.units !== undefined ? offsetIn(piece, at) : piece.end;
       },
     };
+  }
+
+  /** Between two places of the text. */
+  #break(): void {
+    this.#place(1, this.#done, this.#done);
+    this.#text += "\n";
+    this.#clings = false;
   }
 
   #copy(from: number, to: number): void {

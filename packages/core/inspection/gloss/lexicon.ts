@@ -35,7 +35,8 @@ export interface Lexicon {
   readonly first: (hash: number) => number;
   /** The same for English ones alone: a table that stays in the cache, asked of every text. */
   readonly firstEnglish: (hash: number) => number;
-  /** By the lowest 18 bits of a hash: whether an English word may have it, one that is listed or a meaning of some word. */
+  /** By the lowest 18 bits of a hash, a bit each: whether an English word may have it, one that is listed or a meaning of some word. */
+  readonly englishBits: Uint8Array;
   readonly mayBeEnglish: (hash: number) => boolean;
 }
 
@@ -71,7 +72,7 @@ export function readLexicon(bytes: Uint8Array): Lexicon {
   for (let at = 0; at < count; at++) if (language[at] === english) mark(hashes[at] as number);
   for (const line of lines.slice(0, meaningCount)) for (const word of line.split(" ")) mark(hashOfWord(word));
   return {
-    ...{ hashes, language, meaning, longestRun },
+    ...{ hashes, language, meaning, longestRun, englishBits: bits },
     mayBeEnglish: (hash) => (((bits[(hash & 0x3ffff) >> 3] as number) >> (hash & 7)) & 1) === 1,
     languages: lines.slice(meaningCount),
     meanings: lines.slice(0, meaningCount),

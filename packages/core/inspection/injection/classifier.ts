@@ -11,15 +11,14 @@ import { findHidden, type Oddities } from "../normalise/encodings.ts";
 import { originalOffset } from "../normalise/fold.ts";
 import type { Part } from "../subject.ts";
 import { classified } from "../taxonomy.ts";
-import { addressedProbability, findAddressed } from "./addressed.ts";
-import { announcedProbability, findAnnounced } from "./announced.ts";
 import type { Features } from "./features.ts";
+import { splitAt } from "./foreign.ts";
 import { concepts } from "./lexicon.ts";
 import { average, eachWindow, hidden, logitOf, shareOf, width, type PackedWeights } from "./network.ts";
-import { findOrders, findOverrides, overrideProbability } from "./override.ts";
 import { askedTogether, directly, type Asking } from "./questions.ts";
 import { featuresOf, makeReader, type Reader, type Reading } from "./reader.ts";
-import { strangenessOf } from "./strange.ts";
+import { lowestFloor, rulesOf, together } from "./rules.ts";
+import { strangenessBy } from "./strange.ts";
 import { suspects } from "./suspects.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -89,15 +88,6 @@ interface Analysis extends Reading {
 }
 
 const maxFindings = 8;
-/** The rule of `override.ts` counts only where the classifier is not sure of the contrary. */
-const overrideFloor = 0.2;
-/** An override that is an order counts although the classifier is not sure, unless it is sure of the contrary. */
-const orderFloor = 0.015;
-const orderProbability = 0.7;
-/** The same for `addressed.ts`. */
-const addressedFloor = 0.01;
-/** The same for `announced.ts`. */
-const announcedFloor = 0.03;
 /** Of a text the encoder is asked about this many stretches, ... */
 const asked = 2;
 /** ... and of a part with all that it hides about so many: thousands of hidden pieces must not cost seconds. */
@@ -133,7 +123,7 @@ export function classifierDetector(classifier: ClassifierModel): Required<PartDe
   const ofUsers: Judging = { ...classifier, reader, role: "user", calibration: user, desk };
   const ofOthers: Judging = { ...ofUsers, role: "untrusted", calibration: untrusted };
   const judge = (part: Part, asks: Asking): PartJudgement => {
-    if (part.origin === "instructions" || part.origin === "model") return { probability: 0, findings: [] };
+    if (part.origin === "instructions" || part.origin === "model") return nothing;
     const model = part.origin === "user" ? ofUsers : ofOthers;
     desk.left = mostAsked;
     desk.asks = asks;
@@ -153,6 +143,7 @@ export function classifierDetector(classifier: ClassifierModel): Required<PartDe
   };
 }
 
+const nothing: PartJudgement = { probability: 0, findings: [] };
 const nothingOdd: Oddities = { stretches: [], numbers: false };
 
 interface Judgement {
@@ -162,31 +153,37 @@ interface Judgement {
   readonly findings: readonly Finding[];
 }
 
-/** Of another language than English it is judged by the mean of what it says itself and what it says in English; the encoder reads the English. */
+/**
+ * What is in other languages than English is judged by the mean of what it says itself and what it says in English; the encoder
+ * reads the English. The rest of the text is judged as English.
+ */
 function judgeText(text: string, part: Part, model: Judging): Judgement {
   const reading = model.reader.read(text);
-  if (reading === undefined) return { odd: nothingOdd, probability: 0, findings: [] };
-  const odd = strangenessOf(text, reading.tokens, reading.strange);
+  if (reading === undefined) return { odd: nothingOdd, ...nothing };
+  const odd = strangenessBy(reading.odd, text, reading.tokens);
   const gloss = odd.foreign ? glossOf(reading.tokens) : undefined;
   if (gloss === undefined) return { odd, ...judgeAnalysed(analyse(text, reading, model), part, model) };
-  const { worst, windows } = reading;
-  const english = model.reader.read(gloss.text) ?? reading;
-  const both = { worst: (worst + english.worst) / 2 + model.calibration.foreign, windows };
+  const { windows } = reading;
+  const { within, outside } = splitAt(gloss.runs, reading);
+  const ofRest = outside > -Infinity ? analyse(text, { ...reading, worst: outside }, model) : undefined;
+  const rest = ofRest === undefined ? nothing : judgeAnalysed(ofRest, part, model);
+  const english = model.reader.read(gloss.text);
+  if (english === undefined) return { odd, ...rest };
+  const both = { worst: (within + english.worst) / 2 + model.calibration.foreign, windows };
   const ofGloss = analyse(gloss.text, english, model, both);
-  const { shift } = ofGloss;
   const found = judgeAnalysed(ofGloss, part, model);
-  const original = model.reader.read(text) ?? reading;
-  const own = judgeAnalysed(analyse(text, original, model, { ...both, shift }), part, model);
   const moved = found.findings.map((finding) => ({
     ...finding,
     start: gloss.originalOffset(finding.start),
     end: gloss.originalEnd(finding.end),
   }));
-  const probability = Math.max(own.probability, found.probability);
-  // A rule may hold for both readings: that is told once.
-  const isTold = ({ detector, start, end }: Finding): boolean =>
-    moved.some((other) => other.detector === detector && other.start < end && start < other.end);
-  return { odd, probability, findings: [...moved, ...own.findings.filter((finding) => !isTold(finding))] };
+  const judgements = [{ probability: found.probability, findings: moved }, rest];
+  if (ofGloss.first > (ofRest?.first ?? 0) && ofGloss.first >= lowestFloor) {
+    // By what the English says, a rule may hold for the words themselves.
+    const again = model.reader.read(text) ?? reading;
+    judgements.push(rulesOf(again, ofGloss.first, part));
+  }
+  return { odd, ...together(judgements) };
 }
 
 function judgeAnalysed(analysis: Analysis, part: Part, model: Judging): Omit<Judgement, "odd"> {
@@ -197,23 +194,7 @@ function judgeAnalysed(analysis: Analysis, part: Part, model: Judging): Omit<Jud
     const category = categoryOf(analysis, hit, part);
     return classified({ detector: "injection/classifier", category, start, end, score: hit.probability });
   });
-  let { probability } = analysis;
-  const { tokens, ideas, folded } = analysis;
-  const rule = (name: string, places: readonly (readonly [number, number])[], score: number): void => {
-    for (const [from, to] of places) {
-      const start = originalOffset(folded, tokens.start[from] ?? 0);
-      const end = originalOffset(folded, tokens.end[to - 1] ?? 0);
-      const category = part.origin === "untrusted" ? "indirect-injection" : "prompt-injection";
-      findings.push(classified({ detector: `injection/${name}`, category, start, end, score }));
-      probability = Math.max(probability, score);
-    }
-  };
-  const { first } = analysis;
-  if (first >= overrideFloor) rule("override", findOverrides(tokens, ideas), overrideProbability);
-  else if (first >= orderFloor) rule("override", findOrders(tokens, ideas), orderProbability);
-  if (first >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
-  if (first >= announcedFloor) rule("announced", findAnnounced(tokens, ideas), announcedProbability);
-  return { probability, findings };
+  return together([{ probability: analysis.probability, findings }, rulesOf(analysis, analysis.first, part)]);
 }
 
 /** Judges what `text` hides. A finding covers the whole encoded piece: that is what a reader can check. */

@@ -3,6 +3,7 @@
  * reader. One that is compiled (`kernels/injection.as`) does it in about half the time of the plain one, and gives the same
  * to the last bit.
  */
+import { deployedLexicon } from "../gloss/lexicon.ts";
 import { injectionKernel } from "../kernels/code.ts";
 import { hashBits, hashTable, loadKernel, type KernelMemory } from "../kernels/memory.ts";
 import { fold, foldRare, FoldedText, foldTables, resolveLookalikes, type Folded } from "../normalise/fold.ts";
@@ -11,7 +12,7 @@ import { buckets, featurize, mostPerToken, type Features } from "./features.ts";
 import { findIdeas, lexiconTables, type Ideas } from "./lexicon.ts";
 import { blockTotals, eachWindow, factorOf, hidden, logitOf, support, tokensInBlock, width } from "./network.ts";
 import type { PackedWeights } from "./network.ts";
-import { commonHashes, isStrange } from "./strange.ts";
+import { commonHashes, oddBitsOf } from "./strange.ts";
 import { findKnown, type Vocabulary } from "./vocabulary.ts";
 
 /** The next reading writes over it. */
@@ -26,7 +27,8 @@ export interface Reading {
   readonly windows: number;
   /** The greatest logit. */
   readonly worst: number;
-  readonly strange: boolean;
+  /** What is odd about it: see `strange.ts`. */
+  readonly odd: number;
 }
 
 export interface Reader {
@@ -71,7 +73,7 @@ export function plainReader(vocabulary: Vocabulary, weights: PackedWeights): Rea
         worst = Math.max(worst, logit);
         logits[windows++] = logit;
       });
-      return { folded, tokens, ideas, sums, logits, windows, worst, strange: isStrange(tokens) };
+      return { folded, tokens, ideas, sums, logits, windows, worst, odd: oddBitsOf(text, tokens) };
     },
   };
 }
@@ -87,7 +89,7 @@ const longest = 1 << 18;
 const rememberedWords = 1 << 12;
 
 /** Where the kernel says, in words of 32 bits, what is no array: see `kernels/text.as`. */
-const status = { folded: 32, identity: 33, foreign: 34, disguised: 35, ideas: 36, windows: 37, strange: 38, worst: 40 };
+const status = { folded: 32, identity: 33, foreign: 34, disguised: 35, ideas: 36, windows: 37, odd: 38, worst: 40 };
 
 /** A text's arrays: the kernel's name for where each lies, and how many bytes it has for a unit of the text. */
 const arrays = [
@@ -117,7 +119,8 @@ const blockArrays = [
 
 interface Views {
   readonly capacity: number;
-  readonly source: number;
+  readonly sourceAt: number;
+  readonly source: Uint16Array;
   readonly units: Uint16Array<ArrayBuffer>;
   readonly offsets: Int32Array<ArrayBuffer>;
   readonly tokens: ConstructorParameters<typeof TokenList>[1];
@@ -165,6 +168,7 @@ class CompiledReader implements Reader {
     const common = hashTable(Array.from(commonHashes, (hash) => [hash, 1] as const));
     memory.put("commonAt", common.slots);
     memory.set("commonMask", common.mask);
+    memory.put("englishBitsAt", deployedLexicon().englishBits);
     memory.set("bucketCount", buckets);
     memory.put("vectorsAt", weights.packed);
     memory.put("layerAt", turned(weights.layer));
@@ -192,7 +196,7 @@ class CompiledReader implements Reader {
       logits: views.logits,
       windows: said(status.windows),
       worst: views.worst[0] as number,
-      strange: said(status.strange) === 1,
+      odd: said(status.odd),
     };
   }
 
@@ -200,7 +204,8 @@ class CompiledReader implements Reader {
   #folded(text: string, views: Views): Folded | undefined {
     const { units, offsets } = views;
     const { length } = text;
-    this.#memory.write(text, views.source);
+    this.#memory.write(text, views.sourceAt);
+    views.source[length] = 0;
     views.status[status.identity] = 1;
     views.status[status.foreign] = 0;
     let invisible = 0;
@@ -248,7 +253,8 @@ class CompiledReader implements Reader {
     const rows = Math.ceil(units / tokensInBlock) + 4;
     return {
       capacity,
-      source: at("source"),
+      sourceAt: at("source"),
+      source: new Uint16Array(buffer, at("source"), units),
       units: new Uint16Array(buffer, at("units"), units),
       offsets: words("offsets"),
       tokens: {

@@ -41,6 +41,27 @@ export interface Strangeness extends Oddities {
 const fewestForeign = 3;
 const shortText = 8;
 
+/** What of it there is, as bits: a compiled reading tells it by the way. The first is {@link isStrange}. */
+export const oddBits = { whole: 1, numbers: 2, foreign: 4, stretches: 8 } as const;
+
+export function oddBitsOf(text: string, tokens: Tokens): number {
+  const { stretches, numbers, foreign } = strangenessOf(text, tokens, false);
+  const { whole, ...bits } = oddBits;
+  return (
+    (isStrange(tokens) ? whole : 0) |
+    (numbers ? bits.numbers : 0) |
+    (foreign ? bits.foreign : 0) |
+    (stretches.length > 0 ? bits.stretches : 0)
+  );
+}
+
+/** @param odd the bits of {@link oddBitsOf}: most texts need no second look */
+export function strangenessBy(odd: number, text: string, tokens: Tokens): Strangeness {
+  const strange = (odd & oddBits.whole) !== 0;
+  if (strange || (odd & oddBits.stretches) !== 0) return strangenessOf(text, tokens, strange);
+  return { stretches: [], numbers: (odd & oddBits.numbers) !== 0, foreign: (odd & oddBits.foreign) !== 0 };
+}
+
 /** @param strange whether all of it is (see {@link isStrange}) */
 export function strangenessOf(text: string, tokens: Tokens, strange: boolean): Strangeness {
   const { folded, count, kind, hash, start, end, stands, units } = tokens;

@@ -16,21 +16,31 @@ const apart = 48;
 /** Longer words than any are cut off: what follows is no text that the encoder knows. */
 const longest = 640;
 
-export function suspects(reading: Reading, most: number): string[] {
-  const { tokens, logits } = reading;
-  const centres: { readonly at: number; readonly logit: number }[] = [];
-  let window = 0;
-  eachWindow(tokens.count, (from, to) => {
-    centres.push({ at: (from + to) >> 1, logit: logits[window++] as number });
-  });
-  centres.sort((a, b) => b.logit - a.logit || a.at - b.at);
+export function suspects({ tokens, logits }: Reading, most: number): string[] {
+  const { count } = tokens;
   const starts: number[] = [];
-  for (const { at } of centres) {
-    if (starts.length === most) break;
-    const start = Math.max(0, Math.min(at - stretch / 2, tokens.count - stretch));
-    if (starts.every((other) => Math.abs(other - start) >= apart)) starts.push(start);
+  while (starts.length < most) {
+    let worst = -Infinity;
+    let centre = -1;
+    let window = 0;
+    // A pass for each, and nothing sorted: long texts have thousands of windows. Of equals the first counts.
+    eachWindow(count, (from, to) => {
+      const logit = logits[window++] as number;
+      const at = (from + to) >> 1;
+      if (logit < worst || (logit === worst && (centre < 0 || at >= centre))) return;
+      if (starts.some((start) => Math.abs(start - startOf(at, count)) < apart)) return;
+      worst = logit;
+      centre = at;
+    });
+    if (centre < 0) break;
+    starts.push(startOf(centre, count));
   }
-  return starts.map((start) => plainText(tokens, start, Math.min(start + stretch, tokens.count)));
+  return starts.map((start) => plainText(tokens, start, Math.min(start + stretch, count)));
+}
+
+/** Where the stretch about a token begins. */
+function startOf(centre: number, count: number): number {
+  return Math.max(0, Math.min(centre - stretch / 2, count - stretch));
 }
 
 /** The text of some tokens with what stands between them, and the marks and signs that cling to the first and last. */

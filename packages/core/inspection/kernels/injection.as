@@ -9,9 +9,9 @@ import {
   IDENTITY,
   MARK,
   NUMBER,
+  ODD,
   PRIME,
   SEED,
-  STRANGE,
   UNSPACED,
   WIDTH,
   WINDOWS,
@@ -23,6 +23,7 @@ import {
   commonAt,
   commonMask,
   endAt,
+  englishBitsAt,
   findIdeas,
   findKnown,
   hashAt,
@@ -68,6 +69,15 @@ const SHRINK: f64 = 12;
 const POOR: f64 = 2;
 const SHORT: u32 = 16;
 const LONG: u32 = 64;
+const ODD_WHOLE: u32 = 1;
+const ODD_NUMBERS: u32 = 2;
+const ODD_FOREIGN: u32 = 4;
+const ODD_STRETCHES: u32 = 8;
+const FEWEST_UNKNOWN: u32 = 5;
+const MOST_KNOWN: u32 = 2;
+const FEWEST_NUMBERS: u32 = 12;
+const FEWEST_FOREIGN: u32 = 3;
+const SHORT_TEXT: u32 = 8;
 
 /** Reads a folded text of `bound` units; returns how many tokens it has. */
 export function read(bound: u32): u32 {
@@ -77,7 +87,7 @@ export function read(bound: u32): u32 {
   if (count == 0) return 0;
   sum(count, bound);
   look(count);
-  store<u32>(STRANGE, isStrange(count) ? 1 : 0);
+  store<u32>(ODD, (isStrange(count) ? ODD_WHOLE : 0) | oddities(count));
   return count;
 }
 
@@ -333,4 +343,52 @@ function isStrange(count: u32): bool {
     if (known * 8 > sampled) return false;
   }
   return words >= 4 && known * 8 <= words;
+}
+
+/** Whether there are numbers, words of other languages, stretches of words that are not English: see `injection/strange.ts`. */
+function oddities(count: u32): u32 {
+  let odd: u32 = count <= SHORT_TEXT ? ODD_FOREIGN : 0;
+  let row: u32 = 0;
+  let others: u32 = 0;
+  let unknown: u32 = 0;
+  let known: u32 = 0;
+  for (let at: u32 = 0; at < count; at++) {
+    const kind = <u32>load<u8>(kindAt + at);
+    if (kind == NUMBER || load<u8>(standsAt + at) == 1) {
+      row += 1;
+      if (row == FEWEST_NUMBERS) odd |= ODD_NUMBERS;
+    } else if (kind == WORD) row = 0;
+    if (kind != WORD) {
+      if (kind != UNSPACED) continue;
+      others += 1;
+      if (others == FEWEST_FOREIGN || unitAt(load<u32>(startAt + (at << 2))) > 0x24f) odd |= ODD_FOREIGN;
+      continue;
+    }
+    const hash = load<u32>(hashAt + (at << 2)) & 0x3ffff;
+    if (((<u32>load<u8>(englishBitsAt + (hash >>> 3)) >>> (hash & 7)) & 1) == 1) {
+      others = 0;
+      known += 1;
+      if (known != MOST_KNOWN || unknown == 0) continue;
+      if (unknown >= FEWEST_UNKNOWN) odd |= ODD_STRETCHES;
+      unknown = 0;
+      continue;
+    }
+    const start = load<u32>(startAt + (at << 2));
+    const unit = unitAt(start);
+    others += 1;
+    if (others == FEWEST_FOREIGN || unit > 0x24f) odd |= ODD_FOREIGN;
+    if (unit > 0x2ff || isName(start)) continue;
+    unknown += 1;
+    known = 0;
+  }
+  return unknown >= FEWEST_UNKNOWN ? odd | ODD_STRETCHES : odd;
+}
+
+/** A capital, and then a small letter. */
+// @ts-ignore: decorator
+@inline
+function isName(start: u32): bool {
+  const place = load<u32>(IDENTITY) != 0 ? start : load<u32>(offsetsAt + (start << 2));
+  const units = sourceAt + (place << 1);
+  return <u32>load<u16>(units) - 0x41 <= 25 && <u32>load<u16>(units, 2) - 0x61 <= 25;
 }

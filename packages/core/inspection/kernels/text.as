@@ -47,6 +47,7 @@ export let runBitsAt: usize = 0;
 export let longestRun: u32 = 0;
 export let commonAt: usize = 0;
 export let commonMask: u32 = 0;
+export let englishBitsAt: usize = 0;
 export let vectorsAt: usize = 0;
 export let layerAt: usize = 0;
 export let outputAt: usize = 0;
@@ -81,7 +82,7 @@ export const FOREIGN: usize = 136;
 export const DISGUISED: usize = 140;
 export const IDEAS: usize = 144;
 export const WINDOWS: usize = 148;
-export const STRANGE: usize = 152;
+export const ODD: usize = 152;
 export const WORST: usize = 160;
 
 /**

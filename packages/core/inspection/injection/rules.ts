@@ -1,0 +1,66 @@
+/**
+ * The three rules beside the classifier, each with the least that the classifier must say of a text for the rule to count. In: a
+ * reading. Out: findings of their own.
+ */
+import type { Finding } from "../finding.ts";
+import type { PartJudgement } from "../inspect.ts";
+import { originalOffset } from "../normalise/fold.ts";
+import type { Part } from "../subject.ts";
+import { classified } from "../taxonomy.ts";
+import { addressedProbability, findAddressed } from "./addressed.ts";
+import { announcedProbability, findAnnounced } from "./announced.ts";
+import { findOrders, findOverrides, overrideProbability } from "./override.ts";
+import type { Reading } from "./reader.ts";
+
+/** The rule of `override.ts` counts only where the classifier is not sure of the contrary. */
+const overrideFloor = 0.2;
+/** An override that is an order counts although the classifier is not sure, unless it is sure of the contrary. */
+const orderFloor = 0.015;
+const orderProbability = 0.7;
+/** The same for `addressed.ts`. */
+const addressedFloor = 0.01;
+/** The same for `announced.ts`. */
+const announcedFloor = 0.03;
+/** Below it no rule counts. */
+export const lowestFloor = Math.min(orderFloor, addressedFloor, announcedFloor);
+
+type Place = readonly [from: number, to: number];
+
+/** @param first what the classifier alone says of the text: a probability */
+export function rulesOf({ tokens, ideas, folded }: Reading, first: number, { origin }: Part): PartJudgement {
+  const findings: Finding[] = [];
+  let probability = 0;
+  const rule = (name: string, places: readonly Place[], score: number): void => {
+    for (const [from, to] of places) {
+      const start = originalOffset(folded, tokens.start[from] ?? 0);
+      const end = originalOffset(folded, tokens.end[to - 1] ?? 0);
+      const category = origin === "untrusted" ? "indirect-injection" : "prompt-injection";
+      findings.push(classified({ detector: `injection/${name}`, category, start, end, score }));
+      probability = Math.max(probability, score);
+    }
+  };
+  if (first >= overrideFloor) rule("override", findOverrides(tokens, ideas), overrideProbability);
+  else if (first >= orderFloor) rule("override", findOrders(tokens, ideas), orderProbability);
+  if (first >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
+  if (first >= announcedFloor) rule("announced", findAnnounced(tokens, ideas), announcedProbability);
+  return { probability, findings };
+}
+
+/** One judgement of several readings of a text. What two of them tell of the same place is told once. */
+export function together(judgements: readonly PartJudgement[]): PartJudgement {
+  const findings: Finding[] = [];
+  let probability = 0;
+  for (const judged of judgements) {
+    probability = Math.max(probability, judged.probability);
+    const before = findings.length;
+    for (const finding of judged.findings) {
+      const isTold = findings
+        .slice(0, before)
+        .some(
+          ({ detector, start, end }) => detector === finding.detector && start < finding.end && finding.start < end,
+        );
+      if (!isTold) findings.push(finding);
+    }
+  }
+  return { probability, findings };
+}
