@@ -1,4 +1,4 @@
-"""`python train.py ROWS PACKAGE OUT [--epochs N] [--begin WEIGHTS.pt]`: fine-tunes the encoder. In: the rows that rows.ts wrote, and the folder of the npm
+"""`python train.py ROWS PACKAGE OUT [--epochs N] [--begin WEIGHTS] [--share S]`: fine-tunes the encoder. In: the rows that rows.ts wrote, and the folder of the npm
 package (see encoder.py). Out: OUT.pt, the weights, and OUT.jsonl, the logits of the held-out rows' stretches. Chance is seeded; sums in
 bfloat16 differ between machines in their last bits, so the weights do too.
 
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from encoder import PIECES, Judge, make_tokenizer, read_tensors
+from unpack import unpack
 
 parser = argparse.ArgumentParser()
 parser.add_argument("rows")
@@ -24,7 +25,8 @@ parser.add_argument("package")
 parser.add_argument("out")
 parser.add_argument("--epochs", type=int, default=2)
 parser.add_argument("--rate", type=float, default=1e-4)
-parser.add_argument("--begin", help="go on from these weights (.pt), the head too, instead of the package's")
+parser.add_argument("--begin", help="go on from these weights (.pt, or .bin as deployed), the head too, instead of the package's")
+parser.add_argument("--share", type=float, default=1, help="of the texts that are not ours so many are learned from")
 args = parser.parse_args()
 torch.set_num_threads(2)
 torch.manual_seed(0)
@@ -35,6 +37,9 @@ PROBES = 6  # passes of the head alone
 PIECES_RATE = 0.1  # of the vectors of pieces, as a share of the encoder's
 KEPT = 0.999  # of the running mean, a step
 SURE = -4.5  # logits of honest texts below it are left away, but for one in seven
+
+# Where the processor does not multiply them itself, they are slower than floats.
+HALVES = any(flag in open("/proc/cpuinfo").read() for flag in ("avx512_bf16", "amx_bf16"))
 
 rows = [json.loads(line) for line in open(args.rows)]
 tokenizer = make_tokenizer(args.package)
@@ -47,6 +52,8 @@ def encode(texts):
 examples = []
 for row in rows:
     if row["heldOut"] or row["weight"] <= 0:
+        continue
+    if not row["source"].startswith("own_") and rng.random() >= args.share:
         continue
     row["weight"] *= OWN if row["source"].startswith("own_") else 1
     if row["attack"]:
@@ -85,7 +92,7 @@ def probe():
     judge.eval()
     by_length = sorted(order, key=lambda i: len(pieces[i]))
     means = torch.zeros(len(pieces), 512)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=HALVES):
         for at in range(0, len(by_length), 64):
             chosen = by_length[at : at + 64]
             means[chosen] = judge.u(*batch([pieces[i] for i in chosen])).float()
@@ -104,7 +111,9 @@ def probe():
 if args.begin is None:
     probe()
 else:
-    judge.load_state_dict(torch.load(args.begin))
+    packed = args.begin.endswith(".bin")
+    vocabulary = f"{args.package}/vocab.json"
+    judge.load_state_dict(unpack(args.begin, vocabulary, judge.state_dict()) if packed else torch.load(args.begin))
 others = [value for name, value in judge.u.named_parameters() if name != "emb"]
 optimizer = torch.optim.AdamW(
     [
@@ -131,7 +140,7 @@ for epoch in range(args.epochs):
             chosen = batches[at]
             ids, mask = batch([pieces[i] for i in chosen])
             ids = torch.where((torch.rand(ids.shape) < 0.06) & mask, torch.zeros_like(ids), ids)
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=HALVES):
                 logits = judge(ids, mask)
             loss = loss_of(logits, chosen)
             optimizer.zero_grad()
@@ -156,7 +165,7 @@ held = [(at, text) for at, row in enumerate(rows) if row["heldOut"] for text in 
 found = encode([text for _, text in held])
 by_length = sorted((i for i in range(len(held)) if len(found[i]) > 0), key=lambda i: len(found[i]))
 scores = {}
-with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=HALVES):
     for from_ in range(0, len(by_length), 64):
         chosen = by_length[from_ : from_ + 64]
         for i, logit in zip(chosen, judge(*batch([found[i] for i in chosen])).tolist()):

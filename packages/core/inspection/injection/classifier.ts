@@ -52,8 +52,10 @@ export interface ClassifierModel {
   readonly second?: SecondOpinion;
 }
 
-/** What the encoder's word is worth beside the classifier's: log-odds are added. */
+/** What the encoder's word is worth beside the classifier's: log-odds are added, the classifier's at less than their whole. */
 export interface Worth {
+  /** The share of the classifier's log-odds that counts where the encoder has answered: 0 to 1. */
+  readonly kept: number;
   readonly slope: number;
   readonly offset: number;
   /** It is asked where the classifier's probability lies between these. */
@@ -79,7 +81,7 @@ interface Hit {
 interface Analysis extends Reading {
   /** What the classifier alone says: the rules go by it. */
   readonly first: number;
-  /** What the encoder added to the log-odds. */
+  /** What the encoder changed of the log-odds. */
   readonly shift: number;
   readonly probability: number;
   readonly hits: readonly Hit[];
@@ -255,17 +257,19 @@ function analyse(text: string, reading: Reading, model: Judging, told?: Told): A
   return { ...reading, first, shift, probability, hits: apart(hits), features: featuresOf(text, reading, vocabulary) };
 }
 
-/** What the encoder adds to the log-odds, by the stretch that it finds worst. */
+/** What the encoder changes of the log-odds, by the stretch that it finds worst. */
 function secondShift(reading: Reading, first: number, { second, role, desk }: Judging): number {
   if (second === undefined || desk.left <= 0) return 0;
-  const { slope, offset, from, to } = second.worth[role];
+  const { kept, slope, offset, from, to } = second.worth[role];
   if (first < from || first > to) return 0;
   const stretches = suspects(reading, asked);
   desk.left -= stretches.length;
   let worst: number | undefined;
   for (const logit of desk.asks(stretches, first) ?? [])
     if (logit !== undefined) worst = Math.max(worst ?? -Infinity, logit);
-  return worst === undefined ? 0 : slope * worst + offset;
+  if (worst === undefined) return 0;
+  const left = kept === 1 ? 0 : (1 - kept) * Math.log(first / (1 - first));
+  return slope * worst + offset - left;
 }
 
 function shifted(probability: number, shift: number): number {

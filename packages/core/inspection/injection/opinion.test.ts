@@ -20,7 +20,7 @@ const texts = [
 const asked = (text: string, origin: Part["origin"] = "user"): Part => ({ text, origin });
 
 function judging(logit: (stretch: string) => number | undefined, from: number, to: number): ClassifierModel {
-  const one = { slope: 1, offset: 0, from, to };
+  const one = { kept: 1, slope: 1, offset: 0, from, to };
   return { ...loadClassifier(), second: { logit, worth: { user: one, untrusted: one } } };
 }
 
@@ -46,6 +46,23 @@ test("the encoder is asked between its bounds and nowhere else, and its word mov
     }
   }
   assert.ok(moved > 0, "none of the texts is in doubt: choose others");
+});
+
+test("of the classifier's log-odds the share that is kept counts beside the encoder's word", () => {
+  const logOdds = (probability: number): number => Math.log(probability / (1 - probability));
+  const alone = classifierDetector(loadClassifier());
+  let compared = 0;
+  for (const text of texts) {
+    const first = alone.judge(asked(text), "request");
+    if (first.findings.length > 0 || first.probability < 0.02) continue;
+    const one = { kept: 0.25, slope: 0.5, offset: 0.1, from: 0.01, to: 0.99 };
+    const model = { ...loadClassifier(), second: { logit: () => -2, worth: { user: one, untrusted: one } } };
+    const { probability } = classifierDetector(model).judge(asked(text), "request");
+    const expected = 0.25 * logOdds(first.probability) - 2 * 0.5 + 0.1;
+    assert.ok(Math.abs(logOdds(probability) - expected) < 1e-9, `${text}: ${probability}`);
+    compared += 1;
+  }
+  assert.ok(compared > 0, "none of the texts is in doubt: choose others");
 });
 
 test("where the encoder cannot read, the classifier's word stands", () => {

@@ -22,6 +22,10 @@ function command(programs: string, option: string, secret: string = value): Comm
   return { programs: programs.split("|"), pattern: new RegExp(`${others} ${option}${secret}`, "y") };
 }
 
+/** The words between, a user that is no host, and what no word is: it holds a letter, and a digit or a sign of passwords. */
+const pairPattern =
+  /(?: (?:details|info|data))?(?: (?:is|are|with|as|via))?[ \t]?[:=]?[ \t]?(?:[\w+-]{2,40}|[\w.+-]{1,40}@[\w.-]{3,60})(?:[:/]| [:/] )((?=[^\s/]*[A-Za-z])(?=[^\s/]*[\d!@#$^&*])[^\s"'`<{\\|;/]{5,63}[^\s"'`<{\\|;/,.)])(?=[\s,;.)]|$)/y;
+
 export const commands: readonly Command[] = [
   command("redis cli", "-a "),
   command("ldapsearch|ldapadd|ldapmodify|ldapdelete|ldappasswd|ldapwhoami", "-w "),
@@ -37,6 +41,11 @@ export const commands: readonly Command[] = [
   command("convertto securestring", String.raw`(?:-String )?(?=["'])`),
   command("sqlplus|rman|expdp|impdp", String.raw`(?:-\w{1,2} ){0,2}["']?\w{1,32}/`, oracle),
   { programs: ["oracle:thin:"], pattern: new RegExp(String.raw`\w{1,32}/${oracle}`, "y") },
+  // What people write to one another: `creds: admin / Tr0ub4dor&3`.
+  {
+    programs: ["creds", "credentials", "login", "log in", "sign in", "signed in", "user/pass", "username/password"],
+    pattern: pairPattern,
+  },
   // A line of `.pgpass`: host, port, database and user, each of which may be a star.
   ...[":5432:", ":5433:", ":6432:", ":*:"].map((port) => ({
     programs: [port],

@@ -12,7 +12,7 @@ export type SecretKind = "password" | "token" | "key" | "header" | "hump";
 const names: readonly (readonly [SecretKind, string])[] = [
   [
     "password",
-    'password|passwd|passwort|passphrase|pass phrase|pwd|pass word|passcode|userpass|dbpass|db pass|root pass|admin pass|smtp pass|mysql pwd|pgpass|app pass|auth pass|ldap pass|_pass|$pass|&pass|?pass|:pass|\npass|"pass|\'pass|.pass|,pass|{pass|(pass|;pass|<pass|identified by|snmp server community|_psk|\npsk|"psk|pswd|pword|requirepass|masterauth|bindpw|rootpw|wpa psk|kata sandi|sandi|kata laluan|mật khẩu|รหัสผ่าน|contraseña|mot de passe|senha|wachtwoord|пароль|密码|密碼|パスワード|비밀번호|jelszó|hasło',
+    'password|passwd|passwort|passphrase|pass phrase|pwd|pass word|passcode|userpass|dbpass|db pass|root pass|admin pass|smtp pass|mysql pwd|pgpass|app pass|auth pass|ldap pass|_pass|$pass|&pass|?pass|:pass|\npass|"pass|\'pass|.pass|,pass|{pass|(pass|;pass|<pass|identified by|snmp server community|_psk|\npsk|"psk|pswd|pword|_pw|\npw|requirepass|masterauth|bindpw|rootpw|wpa psk|kata sandi|sandi|kata laluan|mật khẩu|รหัสผ่าน|contraseña|mot de passe|senha|wachtwoord|пароль|密码|密碼|パスワード|비밀번호|jelszó|hasło',
   ],
   [
     "token",

@@ -102,6 +102,13 @@ const settings: readonly Form[] = [
 ];
 
 const commands: readonly Form[] = [
+  // What people write to one another.
+  ["password", "Tr0ub4dor&3", "creds: admin / ¤"],
+  ["password", "Winter2024!", "Staging is up. Credentials: svc_backup:¤, tell me when you are in."],
+  ["password", chosen + "7", "You can log in with demo/¤ until Friday."],
+  ["password", "Spring#2025", "Login: jane.doe@corp.example / ¤\n"],
+  ["password", "Zx81spectrum", "user/pass: admin/¤"],
+  ["password", "x7K!p2q", "username: admin, pw: ¤"],
   ["password", chosen, "redis-cli -h h -a ¤ ping"],
   ["password", chosen, "ldapsearch -x -D cn=admin,dc=x -w ¤ -b dc=x"],
   ["password", chosen, "keytool -list -keystore k.jks -storepass ¤"],
@@ -183,6 +190,11 @@ export function written([, secret, text]: Form): string {
 }
 
 export const twins: readonly string[] = [
+  // What people write to one another.
+  "login: see the wiki / ask Bob. Credentials: username / password. creds: AWS / GCP",
+  "login: admin / user roles; sign in as guest / member; log in with SSO/SAML2 or Google/OAuth",
+  "credentials: github.com/team42-infra, login: host.example.com:8443, login: 10:30 am/12:15 pm",
+  "login: POST /oauth2x/token and GET /login/v2session; sign in with name/$PASSWORD",
   // Files.
   "localhost:5432:8080:tcp:open\n::1:5432: listening\nhttp://localhost:5432:*: refused",
   "machine learning: login page, password field. The machine stops at login prompt password entry.",
