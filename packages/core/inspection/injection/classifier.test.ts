@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { inspect, type InspectOptions } from "../inspect.ts";
-import { probabilityOf, type Calibration } from "./classifier.ts";
-import { injectionDetector } from "./model.ts";
+import { classifierDetector, probabilityOf, type Calibration } from "./classifier.ts";
+import { injectionDetector, loadClassifier } from "./model.ts";
 import { windowCount } from "./network.ts";
 import { calibrations } from "./weights.ts";
 
@@ -151,12 +151,12 @@ test("hostile shapes of a quarter of a megabyte are judged like any other", () =
 });
 
 test("a text counts by the calibration of who wrote it, and by the same logit", () => {
+  const alone = classifierDetector(loadClassifier());
   const words = "the committee met in the small hall and talked about the budget for the garden".split(" ");
   for (const length of [5, 14, 40, 200, 900]) {
     const text = Array.from({ length }, (_, at) => words[at % words.length]).join(" ");
     const windows = windowCount(length);
-    const judge = (origin: "user" | "untrusted"): number =>
-      injectionDetector.judge({ text, origin }, "request").probability;
+    const judge = (origin: "user" | "untrusted"): number => alone.judge({ text, origin }, "request").probability;
     const logit = logitBehind(judge("user"), windows, calibrations.user);
     assert.ok(Math.abs(judge("untrusted") - probabilityOf(logit, windows, calibrations.untrusted)) < 1e-9, `${length}`);
   }
