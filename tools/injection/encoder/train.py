@@ -1,4 +1,5 @@
-"""`python train.py ROWS PACKAGE OUT [--epochs N] [--begin WEIGHTS] [--share S]`: fine-tunes the encoder. In: the rows that rows.ts wrote, and the folder of the npm
+"""`python train.py ROWS PACKAGE OUT [--epochs N] [--begin WEIGHTS] [--share S] [--seed N]`:
+fine-tunes the encoder. In: the rows that rows.ts wrote, and the folder of the npm
 package (see encoder.py). Out: OUT.pt, the weights, and OUT.jsonl, the logits of the held-out rows' stretches. Chance is seeded; sums in
 bfloat16 differ between machines in their last bits, so the weights do too.
 
@@ -27,10 +28,11 @@ parser.add_argument("--epochs", type=int, default=2)
 parser.add_argument("--rate", type=float, default=1e-4)
 parser.add_argument("--begin", help="go on from these weights (.pt, or .bin as deployed), the head too, instead of the package's")
 parser.add_argument("--share", type=float, default=1, help="of the texts that are not ours so many are learned from")
+parser.add_argument("--seed", type=int, default=0)
 args = parser.parse_args()
 torch.set_num_threads(2)
-torch.manual_seed(0)
-rng = np.random.default_rng(0)
+torch.manual_seed(args.seed)
+rng = np.random.default_rng(args.seed)
 BATCH = 48
 OWN = 1.5  # our own texts, subtle as they are, count for more here than with the classifier
 PROBES = 6  # passes of the head alone
