@@ -1,7 +1,8 @@
 """`python weigh.py SCORES...`: what the encoder's word is worth beside the classifier's. In: the held-out rows that train.py judged. Out: for
-each role and each slope the offset at which no more honest texts are blocked than by the classifier alone, what is then blocked of
-attacks, by source, and how many honest texts the encoder is asked about. `encoder/deployed.ts` holds what was chosen."""
+each role, each share of the classifier's log-odds that is kept and each slope the offset at which no more honest texts are blocked than by the classifier alone, what is then blocked of
+attacks, by source, and how many honest texts the encoder is asked about. `injection/opinion.ts` holds what was chosen."""
 
+import itertools
 import json
 import sys
 
@@ -49,13 +50,13 @@ for role, (slope, per_doubling) in SCALES.items():
     tell(f"{role}, classifier", alone > 0, groups, benign)
     twice = slope * (logit - np.quantile(logit[benign], 1 - 2 * BLOCKED))
     tell(f"{role}, classifier, twice as many honest", twice > 0, groups, benign)
-    for low, high in ((-2.5, 3), (-3, 3), (-3.5, 3)):
+    for low, high in ((-2.5, 3), (-3.2, 3)):
         asked = ~np.isnan(said) & (alone > low) & (alone < high)
-        for worth in (0.3, 0.5, 0.8, 1.0, 1.3):
-            with_it = alone + np.where(asked, worth * np.nan_to_num(said), 0)
+        for kept, worth in itertools.product((1, 0.7, 0.5), (0.5, 0.8, 1.0)):
+            with_it = np.where(asked, kept * alone + worth * np.nan_to_num(said), alone)
             offsets = np.arange(4, -4, -0.05)
             fits = [o for o in offsets if ((with_it + np.where(asked, o, 0))[benign] > 0).mean() <= BLOCKED]
             if not fits:
                 continue
-            name = f"{role}, {low} to {high}, slope {worth}, offset {fits[0]:.2f}, asked {asked[benign].mean() * 100:.0f}"
+            name = f"{role}, {low} to {high}, kept {kept}, slope {worth}, offset {fits[0]:.2f}, asked {asked[benign].mean() * 100:.0f}"
             tell(name, with_it + np.where(asked, fits[0], 0) > 0, groups, benign)
