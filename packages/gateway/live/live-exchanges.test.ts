@@ -22,6 +22,12 @@ function exchange(live: LiveExchanges, cuts: LiveExchange[], validUntil = Infini
   };
 }
 
+/** Takes longer than a slice. */
+function slow(): Decision {
+  for (const end = performance.now() + 5; performance.now() < end;);
+  return denied;
+}
+
 test("whatever comes and goes, what is held is what has come and not gone", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(19)), (steps) => {
@@ -61,16 +67,42 @@ test("those whose time has come are cut, each once, though each leaves while the
 test("decisions that take longer than a slice leave the event loop a turn, and all are taken", async () => {
   const live = new LiveExchanges();
   const cuts: LiveExchange[] = [];
-  const slow = () => {
-    for (const end = performance.now() + 5; performance.now() < end;);
-    return denied;
-  };
   for (let i = 0; i < 3; i++) live.add({ ...exchange(live, cuts, 5), redecide: slow });
   const all = live.redecideDue(snapshot, 10);
   assert.equal(cuts.length, 1);
   await all;
   assert.equal(new Set(cuts).size, 3);
   assert.equal(live.size, 0);
+});
+
+test("whoever asks while decisions are being taken waits for all of them, and what came late is taken too", async () => {
+  const live = new LiveExchanges();
+  const cuts: LiveExchange[] = [];
+  for (let i = 0; i < 3; i++) live.add({ ...exchange(live, cuts, 5), redecide: slow });
+  void live.redecideDue(snapshot, 10);
+  await live.redecideDue(snapshot, 10);
+  assert.equal(new Set(cuts).size, 3);
+
+  // The first is through before the second asks: nobody may take its promise for the second's.
+  for (const validUntil of [5, 50]) live.add(exchange(live, cuts, validUntil));
+  void live.redecideDue(snapshot, 10);
+  await live.redecideAll(snapshot);
+  assert.equal(live.size, 0);
+});
+
+test("a decision that fails keeps nobody behind it from being decided later", async () => {
+  const live = new LiveExchanges();
+  const cuts: LiveExchange[] = [];
+  const broken = (): never => {
+    throw new Error("no decision");
+  };
+  const first = { ...exchange(live, cuts), redecide: broken };
+  live.add(first);
+  for (let i = 0; i < 3; i++) live.add(exchange(live, cuts));
+  await assert.rejects(live.redecideAll(snapshot), /no decision/);
+  live.remove(first);
+  await live.redecideAll(snapshot);
+  assert.equal(cuts.length, 3);
 });
 
 test("a new snapshot re-decides every one of them, in slices", async () => {

@@ -44,7 +44,9 @@ export class LiveExchanges {
   readonly #index = new LiveIndex();
   #last: Snapshot | undefined;
   #queue: LiveExchange[] = [];
-  #draining: Promise<void> | undefined;
+  /** What is under way, or was last. */
+  #draining: Promise<void> = Promise.resolve();
+  #isDraining = false;
   #newest: Snapshot | undefined;
 
   get size(): number {
@@ -88,7 +90,7 @@ export class LiveExchanges {
       entered += 1;
       this.#index.add(exchange);
     }
-    return this.#queue.length > 0 ? this.#drain(snapshot) : Promise.resolve();
+    return this.#queue.length > 0 || this.#isDraining ? this.#drain(snapshot) : Promise.resolve();
   }
 
   /** Takes those decisions again that a new snapshot may change, the first slice of them before it returns. */
@@ -130,24 +132,33 @@ export class LiveExchanges {
   /** One at a time: a newer snapshot joins the work under way, which goes on with it. */
   #drain(snapshot: Snapshot): Promise<void> {
     this.#newest = snapshot;
-    return (this.#draining ??= this.#work().finally(() => (this.#draining = undefined)));
+    if (!this.#isDraining) this.#draining = this.#work();
+    return this.#draining;
   }
 
   async #work(): Promise<void> {
-    let sliceEnds = performance.now() + sliceMs;
-    while (this.#queue.length > 0) {
-      const batch = this.#queue;
-      this.#queue = [];
-      for (const exchange of batch) {
-        exchange.queued = false;
-        if (exchange.place < 0) continue; // it has ended meanwhile
-        const denied = exchange.redecide(this.#newest as Snapshot);
-        if (denied !== undefined) void exchange.cut(denied);
-        else this.#index.refresh(exchange);
-        if (performance.now() < sliceEnds) continue;
-        await new Promise((resolve) => setImmediate(resolve));
-        sliceEnds = performance.now() + sliceMs;
+    this.#isDraining = true;
+    let batch: LiveExchange[] = [];
+    try {
+      let sliceEnds = performance.now() + sliceMs;
+      while (this.#queue.length > 0) {
+        batch = this.#queue;
+        this.#queue = [];
+        for (const exchange of batch) {
+          exchange.queued = false;
+          if (exchange.place < 0) continue; // it has ended meanwhile
+          const denied = exchange.redecide(this.#newest as Snapshot);
+          if (denied !== undefined) void exchange.cut(denied);
+          else this.#index.refresh(exchange);
+          if (performance.now() < sliceEnds) continue;
+          await new Promise((resolve) => setImmediate(resolve));
+          sliceEnds = performance.now() + sliceMs;
+        }
       }
+    } finally {
+      this.#isDraining = false;
+      // Where a decision threw, whoever came behind it comes again.
+      for (const exchange of batch) exchange.queued = false;
     }
   }
 }

@@ -12,6 +12,7 @@ sure of are mostly left away: the encoder is not asked about such."""
 
 import argparse
 import json
+import os
 import time
 
 import numpy as np
@@ -41,7 +42,8 @@ KEPT = 0.999  # of the running mean, a step
 SURE = -4.5  # logits of honest texts below it are left away, but for one in seven
 
 # Where the processor does not multiply them itself, they are slower than floats.
-HALVES = any(flag in open("/proc/cpuinfo").read() for flag in ("avx512_bf16", "amx_bf16"))
+CPU = "/proc/cpuinfo"
+HALVES = os.path.exists(CPU) and any(flag in open(CPU).read() for flag in ("avx512_bf16", "amx_bf16"))
 
 rows = [json.loads(line) for line in open(args.rows)]
 tokenizer = make_tokenizer(args.package)
@@ -55,7 +57,7 @@ examples = []
 for row in rows:
     if row["heldOut"] or row["weight"] <= 0:
         continue
-    if not row["source"].startswith("own_") and rng.random() >= args.share:
+    if not row["source"].startswith("own_") and args.share < 1 and rng.random() >= args.share:
         continue
     row["weight"] *= OWN if row["source"].startswith("own_") else 1
     if row["attack"]:

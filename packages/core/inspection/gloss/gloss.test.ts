@@ -124,9 +124,9 @@ test("a gloss grows with its text and no faster, and ends where reading would ta
   const long = `${text} `.repeat(1000);
   assert.ok((read(long)?.text.length ?? Infinity) < long.length * 3);
   const tooLong = read(`${text} `.repeat(3000));
-  assert.ok((tooLong?.originalOffset(tooLong.text.length - 1) ?? 0) < 136_000);
+  assert.ok((tooLong?.originalOffset(tooLong.text.length - 1) ?? 0) < 155_000);
   const [run] = tooLong?.runs ?? [];
-  assert.ok(run !== undefined && run.to > 15_000 && run.to < 22_000, `${run?.to}: the rest is judged as it is`);
+  assert.ok(run !== undefined && run.to > 15_000 && run.to < 24_000, `${run?.to}: the rest is judged as it is`);
 });
 
 test("of a long English text only the piece in another language is written, with a little around it", () => {

@@ -72,7 +72,7 @@ function foreignRuns(tokens: Tokens, lexicon: Lexicon): Run[] {
     to = endOfPiece(tokens, from);
     language = languageOf(tokens, from, to, lexicon, language);
     if (language === english) continue;
-    left -= (tokens.end[to - 1] as number) - (tokens.start[from] as number);
+    left -= unitsOf(tokens, from, to);
     if (left < 0) break;
     const last = runs.at(-1);
     if (last?.to === from && last.language === language) last.to = to;
@@ -112,10 +112,20 @@ function isEnough(known: number, words: number, latin: number, fewest: number): 
   return known > 0 && known >= Math.max(words * knownShare, latin === words ? fewest : 1);
 }
 
-function endOfPiece({ count, opens }: Tokens, from: number): number {
+/** At the end of a sentence; of a short one only where letters of another kind follow, so that no English order is part of a line of Thai. */
+function endOfPiece(tokens: Tokens, from: number): number {
+  const { count, opens } = tokens;
   const most = Math.min(count, from + longestPiece);
-  for (let at = from + shortestPiece; at < most; at++) if (opens[at] === 1) return at;
+  for (let at = from + 1; at < most; at++)
+    if (opens[at] === 1 && (at >= from + shortestPiece || isLatin(tokens, at) !== isLatin(tokens, from))) return at;
   return most;
+}
+
+/** Of the tokens alone: blanks cost nothing to read. */
+function unitsOf({ start, end }: Tokens, from: number, to: number): number {
+  let units = 0;
+  for (let at = from; at < to; at++) units += (end[at] as number) - (start[at] as number);
+  return units;
 }
 
 const hits = new Int32Array(256);

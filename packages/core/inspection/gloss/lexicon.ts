@@ -107,7 +107,7 @@ export function entryOf(lexicon: Lexicon, hash: number, wanted: number): number 
 
 let loaded: Lexicon | undefined;
 
-/** The lexicon that is deployed: unpacked when the first text comes. */
+/** The lexicon that is deployed: unpacked when it is first asked for, which is when a reader is made. */
 export function deployedLexicon(): Lexicon {
   return (loaded ??= readLexicon(Buffer.from(packedWords, "base64")));
 }

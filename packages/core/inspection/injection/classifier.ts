@@ -12,7 +12,7 @@ import { originalOffset } from "../normalise/fold.ts";
 import type { Part } from "../subject.ts";
 import { classified } from "../taxonomy.ts";
 import type { Features } from "./features.ts";
-import { splitAt } from "./foreign.ts";
+import { splitAt, touching } from "./foreign.ts";
 import { concepts } from "./lexicon.ts";
 import { average, eachWindow, hidden, logitOf, shareOf, width, type PackedWeights } from "./network.ts";
 import { askedTogether, directly, type Asking } from "./questions.ts";
@@ -183,7 +183,8 @@ function judgeText(text: string, part: Part, model: Judging): Judgement {
   if (ofGloss.first > (ofRest?.first ?? 0) && ofGloss.first >= lowestFloor) {
     // By what the English says, a rule may hold for the words themselves.
     const again = model.reader.read(text) ?? reading;
-    judgements.push(rulesOf(again, ofGloss.first, part));
+    const told = touching(rulesOf(again, ofGloss.first, part), gloss.runs, again);
+    judgements.push({ probability: Math.max(0, ...told.map(({ score }) => score)), findings: told });
   }
   return { odd, ...together(judgements) };
 }
@@ -196,7 +197,9 @@ function judgeAnalysed(analysis: Analysis, part: Part, model: Judging): Omit<Jud
     const category = categoryOf(analysis, hit, part);
     return classified({ detector: "injection/classifier", category, start, end, score: hit.probability });
   });
-  return together([{ probability: analysis.probability, findings }, rulesOf(analysis, analysis.first, part)]);
+  const told = rulesOf(analysis, analysis.first, part);
+  const probability = Math.max(analysis.probability, ...told.map(({ score }) => score));
+  return { probability, findings: [...findings, ...told] };
 }
 
 /** Judges what `text` hides. A finding covers the whole encoded piece: that is what a reader can check. */
@@ -229,11 +232,10 @@ function judgeHidden(
   return { probability, findings };
 }
 
-/** What two readings of the same text say together, and what the encoder made of it where it has been asked. */
+/** What two readings of the same text say together. */
 interface Told {
   readonly worst: number;
   readonly windows: number;
-  readonly shift?: number;
 }
 
 function analyse(text: string, reading: Reading, model: Judging, told?: Told): Analysis {
@@ -241,11 +243,9 @@ function analyse(text: string, reading: Reading, model: Judging, told?: Told): A
   const { logits, tokens } = reading;
   const { worst, windows } = told ?? reading;
   const first = probabilityOf(worst, windows, calibration);
-  const shift = told?.shift ?? secondShift(reading, first, model);
+  const shift = secondShift(reading, first, model);
   const probability = shifted(first, shift);
-  // Who has been told the shift stands beside a reading whose hits are reported.
-  if (probability < report || told?.shift !== undefined)
-    return { ...reading, first, shift, probability, hits: [], features: undefined };
+  if (probability < report) return { ...reading, first, shift, probability, hits: [], features: undefined };
   const lift = worst - reading.worst;
   const hits: Hit[] = [];
   let window = 0;

@@ -27,40 +27,36 @@ export const lowestFloor = Math.min(orderFloor, addressedFloor, announcedFloor);
 type Place = readonly [from: number, to: number];
 
 /** @param first what the classifier alone says of the text: a probability */
-export function rulesOf({ tokens, ideas, folded }: Reading, first: number, { origin }: Part): PartJudgement {
+export function rulesOf({ tokens, ideas, folded }: Reading, first: number, { origin }: Part): readonly Finding[] {
   const findings: Finding[] = [];
-  let probability = 0;
   const rule = (name: string, places: readonly Place[], score: number): void => {
     for (const [from, to] of places) {
       const start = originalOffset(folded, tokens.start[from] ?? 0);
       const end = originalOffset(folded, tokens.end[to - 1] ?? 0);
       const category = origin === "untrusted" ? "indirect-injection" : "prompt-injection";
       findings.push(classified({ detector: `injection/${name}`, category, start, end, score }));
-      probability = Math.max(probability, score);
     }
   };
   if (first >= overrideFloor) rule("override", findOverrides(tokens, ideas), overrideProbability);
   else if (first >= orderFloor) rule("override", findOrders(tokens, ideas), orderProbability);
   if (first >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
   if (first >= announcedFloor) rule("announced", findAnnounced(tokens, ideas), announcedProbability);
-  return { probability, findings };
+  return findings;
 }
 
-/** One judgement of several readings of a text. What two of them tell of the same place is told once. */
+/** One judgement of several readings of a text. What two of them tell of the same place is told once, by whoever is surer. */
 export function together(judgements: readonly PartJudgement[]): PartJudgement {
-  const findings: Finding[] = [];
+  let findings: Finding[] = [];
   let probability = 0;
   for (const judged of judgements) {
     probability = Math.max(probability, judged.probability);
-    const before = findings.length;
-    for (const finding of judged.findings) {
-      const isTold = findings
-        .slice(0, before)
-        .some(
-          ({ detector, start, end }) => detector === finding.detector && start < finding.end && finding.start < end,
-        );
-      if (!isTold) findings.push(finding);
-    }
+    const before = findings;
+    const isSame = (one: Finding, other: Finding): boolean =>
+      one.detector === other.detector && one.start < other.end && other.start < one.end;
+    const kept = judged.findings.filter((one) =>
+      before.every((other) => !isSame(one, other) || one.score > other.score),
+    );
+    findings = [...before.filter((one) => kept.every((other) => !isSame(one, other))), ...kept];
   }
   return { probability, findings };
 }

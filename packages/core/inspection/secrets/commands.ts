@@ -9,6 +9,8 @@ interface Command {
   readonly programs: readonly string[];
   /** From the program's name on; the group is the password. Sticky. */
   readonly pattern: RegExp;
+  /** What is no password although it stands there. */
+  readonly unless?: RegExp;
   /** Nothing but a password can stand there: a plain word is one too. */
   readonly words?: boolean;
 }
@@ -22,9 +24,11 @@ function command(programs: string, option: string, secret: string = value): Comm
   return { programs: programs.split("|"), pattern: new RegExp(`${others} ${option}${secret}`, "y") };
 }
 
-/** The words between, a user that is no host, and what no word is: it holds a letter, and a digit or a sign of passwords. */
+/** The words between, a user that is no host, date or time, and what holds a letter, and a digit or a sign of passwords. */
 const pairPattern =
-  /(?: (?:details|info|data))?(?: (?:is|are|with|as|via))?[ \t]?[:=]?[ \t]?(?:[\w+-]{2,40}|[\w.+-]{1,40}@[\w.-]{3,60})(?:[:/]| [:/] )((?=[^\s/]*[A-Za-z])(?=[^\s/]*[\d!@#$^&*])[^\s"'`<{\\|;/]{5,63}[^\s"'`<{\\|;/,.)])(?=[\s,;.)]|$)/y;
+  /(?: (?:details|info|data))?(?: (?:is|are|with|as|via))?[ \t]?[:=]?[ \t]?(?:[A-Za-z_][\w+-]{1,39}|[\w.+-]{1,40}@[\w.-]{3,60})(?:[:/]| [:/] )((?=[^\s"'`<{\\|;/,]{0,63}[A-Za-z])(?=[^\s"'`<{\\|;/,]{0,63}[\d!@#$^&*])[^\s"'`<{\\|;/,]{5,63}[^\s"'`<{\\|;/,.)])(?=[\s,;.)]|$)/y;
+/** `ed25519-key`, `index.html?x=1`, `22:33Z`: words and what else stands behind a slash or a colon. */
+const notChosen = /^[a-z\d]+(?:[-.:][a-z\d]+)+$|[?=]/i;
 
 export const commands: readonly Command[] = [
   command("redis cli", "-a "),
@@ -45,6 +49,7 @@ export const commands: readonly Command[] = [
   {
     programs: ["creds", "credentials", "login", "log in", "sign in", "signed in", "user/pass", "username/password"],
     pattern: pairPattern,
+    unless: notChosen,
   },
   // A line of `.pgpass`: host, port, database and user, each of which may be a star.
   ...[":5432:", ":5433:", ":6432:", ":*:"].map((port) => ({
@@ -55,11 +60,16 @@ export const commands: readonly Command[] = [
   })),
 ];
 
-export function commandPasswordAt(text: string, end: number, { pattern, words }: Command): Assigned | undefined {
+export function commandPasswordAt(
+  text: string,
+  end: number,
+  { pattern, words, unless }: Command,
+): Assigned | undefined {
   pattern.lastIndex = end;
   const found = pattern.exec(text);
   const secret = found?.[1];
   if (found === null || secret === undefined || isPlaceholder(secret) || isReference(secret)) return undefined;
+  if (unless?.test(secret) === true) return undefined;
   const { digits, others: signs } = classesOf(secret);
   if (words === true && digits + signs === 0 && secret.length < 6) return undefined;
   if (words !== true && (digits + signs === 0 || /^[./~]|\.(?:ldif|jks|sql|json|txt|pem|csv)$/.test(secret)))

@@ -34,6 +34,8 @@ const seeds: readonly string[] = [
     "password=",
     "password: '",
     "token",
+    "login:aa:",
+    "creds: admin/",
     "api_key=a",
     "://",
     "://a:",

@@ -194,6 +194,9 @@ export const twins: readonly string[] = [
   "login: see the wiki / ask Bob. Credentials: username / password. creds: AWS / GCP",
   "login: admin / user roles; sign in as guest / member; log in with SSO/SAML2 or Google/OAuth",
   "credentials: github.com/team42-infra, login: host.example.com:8443, login: 10:30 am/12:15 pm",
+  "log in with github/acme-corp;v2, credentials: read/write-only;2024, sign in with name/first.last,2nd floor",
+  "login: 2024-05-01T10:22:33Z ok; login: GET/users-list.v2; login:user/index.html?x=1; log in via portal:Monday-9am.",
+  "login page/sign-up2, or log in with ssh/ed25519-key",
   "login: POST /oauth2x/token and GET /login/v2session; sign in with name/$PASSWORD",
   // Files.
   "localhost:5432:8080:tcp:open\n::1:5432: listening\nhttp://localhost:5432:*: refused",
