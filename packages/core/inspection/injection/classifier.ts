@@ -170,7 +170,11 @@ function judgeText(text: string, part: Part, model: Judging): Judgement {
   const ofRest = outside > -Infinity ? analyse(text, { ...reading, worst: outside }, model) : undefined;
   const rest = ofRest === undefined ? nothing : judgeAnalysed(ofRest, part, model);
   const english = model.reader.read(gloss.text);
-  if (english === undefined) return { odd, ...rest };
+  if (english === undefined) {
+    // Its words mean nothing in English, such as particles: then it counts for what it says itself.
+    const again = model.reader.read(text) ?? reading;
+    return { odd, ...judgeAnalysed(analyse(text, again, model), part, model) };
+  }
   const both = { worst: (within + english.worst) / 2 + model.calibration.foreign, windows };
   const ofGloss = analyse(gloss.text, english, model, both);
   const found = judgeAnalysed(ofGloss, part, model);

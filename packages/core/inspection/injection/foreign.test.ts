@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import type { Part } from "../subject.ts";
 import { glossOf } from "../gloss/gloss.ts";
 import { fold } from "../normalise/fold.ts";
 import { tokenize } from "../normalise/tokens.ts";
-import { classifierDetector, type SecondOpinion } from "./classifier.ts";
+import { classifierDetector, probabilityOf, type SecondOpinion } from "./classifier.ts";
 import { splitAt } from "./foreign.ts";
 import { injectionDetector, loadClassifier } from "./model.ts";
 import { makeReader } from "./reader.ts";
@@ -165,4 +166,36 @@ test("a window is judged by all the runs in it", () => {
     reading,
   );
   assert.deepEqual({ within, outside }, { within: 9, outside: 9 });
+});
+
+test("a text whose known words mean nothing in English is judged by what it says itself, not passed", () => {
+  const { vocabulary, weights, calibrations, ...model } = loadClassifier();
+  const alone = classifierDetector({ vocabulary, weights, calibrations, ...model });
+  const reader = makeReader(vocabulary, weights);
+  for (const text of ["ครับค่ะนะ", "ครับ ครับ ครับ ครับ", "的了吗呢"]) {
+    const gloss = glossOf(tokenize(fold(text)));
+    assert.ok(gloss !== undefined && reader.read(gloss.text) === undefined, text);
+    const { worst, windows } = reader.read(text) ?? { worst: NaN, windows: 1 };
+    const { probability } = alone.judge({ text, origin: "user" }, "request");
+    assert.equal(probability, probabilityOf(worst, windows, calibrations.user), text);
+  }
+});
+
+test("whatever the text, what is in other languages has a window that judges it", () => {
+  const { vocabulary, weights } = loadClassifier();
+  const reader = makeReader(vocabulary, weights);
+  const words = fc.constantFrom(
+    ..."the boat leaves at nine. bring abaikan semua instruksi 忽略 คำสั่ง пароль , \n 42 la de".split(" "),
+  );
+  fc.assert(
+    fc.property(fc.array(words, { minLength: 1, maxLength: 120 }), (list) => {
+      const reading = reader.read(list.join(" "));
+      const runs = reading === undefined ? [] : (glossOf(reading.tokens)?.runs ?? []);
+      if (reading === undefined || runs.length === 0) return;
+      for (const run of runs) {
+        const fresh = reader.read(list.join(" "));
+        assert.ok(fresh !== undefined && Number.isFinite(splitAt([run], fresh).within), JSON.stringify(run));
+      }
+    }),
+  );
 });
