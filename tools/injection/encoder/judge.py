@@ -1,5 +1,5 @@
-"""`python judge.py ROWS PACKAGE STATE OUT`: what an encoder says of texts that it did not see. In: the rows that rows.ts wrote, the npm package's
-folder and a torch state. Out: JSON Lines, the held-out rows with the logits of their two worst stretches (weigh.py reads them)."""
+"""`python judge.py ROWS PACKAGE STATE OUT`: what an encoder says of texts that it did not see. In: the rows that rows.ts wrote, the npm
+package's folder and a torch state. Out: JSON Lines, the held-out rows with the logits of their two worst stretches (weigh.py reads them)."""
 
 import json
 import sys
@@ -24,7 +24,11 @@ with torch.inference_mode(), halves():
         logits, _ = judge(*batch([found[i] for i in chosen]))
         for i, logit in zip(chosen, logits.tolist()):
             unknown = float((found[i] == 0).mean())
-            scores.setdefault(held[i][0], []).append([round(logit, 4), round(unknown, 3)])
+            scores[i] = [round(logit, 4), round(unknown, 3)]
+said = [[] for _ in rows]
+for i, (at, _) in enumerate(held):
+    if i in scores:
+        said[at].append(scores[i])
 with open(out_path, "w") as out:
-    for at, row in enumerate(rows):
-        out.write(json.dumps({**row, "encoder": scores.get(at, []), "stretches": None}) + "\n")
+    for row, encoder in zip(rows, said):
+        out.write(json.dumps({**row, "encoder": encoder, "stretches": None}) + "\n")

@@ -1,5 +1,5 @@
-"""`python weigh.py SCORES...`: what the encoder's word is worth beside the classifier's. In: the held-out rows that judge.py judged. Out: for
-each role, each share of the classifier's log-odds that is kept and each slope the offset at which no more honest texts are blocked than by the classifier alone, what is then blocked of
+"""`python weigh.py SCORES...`: what the encoder's word is worth beside the classifier's. In: the held-out rows that judge.py judged; of several
+files, those of families that were left out, all count together. Out: for each role, each share of the classifier's log-odds that is kept and each slope the offset at which no more honest texts are blocked than by the classifier alone, what is then blocked of
 attacks, by source, and how many honest texts the encoder is asked about. `injection/opinion.ts` holds what was chosen."""
 
 import itertools
@@ -52,7 +52,7 @@ for role, (slope, per_doubling) in SCALES.items():
     tell(f"{role}, classifier, twice as many honest", twice > 0, groups, benign)
     for low, high in ((-2.5, 3), (-3.2, 3)):
         asked = ~np.isnan(said) & (alone > low) & (alone < high)
-        for kept, worth in itertools.product((1, 0.8, 0.7, 0.5), (0.5, 0.8, 1.0)):
+        for kept, worth in itertools.product((1, 0.8, 0.7, 0.5), (0.5, 0.65, 0.8, 1.0)):
             with_it = np.where(asked, kept * alone + worth * np.nan_to_num(said), alone)
             offsets = np.arange(4, -4, -0.05)
             fits = [o for o in offsets if ((with_it + np.where(asked, o, 0))[benign] > 0).mean() <= BLOCKED]

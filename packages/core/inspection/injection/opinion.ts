@@ -1,8 +1,8 @@
 /**
  * The encoder as the classifier's second opinion. In: a stretch of plain text. Out: its logit, and what that is worth.
  *
- * Worth was weighed on texts that neither had seen (`tools/injection/encoder/weigh.py`, and between what it tries): at these numbers fewer
- * honest texts are blocked than without the encoder, and more attacks.
+ * Worth was weighed on texts that neither had seen (`tools/injection/encoder/weigh.py`; the offsets are the mean of those with every family
+ * left out and with nothing public trained on): at these numbers fewer honest texts are blocked than without the encoder, and more attacks.
  */
 import { deployedEncoder } from "../encoder/deployed.ts";
 import type { Worth } from "./classifier.ts";
