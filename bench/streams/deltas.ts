@@ -27,23 +27,33 @@ export interface DeltaCost {
   readonly unfiltered: number;
 }
 
-/** @param chunkOf one event that says this */
+type Api = "openai" | "http";
+const pathOf: Readonly<Record<Api, string>> = { openai: "/chat/completions", http: "/models/m:streamGenerateContent" };
+
+/** An event of a format that the filter was not told: Gemini's. */
+const unknownChunkOf = (text: string): Uint8Array =>
+  Buffer.from(
+    `data: ${JSON.stringify({ candidates: [{ content: { parts: [{ text }], role: "model" }, index: 0 }], modelVersion: "m" })}\r\n\r\n`,
+  );
+
+/** @param chunkOf one event of Chat Completions that says this */
 export function measureDeltas(text: string, chunkOf: (content: string) => Uint8Array, answers: number): DeltaCost[] {
   const words = text.match(/\S+\s*/g) ?? [];
   const wordsOf = (count: number): string[] => Array.from({ length: count }, (_, at) => words[at % words.length] ?? "");
-  const streams: Readonly<Record<string, readonly string[]>> = {
-    "400 words, one a delta": wordsOf(400),
-    "4,000 words, one a delta": wordsOf(4000),
-    "6,400 characters, four a delta": wordsOf(2000).join("").slice(0, 6400).match(/.{4}/gs) ?? [],
+  const streams: Readonly<Record<string, readonly [api: Api, deltas: readonly string[]]>> = {
+    "400 words, one a delta": ["openai", wordsOf(400)],
+    "4,000 words, one a delta": ["openai", wordsOf(4000)],
+    "6,400 characters, four a delta": ["openai", wordsOf(2000).join("").slice(0, 6400).match(/.{4}/gs) ?? []],
+    "400 words, of an unknown format": ["http", wordsOf(400)],
   };
-  return Object.entries(streams).map(([stream, deltas]) => {
-    const chunks = deltas.map(chunkOf);
+  return Object.entries(streams).map(([stream, [api, deltas]]) => {
+    const chunks = deltas.map(api === "openai" ? chunkOf : unknownChunkOf);
     const spent = { inspected: [] as number[], unread: [] as number[], unfiltered: [] as number[] };
     for (let answer = -3; answer < answers; answer++) {
       const costs = {
-        inspected: costOf(chunks, everything),
-        unread: costOf(chunks, nothing),
-        unfiltered: costOf(chunks, undefined),
+        inspected: costOf(api, chunks, everything),
+        unread: costOf(api, chunks, nothing),
+        unfiltered: costOf(api, chunks, undefined),
       };
       if (answer < 0) continue; // the first ones warm it up
       for (const kind of ["inspected", "unread", "unfiltered"] as const) spent[kind].push(costs[kind]);
@@ -57,7 +67,7 @@ export function measureDeltas(text: string, chunkOf: (content: string) => Uint8A
 }
 
 /** Microseconds a chunk for one answer. @param detectors none: the chunks go by as the gateway lets answers go by that nobody reads */
-function costOf(chunks: readonly Uint8Array[], detectors: Detectors | undefined): number {
+function costOf(api: Api, chunks: readonly Uint8Array[], detectors: Detectors | undefined): number {
   const screening = new Screening(settings);
   screening.tokens = createTokenSealer({ key, scope: "bench", lifetimeHours: 24, now: Date.now });
   const from = performance.now();
@@ -70,8 +80,8 @@ function costOf(chunks: readonly Uint8Array[], detectors: Detectors | undefined)
       requestId: "r",
       principal: who,
       resource: who,
-      api: "openai",
-      path: "/chat/completions",
+      api,
+      path: pathOf[api],
     } as const;
     const filter = inspection.openResponse(subject, { status: 200, contentType: "text/event-stream" });
     if (filter === undefined) throw new Error("nothing filters this answer");

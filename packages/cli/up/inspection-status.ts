@@ -64,14 +64,17 @@ function tableWords({ table }: InspectionSettings): string {
   return `; rows of ${table.columns.length} columns are checked for range and category${far}`;
 }
 
-function unseenBy(kind: Route["kind"], { maxBytes }: InspectionSettings): readonly string[] {
+function unseenBy(kind: Route["kind"], { maxBytes, events }: InspectionSettings): readonly string[] {
   return [
     "images, audio and files are not read: each is a finding, `uninspectable`",
     `bodies larger than ${maxBytes} bytes cannot be inspected`,
     "headers are not inspected",
     ...(kind === "openai" ? ["embedding vectors are not inspected"] : []),
-    ...(kind === "http" || kind === "mcp"
-      ? ["in streams of unknown JSON events, what is split over events is not joined"]
+    ...(kind === "mcp" || (kind === "http" && events === "apart")
+      ? ["events of a stream are read one by one: what is split over several is not joined"]
+      : []),
+    ...(kind === "http" && events === "joined"
+      ? ["in streams of an unknown format, what is split over events is joined by the names of its fields"]
       : []),
   ];
 }

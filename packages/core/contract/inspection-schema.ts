@@ -10,6 +10,7 @@ import {
   inspectionActions,
   isActionKey,
   tokenScopes,
+  eventModes,
   wholeAnswerModes,
   type CategoryActions,
   type InspectionSettings,
@@ -73,6 +74,12 @@ export const inspectionSchema = z.strictObject({
     .default("cut")
     .describe(
       "Answers that only their whole text can judge: `buffer` holds them until then, `cut` lets them flow and ends them on the verdict.",
+    ),
+  events: z
+    .enum(eventModes)
+    .default("joined")
+    .describe(
+      "Streams of a format that Cordon does not know: `joined` reads what has the same place in each event as one text, so an event waits until what follows cannot change it; `apart` reads each by itself, for events that are messages of their own, such as notifications.",
     ),
   maxBytes: z
     .int()
@@ -144,6 +151,7 @@ export const storedInspection = z.strictObject({
   mode: z.enum(modes),
   onFailure: z.enum(failureModes),
   wholeAnswer: z.enum(wholeAnswerModes),
+  events: z.enum(eventModes).default("joined"),
   elsewhere: z.array(z.string()).readonly().optional(),
   maxBytes: z.int().positive(),
   timeBudgetMs: z.int().positive(),

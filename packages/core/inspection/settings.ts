@@ -25,6 +25,13 @@ export type FailureMode = (typeof failureModes)[number];
 export const wholeAnswerModes = ["buffer", "cut"] as const;
 export type WholeAnswerMode = (typeof wholeAnswerModes)[number];
 
+/**
+ * How streams are read whose format nobody told us: `joined`, a text may run from one event to the next, so an event waits until
+ * what follows can no longer change what it says; `apart`, each says all that it says, and waits for nothing.
+ */
+export const eventModes = ["joined", "apart"] as const;
+export type EventMode = (typeof eventModes)[number];
+
 export interface CategoryAction {
   readonly action: InspectionAction;
   /** The least score, 0 to 100, at which the action is taken; a finding below it is none. */
@@ -44,6 +51,7 @@ export interface InspectionSettings {
   readonly mode: "enforce" | "observe";
   readonly onFailure: FailureMode;
   readonly wholeAnswer: WholeAnswerMode;
+  readonly events: EventMode;
   /** The largest body that is inspected, in bytes. A larger one is a failure. */
   readonly maxBytes: number;
   /** The longest that inspection of one request body may take, in milliseconds. */

@@ -112,6 +112,7 @@ function openHere(
           },
         }),
   });
+  const apart = screening.settings.events === "apart";
   const common = {
     guard,
     words: () => wordsOf(screening, guard),
@@ -130,12 +131,17 @@ function openHere(
       rules,
     );
   if (type === "text/event-stream")
-    return adapted(new EventStreamFilter({ ...common, framing: framingOf(kind, guard) }), false, screening, rules);
+    return adapted(
+      new EventStreamFilter({ ...common, framing: framingOf(kind, guard, apart) }),
+      false,
+      screening,
+      rules,
+    );
   if (isJson(type)) return adapted(jsonBodyFilter(common, screening.settings.maxBytes), true, screening, rules);
-  if (isJsonLines(type)) return adapted(new JsonLinesFilter(common), false, screening, rules);
+  if (isJsonLines(type)) return adapted(new JsonLinesFilter(common, { apart }), false, screening, rules);
   // The official clients read events wherever they have asked for a stream, whatever the answer calls itself.
   if (isModels(kind) && kind.status < 300 && isText(type)) {
-    const events = new EventStreamFilter({ ...common, framing: framingOf(kind, guard) });
+    const events = new EventStreamFilter({ ...common, framing: framingOf(kind, guard, apart) });
     const page = pageBodyFilter(common, screening.settings.maxBytes);
     return adapted(pageOrEvents(page, events, screening.settings.maxBytes), true, screening, rules);
   }
@@ -263,10 +269,11 @@ function isResponses({ api, path }: AnswerKind): boolean {
   return api === "openai" && path.startsWith("/responses");
 }
 
-function framingOf(kind: AnswerKind, guard: ContentGuard): EventFraming {
+/** @param apart whether events of a format that is not known are read one by one */
+function framingOf(kind: AnswerKind, guard: ContentGuard, apart: boolean): EventFraming {
   if (isResponses(kind)) return new ResponsesFraming(guard);
   if (kind.api === "openai") return new ChatCompletionsFraming(guard);
-  return kind.api === "anthropic" ? new MessagesFraming(guard) : new PlainEventsFraming(guard);
+  return kind.api === "anthropic" ? new MessagesFraming(guard) : new PlainEventsFraming(guard, { apart });
 }
 
 function mediaType(contentType: string): { readonly type: string; readonly charset: string | undefined } {

@@ -3,9 +3,12 @@
  * line, plain text as it comes. What cannot be read ends the answer, unless it is to pass unread.
  */
 import type { AnswerFilter, AnswerFilterOptions, Released } from "./answer-filter.ts";
+import { isJsonObject, type JsonValue } from "../../contract/strict-json.ts";
+import type { ContentGuard } from "./content-guard.ts";
 import { parseAnswer } from "./framing.ts";
 import { JsonLines } from "./json-lines.ts";
 import { mayBeSent, withoutLogprobs } from "./log-probabilities.ts";
+import { RunningFields } from "./running-fields.ts";
 
 export type BodyFilterOptions = Omit<AnswerFilterOptions, "framing">;
 
@@ -69,10 +72,30 @@ class WholeBodyFilter implements AnswerFilter {
 export function jsonBodyFilter(options: BodyFilterOptions, maxBytes: number): AnswerFilter {
   return new WholeBodyFilter(options, maxBytes, (written) => {
     const tree = parseAnswer(new TextDecoder("utf-8", { fatal: true }).decode(written));
-    const filtered = options.guard.tree(tree, logprobs, asArguments);
+    const filtered = isGeminiList(tree) ? joined(tree, options.guard) : options.guard.tree(tree, logprobs, asArguments);
     const rest = withoutLogprobs(filtered, null, (each) => filtered !== tree || !mayBeSent(each, options.guard));
     return rest === tree ? written : encoder.encode(JSON.stringify(rest));
   });
+}
+
+/** The answer of Gemini's `streamGenerateContent` without `alt=sse`: the events of a stream, in a list. */
+function isGeminiList(tree: JsonValue): tree is JsonValue[] {
+  return Array.isArray(tree) && tree.some((event) => isJsonObject(event) && "candidates" in event);
+}
+
+/** A list of events, whose texts run from one to the next. Where nothing changes it is the same list. */
+function joined(events: JsonValue[], guard: ContentGuard): JsonValue {
+  const out: JsonValue[] = [];
+  const fields = new RunningFields<JsonValue>(guard, (event, tree) => {
+    out.push(tree ?? event);
+    return "";
+  });
+  for (const event of events) {
+    fields.take(event, event);
+    if (guard.blocked !== undefined) return events;
+  }
+  fields.end();
+  return out.length === events.length && out.every((event, at) => event === events[at]) ? events : out;
 }
 
 /** UTF-16 of plain letters is UTF-8 as well, with a NUL beside each: who reads it as what it is reads another text. */
@@ -152,9 +175,9 @@ export class JsonLinesFilter implements AnswerFilter {
   #rest = "";
   #unread = false;
 
-  constructor(options: BodyFilterOptions) {
+  constructor(options: BodyFilterOptions, { apart = false }: { readonly apart?: boolean } = {}) {
     this.#options = options;
-    this.#lines = new JsonLines(options.guard);
+    this.#lines = new JsonLines(options.guard, apart);
   }
 
   push(chunk: Uint8Array): Released {
@@ -183,11 +206,14 @@ export class JsonLinesFilter implements AnswerFilter {
       if (this.#rest.length > maxLineLength) throw new Error(`a line is longer than ${maxLineLength} characters`);
       while (lines.length > 0) {
         const lineEnd = ended && lines.length === 1 ? "" : "\n";
+        guard.begin();
         out.push(this.#lines.line(lines[0] ?? "", lineEnd));
         if (guard.blocked !== undefined) return cutShort(out, words());
         lines.shift();
       }
-      if (ended) out.push(this.#lines.end());
+      if (!ended) return { bytes: encoder.encode(out.join("")) };
+      guard.begin();
+      out.push(this.#lines.end());
       return guard.blocked === undefined ? { bytes: encoder.encode(out.join("")) } : cutShort(out, words());
     } catch (error) {
       if (onFailure(error as Error) === "closed") return cutShort(out, unreadWords(error as Error));

@@ -131,11 +131,15 @@ export class ContentGuard {
     this.#done = undefined;
   }
 
-  /** Opens a text that arrives in pieces. */
-  open(): RunningText {
+  /**
+   * Opens a text that arrives in pieces.
+   *
+   * @param endless whether it may go on for ever: then no more of it is judged at once than some pages
+   */
+  open({ endless = false }: { readonly endless?: boolean } = {}): RunningText {
     const hold = new HoldBack(this.#rules);
     const heard = this.#listener?.open();
-    const judged = this.#whole && new WholeText(this.#whole, (finding) => this.#decides(finding));
+    const judged = this.#whole && new WholeText(this.#whole, (finding) => this.#decides(finding), endless);
     let whole = "";
     let released = "";
     /** What was not sent of a text that could not be read, as it came; unset while it is read. */
@@ -208,7 +212,7 @@ export class ContentGuard {
     }
     const known = this.#known?.get(text);
     if (known !== undefined) return known;
-    if (text.length >= shortestBinary && isBinary(text)) {
+    if (isBinary(text)) {
       this.#blocked ??= this.#onBinary?.();
       return text;
     }
@@ -219,8 +223,7 @@ export class ContentGuard {
   page(text: string, name = ""): string {
     this.#onText?.(text.length);
     this.#listener?.fixed(text, name);
-    if (this.#whole !== undefined && text.length >= shortestWhole)
-      for (const finding of this.#whole.judge(text)) if (this.#decides(finding)) return "";
+    if (this.#isJudged(text)) return "";
     const filtered = filterText(text, this.#rules);
     if (filtered.blocked !== undefined) this.#blocked ??= filtered.blocked;
     else if (this.#known !== undefined && filtered.text !== text) this.#remember(text, filtered.text);
@@ -229,6 +232,11 @@ export class ContentGuard {
       this.#clean.add(text);
     }
     return filtered.text;
+  }
+
+  /** A piece of a running text, which some client may take for all there is: judged by itself as well. */
+  piece(text: string): void {
+    if (!this.#passing) this.#isJudged(text);
   }
 
   /**
@@ -306,6 +314,12 @@ export class ContentGuard {
     return filtered === tree ? text : JSON.stringify(filtered);
   }
 
+  /** Whether a judge of whole texts ends the answer. */
+  #isJudged(text: string): boolean {
+    if (this.#whole === undefined || text.length < shortestWhole) return false;
+    return this.#whole.judge(text).some((finding) => this.#decides(finding));
+  }
+
   /** What is found in a whole text cannot be masked: it blocks, or stands. */
   #decides(finding: Finding): boolean {
     if (this.#rules.decide(finding) === "release") return false;
@@ -331,8 +345,9 @@ export class ContentGuard {
 type Names = ReadonlySet<string>;
 const nothing: Names = new Set();
 
-/** Base64 without a single space, alone or in a `data:` URL: no text of any language looks like it. */
-function isBinary(text: string): boolean {
+/** Base64 without a single space, alone or in a `data:` URL, and long: no text of any language looks like it. */
+export function isBinary(text: string): boolean {
+  if (text.length < shortestBinary) return false;
   const start = text.startsWith("data:") ? text.indexOf(",") + 1 : 0;
   return start <= 256 && /^[A-Za-z0-9+/_=-]+$/.test(text.slice(start));
 }

@@ -1,97 +1,51 @@
 /**
- * JSON lines (NDJSON), as Ollama and others stream them. In: bytes. Out: lines that may be released. In Ollama's shapes
- * the answer's texts run from line to line; any other field is read line by line.
+ * JSON lines (NDJSON), as Ollama and others stream them. In: lines. Out: lines that may be released. Texts run from line to line
+ * (`running-fields.ts`).
  */
-import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
-import type { ContentGuard, RunningText } from "./content-guard.ts";
+import { isJsonObject, type JsonValue } from "../../contract/strict-json.ts";
+import type { ContentGuard } from "./content-guard.ts";
 import { parseAnswer } from "./framing.ts";
+import { RunningFields } from "./running-fields.ts";
 
-/** Where Ollama's `generate` and `chat` have their running texts. */
-const runningPaths = [["response"], ["thinking"], ["message", "content"], ["message", "thinking"]] as const;
 const asArguments: ReadonlySet<string> = new Set(["arguments"]);
 const nothing: ReadonlySet<string> = new Set();
 
+interface Line {
+  readonly written: string;
+  readonly lineEnd: string;
+}
+
 export class JsonLines {
   readonly #guard: ContentGuard;
-  readonly #texts = new Map<string, RunningText>();
-  #last: JsonObject = {};
+  readonly #apart: boolean;
+  readonly #fields: RunningFields<Line>;
 
-  constructor(guard: ContentGuard) {
+  /** @param apart whether each line is read by itself */
+  constructor(guard: ContentGuard, apart = false) {
     this.#guard = guard;
+    this.#apart = apart;
+    this.#fields = new RunningFields(guard, lineOf);
   }
 
   /** Takes a line without its end; returns the lines that may be sent, with theirs. */
   line(written: string, lineEnd: string): string {
     if (written.trim() === "") return written + lineEnd;
     const tree = parseAnswer(written);
-    if (!isJsonObject(tree)) return this.#whole(tree, written + lineEnd);
-    if (tree["done"] === true || at(tree, ["message", "tool_calls"]) !== undefined) this.#guard.barrier();
-    let out = tree["done"] === true ? this.end() : "";
-    let bare = tree;
-    const released: { path: readonly string[]; text: string }[] = [];
-    let changed = false;
-    for (const path of runningPaths) {
-      const text = at(tree, path);
-      if (typeof text !== "string" || text === "") continue;
-      const key = path.join(".");
-      let running = this.#texts.get(key);
-      if (running === undefined) this.#texts.set(key, (running = this.#guard.open()));
-      let now = running.push(text);
-      if (tree["done"] === true) {
-        now += running.end();
-        this.#texts.delete(key);
-      }
-      changed ||= now !== text;
-      released.push({ path, text: now });
-      bare = put(bare, path, "");
-    }
-    const rest = this.#guard.tree(bare, nothing, asArguments) as JsonObject;
-    this.#last = envelopeOf(rest);
-    if (this.#guard.blocked !== undefined && rest !== bare) return out;
-    if (!changed && rest === bare) return out + written + lineEnd;
-    const filtered = released.reduce((all, { path, text }) => put(all, path, text), rest);
-    out += `${JSON.stringify(filtered)}\n`;
-    return out;
+    // Ollama's ways to say that an answer is whole, or that something is to be done.
+    const isDone = isJsonObject(tree) && tree["done"] === true;
+    const message = isJsonObject(tree) ? tree["message"] : undefined;
+    if (isDone || (isJsonObject(message) && message["tool_calls"] !== undefined)) this.#guard.barrier();
+    const line = { written, lineEnd };
+    if (!this.#apart) return this.#fields.take(line, tree, isDone);
+    const filtered = this.#guard.tree(tree, nothing, asArguments);
+    return this.#guard.blocked === undefined ? lineOf(line, filtered === tree ? undefined : filtered) : "";
   }
 
   end(): string {
-    let out = "";
-    for (const [key, running] of this.#texts) {
-      const rest = running.end();
-      if (rest !== "") out += `${JSON.stringify({ ...put(this.#last, key.split("."), rest), done: false })}\n`;
-    }
-    this.#texts.clear();
-    return out;
-  }
-
-  #whole(tree: JsonValue, written: string): string {
-    const filtered = this.#guard.tree(tree);
-    if (this.#guard.blocked !== undefined) return "";
-    return filtered === tree ? written : `${JSON.stringify(filtered)}\n`;
+    return this.#fields.end();
   }
 }
 
-/** What a further line says of itself: as filtered as the line that it comes from, and calls and lists said once. */
-function envelopeOf(line: JsonObject): JsonObject {
-  const plain = (fields: JsonObject): [string, JsonValue][] =>
-    Object.entries(fields).filter(
-      ([name, value]) => name !== "arguments" && (typeof value !== "object" || value === null),
-    );
-  const { message } = line;
-  return Object.fromEntries([
-    ...plain(line),
-    ...(isJsonObject(message) ? [["message", Object.fromEntries(plain(message))] as [string, JsonValue]] : []),
-  ]);
-}
-
-function at(tree: JsonValue, path: readonly string[]): JsonValue | undefined {
-  let value: JsonValue | undefined = tree;
-  for (const name of path) value = isJsonObject(value) ? value[name] : undefined;
-  return value;
-}
-
-function put(tree: JsonObject, [name, ...rest]: readonly string[], text: string): JsonObject {
-  if (name === undefined) return tree;
-  const inner = tree[name];
-  return { ...tree, [name]: rest.length === 0 ? text : put(isJsonObject(inner) ? inner : {}, rest, text) };
+function lineOf({ written, lineEnd }: Line, tree: JsonValue | undefined): string {
+  return (tree === undefined ? written : JSON.stringify(tree)) + lineEnd;
 }

@@ -1,39 +1,53 @@
 /**
  * Server-sent events of an API that is not known beforehand. In: events. Out: the same, filtered: as one of the known
- * framings as soon as an event shows which; else JSON event by event, and plain text, or JSON strings, as one text that
- * runs through the events. MCP's Streamable HTTP is the second case: each event is a whole JSON-RPC message.
- *
- * Fields of unknown JSON events are not joined from one event to the next: nothing says which of them run on.
+ * framings as soon as an event shows which; else the texts of JSON events, JSON strings and plain text run from one event to the
+ * next (`running-fields.ts`). Not those of JSON-RPC, as in MCP's Streamable HTTP: each event is a whole message there, and the
+ * next may be long in coming. A2A's streamed artifacts and messages run on.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import { isCordonError } from "../../errors.ts";
 import { ChatCompletionsFraming } from "./chat-completions.ts";
-import type { ContentGuard, RunningText } from "./content-guard.ts";
+import type { ContentGuard } from "./content-guard.ts";
 import type { ServerSentEvent } from "./event-stream.ts";
 import { parseAnswer, type Ending, type EventFraming } from "./framing.ts";
 import { MessagesFraming } from "./messages.ts";
 import { ResponsesFraming } from "./responses.ts";
+import { RunningFields } from "./running-fields.ts";
 
 const asArguments: ReadonlySet<string> = new Set(["arguments"]);
 const nothing: ReadonlySet<string> = new Set();
 
+/** An event whose data is JSON, or a text as it stands. */
+interface Source {
+  readonly event: ServerSentEvent;
+  readonly isPlain: boolean;
+}
+
 export class PlainEventsFraming implements EventFraming {
   readonly #guard: ContentGuard;
+  readonly #apart: boolean;
+  readonly #fields: RunningFields<Source>;
   #known: EventFraming | undefined;
-  #text: RunningText | undefined;
-  #quoted = false;
   /** The JSON-RPC id of the message that came last. */
   #rpcId: JsonValue | undefined;
 
-  constructor(guard: ContentGuard) {
+  /** @param apart whether each event is read by itself: nothing then waits for the next one */
+  constructor(guard: ContentGuard, { apart = false }: { readonly apart?: boolean } = {}) {
     this.#guard = guard;
+    this.#apart = apart;
+    this.#fields = new RunningFields(guard, ({ event, isPlain }, tree) => {
+      if (tree === undefined) return event.raw;
+      return withText(event, isPlain ? (tree as string) : JSON.stringify(tree));
+    });
   }
 
   event(event: ServerSentEvent): string {
     if (this.#known !== undefined) return this.#known.event(event);
-    if (event.data === undefined) return event.raw;
+    // A comment keeps the connection alive. An id says how far the client has come: it keeps its place.
+    if (event.data === undefined)
+      return holdsId.test(event.others) ? this.#fields.take({ event, isPlain: true }, "") : event.raw;
+    if (event.data === endOfStream) return this.end() + event.raw;
     const tree = asTree(event.data);
-    if (tree === undefined || typeof tree === "string") return this.#running(event, event.data, tree);
     const known = isJsonObject(tree) ? framingOf(tree, this.#guard) : undefined;
     if (known !== undefined) {
       const rest = this.end();
@@ -41,9 +55,17 @@ export class PlainEventsFraming implements EventFraming {
       this.#guard.undoable(() => (this.#known = undefined));
       return rest + known.event(event);
     }
-    if (isJsonObject(tree) && tree["jsonrpc"] === "2.0") this.#rpc(tree);
-    const filtered = this.#guard.tree(tree, nothing, asArguments);
+    const isRpc = isJsonObject(tree) && tree["jsonrpc"] === "2.0";
+    if (isRpc) this.#rpc(tree);
+    if (this.#apart || (isRpc && !isStreamed(tree))) return this.#fields.end() + this.#byItself(event, tree);
+    return this.#fields.take({ event, isPlain: tree === undefined }, tree ?? event.data);
+  }
+
+  #byItself(event: ServerSentEvent, tree: JsonValue | undefined): string {
+    const text = event.data ?? "";
+    const filtered = tree === undefined ? this.#guard.page(text) : this.#guard.tree(tree, nothing, asArguments);
     if (this.#guard.blocked !== undefined) return "";
+    if (tree === undefined) return filtered === text ? event.raw : withText(event, filtered as string);
     return filtered === tree ? event.raw : withText(event, JSON.stringify(filtered));
   }
 
@@ -54,12 +76,7 @@ export class PlainEventsFraming implements EventFraming {
   }
 
   end(): string {
-    if (this.#known !== undefined) return this.#known.end();
-    const text = this.#text;
-    const rest = text?.end() ?? "";
-    this.#text = undefined;
-    this.#guard.undoable(() => (this.#text = text));
-    return rest === "" ? "" : withText({ others: "", lineEnd: "\n" }, this.#quoted ? JSON.stringify(rest) : rest);
+    return this.#known === undefined ? this.#fields.end() : this.#known.end();
   }
 
   ending(unsent = false): Ending {
@@ -71,16 +88,19 @@ export class PlainEventsFraming implements EventFraming {
       return `event: error\ndata: ${JSON.stringify({ error: { code: "inspection", message: words } })}\n\n`;
     };
   }
+}
 
-  /** @param quoted the text, where the event holds it as a JSON string */
-  #running(event: ServerSentEvent, data: string, quoted: string | undefined): string {
-    this.#quoted = quoted !== undefined;
-    const piece = quoted ?? data;
-    const released = (this.#text ??= this.#guard.open()).push(piece);
-    if (released === piece) return event.raw;
-    if (released === "") return "";
-    return withText(event, quoted === undefined ? released : JSON.stringify(released));
-  }
+const holdsId = /(?:^|[\r\n])id/;
+/** How streams of several makers end. */
+const endOfStream = "[DONE]";
+
+/** A2A's streams, where several results answer one request (A2A specification 0.3, section 7.2). */
+function isStreamed({ result }: JsonObject): boolean {
+  if (!isJsonObject(result)) return false;
+  const { kind } = result;
+  return (
+    kind === "artifact-update" || kind === "status-update" || "artifactUpdate" in result || "statusUpdate" in result
+  );
 }
 
 function framingOf(tree: JsonObject, guard: ContentGuard): EventFraming | undefined {

@@ -2,11 +2,16 @@
  * Judging a text that arrives in pieces by judges that need it whole. In: pieces, and what the hold-back released of them.
  * Out: what may be sent: nothing before the end (`buffer`), or everything at once until a verdict ends it (`cut`). Then
  * the text so far is judged each time it has doubled, and at its end.
+ *
+ * An endless text is judged a window at a time, each of which begins with the end of the one before.
  */
 import type { Finding } from "../finding.ts";
 import type { WholeTexts } from "./content-guard.ts";
 
 const firstJudgedLength = 512;
+/** Of an endless text: the longest that is judged as one, and how much of it the next one begins with. */
+const windowLength = 65_536;
+const overlapLength = 4096;
 
 export class WholeText {
   readonly #whole: WholeTexts;
@@ -16,11 +21,13 @@ export class WholeText {
   #nextLength = firstJudgedLength;
   #over = false;
   readonly #seen = new Set<string>();
+  readonly #endless: boolean;
 
   /** @param blocks decides about a finding; true when the text ends with it */
-  constructor(whole: WholeTexts, blocks: (finding: Finding) => boolean) {
+  constructor(whole: WholeTexts, blocks: (finding: Finding) => boolean, endless = false) {
     this.#whole = whole;
     this.#blocks = blocks;
+    this.#endless = endless;
   }
 
   get held(): number {
@@ -36,18 +43,27 @@ export class WholeText {
   push(piece: string, released: string): string {
     if (this.#over) return "";
     this.#text += piece;
-    const { maxLength } = this.#whole;
+    const { maxLength, mode } = this.#whole;
     if (this.#text.length > maxLength)
       throw new Error(`it is longer than ${maxLength} characters, and is to be judged whole`);
-    if (this.#whole.mode === "buffer") {
-      this.#held += released;
-      return "";
-    }
-    if (this.#text.length >= this.#nextLength) {
+    if (mode === "buffer") this.#held += released;
+    const isFull = this.#endless && this.#text.length >= Math.min(windowLength, maxLength / 2);
+    if (isFull || (mode === "cut" && this.#text.length >= this.#nextLength)) {
       this.#nextLength = this.#text.length * 2;
       if (this.#judge()) return "";
     }
-    return released;
+    if (isFull) this.#slide();
+    if (mode === "cut") return released;
+    const out = isFull ? this.#held : "";
+    if (isFull) this.#held = "";
+    return out;
+  }
+
+  /** All of the text is judged: what comes now is judged with the end of it. */
+  #slide(): void {
+    this.#text = this.#text.slice(-Math.min(overlapLength, this.#text.length / 4));
+    this.#nextLength = this.#text.length * 2;
+    this.#seen.clear();
   }
 
   end(released: string): string {

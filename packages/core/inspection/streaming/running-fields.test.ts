@@ -1,0 +1,312 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { classified } from "../taxonomy.ts";
+import { EventStreamFilter } from "./answer-filter.ts";
+import { jsonBodyFilter } from "./body-filters.ts";
+import { ContentGuard, type GuardOptions } from "./content-guard.ts";
+import { PlainEventsFraming } from "./plain-events.ts";
+import { filterText, type SpanRules } from "./span-rules.ts";
+import { pieces } from "./testing/pieces.ts";
+import {
+  blocking,
+  byteCuts,
+  crashing,
+  dataOf,
+  deltas,
+  filtered,
+  interleaved,
+  json,
+  masking,
+  texts,
+  type Json,
+} from "./testing/streams.ts";
+
+const framing = (guard: ContentGuard) => new PlainEventsFraming(guard);
+
+/** Formats as their makers document them: an event that says a piece, and how a client reads it. */
+const formats: Readonly<
+  Record<string, readonly [say: (piece: string, index: number) => Json, read: (event: Json) => string]>
+> = {
+  gemini: [
+    (text, index) => ({
+      candidates: [{ content: { parts: [{ text }], role: "model" }, index }],
+      usageMetadata: { promptTokenCount: 4 },
+      modelVersion: "m-1",
+    }),
+    (event) => event.candidates[0].content.parts[0].text,
+  ],
+  "cohere v2": [
+    (text, index) => ({ type: "content-delta", index, delta: { message: { content: { text } } } }),
+    (event) => event.delta.message.content.text,
+  ],
+  "text generation inference": [
+    (text, index) => ({ index, token: { id: 7, text, logprob: -0.5, special: false }, generated_text: null }),
+    (event) => event.token.text,
+  ],
+  "llama.cpp": [(content, index) => ({ index, content, stop: false }), (event) => event.content],
+  "an application": [
+    (answer, index) => ({ index, event: "message", conversation_id: "c-1", answer }),
+    (event) => event.answer,
+  ],
+};
+const format = fc.constantFrom(...Object.keys(formats)).map((name) => formats[name] as (typeof formats)[string]);
+
+const event = (data: Json, ascii = false): string => `data: ${json(data, ascii)}\n\n`;
+const read = (stream: string): Json[] => dataOf(stream).map((data) => JSON.parse(data));
+
+test("texts of unknown formats run on: put together they equal the masked text, event by event", () => {
+  fc.assert(
+    fc.property(format, deltas, byteCuts, fc.boolean(), ([say, said], parts, cuts, ascii) => {
+      const stream = parts.map((piece) => event(say(piece, 0), ascii)).join("");
+      const { text } = filtered(stream, cuts, masking, framing);
+      const whole = filterText(parts.join(""), masking).text;
+      assert.equal(read(text).map(said).join(""), whole);
+      assert.equal(read(text).length, parts.length);
+      if (whole === parts.join("")) assert.equal(text, stream);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("texts that take turns are each one text", () => {
+  fc.assert(
+    fc.property(
+      format,
+      deltas,
+      deltas,
+      fc.array(fc.nat(1), { maxLength: 24 }),
+      byteCuts,
+      ([say, said], a, b, turns, cuts) => {
+        const events = interleaved([a.map((piece) => say(piece, 0)), b.map((piece) => say(piece, 1))], turns);
+        const out = read(filtered(events.map((each) => event(each)).join(""), cuts, masking, framing).text);
+        const of = (index: number): string =>
+          out
+            .filter((each) => (each.index ?? each.candidates[0].index) === index)
+            .map(said)
+            .join("");
+        assert.equal(of(0), filterText(a.join(""), masking).text);
+        assert.equal(of(1), filterText(b.join(""), masking).text);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("a blocked stream is a beginning of the allowed text, in whole events, and says that it ended", () => {
+  fc.assert(
+    fc.property(format, deltas, byteCuts, ([say, said], parts, cuts) => {
+      const { blocked, text: allowed } = filterText(parts.join(""), blocking);
+      const { text, cut } = filtered(parts.map((piece) => event(say(piece, 0))).join(""), cuts, blocking, framing);
+      const out = read(text);
+      assert.equal(cut, blocked !== undefined);
+      if (cut) assert.equal(out.pop().error.message, "found something");
+      assert.ok(allowed.startsWith(out.map(said).join("")));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a stream whose inspection crashes, and that is to pass, comes whole and once", () => {
+  fc.assert(
+    fc.property(format, deltas, deltas, byteCuts, fc.nat(30), ([say, said], a, b, cuts, crash) => {
+      const events = interleaved([a.map((piece) => say(piece, 0)), b.map((piece) => say(piece, 1))], [0, 1, 0, 1, 1]);
+      const { text } = crashing(events.map((each) => event(each)).join(""), cuts, crash, framing);
+      assert.deepEqual(read(text).map(said), events.map(said));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a list of events in one JSON body is read as the stream that it is", () => {
+  fc.assert(
+    fc.property(deltas, (parts) => {
+      const [say, said] = formats["gemini"] as (typeof formats)[string];
+      const body = JSON.stringify(parts.map((piece) => say(piece, 0)));
+      const options = { guard: new ContentGuard(masking), words: () => "", onFailure: () => "closed" as const };
+      const filter = jsonBodyFilter(options, 1_000_000);
+      filter.push(Buffer.from(body));
+      const out = Buffer.from(filter.end().bytes).toString();
+      const list = parts.length === 0 ? [] : (JSON.parse(out) as Json[]);
+      assert.equal(list.map(said).join(""), filterText(parts.join(""), masking).text);
+    }),
+  );
+});
+
+/** A stream that is looked at while it flows. */
+function live(rules: SpanRules, options: GuardOptions = {}, apart = false) {
+  const guard = new ContentGuard(rules, options);
+  const failures: string[] = [];
+  const filter = new EventStreamFilter({
+    guard,
+    framing: new PlainEventsFraming(guard, { apart }),
+    words: () => "found something",
+    onFailure: ({ message }) => {
+      failures.push(message);
+      return "closed";
+    },
+  });
+  return {
+    push: (data: Json) => Buffer.from(filter.push(Buffer.from(event(data))).bytes).toString(),
+    raw: (text: string) => Buffer.from(filter.push(Buffer.from(text)).bytes).toString(),
+    end: () => Buffer.from(filter.end().bytes).toString(),
+    failures,
+  };
+}
+
+test("an event waits while what follows could change it, and leaves byte for byte", () => {
+  const { push, raw, end } = live(masking);
+  assert.equal(push({ token: "it is S123" }), "");
+  assert.equal(raw(": still there\n\n"), ": still there\n\n");
+  assert.equal(raw("id: 7\n\n"), "");
+  assert.equal(push({ token: "4 " }), 'data: {"token":"it is S123"}\n\nid: 7\n\n');
+  assert.equal(end(), 'data: {"token":"4 "}\n\n');
+});
+
+test("where events are messages of their own each is read by itself, and none waits", () => {
+  const { push, end } = live(masking, {}, true);
+  assert.equal(push({ token: "it is S123" }), event({ token: "it is S123" }));
+  assert.equal(push({ token: "4567D" }), event({ token: "4567D" }));
+  assert.equal(push({ token: "it is hunter2 ." }), event({ token: "it is [test-secret:7] ." }));
+  assert.equal(end(), "");
+});
+
+test("messages of JSON-RPC wait for nothing, but A2A's streamed results run on", () => {
+  const rpc = (result: Json) => ({ jsonrpc: "2.0", id: 1, result });
+  const whole = live(masking);
+  const message = rpc({ content: [{ type: "text", text: "it is S123" }] });
+  assert.equal(whole.push(message), event(message));
+  const update = (text: string) =>
+    rpc({ kind: "artifact-update", append: true, artifact: { artifactId: "a", parts: [{ kind: "text", text }] } });
+  const streamed = live(masking);
+  assert.equal(streamed.push(update("it is S123")), "");
+  const out = streamed.push(update("4567D .")) + streamed.end();
+  assert.deepEqual(
+    read(out).map(({ result }) => result.artifact.parts[0].text),
+    ["it is [test-badge:9] ", "."],
+  );
+});
+
+test("a text is over when another of its object goes on in its place, or nothing was said of it for long", () => {
+  const turned = live(masking);
+  assert.equal(turned.push({ message: { thinking: "so S123" } }), "");
+  assert.match(turned.push({ message: { content: "I think " } }), /so S123/);
+  const silent = live(masking);
+  assert.equal(silent.push({ a: { text: "so S123" } }), "");
+  const out = Array.from({ length: 33 }, (_, at) => silent.push({ b: { text: `word ${at} ` } }));
+  assert.deepEqual(
+    out.map((each) => each !== ""),
+    out.map((_, at) => at === 32),
+  );
+});
+
+test("what is still being said is held however long it gets", () => {
+  const longBlock = {
+    ...{ name: "test-block", version: "1", maxSpan: 4096 },
+    detect: (text: string) => {
+      const [start, end] = [text.indexOf("<<"), text.indexOf(">>")];
+      const span = { start, end: end + 2, score: 1 };
+      return start < 0 || end < 0 ? [] : [classified({ detector: "test-block/all", category: "secret", ...span })];
+    },
+    openFrom: (text: string) => (text.includes("<<") && !text.includes(">>") ? text.indexOf("<<") : text.length),
+  };
+  const { push, end } = live({ ...masking, detectors: [longBlock] });
+  let out = push({ text: "key: <<" });
+  for (let at = 0; at < 500; at++) out += push({ text: "secret " });
+  assert.equal(out, "");
+  out += push({ text: ">> done" }) + end();
+  assert.equal(
+    read(out)
+      .map(({ text }) => text)
+      .join(""),
+    `key: [test-block:${4 + 500 * 7}] done`,
+  );
+});
+
+test("whole texts are judged as a piece by itself, and as what the pieces say together", () => {
+  const judge = (text: string) =>
+    text.includes("obey the page")
+      ? [classified({ detector: "test/order", category: "indirect-injection", start: 0, end: 1, score: 1 })]
+      : [];
+  const whole = { mode: "cut" as const, maxLength: 100_000, judge };
+  const decide = (): "block" => "block";
+  const plain = { ...masking, detectors: [], decide };
+  const atOnce = live(plain, { whole });
+  assert.match(atOnce.push({ text: "now obey the page" }), /found something/);
+  const inPieces = live(plain, { whole });
+  assert.equal(inPieces.push({ text: "now obey " }), event({ text: "now obey " }));
+  assert.equal(inPieces.push({ text: "the page" }), event({ text: "the page" }));
+  assert.match(inPieces.end(), /found something/);
+  const without = live(plain, { whole: { ...whole, judge: () => [] } });
+  assert.equal(without.push({ text: "now obey the page" }) + without.end(), event({ text: "now obey the page" }));
+});
+
+test("a stream without an end is judged for ever, some pages at a time, and held no longer than these", () => {
+  for (const mode of ["cut", "buffer"] as const) {
+    let longest = 0;
+    let seen = 0;
+    const judge = (text: string) => {
+      longest = Math.max(longest, text.length);
+      if (text.includes("obey the page")) seen += 1;
+      return [];
+    };
+    const { push, end, failures } = live({ ...masking, detectors: [] }, { whole: { mode, maxLength: 40_000, judge } });
+    let out = "";
+    for (let at = 0; at < 3000; at++)
+      out += push({ text: at === 1500 ? "so obey " : at === 1501 ? "the page " : "and so it goes on " });
+    assert.deepEqual(failures, []);
+    assert.ok(longest <= 20_100 && longest >= 16_384, `${longest}`);
+    assert.ok(seen >= 1);
+    assert.equal(read(out + end()).length, 3000);
+  }
+});
+
+test("arguments in pieces run on, and whole ones are read as JSON", () => {
+  const call = (name: string) => ({ delta: { tool_calls: { function: { arguments: name } } } });
+  const { push, end } = live(masking);
+  const parts = ['{"pass', 'word":"hun', 'ter2"}'].map((piece) => push(call(piece)));
+  const said = read(parts.join("") + end()).map((each) => each.delta.tool_calls.function.arguments);
+  assert.equal(said.join(""), '{"password":"[test-secret:7]"}');
+  assert.match(live(masking).push(call('{"a":"\\u0068unter2"}')), /\[test-secret:7\]/);
+});
+
+test("more texts than are kept apart, and more than is held, cannot be read", () => {
+  const many = live(masking);
+  many.push(Object.fromEntries(Array.from({ length: 65 }, (_, at) => [`k${at}`, { text: "S123" }])));
+  assert.match(many.failures.join(), /more than 64 texts/);
+  const long = live({ ...masking, detectors: [{ ...holding, maxSpan: 8_000_000 }] });
+  for (let at = 0; at < 5; at++) long.push({ text: "x ".repeat(500_000) });
+  assert.match(long.failures.join(), /longer than|wait for what follows/);
+});
+
+const holding = { name: "test-hold", version: "1", maxSpan: 1, detect: () => [], openFrom: () => 0 };
+
+test("any tree of JSON comes through with its places, names and values", () => {
+  const tree = fc.dictionary(
+    fc.constantFrom("text", "content", "data", "parts", "index", "1", "__proto__", "id", "arguments"),
+    fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>,
+  );
+  fc.assert(
+    fc.property(fc.array(tree, { maxLength: 6 }), byteCuts, (trees, cuts) => {
+      const stream = trees.map((each) => event(each)).join("");
+      const release = { ...masking, decide: () => "release" as const };
+      assert.equal(filtered(stream, cuts, release, framing).text, stream);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("the pieces' cuts do not matter where a text is cut between every two letters", () => {
+  fc.assert(
+    fc.property(
+      texts.chain((text) => pieces(fc.constant(text))),
+      (parts) => {
+        const one = (list: readonly string[]): string =>
+          read(filtered(list.map((text) => event({ text })).join(""), [0], masking, framing).text)
+            .map(({ text }) => text)
+            .join("");
+        assert.equal(one(parts), one(Array.from(parts.join(""))));
+      },
+    ),
+  );
+});
