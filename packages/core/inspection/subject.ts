@@ -134,9 +134,12 @@ export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): 
   return { parts, seams: pieces.length < 2 ? [] : seamsOf(pieces), unread };
 }
 
-/** `{"type":"base64","media_type":…,"data":…}`, the source of an Anthropic document or image. */
+/** `{"type":"base64","media_type":…,"data":…}`, the source of an Anthropic document or image; Gemini's `{"mimeType":…,"data":…}`. */
 function isBase64Source(fields: Readonly<Record<string, unknown>>, name: string): boolean {
-  return name === "data" && fields["type"] === "base64";
+  if (name !== "data") return false;
+  if (fields["type"] === "base64") return true;
+  const isTyped = typeof (fields["mimeType"] ?? fields["mime_type"]) === "string";
+  return isTyped && fields["type"] === undefined && typeof fields["data"] === "string";
 }
 
 /** `{"uri":…,"mimeType":…,"blob":…}`, an MCP resource in base64. */
@@ -146,11 +149,12 @@ function isBlob(fields: Readonly<Record<string, unknown>>, name: string): boolea
 
 /**
  * What is fetched behind Cordon's back: an Anthropic source behind a link, and the audio of an earlier answer by its id
- * (`{"role":"assistant","audio":{"id":…}}`). The link itself is read as text.
+ * (`{"role":"assistant","audio":{"id":…}}`), Gemini's `fileData`. The link itself is read as text.
  */
 function isElsewhere(fields: Readonly<Record<string, unknown>>, type: string): boolean {
   if (type === "url" && typeof fields["url"] === "string") return true;
   const { audio } = fields;
+  if (typeof (fields["fileUri"] ?? fields["file_uri"]) === "string") return true;
   return typeof audio === "object" && audio !== null && typeof (audio as { id?: unknown }).id === "string";
 }
 

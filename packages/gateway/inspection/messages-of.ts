@@ -8,8 +8,11 @@ import { isJsonObject, type JsonObject, type JsonValue } from "@cordon/core/cont
 import { isSentence } from "@cordon/core/inspection/subject";
 import type { ApiShape } from "../routes/error-shapes.ts";
 
-export function messagesOf(api: ApiShape, path: string, tree: JsonValue): readonly unknown[] {
-  if (!isJsonObject(tree) || api === "http" || api === "mcp" || api === "s3") return [{ role: "tool", content: tree }];
+/** @param isModel whether a model answers, behind whatever API: what it is asked then has its usual shapes */
+export function messagesOf(api: ApiShape, path: string, tree: JsonValue, isModel = false): readonly unknown[] {
+  const plain = [{ role: "tool", content: tree }];
+  if (!isJsonObject(tree) || api === "mcp" || api === "s3") return plain;
+  if (api === "http") return (isModel ? conversationOf(tree) : undefined) ?? plain;
   const said = (role: string, content: JsonValue | undefined): unknown[] =>
     content === undefined || content === null ? [] : [{ role, content }];
   const all = (value: JsonValue | undefined): readonly unknown[] =>
@@ -24,6 +27,44 @@ export function messagesOf(api: ApiShape, path: string, tree: JsonValue): readon
     ];
   if (path.startsWith("/chat/")) return [...all(tree["messages"]), ...beside(tree, "messages")];
   return [...said("user", tree["prompt"]), ...said("user", tree["input"]), ...beside(tree, "prompt", "input")];
+}
+
+/**
+ * What a model is asked in a body of its maker's own: Gemini's `contents`, the `messages` of Cohere, Ollama and many others, or one
+ * prompt. `undefined` where it is none of these.
+ */
+function conversationOf(tree: JsonObject): readonly unknown[] | undefined {
+  const { contents, messages } = tree;
+  const systems = systemNames.filter((name) => tree[name] !== undefined && tree[name] !== null);
+  const system = systems.map((name) => ({ role: "system", content: tree[name] }));
+  if (typeof contents === "object" && contents !== null) {
+    const said = Array.isArray(contents) ? contents.flatMap(geminiTurn) : geminiTurn(contents);
+    return [...system, ...said, ...beside(tree, "contents", ...systems)];
+  }
+  if (Array.isArray(messages) && messages.every((each) => isJsonObject(each) && typeof each["role"] === "string"))
+    return [...system, ...messages, ...beside(tree, "messages", ...systems)];
+  const asked = promptNames.filter((name) => typeof tree[name] === "string");
+  if (asked.length === 0) return undefined;
+  const prompts = asked.map((name) => ({ role: "user", content: tree[name] }));
+  return [...system, ...prompts, ...beside(tree, ...asked, ...systems)];
+}
+
+const systemNames = ["system", "systemInstruction", "system_instruction", "preamble"] as const;
+const promptNames = ["prompt", "inputs", "input", "query", "question", "message"] as const;
+
+/** A turn of Gemini's. What a function answered is nobody's word here, whoever's turn it stands in. */
+function geminiTurn(turn: JsonValue): readonly unknown[] {
+  if (!isJsonObject(turn) || !Array.isArray(turn["parts"])) return [{ role: "user", content: turn }];
+  const { role = "user", parts, ...rest } = turn;
+  const own = parts.filter((part) => !isFunctionResponse(part));
+  return [
+    { ...rest, role, content: own },
+    ...parts.filter(isFunctionResponse).map((part) => ({ role: "tool", content: part })),
+  ];
+}
+
+function isFunctionResponse(part: JsonValue): boolean {
+  return isJsonObject(part) && (part["functionResponse"] ?? part["function_response"]) !== undefined;
 }
 
 /** The rest of a body, each field as one text: that is how tools' schemas were learned, and pieces of them mean little. */

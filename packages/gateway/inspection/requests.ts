@@ -3,6 +3,7 @@
  * its place, or words why not.
  */
 import { isJsonObject, type JsonValue } from "@cordon/core/contract/strict-json";
+import { partsOf as idPartsOf, type SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Finding } from "@cordon/core/inspection/finding";
 import { isSentence, partsOf } from "@cordon/core/inspection/subject";
 import { blanked } from "@cordon/core/inspection/redaction/token-detector";
@@ -72,7 +73,7 @@ export function inspectContent(
 function attacks(
   { parts: judges }: Detectors,
   screening: Screening,
-  { api, path, address = "" }: InspectionSubject,
+  { api, path, resource, address = "" }: InspectionSubject,
   content: RequestContent,
   onText: (length: number) => void,
 ): Finding | undefined {
@@ -89,7 +90,7 @@ function attacks(
     if (table !== undefined) checkTable(table, null).forEach(note);
   }
   if (content.kind === "json") checkImages(content.tree).forEach(note);
-  const messages = content.kind === "json" ? messagesOf(api, path, content.tree) : said(content);
+  const messages = content.kind === "json" ? messagesOf(api, path, content.tree, isModel(resource)) : said(content);
   const { parts, seams, unread } = partsOf({ messages: asked.length === 0 ? messages : [...messages, ...asked] });
   unread.forEach(note);
   // A text is no row: it is wrong as a list without rows is.
@@ -108,6 +109,12 @@ function attacks(
     }
   }
   return blocked;
+}
+
+/** Whether a model answers: an inference endpoint, or a model itself. */
+function isModel(resource: SpiffeId): boolean {
+  const kind = idPartsOf(resource)?.kind;
+  return kind === "endpoint" || kind === "model";
 }
 
 function said(content: RequestContent): readonly unknown[] {
