@@ -21,6 +21,27 @@ const maxDigits = 17;
 export const anchors: readonly Anchor[] = [
   { type: "azure-client-secret", marks: ["Q~"], back: 4, pattern: /[\w~.]{3}\dQ~[\w~.-]{31,34}(?![\w~-])/y },
   { type: "azure-devops-token", marks: ["AZDO"], back: 76, pattern: /[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}(?!\w)/y },
+  // What Azure issues holds the service's signature near its end, so that scanners may know it.
+  {
+    type: "azure-key",
+    marks: ["APIM", "ACDb", "+ASt", "+ABa", "+AMC"],
+    back: 76,
+    pattern: /[A-Za-z0-9+/]{76}(?:APIM|ACDb|\+ASt|\+ABa|\+AMC)[A-Za-z0-9+/]{5,6}={0,2}(?![\w=])/y,
+  },
+  {
+    type: "azure-key",
+    marks: ["AzCa", "AIoT", "+AEh", "+ASb", "+ARm"],
+    back: 33,
+    pattern: /[A-Za-z0-9+/]{33}(?:AzCa|AIoT|\+AEh|\+ASb|\+ARm)[A-Za-z0-9+/]{5,6}={0,2}(?![\w=])/y,
+  },
+  {
+    type: "azure-key",
+    marks: ["AzSe", "+ACR"],
+    back: 42,
+    pattern: /[A-Za-z0-9+/]{42}(?:AzSe|\+ACR)[A-D][A-Za-z0-9+/]{5}(?!\w)/y,
+  },
+  { type: "azure-key", marks: ["AzFu"], back: 44, pattern: /[\w-]{44}AzFu[\w-]{5}[AQgw]={0,2}(?![\w=])/y },
+  { type: "azure-key", marks: ["JQQJ99"], back: 52, pattern: /[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}(?!\w)/y },
   { type: "maxmind-key", marks: ["_mmk"], back: 36, pattern: /[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk(?!\w)/y },
   {
     type: "rapidapi-key",
@@ -59,7 +80,16 @@ export const anchors: readonly Anchor[] = [
     type: "newrelic-key",
     marks: ["NRAL"],
     back: 36,
-    pattern: /(?:[0-9a-f]{36}|[a-z]{2}\d{2}xx[0-9a-f]{30})NRAL(?!\w)/y,
+    pattern: /(?:[0-9a-fA-F]{36}|[a-z]{2}\d{2}x[0-9a-fx][0-9a-fA-F]{30})NRAL(?!\w)/y,
+  },
+  { type: "newrelic-key", marks: ["-NRMA"], back: 42, pattern: /(?:AA[0-9a-f]{40}|eu01xx[0-9a-f]{36})-NRMA(?!\w)/y },
+  { type: "tableau-token", marks: ["==:"], back: 22, pattern: /[A-Za-z0-9+/]{22}==:[A-Za-z0-9]{32}(?!\w)/y },
+  {
+    // A number and what was drawn for it, as Laravel gives them out; a table's cell has no such neighbour.
+    type: "sanctum-token",
+    marks: ["|"],
+    back: "digits",
+    pattern: /\d{1,9}\|(?=[A-Za-z0-9]{0,47}[A-Z])(?=[A-Za-z0-9]{0,47}[g-z])[A-Za-z0-9]{40,48}(?![\w|])/y,
   },
   { type: "salesforce-token", marks: ["00D"], back: 0, pattern: /00D[A-Za-z0-9]{12}![\w.]{60,140}(?![\w.])/y },
   { type: "okta-token", marks: ["00"], back: 0, pattern: /00[\w-]{39}[A-Za-z0-9](?![\w-])/y },
@@ -117,7 +147,10 @@ export function anchoredAt(text: string, mark: number, { back, pattern }: Anchor
   else if (back === "query") start = parameterStart(text, mark);
   else start -= back;
   if (start < 0 || (back === "digits" && start === mark)) return undefined;
-  if (/[\w]/.test(text.charAt(start - 1)) || (back !== 0 && /[~.-]/.test(text.charAt(start - 1)))) return undefined;
+  // `api.telegram.org/bot123:AA…`: the word before the number is the address's.
+  const called = back === "digits" && text.startsWith("bot", start - 3);
+  if ((!called && /[\w]/.test(text.charAt(start - 1))) || (back !== 0 && /[~.-]/.test(text.charAt(start - 1))))
+    return undefined;
   pattern.lastIndex = start;
   const [whole = "", secret = whole] = pattern.exec(text) ?? [];
   if (whole === "" || isPlaceholder(secret) || entropy(secret) < 2.8) return undefined;

@@ -5,7 +5,8 @@
  * The name, what stands between and the value are read once, forwards, each to a bound; the value never holds a space. So
  * a value that is still arriving is the last word of the text.
  */
-import { maxValue, readGap, valueEnd, type Gap } from "./gap.ts";
+import { maxValue, nameStart, readGap, valueEnd, type Gap } from "./gap.ts";
+import { issuers } from "./issuers.ts";
 import type { SecretKind } from "./keys.ts";
 import { followsUser, givesWord } from "./settings.ts";
 import { classesOf, isPlaceholder, isRandom, isReference, wordlikeness } from "./value.ts";
@@ -37,12 +38,20 @@ export function assignedAt(text: string, keyword: number, end: number, kind: Sec
     const isHump = /^(?:K|ACCESS|PRIVATE)/.test(name) && /[a-z0-9]/.test(text.charAt(keyword - 1));
     return isHump ? assignedAt(text, keyword, end, "key") : undefined;
   }
+  if (kind === "pass") {
+    const found = isPassName(text, keyword, end) ? assignedAt(text, keyword, end, "password") : undefined;
+    return found !== undefined && isStrong(text.slice(found.start, found.end)) ? found : undefined;
+  }
   const after = nameEnd(text, end);
   const suffix = text.slice(end, after);
   const plain = goodSuffix.test(suffix);
   if (!plain && (badSuffix.test(suffix) || kind === "key")) return undefined;
   if (kind !== "header" && badPrefix.test(text.slice(Math.max(0, keyword - 16), keyword))) return undefined;
-  if (text.charCodeAt(keyword - 1) === 47 || (kind !== "password" && isWithinWord(text, keyword))) return undefined;
+  // `ID: joe / PW: x`; a path has such words too.
+  const slash = nameStart(text, keyword) - 1;
+  const slashed = text.charCodeAt(slash) === 47;
+  if (slashed && (kind !== "password" || !(isOption(text, slash, after) || behindLogin(text, slash)))) return undefined;
+  if (kind !== "password" && isWithinWord(text, keyword)) return undefined;
   const gap = readGap(text, after, keyword);
   if (gap === undefined) return undefined;
   const stop = valueEnd(text, gap);
@@ -50,13 +59,48 @@ export function assignedAt(text: string, keyword: number, end: number, kind: Sec
   if (kind === "header") from = afterScheme(text, from, stop);
   const to = kind === "header" && from > gap.at ? valueEnd(text, { ...gap, at: from }) : stop;
   const value = text.slice(from, to);
+  const braced = value.startsWith("{") && kind === "password" ? inBraces(text, from, keyword, gap) : undefined;
+  if (braced !== undefined) return braced;
   if (value.length < 4 || value.length >= maxValue || /\s/.test(value)) return undefined;
   const closed = gap.quote !== "" && text.charAt(to) === gap.quote.charAt(gap.quote.length - 1);
   const escaped = gap.quote.startsWith("\\") && text.charAt(to) === "\\";
   if (gap.quote !== "" && !closed && !escaped && to < text.length && kind !== "header") return undefined;
   if (!plain && (gap.quote === "" || !isStrong(value))) return undefined;
+  if (slashed && (!isStrong(value) || value.includes("/"))) return undefined;
   const score = scoreOf(value, kind, gap, text, keyword, to);
   return score === 0 ? undefined : { start: from, end: to, score };
+}
+
+/** `PWD={x}` in a connection string: braces are ODBC's quotes, and a closing one within is written twice. */
+function inBraces(text: string, from: number, keyword: number, gap: Gap): Assigned | undefined {
+  const value = /^\{((?:[^\s{}"'`]|\}\}){4,96})\}(?=[;"'\s]|$)/.exec(text.slice(from, from + 128))?.[1];
+  if (value === undefined || isPlaceholder(value) || !isConnectionString(text, keyword, gap)) return undefined;
+  return { start: from + 1, end: from + 1 + value.length, score: 0.7 };
+}
+
+/** `MYSQLPASS`, `smtpPass`; or `pass` or `pw` where a text, a cell or a span of code begins. */
+function isPassName(text: string, keyword: number, end: number): boolean {
+  if (/[A-Za-z]/.test(text.charAt(end))) return false;
+  const name = text.slice(keyword, end);
+  const before = text.slice(Math.max(0, keyword - 5), keyword);
+  if (/(?:by|com|tres|sur|over|under|first)$/i.test(before)) return false;
+  return (
+    /^$|[`[*\t#]$/.test(before) ||
+    (/^(?:PASS|PW)$/.test(name) && /[A-Z0-9]$/.test(before)) ||
+    (/^P(?:ass|w)$/.test(name) && /[a-z0-9]$/.test(before))
+  );
+}
+
+/** `/pass:x`, as programs of Windows take it. */
+function isOption(text: string, slash: number, end: number): boolean {
+  return text.charCodeAt(end) === 58 && /^[ \t]?$/.test(text.charAt(slash - 1)) && /\S/.test(text.charAt(end + 1));
+}
+
+/** The user's name, or the word for it, stands before the slash. */
+function behindLogin(text: string, keyword: number): boolean {
+  return /(?:^|[\s(,;[{|])(?:\w{0,12}[_-]?(?:id|uid)|user(?:[_ ]?name)?|login|account|name|e-?mail)(?: ?[:=] ?\S{1,64})? ?$/i.test(
+    text.slice(Math.max(0, keyword - 96), keyword),
+  );
 }
 
 /** The end of the identifier that the keyword is part of. */
@@ -73,9 +117,10 @@ function isWithinWord(text: string, keyword: number): boolean {
 
 /** `Bearer`, `Basic`, `Token` and the like before the credential of a header. */
 function afterScheme(text: string, from: number, stop: number): number {
-  const scheme = /^(?:bearer|basic|token|api-?(?:key|token)|ssws|dpop|negotiate|digest|apikey|key)[ :=]{1,3}/i.exec(
-    text.slice(from, from + 16),
-  );
+  const scheme =
+    /^(?:bearer|basic|token|api-?(?:key|token)|ssws|ntlm|hawk|dpop|negotiate|digest|apikey|key)[ :=]{1,3}/i.exec(
+      text.slice(from, from + 16),
+    );
   return scheme === null || stop - from > 12 ? from : from + scheme[0].length;
 }
 
@@ -90,12 +135,16 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
   // Code that calls, indexes or adds: the value is not here.
   if (
     !quoted &&
-    ((gap.sign === "," && !isRandom(value)) || /[([{\\]|:=/.test(value) || /^[-+*#']|^\/|\/$|\*$|^[a-z]+=$/.test(value))
+    ((gap.sign === "," && !isRandom(value)) ||
+      gap.sign === "||" ||
+      /[([{\\]|:=/.test(value) ||
+      /^[-+*#']|^\/|\/$|\*$|^[a-z]+=$/.test(value))
   )
     return 0;
   if (
     quoted &&
-    (/^[,.+):;]|^#[a-z]/i.test(value) || (gap.sign === "," && !isRandom(value) && !isStored(text, keyword)))
+    (/^[,.+):;]|^#[a-z]/i.test(value) ||
+      (gap.sign === "," && !isRandom(value) && !isStored(text, keyword) && !isDefault(value, text, keyword)))
   )
     return 0;
   // `"user:" + name`: the label of what is joined to it.
@@ -103,6 +152,7 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
   if (/^[a-z][a-z0-9+.-]*:\/\/|^\.{0,2}\/[\w.-]+\/|^www\.|%20|^arn:/i.test(value)) return 0;
   // "with password Qr7!dke#39": in a sentence only a value that is no word of it.
   if (gap.sign === "space" && !isStrong(value)) return 0;
+  if (gap.sign === "line" && !(kind === "password" && isLineOf(value, text, end))) return 0;
   const random = isRandom(value);
   switch (kind) {
     case "password":
@@ -120,7 +170,8 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
       )
         return 0;
       // A number in hexadecimal is also a table's key; one of 128 bits without the hyphens of a UUID rarely.
-      if (/^[0-9a-f-]+$/i.test(value)) return random && value.length >= 32 && !value.includes("-") ? 0.6 : 0;
+      if (/^[0-9a-f-]+$/i.test(value))
+        return (random && value.length >= 32 && !value.includes("-")) || isIssued(value, text, keyword) ? 0.6 : 0;
       return tokenScore(value, gap, random, text, end);
     default:
       return 0;
@@ -169,13 +220,26 @@ function isHexDraw(value: string): boolean {
   return digits >= 3 && upper + lower >= 3 && changes >= 4;
 }
 
+/** `myintervals_key = 797d68f890a`: short, but we know who issues it. */
+function isIssued(value: string, text: string, keyword: number): boolean {
+  const owner = /[A-Za-z0-9]{3,24}$/.exec(text.slice(Math.max(0, keyword - 24), keyword))?.[0].toLowerCase();
+  return value.length >= 10 && isHexDraw(value) && owner !== undefined && issuers.has(owner);
+}
+
 /** `creds.Secret != "open-sesame"`: what is compared with a secret is one; tokens and keys are also a parser's and a table's. */
 function isComparedSecret(value: string, { quote, sign }: Gap, text: string, keyword: number): boolean {
   return quote !== "" && /^[=!]=/.test(sign) && value.length >= 8 && /^secret/i.test(text.slice(keyword, keyword + 6));
 }
 
+/** All that its line holds, and no name with a number. */
+function isLineOf(value: string, text: string, end: number): boolean {
+  const { digits, others } = classesOf(value);
+  const ends = end === text.length || text.charCodeAt(end) === 10 || text.charCodeAt(end) === 13;
+  return ends && isStrong(value) && (digits > 1 || others > 0) && !/[:/]|^\d+[-.]\d/.test(value);
+}
+
 /** Letters, digits and either both cases or a sign: no word of any language. */
-function isStrong(value: string): boolean {
+export function isStrong(value: string): boolean {
   const { digits, upper, lower, others } = classesOf(value);
   if (digits === 0 || upper + lower === 0) return false;
   const signs = others > 0 && /[!@#$%^&*+=?~]/.test(value);
@@ -210,6 +274,16 @@ function passwordScore(value: string, gap: Gap, random: boolean, text: string, k
 function isStored(text: string, keyword: number): boolean {
   return /(?:\bset|\b(?:define|set_?property|putenv|setenv|put|setdefault)\(\s{0,4}["'][\w.-]{0,64})$/i.test(
     text.slice(Math.max(0, keyword - 88), keyword),
+  );
+}
+
+/** `getenv("DB_PASSWORD", "x")`: what is used where nothing is set. */
+function isDefault(value: string, text: string, keyword: number): boolean {
+  return (
+    isStrong(value) &&
+    /\b(?:get_?env|lookup_?env\w{0,12}|environ\.get|env|config(?:uration)?(?:\.get\w{0,8})?|settings?\.get|get_?(?:property|option|string))\(\s{0,4}["'][\w.-]{0,64}$/i.test(
+      text.slice(Math.max(0, keyword - 104), keyword),
+    )
   );
 }
 

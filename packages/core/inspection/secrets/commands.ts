@@ -24,11 +24,16 @@ function command(programs: string, option: string, secret: string = value): Comm
   return { programs: programs.split("|"), pattern: new RegExp(`${others} ${option}${secret}`, "y") };
 }
 
+/** A letter, and a digit or a sign of passwords. */
+const thought = String.raw`((?=[^\s"'\`<{\\|;/,]{0,63}[A-Za-z])(?=[^\s"'\`<{\\|;/,]{0,63}[\d!@#$^&*])[^\s"'\`<{\\|;/,:]{5,63}[^\s"'\`<{\\|;/,:.)])`;
 /** The words between, a user that is no host, date or time, and what holds a letter, and a digit or a sign of passwords. */
 const pairPattern =
   /(?: (?:details|info|data))?(?: (?:is|are|with|as|via))?[ \t]?[:=]?[ \t]?(?:[A-Za-z_][\w+-]{1,39}|[\w.+-]{1,40}@[\w.-]{3,60})(?:[:/]| [:/] )((?=[^\s"'`<{\\|;/,]{0,63}[A-Za-z])(?=[^\s"'`<{\\|;/,]{0,63}[\d!@#$^&*])[^\s"'`<{\\|;/,]{5,63}[^\s"'`<{\\|;/,.)])(?=[\s,;.)]|$)/y;
 /** `ed25519-key`, `index.html?x=1`, `22:33Z`: words and what else stands behind a slash or a colon. */
 const notChosen = /^[a-z\d]+(?:[-.:][a-z\d]+)+$|[?=]/i;
+/** On a line of its own more must speak for it: both cases and a digit, or a sign. */
+const notListed =
+  /^(?![^]*[!@#$^&*])(?!(?=[^]*[A-Z])(?=[^]*[a-z])[^]*\d)|[?=]|\.(?:git|txt|tar|gz|zip|sql|json|csv|log)$/;
 
 export const commands: readonly Command[] = [
   command("redis cli", "-a "),
@@ -38,6 +43,11 @@ export const commands: readonly Command[] = [
   command("smbclient|rpcclient|smbmap", String.raw`(?:-U|--user)[ =]["']?[\w.\\/-]{1,40}%`),
   command("lftp", String.raw`-u ["']?[\w.@-]{1,40},`),
   command("net use", String.raw`/user:\S{1,64} `),
+  {
+    programs: ["net user"],
+    pattern: new RegExp(String.raw`(?: /add)? [\w.-]{1,32} ${value}`, "y"),
+    unless: /^[^A-Za-z]*$|^\d+\w?$|^[a-z]+$/,
+  },
   command("xfreerdp|mstsc", "/p:"),
   command("useradd|usermod|evil winrm|crackmapexec|netexec|rdesktop|sshpass|mongoexport|mongoimport", "-p "),
   command("htpasswd", String.raw`-[a-zA-Z]{0,3}b[a-zA-Z]{0,3} (?:-\w )?\S{1,96} [\w.@-]{1,40} `),
@@ -47,9 +57,56 @@ export const commands: readonly Command[] = [
   { programs: ["oracle:thin:"], pattern: new RegExp(String.raw`\w{1,32}/${oracle}`, "y") },
   // What people write to one another: `creds: admin / Tr0ub4dor&3`.
   {
-    programs: ["creds", "credentials", "login", "log in", "sign in", "signed in", "user/pass", "username/password"],
+    programs: [
+      ...["creds", "credentials", "login", "log in", "sign in", "signed in"],
+      ...[
+        "user/pass",
+        "username/password",
+        "user/password",
+        "user/pw",
+        "login/password",
+        "id/password",
+        "id/pw",
+        "u/p",
+      ],
+    ],
     pattern: pairPattern,
     unless: notChosen,
+  },
+  // `u: joe p: Tr0ub4dor&3`.
+  {
+    programs: [" p:", ",p:", "/p:", " p=", "|p:"],
+    pattern: new RegExp(
+      `(?<=(?:^|[\\s(,;|/])(?:u|us(?:e)?r|un|id|login|user_?name|email)\\s?[:=]\\s?[^\\s,;|/]{2,60}[\\s,;|/]{1,3}p[:=])[ \\t]?(?:\\| )?${thought}(?=[\\s,;.)|]|$)`,
+      "iy",
+    ),
+    unless: notChosen,
+  },
+  // A list of accounts, one a line: `joe@example.com:Tr0ub4dor&3`; `root:…` of those that every system has.
+  {
+    programs: "com net org edu gov io co de fr uk ru nl es it pl br jp cn kr in sg my id th vn ph au"
+      .split(" ")
+      .map((top) => `.${top}:`),
+    pattern: new RegExp(
+      `(?<=(?:^|\\n)[ \\t"'\`*>-]{0,4}[\\w.+-]{2,48}@[\\w.-]{1,64}:)${thought}(?=["'\`]?(?:[\\r\\n]|$))`,
+      "y",
+    ),
+    unless: notListed,
+  },
+  {
+    programs: [
+      "admin:",
+      "root:",
+      "administrator:",
+      "sa:",
+      "postgres:",
+      "ubuntu:",
+      "oracle:",
+      "sysadmin:",
+      "superuser:",
+    ],
+    pattern: new RegExp(`(?<=(?:^|\\n)[ \\t"'\`*>-]{0,4}\\w{2,16}:)${thought}(?=["'\`]?(?:[\\r\\n]|$))`, "y"),
+    unless: notListed,
   },
   // A line of `.pgpass`: host, port, database and user, each of which may be a star.
   ...[":5432:", ":5433:", ":6432:", ":*:"].map((port) => ({

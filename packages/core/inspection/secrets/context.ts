@@ -7,7 +7,7 @@
  * `fileioSECRET-…`, `acme ACCESS code …`, `- name: X_TOKEN` and its `value:` on the next line.
  */
 import { dataKey } from "./assignments.ts";
-import { issuers, openNames, valueNames } from "./issuers.ts";
+import { issuers, openNames, services, valueNames } from "./issuers.ts";
 
 export interface Context {
   /** `secret`, `token`, `api key`: the name of a credential. */
@@ -15,6 +15,8 @@ export interface Context {
   /** `key`, `private`, `access`, `auth`: part of such names, and of many others. */
   readonly weak: boolean;
   readonly issuer: boolean;
+  /** The whole name is that of an issuer, no word of sentences, and of whose revisions nobody writes. */
+  readonly service: boolean;
   /** The name ends as that of an identifier, a digest or a place does. */
   readonly open: boolean;
   /** The name stands right before it, joined by a sign. */
@@ -40,7 +42,7 @@ const window = 192;
 
 /** What joins a name to its value: quotes and brackets that close the name, one sign, spaces and at most one line end, opening quotes. */
 const gap =
-  /^[\\"'`\])}*]{0,5}[ \t]{0,16}(=>|:=|={1,3}|!={1,2}|::?|;s:\d{1,4}:|,|\(|>|\||-{1,16}>?|[~.]{1,3}|)["'`*]{0,3}[ \t]{0,16}(?:[|>{[(]-?)?(?:\\?[nr]|\r?\n)?[ \t([{-]{0,24}[\\"'`@$*]{0,5}$/;
+  /^[\\"'`\])}*]{0,5}[ \t]{0,16}(=>|:=|(?:\|\||\?\??)=?|={1,3}|!={1,2}|::?|;s:\d{1,4}:|,|\(|>|\||-{1,16}>?|[~.]{1,3}|)["'`*]{0,3}[ \t]{0,16}(?:[|>{[(]-?)?(?:\\?[nr]|\r?\n)?[ \t([{-]{0,24}[\\"'`@$*]{0,5} ?$/;
 
 /** Signs as HTML, URLs and escapes write them. */
 const coded = /&quot;|&#3[49];|&apos;|%2[27]|\\[ux](?:00)?2[27]|%3[aAdD]|%20|[：＝]/g;
@@ -160,6 +162,7 @@ function read({ phrase, before }: Phrase, sign: string, quoted = false): Context
     queried:
       before === "?" || before === "&" ? /^(?:key|app_?id|auth|sig|signature|apikey|code|hash_key)$/.test(name) : false,
     issuer: namesIssuer(name),
+    service: services.has(name),
     open: openNames.has(last) || openNames.has(lastWord(name)) || notKept.test(name),
     assigned: /[=:]/.test(sign),
     joined: sign !== "",
@@ -176,7 +179,9 @@ function namesIssuer(name: string): boolean {
     const run = runs[at] ?? "";
     const own = run.replace(credentialWords, "");
     if (own === "") continue;
-    return issuers.has(run) || issuers.has(own) || issuers.has((runs[at - 1] ?? "") + own);
+    // `infuraKeyOfOurs`: what the issuer gave is named behind it, and something more.
+    const whose = /^([a-z0-9]{3,24}?)(?:api|secret|token|access|private|key)/.exec(run)?.[1] ?? "";
+    return issuers.has(run) || issuers.has(own) || issuers.has((runs[at - 1] ?? "") + own) || issuers.has(whose);
   }
   return false;
 }

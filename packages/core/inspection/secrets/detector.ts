@@ -9,7 +9,7 @@
 import type { Finding, SpanDetector } from "../finding.ts";
 import { createMatcher } from "../matching/aho-corasick.ts";
 import { anchoredAt, anchors } from "./anchors.ts";
-import { assignedAt } from "./assignments.ts";
+import { assignedAt, isStrong } from "./assignments.ts";
 import { commandPasswordAt, commands } from "./commands.ts";
 import { openPhraseFrom, phraseAt, phraseMarks } from "./phrases.ts";
 import { resolve, toFinding, type Candidate } from "./candidate.ts";
@@ -51,7 +51,8 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
     return anchor.marks.map((mark) => [mark, trigger] as const);
   }),
   ...secretKeys.map(({ word, kind }) => {
-    const type = kind === "password" ? "password" : kind === "header" ? "authorization" : "credential";
+    const type =
+      kind === "password" || kind === "pass" ? "password" : kind === "header" ? "authorization" : "credential";
     const trigger: Trigger = (text, start, end, out) => {
       const found = assignedAt(text, start, end, kind);
       if (found !== undefined) out.push({ type, ...found });
@@ -95,6 +96,17 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
     };
     return [call, trigger] as const;
   }),
+  // Anything may be called so: only a value that a person would not name a thing.
+  ...["login(", "signin(", "sign in(", "log in(", "authenticate(", ".connect(", "creds = (", "credentials = ("].map(
+    (call) => {
+      const trigger: Trigger = (text, _start, end, out) => {
+        const found = call === ".connect(" ? connectCallAt(text, end - 1) : credentialCallAt(text, end - 1);
+        if (found !== undefined && isStrong(text.slice(found.start, found.end)))
+          out.push({ type: "password", ...found });
+      };
+      return [call, trigger] as const;
+    },
+  ),
   ...[
     "networkcredential",
     "passwordauthentication",

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { secretDetector } from "./detector.ts";
 import { longSecretDetector } from "./long.ts";
 import { forms, twins, written } from "./testing/forms.ts";
+import { places, placeTwins } from "./testing/places.ts";
 
 const found = (text: string): string[] =>
   [secretDetector, longSecretDetector]
@@ -11,7 +12,7 @@ const found = (text: string): string[] =>
     .map(({ detector, start, end }) => `${detector} ${text.slice(start, end)}`);
 
 test("finds what files, settings, commands, addresses and phrases keep: the secret, and nothing else", () => {
-  const wrong = forms.flatMap((form) => {
+  const wrong = [...forms, ...places].flatMap((form) => {
     const told = found(written(form));
     const [type, secret] = form;
     return told.length === 1 && told[0] === `secret/${type} ${secret}` ? [] : [[written(form), ...told]];
@@ -29,7 +30,7 @@ test("finds a key on one line, with its line ends written as spaces or escapes",
 
 test("leaves the twins of these forms alone", () => {
   assert.deepEqual(
-    twins.map((text) => [text, found(text)]).filter(([, findings = []]) => findings.length > 0),
+    [...twins, ...placeTwins].map((text) => [text, found(text)]).filter(([, findings = []]) => findings.length > 0),
     [],
   );
 });

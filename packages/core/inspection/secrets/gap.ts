@@ -18,7 +18,7 @@ export interface Gap {
 
 /** Quotes and brackets that close the name, one separator, then an opening quote. Python, SQL and others mark a string's kind. */
 const joined =
-  /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?)(\s{0,12})(=>|:=|===?|!==?|=|:|,|>|[：＝是は]|\bis\b|là|adalah|คือ|\()(\s{0,12})(?:[NEbu](?=["']))?(\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/;
+  /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?\*{0,2})(\s{0,12})(=>|:=|===?|!==?|(?:\|\||\?\??)=|\|\||\?\?|\bor\b(?= ["'])|=|:|,|>|[：＝是は]|\bis\b|là|adalah|คือ|\()\*{0,2}(\s{0,12})(?:[NEbu](?=["'])|<(?:b|i|em|strong|code|kbd|tt|pre)>)?(\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/;
 
 export function readGap(text: string, from: number, keyword: number): Gap | undefined {
   const window = text.slice(from, from + maxGap + 16);
@@ -27,7 +27,7 @@ export function readGap(text: string, from: number, keyword: number): Gap | unde
   const found = joined.exec(window);
   if (found !== null) {
     const [whole, before = "", sign = "", behind = "", quote = ""] = found;
-    if (whole.length > maxGap || (before + behind).includes("\n")) return undefined;
+    if (whole.length > maxGap || (before + behind).includes("\n")) return belowOf(text, from, keyword);
     return {
       at: from + whole.length,
       quote: quote.replace("(", ""),
@@ -36,9 +36,12 @@ export function readGap(text: string, from: number, keyword: number): Gap | unde
     };
   }
   // A table's columns: `Ldap password   ----   x`, `| token | x |`. `sign` says that only a strong value counts.
-  const column = /^[ \t]{0,24}(?:-{2,12}|\||│)[ \t]{1,24}(?=[^\s|-])/.exec(text.slice(from, from + 64));
-  if (column !== null) return { at: from + column[0].length, quote: "", sign: "space", spaced: true };
-  return flagGap(text, from, keyword, window);
+  const column = /^\*{0,2}[ \t]{0,24}(?:-{1,12}>?|[–—→]|\||│)[ \t]{1,24}(["'`]?)(?=[^\s|-])/.exec(
+    text.slice(from, from + 64),
+  );
+  if (column !== null && (column[0].charCodeAt(0) !== 45 || column[0].startsWith("--")))
+    return { at: from + column[0].length, quote: column[1] ?? "", sign: "space", spaced: true };
+  return belowOf(text, from, keyword) ?? flagGap(text, from, keyword, window);
 }
 
 /** `"x" value="`, `variable "x" { default = "`, on the next line `value: `, `</key><string>`: the value has a name of its own. */
@@ -48,14 +51,34 @@ function furtherGap(text: string, from: number, keyword: number, window: string)
     const quote = /["']$/.exec(whole)?.[0] ?? "";
     return { at: from + whole.length, quote, sign: quote === "" && whole.endsWith(">") ? ">" : "=", spaced: true };
   };
+  if (first === 34 || first === 39 || first === 93) {
+    const typedIn = filled.exec(window)?.[0];
+    if (typedIn !== undefined) return { ...gapOf(typedIn), sign: "space" };
+  }
   if (first === 34 || first === 39) {
     const attribute =
       /^["']\s{0,4}value\s{0,2}=\s{0,2}["']/.exec(window) ?? variable.exec(text.slice(from, from + 240));
     if (attribute !== null) return gapOf(attribute[0]);
   }
+  if (first === 58 || first === 63) {
+    const declared = typed.exec(window);
+    if (declared !== null) return gapOf(declared[0]);
+  }
+  if (first === 32) {
+    const described = /^ [\w:-]{1,16}="[^"<>\n]{0,24}"\s?>/.exec(window)?.[0];
+    if (described !== undefined && /<[\w:]{0,24}$/.test(leadOf(text, nameStart(text, keyword), 32)))
+      return gapOf(described);
+    const whose = owned.exec(text.slice(from, from + 112))?.[0];
+    if (whose !== undefined) return { ...gapOf(whose), quote: /["'`]$/.exec(whose)?.[0] ?? "", sign: "space" };
+  }
   if (first === 60 || first === 62) {
     const tag = /^(?:<\/\w{1,16})?>\s{0,12}<(?:value|string|plain|text)>/i.exec(text.slice(from, from + 64));
-    return tag === null ? undefined : gapOf(tag[0]);
+    if (tag !== null) return gapOf(tag[0]);
+    const cell =
+      /^<\/(?:td|th|dt|b|strong|label)>:?\s{0,12}<(?:td|dd|code|b|span|p)>\s{0,4}(?:<(?:b|code)>)?(?=[^\s<])/i.exec(
+        window,
+      );
+    return cell === null ? undefined : { ...gapOf(cell[0]), quote: "", sign: "space" };
   }
   if (first === 34 || first === 39 || first === 44 || first === 10 || first === 13) {
     const listed = valueLine.exec(text.slice(from, from + 64));
@@ -68,9 +91,27 @@ function furtherGap(text: string, from: number, keyword: number, window: string)
   return undefined;
 }
 
+/** `get("#password").type("x")`, `find("password").send_keys("x")`: what a program types into the field. */
+const filled = /^["'\]]{0,3}\)\.(?:type|fill|send_?keys|set_?value|val|press_?sequentially)\(\s?["']/i;
+/** `password: String = "x"`, `password?: string = "x"`: languages that write a type behind the name. */
+const typed = /^\??:\s{0,2}(?:&(?:'static )?)?[A-Za-z][\w.<>[\]]{0,20}(?:\s?\|\s?\w{1,9})?\s{0,2}=\s{0,2}["']/;
+/** `password for the staging box is x`: whose it is. Only a strong value counts. */
+const owned =
+  /^ (?:for|of|to|on|at) (?:[\w.@'/-]{1,24} ){0,4}[\w.@'/-]{1,40}(?: ?[:=]| is:?)[ \t]{1,2}(?:["'`](?=\S))?(?=\S)/;
 const variable =
   /^["']\s{0,4}\{\s{1,12}(?:(?:type|description|sensitive)\s{0,12}=\s{0,4}[^\n]{1,60}\n\s{0,12}){0,3}default\s{1,12}=\s{1,4}["']/;
 const valueLine = /^["']?,?\s{0,32}["']?(?:parameter_?|default_?|string_?)?value["']?\s{0,4}[:=][ \t]{0,4}["']?/i;
+
+/** What was copied of a form: the name, alone on its line, and the value on the next. */
+const lineBelow = /^:?[ \t]{0,4}\r?\n[ \t]{0,12}(?=[^\s"'`<>{}[\]|#*-])/;
+
+function belowOf(text: string, from: number, keyword: number): Gap | undefined {
+  const below = lineBelow.exec(text.slice(from, from + 32));
+  if (below === null) return undefined;
+  const lead = leadOf(text, nameStart(text, keyword), 64);
+  const isAlone = /(?:^|\n)[ \t>*#]{0,8}(?:[A-Za-z]{1,16}[ _-]){0,2}$/.test(lead);
+  return isAlone ? { at: from + below[0].length, quote: "", sign: "line", spaced: true } : undefined;
+}
 
 /** Directives of servers' settings that a password follows. */
 const directive = /^(?:requirepass|masterauth|bindpw|rootpw|snmp.server community)/i;
@@ -111,11 +152,16 @@ function leadOf(text: string, at: number, length: number): string {
 
 /** A full-width sign is the sign; a copula of Chinese or Japanese stands for a colon, as it does on a form. */
 function plainSign(sign: string): string {
+  // A default that is set where there is none (`?=`, `||=`) is a setting; one that is read (`|| "x"`) may also be a message.
+  if (/^[|?].?=$/.test(sign)) return "=";
+  if (/^(?:\|\||\?\?|or)$/i.test(sign)) return "||";
   return sign === "＝" ? "=" : /^[：是は]$/.test(sign) ? ":" : sign;
 }
 
+const entity = /^&(?:[a-z]{2,6};|#|&|\s|$)/i;
+
 /** One past the value: to its quote, or to what ends a bare word. */
-export function valueEnd(text: string, { at, quote }: Pick<Gap, "at" | "quote">): number {
+export function valueEnd(text: string, { at, quote, sign }: Pick<Gap, "at" | "quote" | "sign">): number {
   const most = Math.min(text.length, at + maxValue);
   let end = at;
   if (quote !== "") {
@@ -124,7 +170,12 @@ export function valueEnd(text: string, { at, quote }: Pick<Gap, "at" | "quote">)
     if (quote.startsWith("\\")) while (end > at && text.charAt(end - 1) === "\\") end--;
     return end;
   }
-  while (end < most && text.charCodeAt(end) > 32 && !"\"'`;,<>&|".includes(text.charAt(end))) end++;
+  while (end < most && text.charCodeAt(end) > 32 && !"\"'`;,<>&|".includes(text.charAt(end))) {
+    end++;
+    // In a query an ampersand ends a value, in HTML it writes a sign; behind a colon it is one as any other.
+    if (sign !== "=" && sign !== "" && text.charAt(end) === "&" && !entity.test(text.slice(end, end + 8))) end++;
+  }
+  end = Math.min(end, most);
   while (end > at && ")]}.:\\".includes(text.charAt(end - 1)) && !/[([{]/.test(text.slice(at, end))) end--;
   return end;
 }

@@ -6,7 +6,8 @@
 
 const words = (...lines: readonly string[]): ReadonlySet<string> => new Set(lines.flatMap((line) => line.split(" ")));
 
-export const issuers = words(
+/** Those whose releases and commits stand in texts as well: forty digits behind such a name are a revision of it. */
+const versioned = [
   // Models and what stands around them.
   "openai anthropic cohere huggingface replicate groq perplexity mistral mistralai deepseek together togetherai fireworks fireworksai",
   "xai ai21 ai21labs stability stabilityai elevenlabs assemblyai deepgram wandb langchain langsmith langfuse pinecone weaviate qdrant",
@@ -37,6 +38,10 @@ export const issuers = words(
   "optimizely flagsmith unleash configcat statsig growthbook harness doppler infisical vault hashicorp akeyless cyberark",
   "1password onepassword lastpass bitwarden dashlane keeper appcenter fastlane expo testflight bugsnag",
   "postman insomnia stoplight readme swaggerhub runscope apimetrics assertible loadimpact k6 blazemeter gtmetrix",
+];
+
+/** Those that are called with a key, and nothing else is said of them with a number. */
+const called = [
   // Watching and calling out.
   "datadog newrelic dynatrace appdynamics splunk sumologic sumo loggly papertrail logzio logentries logdna mezmo coralogix",
   "honeycomb lightstep grafana prometheus sentry rollbar airbrake raygun honeybadger appsignal scout scoutapm instana elasticapm",
@@ -134,7 +139,34 @@ export const issuers = words(
   "worldcoinindex worldweather youneedabudget yousign zenkit zenscrape zipapi zipbooks zipcodeapi smartlook hotmart lalamove",
   "sendcloud pushwoosh customerly appsflyer kochava mapmyindia olamaps goong vietmap longdo peakmetrics anypoint mulesoft tyk",
   "apigee wso2 gravitee zuplo unkey permitio",
+  // More of those that are called with a key and nothing else.
+  "wandb openai anthropic cohere perplexity deepgram assemblyai elevenlabs serpapi serper tavily rapidapi apilayer",
+  "aeroworkflow ambee anaconda apiary apiflash apiscience artsy atera audd authress avaza aviationstack ayrshare bintray bitly bluemix",
+  "brandfetch browshot buttercms calendarific calorieninja campayn cashboard chatfule checio cliengo closecrm cloze coinlib collect2",
+  "conekta conversiontools coverity currencycloud databox databento datagov demio deputy dotmailer duply eagleeyenetworks ecostruxureit",
+  "edamam eightxeight endorlabs ethplorer everhour fakejson feedier findl fixerio flickr flightlabs flightstats fmfw formio foursquare",
+  "freemius fullstory geoapify geocodio geoip geoipify getsandbox gocardless hereapi hootsuite instamojo invoiceocean ipinfodb isdown",
+  "iterative juro kanbantool knapsackpro kontent kylas lightspeed lokalise luno lunchmoney m3o maxmindlicense meraki mite momento",
+  "mrticktock myfreshworks myintervals nasdaq nasdaqdatalink ngc nightfall numverify nvapi nytimes onedesk openvpn overloop owlbot",
+  "pandascore paralleldots parseur paydirt paydirtapp paymo pganalyze picatic planview planviewleankit pollsapi postage prospectcrm",
+  "pubnubkey pusherchannel reallysimplesystems rechargepayments redhatpyxis rentman replyio robinhood robinhoodcrypto rownd salescookie",
+  "salesmate samsara satismeter scalingo settlemint shipday shippo sidekiq simfin siteleaf smartsheets speechtext speechtextai",
+  "spectral stockdata streak surveyanyplace tableaucloud taxbit technicalanalysis telnyx theoddsapi thingsboard thousandeyes tickspot",
+  "timeular toggltrack tokeet trufflehog tomorrowio unplugg upcdatabase uplead userflow vagrantcloud voiceflow vonagevoice wakatime",
+  "weightsandbiases whoxy wiz wrike wundergraph yelp zenkitapi zipcodebase zonka zonkafeedback zulipchat",
+];
+
+export const issuers = words(...versioned, ...called);
+
+/** Of their names those that sentences hold as words. */
+const ordinary = words(
+  "meta make here line mode phrase front height teams square chatbot medium buffer batch daily persona census bill signal timely threads",
+  "abstract coda wave linear loops guardian wise checkout capsule discord blockchain knock ups grab sketch steam teamwork observe intruder",
+  "delighted unity cohere outreach momento crisp particle drift canvas notion radar coins harvest perplexity butter ghost bandwidth copper",
+  "toss hunter monday resend lever maya sanity paddle authorize iterable bubble clerk amplitude heap streak affirm greenhouse gong sage sift",
+  "iterative fingerprint courier quip tally groove flock branch shortcut ramp apollo segment prometheus kubernetes consul nomad",
 );
+export const services: ReadonlySet<string> = new Set([...words(...called)].filter((name) => !ordinary.has(name)));
 
 /** Ends of names of what is shown to anybody: identifiers, digests, versions, places. */
 export const openNames = words(

@@ -5,14 +5,14 @@
 
 /**
  * `password`: people choose it. `token`: machines do. `key`: as a token, and the word means much else. `hump`: a key whose name goes on in capitals, as
- * `geocoderKey` and `geocoderKEY`.
+ * `geocoderKey` and `geocoderKEY`. `pass`: the word alone, or so within a name.
  */
-export type SecretKind = "password" | "token" | "key" | "header" | "hump";
+export type SecretKind = "password" | "token" | "key" | "header" | "hump" | "pass";
 
 const names: readonly (readonly [SecretKind, string])[] = [
   [
     "password",
-    'password|passwd|passwort|passphrase|pass phrase|pwd|pass word|passcode|userpass|dbpass|db pass|root pass|admin pass|smtp pass|mysql pwd|pgpass|app pass|auth pass|ldap pass|_pass|$pass|&pass|?pass|:pass|\npass|"pass|\'pass|.pass|,pass|{pass|(pass|;pass|<pass|identified by|snmp server community|_psk|\npsk|"psk|pswd|pword|_pw|\npw|requirepass|masterauth|bindpw|rootpw|wpa psk|kata sandi|sandi|kata laluan|mật khẩu|รหัสผ่าน|contraseña|mot de passe|senha|wachtwoord|пароль|密码|密碼|パスワード|비밀번호|jelszó|hasło',
+    'password|passwd|passwort|passphrase|pass phrase|pwd|pass word|passcode|userpass|dbpass|db pass|root pass|admin pass|smtp pass|mysql pwd|pgpass|app pass|auth pass|ldap pass|_pass|$pass|&pass|?pass|:pass|\npass|"pass|\'pass|.pass|,pass|{pass|(pass|;pass|<pass|identified by|snmp server community|_psk|\npsk|"psk|pswd|pword|passwrd|pasword|psswd|,pw|(pw|/pw|/pass|/password|_pw|\npw|requirepass|masterauth|bindpw|rootpw|wpa psk|kata sandi|sandi|kata laluan|mật khẩu|รหัสผ่าน|contraseña|mot de passe|senha|wachtwoord|пароль|密码|密碼|パスワード|비밀번호|jelszó|hasło',
   ],
   [
     "token",
@@ -27,6 +27,7 @@ const names: readonly (readonly [SecretKind, string])[] = [
     "authorization|x api key|x auth token|private token|x vault token|x gitlab token|x access token|x figma token|api token",
   ],
   ["hump", "key|access|private"],
+  ["pass", "pass|pw"],
 ];
 
 export interface SecretKey {

@@ -8,6 +8,7 @@ import { isSession } from "./cookies.ts";
 import { encodedScore } from "./encoded.ts";
 import { issuers } from "./issuers.ts";
 import { findMarked } from "./marked.ts";
+import { isPrivateMember, isPublicMember } from "./jwk.ts";
 import { isMasked } from "./provider.ts";
 import { findRuns, kindAt, leastRun } from "./runs.ts";
 import { isPrefixedToken } from "./structure.ts";
@@ -51,13 +52,16 @@ function judgeWord(text: string, start: number, end: number, out: Out): void {
   judgeHook(text, start, to, out);
   if (bare - from > longestPrefixed || isBeforeMore(text, to)) return;
   if ((code === 0 || from > head) && isBehindMore(text, from)) return;
-  if (bare - from >= 24 && isPrefixedToken(text.slice(from, bare)))
+  if (bare - from >= 24 && isPrefixedToken(text.slice(from, bare)) && !isPublicMember(text, from))
     out({ type: "token", start: from, end: bare, score: 0.7 });
-  judgeNamed(text, from === head ? from + nameWithin(text.slice(from, to)) : from, to, out);
+  if (from > head) return judgeNamed(text, from, to, out);
+  const heads = namesWithin(text.slice(from, to));
+  const value = heads.find((length) => drawOf(text.slice(from + length, to)) !== undefined) ?? heads[0] ?? 0;
+  judgeNamed(text, from + value, to, out);
 }
 
 const hook =
-  /\/(?:hooks?|webhooks?|webhookb2|catch|incoming|heartbeat|ping|with\/key|robot|triggers?|(?:password|account)[/_-](?:reset|recover)|reset-?password|magic(?:-?link)?|activat(?:e|ion))\/(?:(?!commit|blob|tree)[\w.-]{1,60}\/){0,4}([\w-]{16,128})$/i;
+  /(?:\/\/(?:web)?hooks?\.[\w.-]{3,60}|\/(?:hooks?|generic-?webhook|webhooks?|webhookb2|catch|incoming|heartbeat|ping|with\/key|robot|triggers?|(?:password|account)[/_-](?:reset|recover)|reset-?password|magic(?:-?link)?|activat(?:e|ion)))\/(?:(?!commit|blob|tree)[\w.-]{1,60}\/){0,4}([\w-]{16,128})$/i;
 
 /** The last part of a path that calls somebody: whoever knows the address may. */
 function judgeHook(text: string, start: number, end: number, out: Out): void {
@@ -77,6 +81,7 @@ function judgeNamed(text: string, start: number, end: number, out: Out): void {
   const context = contextOf(text, start);
   const score = context === undefined ? 0 : scoreOf(value, draw, context);
   if (score > 0) return out({ type: "credential", start, end, score });
+  if (isPrivateMember(text, start)) return out({ type: "private-key", start, end, score: 0.9 });
   if (context?.open === true) return;
   if (isSession(text, start) && !isPlaceholder(value)) return out({ type: "session", start, end, score: 0.7 });
   const around = aroundOf(text, start);
@@ -112,15 +117,21 @@ function codeBefore(text: string, start: number): number {
   return 0;
 }
 
-const credentialHead =
-  /^(?:[A-Za-z][\w.-]{0,40}?)?(?:secret|token|key|private|access|password|pat|auth|credential)[\w]{0,10}?[-_.=]+(?=[^-_.=]{4})/i;
+export const credentialHead =
+  /^(?:[A-Za-z][\w.-]{0,40}?)?(?:secret|token|key|private|access|password|pat|auth|credential)[\w]{0,16}?[-_.=]+(?=[^-_.=]{4})/i;
+const mostHeads = 4;
 
-/** `fileio_ACCESS-ABCD1234…`, `twilio-3628…`: how much of a word is its name. */
-function nameWithin(word: string): number {
+/** `fileio_ACCESS-ABCD1234…`, `acme_access_key_X-…`, `twilio-3628…`: how much of a word may be its name. */
+function namesWithin(word: string): readonly number[] {
   const named = credentialHead.exec(word)?.[0].length;
-  if (named !== undefined) return named;
+  if (named !== undefined) {
+    const heads = [named];
+    for (let at = named; at < Math.min(word.length - least, 64) && heads.length < mostHeads; at++)
+      if (/[-_.=]/.test(word.charAt(at)) && !/[-_.=]/.test(word.charAt(at + 1))) heads.push(at + 1);
+    return heads;
+  }
   const first = word.search(/[-_.]/);
-  return first > 2 && issuers.has(word.slice(0, first).toLowerCase()) ? first + 1 : 0;
+  return first > 2 && issuers.has(word.slice(0, first).toLowerCase()) ? [first + 1] : [];
 }
 
 export type Draw = "mixed" | "single" | "hex" | "uuid" | "digits" | "letters";
@@ -177,10 +188,11 @@ function isBeforeMore(text: string, to: number): boolean {
 }
 
 function scoreOf(value: string, draw: Draw, context: Context): number {
-  const { strong, weak, keyed, shouted, queried, issuer, open, assigned, joined, quoted, glued } = context;
+  const { strong, weak, keyed, shouted, queried, issuer, service, open, assigned, joined, quoted, glued } = context;
   const length = value.length;
   if (open || isPlaceholder(value) || isEncodedText(value)) return 0;
-  if (draw === "digits") return assigned && (strong || (issuer && weak)) ? 0.55 : 0;
+  if (draw === "digits")
+    return (assigned && (strong || (issuer && weak))) || (issuer && (strong || shouted) && length >= 20) ? 0.55 : 0;
   if (value.includes("/") && (draw !== "mixed" || wordlikeness(value) > -0.2 || length < 24)) return 0;
   // Twenty-four digits are an object of MongoDB as well.
   if (
@@ -189,12 +201,14 @@ function scoreOf(value: string, draw: Draw, context: Context): number {
       (length === 24 && !issuer && !keyed && context.name.endsWith("s")))
   )
     return 0;
-  if (draw === "letters") return strong || (keyed && joined && (issuer || shouted || context.assigned)) ? 0.6 : 0;
+  if (draw === "letters")
+    return strong || (keyed && joined && (issuer || shouted || assigned)) || (issuer && weak && length >= 20) ? 0.6 : 0;
   if (strong || (queried && length >= 20)) return length >= 16 ? 0.75 : 0.6;
   if (!joined && classesOf(value).digits * 6 < length && wordlikeness(value) > -0.6) return 0;
   const isNumber = draw === "uuid" || draw === "hex";
   const isKey = keyed && (joined || !isNumber || shouted || glued || (draw === "hex" && length >= 32));
   if ((issuer && weak) || isKey) return length >= 16 ? 0.65 : 0.55;
+  if (isNumber && service) return draw === "hex" && (assigned || quoted || length >= 32) ? 0.6 : assigned ? 0.5 : 0;
   if (isNumber) return issuer && draw === "hex" && (assigned || quoted) && length !== 40 && length !== 64 ? 0.65 : 0;
   if (issuer || weak) return length >= 20 ? 0.6 : issuer && assigned ? 0.55 : 0;
   return assigned && draw === "mixed" && /^[A-Za-z0-9]{24,48}$/.test(value) && wordlikeness(value) < -0.3 ? 0.5 : 0;

@@ -12,7 +12,11 @@ const joinedTail = /^[A-Za-z0-9_-]{24,180}$/;
 
 /** Parts of prefixes that say what follows: a key of somebody's. */
 const credentialPart =
-  /(?:^|[_.-])(?:sk|pat|key|api|apikey|token|tok|secret|sec|live|test|prod|sandbox|auth|access|svc|bot|oauth|refresh|priv|private|personal|service|at|rt|ak)[_.-]/;
+  /(?:^|[_.-])(?:sk|pat|key|api|apikey|token|tok|secret|sec|live|test|prod|production|sandbox|auth|access|svc|bot|oauth|refresh|priv|private|personal|service|at|rt|ak)[_.-]/;
+
+/** `acme_production_` and a UUID: an identifier has no such prefix. */
+const secretPart = /(?:^|[_.-])(?:sk|pat|api|apikey|token|secret|live|production)[_.-]$/;
+const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** Prefixes of what is named, not kept: messages, calls, payments, files, hosts, digests. */
 const namedThings = new Set(
@@ -37,16 +41,18 @@ export function isPrefixedToken(word: string): boolean {
   if (prefix === undefined) return isJoined(word);
   const tail = word.slice(prefix.length);
   const named = namedThings.has(prefix.slice(0, prefix.search(/[_.-]/)).toLowerCase()) && !credentialPart.test(prefix);
-  if (named || isPlaceholder(word) || !joinedTail.test(tail)) return !named && isJoined(word);
+  const isTail = joinedTail.test(tail) || (plainTail.test(tail) && credentialPart.test(prefix));
+  if (named || isPlaceholder(word) || !isTail) return !named && isJoined(word);
   const { upper, lower, digits, changes } = classesOf(tail);
   const likeness = wordlikeness(tail);
+  if (uuid.test(tail)) return secretPart.test(prefix) && entropy(tail) > 3;
   if (upper >= 3 && lower >= 3 && digits >= (tail.length >= 32 ? 1 : 3))
     // Hexadecimal in both cases is no issuer's.
     return (
       !/^[0-9a-f_-]+$/i.test(tail) &&
       changes >= tail.length * 0.3 &&
       entropy(tail) >= 3.6 &&
-      likeness <= -0.3 &&
+      (likeness <= -0.3 || (likeness < 0.2 && credentialPart.test(prefix) && changes >= tail.length * 0.35)) &&
       !isEncodedText(tail)
     );
   if (credentialPart.test(prefix) && upper >= 3 && lower >= 3 && digits > 0)
@@ -65,11 +71,35 @@ function isSigned([first = "", second = "", third]: readonly string[]): boolean 
   return first.startsWith("eyJ") && (third === undefined || second.startsWith("eyJ"));
 }
 
+/**
+ * An account's number in base64 and what was drawn for it: bots of Discord, with dots; tokens of Atlassian's servers, a colon
+ * between the two before they are encoded.
+ */
+function isNumbered(word: string): boolean {
+  // An account of Twitter and its token; a bot of Webex.
+  if (/^\d{15,20}-[A-Za-z0-9]{38,42}$/.test(word)) return isMixed(word);
+  if (/^[A-Za-z0-9]{64}_[A-Za-z0-9]{4}_[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(word)) return true;
+  const [, number, whole] =
+    /^(?:([MNO][\w-]{22,27})\.[\w-]{6}\.[\w-]{27,40}|([MNO][A-Za-z0-9+/]{43}))$/.exec(word) ?? [];
+  if (number !== undefined) return /^\d{17,20}$/.test(decoded(number));
+  return whole !== undefined && /^\d{10,14}:[^]*[^\x20-\x7e]/.test(decoded(whole));
+}
+
+function isMixed(word: string): boolean {
+  const { upper, lower } = classesOf(word);
+  return upper >= 3 && lower >= 3;
+}
+
+function decoded(code: string): string {
+  return code.length % 4 === 1 ? "" : atob(code.replaceAll("-", "+").replaceAll("_", "/"));
+}
+
 /** Two or three random parts of base64 with dots between them, as signed tokens are; a name of none of them is a word. */
 function isJoined(word: string): boolean {
   const parts = word.split(".");
   // An identifier and its secret (Zhipu), or three of Zoho's.
   if (/^(?:[0-9a-f]{32}\.[A-Za-z0-9]{16}|1000\.[0-9a-f]{32}\.[0-9a-f]{32})$/.test(word)) return entropy(word) > 3;
+  if (isNumbered(word)) return true;
   if (parts.length < 2 || parts.length > 3 || isSigned(parts)) return false;
   return parts.every((part) => {
     if (part.length < 20 || part.length > 400 || !/^[A-Za-z0-9_-]+$/.test(part)) return false;

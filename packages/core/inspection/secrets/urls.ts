@@ -110,9 +110,10 @@ export function credentialCallAt(text: string, end: number): Assigned | undefine
 
 /** `mysqli_connect("host", "user", "password")` and its kin. */
 export function connectCallAt(text: string, end: number): Assigned | undefined {
-  const found = /^\(\s{0,4}["'][^"'\n]{1,96}["'],\s{0,16}["'][^"'\n]{1,64}["'],\s{0,16}["']([^"'\s]{4,96})["']/.exec(
-    text.slice(end, end + 320),
-  );
+  const found =
+    /^\(\s{0,4}["'][^"'\n]{1,96}["'],\s{0,16}(?:\d{2,5},\s{0,16})?["'][^"'\n]{1,64}["'],\s{0,16}["']([^"'\s]{4,96})["']/.exec(
+      text.slice(end, end + 320),
+    );
   const value = found?.[1];
   if (found === null || value === undefined || isPlaceholder(value) || isReference(value)) return undefined;
   const stop = end + found[0].length - 1;

@@ -99,7 +99,7 @@ export function isRandom(value: string): boolean {
 const placeholderWords = new RegExp(
   [
     String.raw`example|sample|change[_-]?me|changeit|replace|insert|placeholder|redacted|dummy|fake|mock|foobar|your|xxx|yyy|\*\*\*|\.\.\.`,
-    String.raw`todo|fixme|not[-_]?set|<|>|\{\{|\}\}|put[-_]|[-_]here|goes|enter|my[-_]?(?:token|secret|api)`,
+    String.raw`todo|fixme|not[-_]?set|\{\{|\}\}|put[-_]|[-_]here|goes|enter|my[-_]?(?:token|secret|api)`,
     String.raw`test[-_]?(?:token|key|secret)|lorem|####`,
   ].join("|"),
   "i",
@@ -125,7 +125,15 @@ const ownName =
 export function isPlaceholder(value: string): boolean {
   if (fieldWords.has(value.toLowerCase()) || ownName.test(value)) return true;
   if (placeholderWords.test(value) && !isChance(value)) return true;
+  if (/[<>]/.test(value) && !isDrawnWithAngles(value)) return true;
   return /^(.)\1*$/.test(value) || /^[x*#._-]+$/i.test(value) || isSequence(value) || isCounted(value);
+}
+
+/** `u@D7GXt)t>8d(LtH^`: drawn from all the signs of a keyboard; no element, no arrow and no `<name>`. */
+function isDrawnWithAngles(value: string): boolean {
+  if (value.length < 12 || /<[\w\s./:-]*>|^<|<\/|[-=]>/.test(value)) return false;
+  const { digits, upper, lower, others } = classesOf(value);
+  return digits > 0 && upper > 1 && lower > 1 && others > 1 && wordlikeness(value) < -0.2;
 }
 
 /** In a long value drawn at random three or four letters spell a word by chance; one that was meant is set apart or in one case. */
