@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { secretDetector } from "./detector.ts";
 import { longSecretDetector } from "./long.ts";
 import { forms, twins, written } from "./testing/forms.ts";
-import { places, placeTwins } from "./testing/places.ts";
+import { places, placeTwins, tables } from "./testing/places.ts";
 
 const found = (text: string): string[] =>
   [secretDetector, longSecretDetector]
@@ -12,7 +12,7 @@ const found = (text: string): string[] =>
     .map(({ detector, start, end }) => `${detector} ${text.slice(start, end)}`);
 
 test("finds what files, settings, commands, addresses and phrases keep: the secret, and nothing else", () => {
-  const wrong = [...forms, ...places].flatMap((form) => {
+  const wrong = [...forms, ...places, ...tables].flatMap((form) => {
     const told = found(written(form));
     const [type, secret] = form;
     return told.length === 1 && told[0] === `secret/${type} ${secret}` ? [] : [[written(form), ...told]];

@@ -1,15 +1,17 @@
 /**
- * Secrets that may be thousands of characters long: private key blocks, signed tokens, encoded keys. In: a text. Out:
- * `secret/<type>` findings. Apart from the other secrets, so that a filter need keep a long context for these alone; their
+ * Secrets that may be thousands of characters long: private key blocks, signed tokens, encoded keys; and those that a table's first
+ * line names, thousands of characters before. In: a text. Out: `secret/<type>` findings. Apart from the other secrets, so that a filter need keep a long context for these alone; their
  * marks are few and sought directly.
  */
 import type { Finding, SpanDetector } from "../finding.ts";
 import { contextOf } from "./context.ts";
+import { findColumns } from "./columns.ts";
 import { findKeyBlocks, maxBlock, openBlockFrom } from "./blocks.ts";
 import { scanner } from "../kernels/scanner.ts";
 import { resolve, toFinding, type Candidate } from "./candidate.ts";
 import { markedEnd } from "./provider.ts";
 import { longProviders, signedToken } from "./providers.ts";
+import { credentialHead } from "./randoms.ts";
 import { findPuttyKeys, openPuttyFrom } from "./putty.ts";
 import { findRuns } from "./runs.ts";
 import { entropy } from "./value.ts";
@@ -26,10 +28,13 @@ export const longSecretDetector: SpanDetector = {
   version: "1",
   maxSpan: longestWord + 2 * maxBlock,
   detect(text: string, from = 0): readonly Finding[] {
-    // Each of them holds a run of base64's alphabet of at least so many units.
     const asked = from === 0 ? text : text.slice(from);
-    if ((scanner()?.longestRun(asked) ?? leastRun) < leastRun) return [];
     const out: Candidate[] = [];
+    const line = from === 0 ? 0 : text.lastIndexOf("\n", from - 1) + 1;
+    if (from === 0 || /[|\t;,]/.test(text.slice(line)))
+      findColumns(text, (found) => out.push({ type: "password", ...found }));
+    // Each of the others holds a run of base64's alphabet of at least so many units.
+    if ((scanner()?.longestRun(asked) ?? leastRun) < leastRun) return resolve(out).map(toFinding);
     findSigned(text, out);
     findRuns(text, 0, (start, end) => {
       if (end - start >= leastMarked) findMarks(text, start, end, out);
@@ -62,15 +67,18 @@ function findLongValues(text: string, out: Candidate[]): void {
     }
     let end = at + leastValue;
     while (end < text.length && isTokenSign(text.charCodeAt(end))) end++;
-    const value = text.slice(at, Math.min(end, at + leastValue));
-    const context = end - at > longestWord - 64 ? undefined : contextOf(text, at);
+    const fits = end - at <= longestWord - 64;
+    const name = fits ? (credentialHead.exec(text.slice(at, at + 80))?.[0].length ?? 0) : 0;
+    const value = text.slice(at + name, Math.min(end, at + leastValue));
+    const context = fits ? contextOf(text, at) : undefined;
     const named =
-      context !== undefined &&
-      context.joined &&
-      !context.open &&
-      (context.strong || context.keyed || (context.issuer && context.weak));
+      name > 0 ||
+      (context !== undefined &&
+        context.joined &&
+        !context.open &&
+        (context.strong || context.keyed || (context.issuer && context.weak)));
     if (named && entropy(value) > 4.2 && /\d.*\d/.test(value))
-      out.push({ type: "credential", start: at, end, score: 0.7 });
+      out.push({ type: "credential", start: at + name, end, score: 0.7 });
     at = end + 1;
   }
 }

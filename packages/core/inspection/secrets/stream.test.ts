@@ -6,14 +6,14 @@ import type { SpanDetector } from "../finding.ts";
 import { assertFrom, assertLocal, assertSettledBeforeOpen, assertWellFormed } from "../testing/span-laws.ts";
 import { secretDetector } from "./detector.ts";
 import { longSecretDetector } from "./long.ts";
-import { places as whereabouts, placeTwins } from "./testing/places.ts";
+import { places as whereabouts, placeTwins, tables } from "./testing/places.ts";
 import { base62, chosen, forms, random, twins, upper, written } from "./testing/forms.ts";
 
 const detectors = [secretDetector, longSecretDetector];
 
 const piece = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...forms.map(written)) },
-  { weight: 3, arbitrary: fc.constantFrom(...whereabouts.map(written)) },
+  { weight: 3, arbitrary: fc.constantFrom(...[...whereabouts, ...tables].map(written)) },
   { weight: 2, arbitrary: fc.constantFrom(...twins, ...placeTwins) },
   { weight: 1, arbitrary: fc.lorem({ maxCount: 14 }) },
   { weight: 1, arbitrary: fc.stringMatching(/^[A-Za-z0-9+/=_:@.$"'\\ -]{1,60}$/) },

@@ -92,6 +92,19 @@ const tokens: readonly Form[] = [
 /** All of them. */
 export const places: readonly Form[] = [...code, ...chats, ...tokens];
 
+const sql = "INSERT INTO users (id,name,password)\nVALUES (1,'joe','¤'),\n(2,'ann','x');";
+
+/** Tables that name what is in a column once. */
+export const tables: readonly Form[] = [
+  ["password", mixed, "user,password\njoe,¤\n"],
+  ["password", mixed, 'host;user;password;note\nh;joe;"¤";of the shop, mostly\n'],
+  ["password", strong, "email\tPassword\tplan\njoe@h.example\t¤\tfree\n"],
+  ["password", mixed, "| User | Password |\n| --- | --- |\n| joe | `¤` |\n"],
+  ["password", mixed, "name,temporary_password\r\njoe,¤\r\n"],
+  ["password", random(base62, 24, "column"), "service,api_key\nacme-mail,¤\n"],
+  ["password", strong, sql],
+];
+
 export const placeTwins: readonly string[] = [
   "password: string = 'required'; password?: string; passwd: str = None; password: Optional[str] = Field(None)",
   "const password = input.value || 'Please enter it'; os.getenv('DB_PASSWORD', 'required'); token = x or 'none'",
