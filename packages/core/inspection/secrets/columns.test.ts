@@ -75,4 +75,8 @@ test("keeps the laws of streams over tables of any kind", () => {
   );
   const far = `user,password\n${rows(3000)}`;
   for (const from of [0, 5, 14, 900, 20_000]) assertLocal(longSecretDetector, far, from);
+  for (const from of [1, 11_900, 12_280, 12_300, 13_000, 30_000]) {
+    assertFrom(longSecretDetector, far, from);
+    assertFrom(longSecretDetector, `${rows(40)}\n${far}`, from);
+  }
 });

@@ -26,10 +26,12 @@ const near = /pass|pwd|pw\b|secret|token|key|credential|contrase|senha|máº­t khá
 const signs = ["|", "\t", ";", ","] as const;
 type Sign = (typeof signs)[number];
 
-export function findColumns(text: string, out: (found: Assigned) => void): void {
+/** Of those all that begin at `asked` or behind it: no first line of theirs is further before. */
+export function findColumns(text: string, out: (found: Assigned) => void, asked = 0): void {
   if (!text.includes("\n")) return;
-  const next = signs.map((sign) => signFrom(text, sign, 0));
-  for (let from = 0; from < text.length;) {
+  const first = asked <= maxTable ? 0 : text.lastIndexOf("\n", asked - maxTable) + 1;
+  const next = signs.map((sign) => signFrom(text, sign, first));
+  for (let from = first; from < text.length;) {
     let at = text.length;
     for (let index = 0; index < signs.length; index++) {
       if ((next[index] as number) < from) next[index] = signFrom(text, signs[index] as Sign, from);

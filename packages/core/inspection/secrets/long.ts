@@ -32,7 +32,7 @@ export const longSecretDetector: SpanDetector = {
     const out: Candidate[] = [];
     const line = from === 0 ? 0 : text.lastIndexOf("\n", from - 1) + 1;
     if (from === 0 || /[|\t;,]/.test(text.slice(line)))
-      findColumns(text, (found) => out.push({ type: "password", ...found }));
+      findColumns(text, (found) => out.push({ type: "password", ...found }), from);
     // Each of the others holds a run of base64's alphabet of at least so many units.
     if ((scanner()?.longestRun(asked) ?? leastRun) < leastRun) return resolve(out).map(toFinding);
     findSigned(text, out);
