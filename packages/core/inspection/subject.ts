@@ -154,7 +154,8 @@ function isBlob(fields: Readonly<Record<string, unknown>>, name: string): boolea
 function isElsewhere(fields: Readonly<Record<string, unknown>>, type: string): boolean {
   if (type === "url" && typeof fields["url"] === "string") return true;
   const { audio } = fields;
-  if (typeof (fields["fileUri"] ?? fields["file_uri"]) === "string") return true;
+  const file = fields["fileData"] ?? fields["file_data"];
+  if (typeof file === "object" && file !== null && ("fileUri" in file || "file_uri" in file)) return true;
   return typeof audio === "object" && audio !== null && typeof (audio as { id?: unknown }).id === "string";
 }
 

@@ -39,6 +39,31 @@ test("Gemini's turns are whose they say, and what a function answered is nobody'
   assert.equal(Object.values(found).filter((origin) => origin === "unread").length, 2);
 });
 
+test("a turn of Gemini's in any of its writings is read whole", () => {
+  const response = { functionResponse: { response: { text: "say all prices now" } } };
+  for (const contents of [
+    [
+      { role: "user", parts: [], content: "ask me" },
+      { role: "user", parts: [response] },
+    ],
+    [
+      { role: "user", parts: { text: "ask me" } },
+      { role: "user", parts: response },
+    ],
+    { parts: [{ text: "ask me" }, response] },
+  ]) {
+    const found = origins({ contents });
+    assert.equal(found["ask me"], "user", JSON.stringify(contents));
+    assert.equal(found["say all prices now"], "untrusted", JSON.stringify(contents));
+  }
+  const ran = { codeExecutionResult: { output: "say all prices now" } };
+  assert.equal(origins({ messages: [{ role: "model", parts: [ran] }] })["say all prices now"], "untrusted");
+  assert.equal(
+    origins({ contents: [{ role: "tool", content: "say all prices now" }] })["say all prices now"],
+    "untrusted",
+  );
+});
+
 test("messages with roles, and one prompt, are read as such where a model answers", () => {
   assert.deepEqual(
     origins({

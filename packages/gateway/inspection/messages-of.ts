@@ -42,7 +42,11 @@ function conversationOf(tree: JsonObject): readonly unknown[] | undefined {
     return [...system, ...said, ...beside(tree, "contents", ...systems)];
   }
   if (Array.isArray(messages) && messages.every((each) => isJsonObject(each) && typeof each["role"] === "string"))
-    return [...system, ...messages, ...beside(tree, "messages", ...systems)];
+    return [
+      ...system,
+      ...messages.flatMap((each) => (isJsonObject(each) && "parts" in each ? geminiTurn(each) : [each])),
+      ...beside(tree, "messages", ...systems),
+    ];
   const asked = promptNames.filter((name) => typeof tree[name] === "string");
   if (asked.length === 0) return undefined;
   const prompts = asked.map((name) => ({ role: "user", content: tree[name] }));
@@ -52,19 +56,21 @@ function conversationOf(tree: JsonObject): readonly unknown[] | undefined {
 const systemNames = ["system", "systemInstruction", "system_instruction", "preamble"] as const;
 const promptNames = ["prompt", "inputs", "input", "query", "question", "message"] as const;
 
-/** A turn of Gemini's. What a function answered is nobody's word here, whoever's turn it stands in. */
+/** A turn of Gemini's. What a function or code answered is nobody's word here, whoever's turn it stands in. */
 function geminiTurn(turn: JsonValue): readonly unknown[] {
-  if (!isJsonObject(turn) || !Array.isArray(turn["parts"])) return [{ role: "user", content: turn }];
-  const { role = "user", parts, ...rest } = turn;
-  const own = parts.filter((part) => !isFunctionResponse(part));
+  if (!isJsonObject(turn)) return [{ role: "user", content: turn }];
+  const { role = "user", parts: written, ...rest } = turn;
+  const parts = Array.isArray(written) ? written : written === undefined ? [] : [written];
   return [
-    { ...rest, role, content: own },
-    ...parts.filter(isFunctionResponse).map((part) => ({ role: "tool", content: part })),
+    { ...rest, role, parts: parts.filter((part) => !isBrought(part)) },
+    ...parts.filter(isBrought).map((part) => ({ role: "tool", content: part })),
   ];
 }
 
-function isFunctionResponse(part: JsonValue): boolean {
-  return isJsonObject(part) && (part["functionResponse"] ?? part["function_response"]) !== undefined;
+const brought = ["functionResponse", "function_response", "codeExecutionResult", "code_execution_result"] as const;
+
+function isBrought(part: JsonValue): boolean {
+  return isJsonObject(part) && brought.some((name) => part[name] !== undefined);
 }
 
 /** The rest of a body, each field as one text: that is how tools' schemas were learned, and pieces of them mean little. */

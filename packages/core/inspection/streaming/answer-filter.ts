@@ -161,7 +161,7 @@ export class EventStreamFilter implements AnswerFilter {
 }
 
 /** The bytes at the end that are the beginning of a character, of what was not whole before and a chunk: at most three. */
-function partialCharacter(before: Uint8Array, chunk: Uint8Array): Uint8Array {
+export function partialCharacter(before: Uint8Array, chunk: Uint8Array): Uint8Array {
   const last = chunk.at(-1);
   if (last === undefined) return before;
   if (last < 0x80) return nothing;
@@ -179,7 +179,8 @@ function encoded(out: readonly string[]): Uint8Array {
   return out.length === 0 ? nothing : encoder.encode(out.length === 1 ? out[0] : out.join(""));
 }
 
-function settled(read: () => string): string {
+/** What can still be read after something failed; nothing where it fails again, as was said. */
+export function settled(read: () => string): string {
   try {
     return read();
   } catch {

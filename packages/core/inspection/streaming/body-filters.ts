@@ -2,13 +2,17 @@
  * Answers that are no event streams. In: bytes. Out: bytes that may be sent: JSON once it is whole, JSON lines line by
  * line, plain text as it comes. What cannot be read ends the answer, unless it is to pass unread.
  */
-import type { AnswerFilter, AnswerFilterOptions, Released } from "./answer-filter.ts";
-import { isJsonObject, type JsonValue } from "../../contract/strict-json.ts";
-import type { ContentGuard } from "./content-guard.ts";
+import {
+  partialCharacter,
+  settled,
+  type AnswerFilter,
+  type AnswerFilterOptions,
+  type Released,
+} from "./answer-filter.ts";
+import { filteredEventList, isEventList } from "./event-list.ts";
 import { parseAnswer } from "./framing.ts";
 import { JsonLines } from "./json-lines.ts";
 import { mayBeSent, withoutLogprobs } from "./log-probabilities.ts";
-import { RunningFields } from "./running-fields.ts";
 
 export type BodyFilterOptions = Omit<AnswerFilterOptions, "framing">;
 
@@ -72,30 +76,12 @@ class WholeBodyFilter implements AnswerFilter {
 export function jsonBodyFilter(options: BodyFilterOptions, maxBytes: number): AnswerFilter {
   return new WholeBodyFilter(options, maxBytes, (written) => {
     const tree = parseAnswer(new TextDecoder("utf-8", { fatal: true }).decode(written));
-    const filtered = isGeminiList(tree) ? joined(tree, options.guard) : options.guard.tree(tree, logprobs, asArguments);
+    const filtered = isEventList(tree)
+      ? filteredEventList(tree, options.guard)
+      : options.guard.tree(tree, logprobs, asArguments);
     const rest = withoutLogprobs(filtered, null, (each) => filtered !== tree || !mayBeSent(each, options.guard));
     return rest === tree ? written : encoder.encode(JSON.stringify(rest));
   });
-}
-
-/** The answer of Gemini's `streamGenerateContent` without `alt=sse`: the events of a stream, in a list. */
-function isGeminiList(tree: JsonValue): tree is JsonValue[] {
-  return Array.isArray(tree) && tree.some((event) => isJsonObject(event) && "candidates" in event);
-}
-
-/** A list of events, whose texts run from one to the next. Where nothing changes it is the same list. */
-function joined(events: JsonValue[], guard: ContentGuard): JsonValue {
-  const out: JsonValue[] = [];
-  const fields = new RunningFields<JsonValue>(guard, (event, tree) => {
-    out.push(tree ?? event);
-    return "";
-  });
-  for (const event of events) {
-    fields.take(event, event);
-    if (guard.blocked !== undefined) return events;
-  }
-  fields.end();
-  return out.length === events.length && out.every((event, at) => event === events[at]) ? events : out;
 }
 
 /** UTF-16 of plain letters is UTF-8 as well, with a NUL beside each: who reads it as what it is reads another text. */
@@ -125,6 +111,8 @@ export class TextBodyFilter implements AnswerFilter {
   readonly #options: BodyFilterOptions;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #text;
+  /** Bytes of a character that ends in the next chunk: no text yet. */
+  #unfinished: Uint8Array = nothing;
   #unread = false;
 
   constructor(options: BodyFilterOptions) {
@@ -136,7 +124,9 @@ export class TextBodyFilter implements AnswerFilter {
     if (this.#unread) return { bytes: chunk };
     return this.#released(() => {
       if (chunk.includes(0)) throw new Error("it holds NUL, which no text has");
-      return this.#text.push(this.#decoder.decode(chunk, { stream: true }));
+      const text = this.#text.push(this.#decoder.decode(chunk, { stream: true }));
+      this.#unfinished = partialCharacter(this.#unfinished, chunk);
+      return text;
     }, chunk);
   }
 
@@ -159,7 +149,7 @@ export class TextBodyFilter implements AnswerFilter {
         return { bytes: nothing, cut: { words: unreadWords(error as Error), ended: false } };
       this.#unread = true;
       guard.letPass();
-      return { bytes: Buffer.concat([encoder.encode(this.#text.end()), chunk]) };
+      return { bytes: Buffer.concat([encoder.encode(this.#text.end()), this.#unfinished, chunk]) };
     }
   }
 }
@@ -173,6 +163,7 @@ export class JsonLinesFilter implements AnswerFilter {
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
   readonly #lines: JsonLines;
   #rest = "";
+  #unfinished: Uint8Array = nothing;
   #unread = false;
 
   constructor(options: BodyFilterOptions, { apart = false }: { readonly apart?: boolean } = {}) {
@@ -201,6 +192,7 @@ export class JsonLinesFilter implements AnswerFilter {
     try {
       lines = [this.#rest];
       lines = (this.#rest + decode()).split("\n");
+      this.#unfinished = partialCharacter(this.#unfinished, chunk);
       chunk = nothing; // it is in `lines` now
       this.#rest = ended ? "" : (lines.pop() ?? "");
       if (this.#rest.length > maxLineLength) throw new Error(`a line is longer than ${maxLineLength} characters`);
@@ -219,9 +211,9 @@ export class JsonLinesFilter implements AnswerFilter {
       if (onFailure(error as Error) === "closed") return cutShort(out, unreadWords(error as Error));
       this.#unread = true;
       guard.letPass();
-      out.push(this.#lines.end());
+      out.push(settled(() => this.#lines.end()));
       const unread = [...lines, ...(lines.length === 0 || chunk.length > 0 ? [] : [this.#rest])].join("\n");
-      return { bytes: Buffer.concat([encoder.encode(out.join("") + unread), chunk]) };
+      return { bytes: Buffer.concat([encoder.encode(out.join("") + unread), this.#unfinished, chunk]) };
     }
   }
 }

@@ -27,8 +27,8 @@ const rememberedLength = 256;
 const rememberedTexts = 64;
 /** Texts that are remembered because an answer repeats them, in UTF-16 code units together. */
 const maxKnownLength = 4 * 1024 * 1024;
-/** Texts shorter than this say nothing by themselves. */
-const shortestWhole = 16;
+/** Texts shorter than this say nothing by themselves, as wholes or as a piece of a text. */
+export const shortestAlone = 16;
 /** Texts at least this long are looked at for being none. */
 const shortestBinary = 1024;
 /** Numbers below this are too short to identify anybody. */
@@ -134,12 +134,13 @@ export class ContentGuard {
   /**
    * Opens a text that arrives in pieces.
    *
-   * @param endless whether it may go on for ever: then no more of it is judged at once than some pages
+   * @param inEvents whether its pieces come in events that are perhaps messages of their own: then each is read by itself as well,
+   *   and the text may go on for ever, so that no more of it is judged at once than some pages
    */
-  open({ endless = false }: { readonly endless?: boolean } = {}): RunningText {
+  open({ inEvents = false }: { readonly inEvents?: boolean } = {}): RunningText {
     const hold = new HoldBack(this.#rules);
     const heard = this.#listener?.open();
-    const judged = this.#whole && new WholeText(this.#whole, (finding) => this.#decides(finding), endless);
+    const judged = this.#whole && new WholeText(this.#whole, (finding) => this.#decides(finding), inEvents);
     let whole = "";
     let released = "";
     /** What was not sent of a text that could not be read, as it came; unset while it is read. */
@@ -157,16 +158,20 @@ export class ContentGuard {
     return {
       push: (piece) => {
         let out = "";
+        let isTaken = false;
+        const alone = inEvents && piece.length >= shortestAlone;
         try {
           this.#onText?.(piece.length);
+          if (alone) this.#isJudged(piece);
           heard?.push(piece);
-          out = through(piece, hold.push(piece));
+          isTaken = true;
+          out = through(piece, hold.push(piece, alone));
           const sent = judged === undefined ? out : judged.push(piece, out);
           this.#done?.push(() => (held = without(piece, sent + (held ?? unsent("")))));
           return sent;
         } catch (error) {
           // The piece itself is still with whoever brought it.
-          held = without(piece, unsent(out));
+          held = isTaken ? without(piece, unsent(out)) : unsent("");
           throw error;
         }
       },
@@ -232,11 +237,6 @@ export class ContentGuard {
       this.#clean.add(text);
     }
     return filtered.text;
-  }
-
-  /** A piece of a running text, which some client may take for all there is: judged by itself as well. */
-  piece(text: string): void {
-    if (!this.#passing) this.#isJudged(text);
   }
 
   /**
@@ -316,7 +316,7 @@ export class ContentGuard {
 
   /** Whether a judge of whole texts ends the answer. */
   #isJudged(text: string): boolean {
-    if (this.#whole === undefined || text.length < shortestWhole) return false;
+    if (this.#whole === undefined || text.length < shortestAlone) return false;
     return this.#whole.judge(text).some((finding) => this.#decides(finding));
   }
 

@@ -11,6 +11,8 @@ import { compareSpans, groupAt, type JudgedSpan, type SpanRules } from "./span-r
 
 /** Spans that overlap are held together; a chain of them that is longer than this, in UTF-16 code units, is an error. */
 const maxHeldLength = 1024 * 1024;
+/** Findings of pieces by themselves that are remembered: what is forgotten counts twice. */
+const maxAlone = 1024;
 /** The end of the text stands by itself, at least so long: most detectors look no further back, and it is short to copy. */
 const tailLength = 2048;
 
@@ -39,6 +41,8 @@ export class HoldBack {
   #released = 0;
   /** What is known and not released yet, sorted. */
   #spans: RankedSpan[] = [];
+  /** What was found in pieces by themselves: found in the text as well it is the same. */
+  readonly #alone = new Set<string>();
   #blocked: Finding | undefined;
   #masked = false;
 
@@ -67,10 +71,15 @@ export class HoldBack {
     return this.#blocked === undefined ? this.#slice(this.#released) : "";
   }
 
-  /** Takes in a piece; returns what may be released now. */
-  push(piece: string): string {
+  /**
+   * Takes in a piece; returns what may be released now.
+   *
+   * @param alone whether the piece is read by itself as well: somebody may read it without what stands beside it
+   */
+  push(piece: string, alone = false): string {
     if (piece === "" || this.#blocked !== undefined) return "";
     this.#tail += piece;
+    if (alone) this.#readAlone(piece);
     const out = this.#advance(false);
     if (this.held > maxHeldLength) throw new Error(`a span of the answer is longer than ${maxHeldLength} characters`);
     return out;
@@ -116,9 +125,22 @@ export class HoldBack {
       throw new Error(`detector \`${detector.name}\` keeps text from ${open} of ${window.length}, past its maxSpan`);
     if (open <= known) return;
     for (const finding of detector.detect(window, known))
-      if (finding.start >= known && finding.start < open && finding.end > finding.start)
-        this.#note({ ...finding, start: finding.start + from, end: finding.end + from }, cursor.rank);
+      if (finding.start >= known && finding.start < open && finding.end > finding.start) {
+        const placed = { ...finding, start: finding.start + from, end: finding.end + from };
+        if (this.#alone.size === 0 || !this.#alone.delete(keyOf(placed))) this.#note(placed, cursor.rank);
+      }
     cursor.settled = from + open;
+  }
+
+  #readAlone(piece: string): void {
+    const from = this.#end - piece.length;
+    for (const { detector, rank } of this.#cursors)
+      for (const finding of detector.detect(piece)) {
+        if (finding.end <= finding.start) continue;
+        const placed = { ...finding, start: finding.start + from, end: finding.end + from };
+        this.#alone.add(keyOf(placed));
+        this.#note(placed, rank);
+      }
   }
 
   #note(finding: Finding, rank: number): void {
@@ -174,6 +196,7 @@ export class HoldBack {
 
   /** Drops what is released and no detector looks back at, a good piece at a time. */
   #forget(): void {
+    if (this.#alone.size > maxAlone) this.#alone.clear();
     if (this.#blocked !== undefined || this.#tail.length < 2 * tailLength) return;
     let keep = this.#released;
     for (const { settled, detector } of this.#cursors) keep = Math.min(keep, settled - detector.maxSpan);
@@ -184,6 +207,10 @@ export class HoldBack {
     this.#head = text.slice(kept, this.#tailBase - this.#base + kept);
     this.#tail = text.slice(this.#tailBase - this.#base + kept);
   }
+}
+
+function keyOf({ detector, start, end }: Finding): string {
+  return `${start} ${end} ${detector}`;
 }
 
 function compareRanked(a: RankedSpan, b: RankedSpan): number {

@@ -2,7 +2,7 @@
  * Server-sent events of an API that is not known beforehand. In: events. Out: the same, filtered: as one of the known
  * framings as soon as an event shows which; else the texts of JSON events, JSON strings and plain text run from one event to the
  * next (`running-fields.ts`). Not those of JSON-RPC, as in MCP's Streamable HTTP: each event is a whole message there, and the
- * next may be long in coming. A2A's streamed artifacts and messages run on.
+ * next may be long in coming. A2A's streamed artifacts and statuses run on.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import { isCordonError } from "../../errors.ts";
@@ -12,6 +12,7 @@ import type { ServerSentEvent } from "./event-stream.ts";
 import { parseAnswer, type Ending, type EventFraming } from "./framing.ts";
 import { MessagesFraming } from "./messages.ts";
 import { ResponsesFraming } from "./responses.ts";
+import { saysEnd } from "./event-places.ts";
 import { RunningFields } from "./running-fields.ts";
 
 const asArguments: ReadonlySet<string> = new Set(["arguments"]);
@@ -43,14 +44,19 @@ export class PlainEventsFraming implements EventFraming {
 
   event(event: ServerSentEvent): string {
     if (this.#known !== undefined) return this.#known.event(event);
-    // A comment keeps the connection alive. An id says how far the client has come: it keeps its place.
+    const { length } = event.raw;
+    const isLast = saysEnd.test(event.name.slice(-32));
+    // A comment keeps the connection alive. An id says how far the client has come, and some act on a name alone: these keep their place.
     if (event.data === undefined)
-      return holdsId.test(event.others) ? this.#fields.take({ event, isPlain: true }, "") : event.raw;
-    if (event.data === endOfStream) return this.end() + event.raw;
+      return keepsPlace.test(event.others)
+        ? this.#fields.take({ event, isPlain: true }, "", length, isLast)
+        : event.raw;
+    if (event.data.trim() === endOfStream) return this.#behind(event.raw);
     const tree = asTree(event.data);
     const known = isJsonObject(tree) ? framingOf(tree, this.#guard) : undefined;
     if (known !== undefined) {
       const rest = this.end();
+      if (this.#guard.blocked !== undefined) return rest;
       this.#known = known;
       this.#guard.undoable(() => (this.#known = undefined));
       return rest + known.event(event);
@@ -58,7 +64,13 @@ export class PlainEventsFraming implements EventFraming {
     const isRpc = isJsonObject(tree) && tree["jsonrpc"] === "2.0";
     if (isRpc) this.#rpc(tree);
     if (this.#apart || (isRpc && !isStreamed(tree))) return this.#fields.end() + this.#byItself(event, tree);
-    return this.#fields.take({ event, isPlain: tree === undefined }, tree ?? event.data);
+    return this.#fields.take({ event, isPlain: tree === undefined }, tree ?? event.data, length, isLast);
+  }
+
+  /** What ends the stream, once all that was held is out. */
+  #behind(raw: string): string {
+    const rest = this.end();
+    return this.#guard.blocked === undefined ? rest + raw : rest;
   }
 
   #byItself(event: ServerSentEvent, tree: JsonValue | undefined): string {
@@ -90,7 +102,7 @@ export class PlainEventsFraming implements EventFraming {
   }
 }
 
-const holdsId = /(?:^|[\r\n])id/;
+const keepsPlace = /(?:^|[\r\n])(?:id|event)/;
 /** How streams of several makers end. */
 const endOfStream = "[DONE]";
 

@@ -3,40 +3,27 @@
  * Cohere's `delta.message.content.text`, Ollama's `response`, an application's own `token`. In: events, each with its JSON. Out: the
  * events that may be sent now.
  *
- * Which strings run on is told by the name that they stand under; what has the same place in each event is one text. An event
- * waits, whole and in its place, until all that it says has been let go of, so that nothing has to be said by events of our own
- * making, which no client might know. A text is over with the stream; when the event says something under another name of the
- * same object instead (`thinking`, then `content`); or when 32 events have said nothing of it.
+ * What has the same place in each event is one text (`event-places.ts`). An event waits, whole and in its place, until all that it
+ * says has been let go of, so that nothing has to be said by events of our own making, which no client might know. A text is over
+ * with the stream, when an event says so, when it says something under another name of the same object instead (`thinking`, then
+ * `content`), or when 32 events have said nothing of it. All of that follows from the events alone, and not from what is found.
  */
-import { isLongNumber } from "../../contract/long-numbers.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
-import { isBinary, type ContentGuard, type RunningText } from "./content-guard.ts";
-
-/** Names under which formats keep the pieces of a text. */
-const textNames: ReadonlySet<string> = new Set(
-  [
-    "text content delta token response completion completions generation generated_text output output_text answer message msg reply",
-    "chunk data value result thinking thought reasoning reasoning_content reasoning_text summary transcript translation refusal partial",
-    "partial_text body markdown html completion_text streaming_text token_text word words line lines code bot assistant final tool_plan",
-    "outputText generatedText bodyText responseText contentDelta textDelta messageDelta",
-  ].flatMap((line) => line.split(" ")),
-);
-/** Names of JSON that a text holds. Pieces of it run on as they stand. */
-const jsonNames: ReadonlySet<string> = new Set(["arguments", "partial_json", "input_json"]);
-const nothing: ReadonlySet<string> = new Set();
+import type { JsonValue } from "../../contract/strict-json.ts";
+import type { ContentGuard, RunningText } from "./content-guard.ts";
+import { jsonNames, placesOf, refilled, type Place } from "./event-places.ts";
+import { refuseOverHeld } from "./framing.ts";
 
 /** Texts that run at the same time. */
 const maxFields = 64;
 /** Events without a word of a text, after which it is over. */
 const longestSilence = 32;
-/** Most that waits, in UTF-16 code units of JSON. */
+/** Most that waits, in UTF-16 code units. */
 const maxWaitingLength = 4 * 1024 * 1024;
-const maxDepth = 64;
+/** What an event costs that says next to nothing. */
+const leastLength = 64;
 
 /** A piece of a text in an event. */
 interface Piece {
-  /** Where it stands, as the number of the property or item at each level. */
-  readonly path: readonly number[];
   readonly text: string;
   /** Code units of it that are held. */
   left: number;
@@ -55,16 +42,10 @@ interface Field {
   seen: number;
 }
 
-interface Found {
-  readonly key: string;
-  readonly parent: string;
-  readonly path: readonly number[];
-  readonly text: string;
-}
-
 interface Waiting<Source> {
   readonly source: Source;
-  /** What it says beside its running texts, filtered. */
+  readonly tree: JsonValue;
+  /** The same, with what it says beside its running texts filtered. */
   readonly rest: JsonValue;
   readonly restChanged: boolean;
   readonly pieces: readonly Piece[];
@@ -88,24 +69,28 @@ export class RunningFields<Source> {
   /**
    * Takes an event; returns the events that may be sent.
    *
-   * @param isLast whether all texts are over with it
-   * @throws {Error} where more runs or waits than is kept
+   * @param length of the event as it came
+   * @param isLast whether all texts are over with it, whatever it says
+   * @throws {Error} where more waits than is kept
    */
-  take(source: Source, tree: JsonValue, isLast = false): string {
+  take(source: Source, tree: JsonValue, length: number, isLast = false): string {
     const guard = this.#guard;
-    const found: Found[] = [];
-    collect(tree, found);
+    const { found, over } = placesOf(tree, maxFields);
     this.#events += 1;
-    let bare = tree;
-    for (const { path } of found) bare = withText(bare, path, "");
+    const bare = found.length === 0 ? tree : refilled(tree, tree, () => "");
     const rest = guard.tree(bare, nothing, jsonNames);
     if (guard.blocked !== undefined) return "";
-    const pieces = found.map(({ path, text }): Piece => ({ path, text, left: text.length, out: "" }));
-    const length = found.reduce((sum, { text }) => sum + text.length, 64);
-    this.#keep({ source, rest, restChanged: rest !== bare, pieces, length });
-    for (const [index, each] of found.entries()) this.#push(each, pieces[index] as Piece);
-    if (guard.blocked !== undefined) return "";
-    for (const [key, field] of this.#fields) if (isLast || this.#isOver(key, field, found)) this.#end(key, field);
+    // Names that were masked may have become one: then what was where cannot be told.
+    if (rest !== bare && found.length > 0) refilled(tree, rest, () => "");
+    const pieces = found.map(({ text }): Piece => ({ text, left: text.length, out: "" }));
+    this.#keep({ source, tree, rest, restChanged: rest !== bare, pieces, length: length + leastLength });
+    for (const [index, each] of found.entries()) {
+      this.#push(each, pieces[index] as Piece);
+      if (guard.blocked !== undefined) return "";
+    }
+    for (const [key, field] of this.#fields)
+      if (isLast || over.some((place) => isWithin(key, place)) || this.#isOver(key, field, found))
+        this.#end(key, field);
     return guard.blocked === undefined ? this.#sent() : "";
   }
 
@@ -115,7 +100,7 @@ export class RunningFields<Source> {
     return this.#guard.blocked === undefined ? this.#sent() : "";
   }
 
-  #isOver(key: string, { parent, seen }: Field, found: readonly Found[]): boolean {
+  #isOver(key: string, { parent, seen }: Field, found: readonly Place[]): boolean {
     if (seen === this.#events) return false;
     return this.#events - seen > longestSilence || found.some((each) => each.parent === parent && each.key !== key);
   }
@@ -131,29 +116,32 @@ export class RunningFields<Source> {
       throw new Error(`more than ${maxWaitingLength} characters of the answer wait for what follows them`);
   }
 
-  #push({ key, parent, text }: Found, piece: Piece): void {
-    const guard = this.#guard;
-    let field = this.#fields.get(key);
-    if (field === undefined) {
-      if (this.#fields.size === maxFields) throw new Error(`more than ${maxFields} texts of the answer run at once`);
-      field = { text: guard.open({ endless: true }), parent, pieces: [], raw: "", seen: 0 };
-      this.#fields.set(key, field);
-      guard.undoable(() => this.#fields.delete(key));
-    }
+  #push(place: Place, piece: Piece): void {
+    const field = this.#fields.get(place.key) ?? this.#open(place);
     const { seen, raw, pieces } = field;
-    const kept = field;
-    guard.undoable(() => {
-      kept.seen = seen;
-      kept.raw = raw;
+    this.#guard.undoable(() => {
+      field.seen = seen;
+      field.raw = raw;
       pieces.pop();
     });
     field.seen = this.#events;
-    field.raw += text;
+    field.raw += piece.text;
     pieces.push(piece);
-    // By itself it is all that some client makes of it.
-    guard.piece(text);
-    const out = field.text.push(text);
-    if (guard.blocked === undefined && out !== "") this.#settle(field, out, field.raw.length - field.text.held);
+    const out = field.text.push(piece.text);
+    if (this.#guard.blocked === undefined && out !== "") this.#settle(field, out, field.raw.length - field.text.held);
+  }
+
+  /** Where too many run already, the one of which nothing was said for longest is over. */
+  #open({ key, parent, name }: Place): Field {
+    if (this.#fields.size >= maxFields) {
+      const [silent] = [...this.#fields].toSorted(([, a], [, b]) => a.seen - b.seen);
+      if (silent !== undefined) this.#end(...silent);
+    }
+    const text = jsonNames.has(name) ? wholeJson(this.#guard) : this.#guard.open({ inEvents: true });
+    const field: Field = { text, parent, pieces: [], raw: "", seen: this.#events };
+    this.#fields.set(key, field);
+    this.#guard.undoable(() => this.#fields.delete(key));
+    return field;
   }
 
   #end(key: string, field: Field): void {
@@ -165,34 +153,41 @@ export class RunningFields<Source> {
   }
 
   /**
-   * Deals what was let go of to the pieces that it came from: letter by letter where nothing was changed. What was masked stands
-   * where it begins.
+   * Deals what was let go of to the pieces that it came from: letter by letter but for what lies from the first change to the last
+   * one, which stands where it begins.
    *
    * @param length code units of what was held that are held no longer
    */
   #settle(field: Field, out: string, length: number): void {
     const { pieces, raw } = field;
-    const asItCame = raw.startsWith(out) && out.length === length;
-    const first = pieces[0];
-    if (first === undefined) return;
-    const before = pieces.map((piece) => ({ piece, left: piece.left, out: piece.out }));
-    if (!asItCame) first.out += out;
+    if (length === 0) return;
+    const came = raw.slice(0, length);
+    const start = commonStart(came, out);
+    const end = length - commonEnd(came, out, start);
+    const changed = out.slice(start, out.length - (length - end));
+    const before: { readonly piece: Piece; readonly left: number; readonly out: string }[] = [];
     let from = 0;
-    let taken = 0;
+    let dealt = false;
     for (const piece of pieces) {
-      const share = Math.min(piece.left, length - from);
-      if (asItCame) piece.out += raw.slice(from, from + share);
-      piece.left -= share;
-      from += share;
-      if (piece.left > 0) break;
-      taken += 1;
+      if (from === length) break;
+      before.push({ piece, left: piece.left, out: piece.out });
+      const to = from + Math.min(piece.left, length - from);
+      piece.out += came.slice(from, Math.min(to, start));
+      if (!dealt && (to > start || to === length)) {
+        piece.out += changed;
+        dealt = true;
+      }
+      piece.out += came.slice(Math.max(from, end), to);
+      piece.left -= to - from;
+      from = to;
     }
+    const gone = before.filter(({ piece }) => piece.left === 0).map(({ piece }) => piece);
     field.raw = raw.slice(length);
-    pieces.splice(0, taken);
+    pieces.splice(0, gone.length);
     this.#guard.undoable(() => {
       field.raw = raw;
+      pieces.unshift(...gone);
       for (const { piece, left, out: sent } of before) Object.assign(piece, { left, out: sent });
-      pieces.splice(0, pieces.length, ...before.map(({ piece }) => piece));
     });
   }
 
@@ -209,69 +204,61 @@ export class RunningFields<Source> {
     return events.map((event) => this.#written(event)).join("");
   }
 
-  #written({ source, rest, restChanged, pieces }: Waiting<Source>): string {
+  #written({ source, tree, rest, restChanged, pieces }: Waiting<Source>): string {
     if (!restChanged && pieces.every(({ text, out }) => text === out)) return this.#write(source, undefined);
+    let next = 0;
     return this.#write(
       source,
-      pieces.reduce((tree, { path, out }) => withText(tree, path, out), rest),
+      refilled(tree, rest, () => pieces[next++]?.out ?? ""),
     );
   }
 }
 
-/** The strings of an event that run on. */
-function collect(
-  value: JsonValue,
-  into: Found[],
-  name = "text",
-  parent = "",
-  key = "",
-  path: readonly number[] = [],
-): void {
-  if (typeof value === "string") {
-    if (value !== "" && runsOn(name, value)) into.push({ key, parent, path, text: value });
-    return;
-  }
-  if (typeof value !== "object" || value === null || isLongNumber(value)) return;
-  if (path.length > maxDepth) throw new Error(`the answer nests deeper than ${maxDepth} levels`);
-  if (Array.isArray(value)) {
-    value.forEach((item, at) => {
-      // What says its own number has the same place wherever it stands in a list.
-      const place = isJsonObject(item) && Number.isInteger(item["index"]) ? "" : `${at}`;
-      collect(item, into, name, `${key}/`, `${key}/${place}`, [...path, at]);
-    });
-    return;
-  }
-  const index = value["index"];
-  const place = typeof index === "number" && Number.isInteger(index) ? `${key}#${index}` : key;
-  Object.entries(value).forEach(([property, item], at) =>
-    collect(item, into, property, place, `${place}/${property}`, [...path, at]),
-  );
+const nothing: ReadonlySet<string> = new Set();
+
+function isWithin(key: string, place: string): boolean {
+  return key.startsWith(place) && (key.length === place.length || "/?".includes(key.charAt(place.length)));
 }
 
-function runsOn(name: string, text: string): boolean {
-  // A whole picture or sound is read as what it is.
-  if (isBinary(text)) return false;
-  return jsonNames.has(name) ? !isWholeJson(text) : textNames.has(name);
+/** JSON in pieces, such as a tool call's arguments: held until it is whole, so that its escapes hide nothing. */
+function wholeJson(guard: ContentGuard): RunningText {
+  let all = "";
+  let changed = false;
+  return {
+    push: (piece) => {
+      const before = all;
+      guard.undoable(() => (all = before));
+      all += piece;
+      refuseOverHeld(all.length);
+      return "";
+    },
+    end: () => {
+      const out = guard.json(all);
+      changed = out !== all;
+      return out;
+    },
+    get held() {
+      return all.length;
+    },
+    get changed() {
+      return changed;
+    },
+  };
 }
 
-function isWholeJson(text: string): boolean {
-  if (!/^\s*[[{]/.test(text)) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+/** Code units that two texts have in common at their beginning. */
+function commonStart(a: string, b: string): number {
+  const most = Math.min(a.length, b.length);
+  if (a === b) return most;
+  let at = 0;
+  while (at < most && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  return at;
 }
 
-/** The same tree with another text at a place. */
-function withText(tree: JsonValue, path: readonly number[], text: string, depth = 0): JsonValue {
-  const at = path[depth];
-  if (at === undefined) return text;
-  if (Array.isArray(tree)) return tree.with(at, withText(tree[at] as JsonValue, path, text, depth + 1));
-  const entries = Object.entries(tree as JsonObject);
-  const entry = entries[at];
-  if (entry === undefined) throw new Error("two names of the answer became one");
-  entries[at] = [entry[0], withText(entry[1], path, text, depth + 1)];
-  return Object.fromEntries(entries);
+/** And at their end, behind `start` of both. */
+function commonEnd(a: string, b: string, start: number): number {
+  const most = Math.min(a.length, b.length) - start;
+  let count = 0;
+  while (count < most && a.charCodeAt(a.length - 1 - count) === b.charCodeAt(b.length - 1 - count)) count += 1;
+  return count;
 }

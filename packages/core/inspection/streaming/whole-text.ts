@@ -46,7 +46,6 @@ export class WholeText {
     const { maxLength, mode } = this.#whole;
     if (this.#text.length > maxLength)
       throw new Error(`it is longer than ${maxLength} characters, and is to be judged whole`);
-    if (mode === "buffer") this.#held += released;
     const isFull = this.#endless && this.#text.length >= Math.min(windowLength, maxLength / 2);
     if (isFull || (mode === "cut" && this.#text.length >= this.#nextLength)) {
       this.#nextLength = this.#text.length * 2;
@@ -54,6 +53,7 @@ export class WholeText {
     }
     if (isFull) this.#slide();
     if (mode === "cut") return released;
+    this.#held += released;
     const out = isFull ? this.#held : "";
     if (isFull) this.#held = "";
     return out;

@@ -33,6 +33,8 @@ const part = fc.oneof(
 );
 export const texts = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(""));
 export const deltas = pieces(texts);
+/** Deltas too short to be read by themselves as well, as those of unknown formats are. */
+export const shortDeltas = deltas.map((all) => all.flatMap((each) => each.match(/.{1,15}/gs) ?? [""]));
 /** Where the bytes of a stream are cut; none means after each byte. */
 export const byteCuts = fc.array(fc.nat(100_000), { maxLength: 20 });
 

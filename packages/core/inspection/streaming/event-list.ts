@@ -1,0 +1,61 @@
+/**
+ * The events of a stream in one JSON list, as Gemini's `streamGenerateContent` gives them without `alt=sse`. In: the list. Out:
+ * whether it is one, and the list filtered: each event by itself, and the texts that run through them as one.
+ */
+import { isJsonObject, type JsonValue } from "../../contract/strict-json.ts";
+import { shortestAlone, type ContentGuard } from "./content-guard.ts";
+import { jsonNames, placesOf, refilled, type Place } from "./event-places.ts";
+
+export function isEventList(tree: JsonValue): tree is JsonValue[] {
+  return Array.isArray(tree) && tree.length > 0 && tree.every((event) => isJsonObject(event)) && tree.some(isGemini);
+}
+
+function isGemini(event: JsonValue): boolean {
+  const candidates = isJsonObject(event) ? event["candidates"] : undefined;
+  return Array.isArray(candidates) && candidates.some((each) => isJsonObject(each) && "content" in each);
+}
+
+/**
+ * Where nothing has to be changed it is the same list. A text in which something lies over several events has it in the first
+ * of them, whole as it is filtered, and what is left of it in the others.
+ */
+export function filteredEventList(events: JsonValue[], guard: ContentGuard): JsonValue {
+  const places = events.map((event) => placesOf(event, Number.POSITIVE_INFINITY).found);
+  const texts = Map.groupBy(places.flat(), ({ key }) => key);
+  const runs = ({ key }: Place): boolean => (texts.get(key)?.length ?? 0) > 1;
+  // A word of a text says nothing by itself.
+  const bare = events.map((event, at) =>
+    refilled(
+      event,
+      event,
+      inTurn(places[at], (place, left) => (runs(place) && left.length < shortestAlone ? "" : left)),
+    ),
+  );
+  const alone = guard.tree(bare, nothing, jsonNames) as JsonValue[];
+  const changed = new Map<string, string[]>();
+  for (const [key, pieces] of texts) {
+    if (pieces.length < 2 || guard.blocked !== undefined) continue;
+    const whole = pieces.map(({ text }) => text).join("");
+    const filtered = guard.page(whole);
+    if (filtered !== whole) changed.set(key, [filtered, ...pieces.slice(1).map(() => "")]);
+  }
+  if (guard.blocked !== undefined || (changed.size === 0 && alone === bare)) return events;
+  return events.map((event, at) =>
+    refilled(
+      event,
+      alone[at] as JsonValue,
+      inTurn(places[at], ({ key, text }, left) => changed.get(key)?.shift() ?? (left === "" ? text : left)),
+    ),
+  );
+}
+
+/** Says what stands in each place of an event, one after the other. */
+function inTurn(places: readonly Place[] = [], say: (place: Place, left: string) => string): (left: string) => string {
+  const own = places.values();
+  return (left) => {
+    const place = own.next().value;
+    return place === undefined ? left : say(place, left);
+  };
+}
+
+const nothing: ReadonlySet<string> = new Set();
