@@ -54,23 +54,41 @@ const mostEndings = 4;
 /** A gloss has so many tokens of what stands before and after what is in another language: half a window. */
 const context = 8;
 
-/** @param tokens are read while it runs: the gloss keeps nothing of them */
-export function glossOf(tokens: Tokens, lexicon: Lexicon = deployedLexicon()): Gloss | undefined {
-  const runs = foreignRuns(tokens, lexicon);
+/**
+ * @param tokens are read while it runs: the gloss keeps nothing of them
+ * @param pieces what {@link foreignPieces} gives: a compiled reading tells it by the way
+ */
+export function glossOf(
+  tokens: Tokens,
+  pieces?: ArrayLike<number>,
+  lexicon: Lexicon = deployedLexicon(),
+): Gloss | undefined {
+  const runs = foreignRuns(tokens, pieces ?? foreignPieces(tokens, lexicon), lexicon);
   if (runs.length === 0) return undefined;
   const writer = new Writer(tokens, lexicon);
   for (const [at, run] of runs.entries()) writer.write(run, runs[at + 1]?.from ?? tokens.count);
   return writer.finish(joined(runs));
 }
 
+/** The pieces that are not plainly English, in order: the first token of each, and one past its last. */
+export function foreignPieces(tokens: Tokens, lexicon: Lexicon): number[] {
+  const pieces: number[] = [];
+  for (let from = 0, to = 0; from < tokens.count; from = to) {
+    to = endOfPiece(tokens, from);
+    if (!isPlainlyEnglish(tokens, from, to, lexicon)) pieces.push(from, to);
+  }
+  return pieces;
+}
+
 /** The runs of tokens in one other language each, in order. */
-function foreignRuns(tokens: Tokens, lexicon: Lexicon): Run[] {
+function foreignRuns(tokens: Tokens, pieces: ArrayLike<number>, lexicon: Lexicon): Run[] {
   const runs: Run[] = [];
   let language = english;
   let left = longest;
-  for (let from = 0, to = 0; from < tokens.count; from = to) {
-    to = endOfPiece(tokens, from);
-    language = languageOf(tokens, from, to, lexicon, language);
+  for (let at = 0, before = 0; at < pieces.length; at += 2) {
+    const [from, to] = [pieces[at] as number, pieces[at + 1] as number];
+    language = languageOf(tokens, from, to, lexicon, from === before ? language : english);
+    before = to;
     if (language === english) continue;
     left -= unitsOf(tokens, from, to);
     if (left < 0) break;
@@ -135,7 +153,7 @@ const hits = new Int32Array(256);
  * some language. The language of the piece before it counts for one word more.
  */
 function languageOf(tokens: Tokens, from: number, to: number, lexicon: Lexicon, before: number): number {
-  if (isPlainlyEnglish(tokens, from, to, lexicon)) return english;
+  if (!mayBeAnother(tokens, from, to, lexicon, before)) return english;
   hits.fill(0, 0, lexicon.languages.length);
   let [words, latin] = [0, 0];
   for (let at = from; at < to; at++) {
@@ -161,6 +179,22 @@ function languageOf(tokens: Tokens, from: number, to: number, lexicon: Lexicon, 
   // One or two words may be all of a text, or the end of one in that language; in another they are names.
   const fewest = best === before || to - from === tokens.count ? Math.min(fewestKnown, words) : fewestKnown;
   return isEnough(hits[best] as number, words, latin, fewest) ? best : english;
+}
+
+/**
+ * Whether words of other languages are as many as a piece of Latin letters between English ones must have, in whatever languages and counted
+ * each time that they come: cheaper than to count them by language.
+ */
+function mayBeAnother(tokens: Tokens, from: number, to: number, lexicon: Lexicon, before: number): boolean {
+  if (before !== english || to - from === tokens.count) return true;
+  let known = 0;
+  for (let at = from; at < to; at++) {
+    if (tokens.kind[at] === unspacedToken) return true;
+    if (!isTelling(tokens, at)) continue;
+    if (!isLatin(tokens, at)) return true;
+    if (lexicon.mayBeForeign(tokens.hash[at] as number) && ++known === fewestKnown) return true;
+  }
+  return false;
 }
 
 function comesBefore({ kind, hash: hashes }: Tokens, from: number, at: number, hash: number): boolean {

@@ -10,8 +10,10 @@ import {
   MARK,
   NUMBER,
   ODD,
+  PIECES,
   PRIME,
   SEED,
+  STRETCHES,
   UNSPACED,
   WIDTH,
   WINDOWS,
@@ -39,9 +41,11 @@ import {
   offsetsAt,
   opensAt,
   outputAt,
+  piecesAt,
   sourceAt,
   standsAt,
   startAt,
+  stretchesAt,
   sumsAt,
   tokenize,
   unitAt,
@@ -78,6 +82,8 @@ const MOST_KNOWN: u32 = 2;
 const FEWEST_NUMBERS: u32 = 12;
 const FEWEST_FOREIGN: u32 = 3;
 const SHORT_TEXT: u32 = 8;
+const LONGEST_PIECE: u32 = 48;
+const SHORTEST_PIECE: u32 = 8;
 
 /** Reads a folded text of `bound` units; returns how many tokens it has. */
 export function read(bound: u32): u32 {
@@ -345,31 +351,53 @@ function isStrange(count: u32): bool {
   return words >= 4 && known * 8 <= words;
 }
 
-/** Whether there are numbers, words of other languages, stretches of words that are not English: see `injection/strange.ts`. */
+/**
+ * Whether there are numbers, words of other languages, stretches of words that are not English: see `injection/strange.ts`. Writes which
+ * tokens the stretches are, and which pieces are not plainly English: see `gloss/gloss.ts`.
+ */
 function oddities(count: u32): u32 {
   let odd: u32 = count <= SHORT_TEXT ? ODD_FOREIGN : 0;
   let row: u32 = 0;
   let others: u32 = 0;
   let unknown: u32 = 0;
   let known: u32 = 0;
+  let first: u32 = 0;
+  let last: u32 = 0;
+  let stretches: usize = stretchesAt;
+  let pieces: usize = piecesAt;
+  let from: u32 = 0;
+  let isLatin = isLatinAt(0);
+  let words: u32 = 0;
+  let ours: u32 = 0;
   for (let at: u32 = 0; at < count; at++) {
+    if (at - from == LONGEST_PIECE || (at > from && load<u8>(opensAt + at) == 1 && endsPiece(from, at, isLatin))) {
+      if (ours * 3 < words * 2) pieces = putPair(pieces, from, at);
+      from = at;
+      isLatin = isLatinAt(at);
+      words = 0;
+      ours = 0;
+    }
     const kind = <u32>load<u8>(kindAt + at);
-    if (kind == NUMBER || load<u8>(standsAt + at) == 1) {
+    if (kind == NUMBER || (kind == WORD && load<u8>(standsAt + at) == 1)) {
       row += 1;
       if (row == FEWEST_NUMBERS) odd |= ODD_NUMBERS;
     } else if (kind == WORD) row = 0;
     if (kind != WORD) {
       if (kind != UNSPACED) continue;
+      // More than any number of English words makes up for.
+      words += LONGEST_PIECE * 3;
       others += 1;
-      if (others == FEWEST_FOREIGN || unitAt(load<u32>(startAt + (at << 2))) > 0x24f) odd |= ODD_FOREIGN;
+      if (others == FEWEST_FOREIGN || !isLatinAt(at)) odd |= ODD_FOREIGN;
       continue;
     }
+    words += 1;
     const hash = load<u32>(hashAt + (at << 2)) & 0x3ffff;
     if (((<u32>load<u8>(englishBitsAt + (hash >>> 3)) >>> (hash & 7)) & 1) == 1) {
+      ours += 1;
       others = 0;
       known += 1;
       if (known != MOST_KNOWN || unknown == 0) continue;
-      if (unknown >= FEWEST_UNKNOWN) odd |= ODD_STRETCHES;
+      if (unknown >= FEWEST_UNKNOWN) stretches = putPair(stretches, first, last);
       unknown = 0;
       continue;
     }
@@ -378,10 +406,37 @@ function oddities(count: u32): u32 {
     others += 1;
     if (others == FEWEST_FOREIGN || unit > 0x24f) odd |= ODD_FOREIGN;
     if (unit > 0x2ff || isName(start)) continue;
+    if (unknown == 0) first = at;
+    last = at;
     unknown += 1;
     known = 0;
   }
-  return unknown >= FEWEST_UNKNOWN ? odd | ODD_STRETCHES : odd;
+  if (unknown >= FEWEST_UNKNOWN) stretches = putPair(stretches, first, last);
+  if (ours * 3 < words * 2) pieces = putPair(pieces, from, count);
+  store<u32>(STRETCHES, <u32>(stretches - stretchesAt) >>> 2);
+  store<u32>(PIECES, <u32>(pieces - piecesAt) >>> 2);
+  return stretches > stretchesAt ? odd | ODD_STRETCHES : odd;
+}
+
+// @ts-ignore: decorator
+@inline
+function putPair(to: usize, one: u32, two: u32): usize {
+  store<u32>(to, one);
+  store<u32>(to, two, 4);
+  return to + 8;
+}
+
+// @ts-ignore: decorator
+@inline
+function isLatinAt(at: u32): bool {
+  return unitAt(load<u32>(startAt + (at << 2))) < 0x250;
+}
+
+/** Where a sentence begins: a short one ends the piece only where its letters are of another kind. */
+// @ts-ignore: decorator
+@inline
+function endsPiece(from: u32, at: u32, isLatin: bool): bool {
+  return at - from >= SHORTEST_PIECE || isLatinAt(at) != isLatin;
 }
 
 /** A capital, and then a small letter. */

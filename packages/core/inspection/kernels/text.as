@@ -71,6 +71,9 @@ export let ideaCountAt: usize = 0;
 export let sumsAt: usize = 0;
 export let logitsAt: usize = 0;
 export let idsAt: usize = 0;
+/** Pairs of tokens: stretches of words that are not English, and pieces that are not plainly English. */
+export let stretchesAt: usize = 0;
+export let piecesAt: usize = 0;
 
 /**
  * What is told of a text beside its arrays lies at fixed addresses, in words of 32 bits: see `Status` in `injection/reader.ts`.
@@ -84,6 +87,8 @@ export const IDEAS: usize = 144;
 export const WINDOWS: usize = 148;
 export const ODD: usize = 152;
 export const WORST: usize = 160;
+export const STRETCHES: usize = 168;
+export const PIECES: usize = 172;
 
 /**
  * Folds units of the source from `from` on, to place `count` on. Stops at one that folds to nothing, to several units or is half

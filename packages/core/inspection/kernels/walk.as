@@ -1,5 +1,4 @@
 /** Where words of a list stand in a text: the walk of `matching/aho-corasick.ts`, which tries a place by its first three units. */
-import { sourceAt } from "./scan";
 
 /** Where a list's tables lie, in words of 32 bits: see `kernels/scanner.ts`. */
 const GROUPS: usize = 0;
@@ -18,9 +17,8 @@ export let foundAt: usize = 0;
 /** Finds that there is room for, three words each: where it begins, where it ends, the state of the tree. */
 export let foundRoom: u32 = 0;
 
-/** Finds in [from, to); returns how many. What begins at one place is found together. */
-export function walk(list: usize, from: u32, to: u32): u32 {
-  const source = sourceAt;
+/** Finds in [from, to) of the units at `source`; returns how many. What begins at one place is found together. */
+export function walk(list: usize, source: usize, from: u32, to: u32): u32 {
   const groups = <usize>load<u32>(list, GROUPS);
   const firsts = <usize>load<u32>(list, FIRSTS);
   let mixed: u32 = 0;
@@ -33,21 +31,20 @@ export function walk(list: usize, from: u32, to: u32): u32 {
     mixed = ((mixed << 5) ^ <u32>load<u8>(groups + <u32>load<u16>(source + (at << 1), 4))) & MASK;
     if (((<u32>load<u8>(firsts + (mixed >>> 3)) >>> (mixed & 7)) & 1) == 0) continue;
     if (found + 64 > foundRoom) break;
-    found = tryAt(list, at, to, found);
+    found = tryAt(list, source, at, to, found);
   }
   if (at >= inner)
     for (; at < to; at++) {
       mixed = (mixed << 5) & MASK;
       if (((<u32>load<u8>(firsts + (mixed >>> 3)) >>> (mixed & 7)) & 1) == 0) continue;
       if (found + 64 > foundRoom) break;
-      found = tryAt(list, at, to, found);
+      found = tryAt(list, source, at, to, found);
     }
   store<u32>(REACHED, at);
   return found;
 }
 
-function tryAt(list: usize, at: u32, to: u32, before: u32): u32 {
-  const source = sourceAt;
+function tryAt(list: usize, source: usize, at: u32, to: u32, before: u32): u32 {
   const letters = <usize>load<u32>(list, LETTERS);
   if (
     letters != 0 &&
