@@ -22,6 +22,8 @@ export const blockUnits = 64;
 export interface WordList {
   readonly groups: Uint8Array;
   readonly firsts: Uint8Array;
+  readonly shorts: Uint8Array;
+  readonly fourths: Uint8Array;
   readonly table: Uint16Array;
   readonly tree: Int32Array;
   readonly ends: Uint8Array;
@@ -205,11 +207,9 @@ export class Scanner {
   }
 
   /** Takes a list of words in, for as long as the process lives. */
-  learn({ groups, firsts, table, tree, ends, letters, classes }: WordList): number {
-    const bits = new Uint8Array(firsts.length >> 3);
-    for (let at = 0; at < firsts.length; at++)
-      bits[at >> 3] = (bits[at >> 3] as number) | ((firsts[at] as number) << (at & 7));
-    const tables = [groups, bits, table, tree, ends].map((each) => this.#memory.store(each));
+  learn({ groups, firsts, shorts, fourths, table, tree, ends, letters, classes }: WordList): number {
+    const bits = [firsts, shorts, fourths].map(packed);
+    const tables = [groups, ...bits, table, tree, ends].map((each) => this.#memory.store(each));
     const at = this.#memory.store(
       Int32Array.from([...tables, letters.length === 0 ? 0 : this.#memory.store(letters), classes]),
     );
@@ -266,6 +266,14 @@ export class Scanner {
     this.#words = new Int32Array(this.#memory.buffer);
     this.#numbers = new Float64Array(this.#memory.buffer);
   }
+}
+
+/** A bit for each place. */
+function packed(places: Uint8Array): Uint8Array {
+  const bits = new Uint8Array(places.length >> 3);
+  for (let at = 0; at < places.length; at++)
+    bits[at >> 3] = (bits[at >> 3] as number) | ((places[at] as number) << (at & 7));
+  return bits;
 }
 
 function flagsOfUnits(): Uint8Array {
