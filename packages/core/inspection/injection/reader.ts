@@ -183,6 +183,7 @@ class CompiledReader implements Reader {
     memory.put("layerAt", turned(weights.layer));
     memory.put("outputAt", weights.output);
     memory.set("idsAt", memory.take(tokensInBlock * mostPerToken * 4 + 16));
+    memory.set("meansAt", memory.take((width + 1) * 4 * 8));
     this.#arraysAt = memory.top;
     this.#views = this.#lay(8192);
     memory.check();

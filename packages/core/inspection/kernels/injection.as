@@ -36,6 +36,7 @@ import {
   kindAt,
   layerAt,
   logitsAt,
+  meansAt,
   lookUp,
   numberAt,
   offsetsAt,
@@ -266,7 +267,6 @@ function spread(row: usize, four: v128, raised: v128): void {
 /** The logits of all windows, in the order of `eachWindow`. */
 function look(count: u32): void {
   let seen: u32 = 0;
-  let most: f64 = -Infinity;
   let size: u32 = SHORT;
   for (;;) {
     for (let from: u32 = 0; ; from += size >>> 1) {
@@ -275,64 +275,81 @@ function look(count: u32): void {
       const last = (to + BLOCK - 1) / BLOCK;
       const features = load<u32>(untilAt + (last << 2)) - load<u32>(untilAt + (first << 2));
       const ideas = load<u32>(ideaCountAt + (last << 2)) - load<u32>(ideaCountAt + (first << 2));
-      const factor = 1 / (<f64>features + SHRINK);
-      const logit = logitOf(sumsAt + first * WIDTH * 8, sumsAt + last * WIDTH * 8, factor) + (ideas >= 2 ? 0 : -POOR);
-      most = max(most, logit);
-      store<f64>(logitsAt + (seen << 3), logit);
+      const lane: usize = (seen & 3) << 3;
+      average(sumsAt + first * WIDTH * 8, sumsAt + last * WIDTH * 8, 1 / (<f64>features + SHRINK), meansAt + lane);
+      store<f64>(meansAt + WIDTH * 32 + lane, ideas >= 2 ? 0 : -POOR);
       seen += 1;
+      if ((seen & 3) == 0) judge(logitsAt + ((seen - 4) << 3));
       if (to == count) break;
     }
     if (count <= size || size == LONG) break;
     size = LONG;
   }
+  if ((seen & 3) != 0) judge(logitsAt + ((seen & ~3) << 3));
+  let most: f64 = -Infinity;
+  for (let at: u32 = 0; at < seen; at++) most = max(most, load<f64>(logitsAt + (at << 3)));
   store<u32>(WINDOWS, seen);
   store<f64>(WORST, most);
 }
 
-/** The average of a window, and a third of the hidden units. */
-const MEANS: usize = 0;
-
-function logitOf(row: usize, end: usize, factor: f64): f64 {
+/** The average of a window, as one of four: see {@link meansAt}. */
+function average(row: usize, end: usize, factor: f64, to: usize): void {
   const factors = v128.splat<f64>(factor);
   for (let at: usize = 0; at < WIDTH * 8; at += 16) {
-    const difference = f64x2.sub(v128.load(end + at), v128.load(row + at));
-    v128.store(MEANS + at, f64x2.mul(difference, factors));
+    const means = f64x2.mul(f64x2.sub(v128.load(end + at), v128.load(row + at)), factors);
+    v128.store64_lane(to + (at << 2), means, 0);
+    v128.store64_lane(to + (at << 2), means, 1, 32);
   }
-  let logit = load<f64>(outputAt + (HIDDEN + WIDTH) * 8);
-  const biases = layerAt + WIDTH * HIDDEN * 8;
-  for (let group: usize = 0; group < HIDDEN * 8; group += 64) {
-    let a = v128.load(biases + group);
-    let b = v128.load(biases + group, 16);
-    let c = v128.load(biases + group, 32);
-    let d = v128.load(biases + group, 48);
-    let cells = layerAt + group;
-    for (let at: usize = 0; at < WIDTH * 8; at += 8) {
-      const mean = v128.load64_splat(MEANS + at);
-      a = f64x2.add(a, f64x2.mul(v128.load(cells), mean));
-      b = f64x2.add(b, f64x2.mul(v128.load(cells, 16), mean));
-      c = f64x2.add(c, f64x2.mul(v128.load(cells, 32), mean));
-      d = f64x2.add(d, f64x2.mul(v128.load(cells, 48), mean));
-      cells += HIDDEN * 8;
-    }
-    const out = outputAt + group;
-    logit = weigh(logit, a, out);
-    logit = weigh(logit, b, out + 16);
-    logit = weigh(logit, c, out + 32);
-    logit = weigh(logit, d, out + 48);
-  }
-  const direct = outputAt + HIDDEN * 8;
-  for (let at: usize = 0; at < WIDTH * 8; at += 8) logit += load<f64>(direct + at) * load<f64>(MEANS + at);
-  return logit;
 }
 
-/** Two hidden units, each where it is above 0, times its weight. */
-// @ts-ignore: decorator
-@inline
-function weigh(logit: f64, two: v128, weights: usize): f64 {
-  const first = f64x2.extract_lane(two, 0);
-  const second = f64x2.extract_lane(two, 1);
-  const one = logit + (first > 0 ? first * load<f64>(weights) : 0);
-  return one + (second > 0 ? second * load<f64>(weights, 8) : 0);
+/** The logits of four windows: each is added up in the order of `logitOf` in `injection/network.ts`. */
+function judge(to: usize): void {
+  const none = v128.splat<f64>(0);
+  let low = v128.load64_splat(outputAt + (HIDDEN + WIDTH) * 8);
+  let high = low;
+  for (let unit: usize = 0; unit < HIDDEN * 8; unit += 24) {
+    const bias = layerAt + WIDTH * HIDDEN * 8 + unit;
+    let a = v128.load64_splat(bias);
+    let b = a;
+    let c = v128.load64_splat(bias, 8);
+    let d = c;
+    let e = v128.load64_splat(bias, 16);
+    let f = e;
+    let cells = layerAt + unit;
+    for (let mean = meansAt; mean < meansAt + WIDTH * 32; mean += 32) {
+      const first = v128.load(mean);
+      const second = v128.load(mean, 16);
+      const one = v128.load64_splat(cells);
+      const two = v128.load64_splat(cells, 8);
+      const three = v128.load64_splat(cells, 16);
+      a = f64x2.add(a, f64x2.mul(one, first));
+      b = f64x2.add(b, f64x2.mul(one, second));
+      c = f64x2.add(c, f64x2.mul(two, first));
+      d = f64x2.add(d, f64x2.mul(two, second));
+      e = f64x2.add(e, f64x2.mul(three, first));
+      f = f64x2.add(f, f64x2.mul(three, second));
+      cells += HIDDEN * 8;
+    }
+    const weights = outputAt + unit;
+    const one = v128.load64_splat(weights);
+    const two = v128.load64_splat(weights, 8);
+    const three = v128.load64_splat(weights, 16);
+    low = f64x2.add(low, f64x2.mul(f64x2.max(a, none), one));
+    high = f64x2.add(high, f64x2.mul(f64x2.max(b, none), one));
+    low = f64x2.add(low, f64x2.mul(f64x2.max(c, none), two));
+    high = f64x2.add(high, f64x2.mul(f64x2.max(d, none), two));
+    low = f64x2.add(low, f64x2.mul(f64x2.max(e, none), three));
+    high = f64x2.add(high, f64x2.mul(f64x2.max(f, none), three));
+  }
+  const direct = outputAt + HIDDEN * 8;
+  for (let at: usize = 0; at < WIDTH * 8; at += 8) {
+    const weight = v128.load64_splat(direct + at);
+    low = f64x2.add(low, f64x2.mul(weight, v128.load(meansAt + (at << 2))));
+    high = f64x2.add(high, f64x2.mul(weight, v128.load(meansAt + (at << 2), 16)));
+  }
+  const support = meansAt + WIDTH * 32;
+  v128.store(to, f64x2.add(low, v128.load(support)));
+  v128.store(to, f64x2.add(high, v128.load(support, 16)), 16);
 }
 
 /** Four words of Latin letters or more, and at most one in eight a common English one. */
