@@ -3,7 +3,7 @@
  * reader. One that is compiled (`kernels/injection.as`) does it in about half the time of the plain one, and gives the same
  * to the last bit.
  */
-import { foreignPieces } from "../gloss/gloss.ts";
+import { foreignPieces } from "../gloss/languages.ts";
 import { deployedLexicon } from "../gloss/lexicon.ts";
 import { injectionKernel } from "../kernels/code.ts";
 import { hashBits, hashTable, loadKernel, type KernelMemory } from "../kernels/memory.ts";
@@ -28,7 +28,7 @@ export interface Reading extends Oddness {
   readonly windows: number;
   /** The greatest logit. */
   readonly worst: number;
-  /** Which pieces may be in other languages: see `gloss.ts`. */
+  /** Which pieces may be in other languages: see `gloss/languages.ts`. */
   readonly pieces: ArrayLike<number>;
 }
 

@@ -370,7 +370,7 @@ function isStrange(count: u32): bool {
 
 /**
  * Whether there are numbers, words of other languages, stretches of words that are not English: see `injection/strange.ts`. Writes which
- * tokens the stretches are, and which pieces are not plainly English: see `gloss/gloss.ts`.
+ * tokens the stretches are, and which pieces are not plainly English: see `gloss/languages.ts`.
  */
 function oddities(count: u32): u32 {
   let odd: u32 = count <= SHORT_TEXT ? ODD_FOREIGN : 0;

@@ -84,7 +84,9 @@ export class Scanner {
   #numbers: Float64Array;
   /** Whose units the memory holds, and whose survey. */
   #held: string | undefined;
-  /** The same in plain signs, where somebody asked for it. */
+  /** What was told of it, where somebody asked for it. */
+  #told: Survey | undefined;
+  /** The same text in plain signs, where somebody asked for it. */
   #heldPlain: string | undefined;
   #tables: EndingTables | undefined;
 
@@ -123,17 +125,21 @@ export class Scanner {
   /** `undefined` for a text that is too long. */
   survey(text: string): Survey | undefined {
     if (!this.#hold(text)) return undefined;
-    return {
+    return (this.#told ??= {
       runs: this.#numbersAt(this.#places.runs, status.runs),
       escapes: this.#words[status.escapes] as number,
       lonely: this.#numbersAt(this.#places.lonely, status.lonelyBlocks),
-    };
+    });
   }
 
   #numbersAt(place: number, counted: number): readonly number[] {
-    const count = this.#words[counted] as number;
+    const words = this.#words;
     const first = place >> 2;
-    return count === 0 ? none : Array.from(this.#words.subarray(first, first + count));
+    const last = first + (words[counted] as number);
+    if (first === last) return none;
+    const numbers: number[] = [];
+    for (let at = first; at < last; at++) numbers.push(words[at] as number);
+    return numbers;
   }
 
   /** Whether a text holds a unit with one of these {@link flag}s; one that is too long may. */
@@ -232,9 +238,9 @@ export class Scanner {
   ): boolean {
     for (let at = from; at < to;) {
       // Whoever was called may have looked at another text.
-      const place = this.#placeOf(text);
-      if (place === undefined) return false;
-      const count = this.#calls.walk(list, place.units, at, to);
+      const held = this.#placeOf(text);
+      if (held === undefined) return false;
+      const count = this.#calls.walk(list, held.units, at, to);
       const words = this.#words;
       at = words[status.reached] as number;
       const first = this.#places.found >> 2;
@@ -252,6 +258,7 @@ export class Scanner {
     this.#memory.write(text, this.#written.units);
     this.#held = text;
     this.#heldPlain = undefined;
+    this.#told = undefined;
     this.#calls.survey(text.length);
     return true;
   }

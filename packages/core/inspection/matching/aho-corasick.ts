@@ -165,7 +165,12 @@ function walkerOf(
         }
     if (isShort) continue;
     const four = [0, 1, 2, 3].map((at) => groups[pattern.charCodeAt(at)] ?? 0);
-    fourths[Math.imul(four.reduce((mixed, group) => (mixed << 5) | group, 0), 0x9e3779b1) >>> 16] = 1;
+    fourths[
+      Math.imul(
+        four.reduce((mixed, group) => (mixed << 5) | group, 0),
+        0x9e3779b1,
+      ) >>> 16
+    ] = 1;
   }
   const ends = Uint8Array.from(owner, (list) => (list.length > 0 ? 1 : 0));
   const kernel = isBuiltIn ? scanner() : undefined;

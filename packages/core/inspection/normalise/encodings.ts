@@ -169,7 +169,8 @@ function escapeFrom(text: string, from: number): number {
   const next = scanner()?.escapeFrom(text, from);
   if (next !== undefined) return next;
   const units = unitsOf(text);
-  for (let at = from; at < text.length; at++) if (((kinds[units[at] as number] as number) & escapeKind) !== 0) return at;
+  for (let at = from; at < text.length; at++)
+    if (((kinds[units[at] as number] as number) & escapeKind) !== 0) return at;
   return -1;
 }
 

@@ -47,7 +47,8 @@ function parted(run: string): string | undefined {
     for (let end = start + 1; end <= Math.min(plain.length, start + longestWord); end++) {
       hash = hashStep(hash, plain.charCodeAt(end - 1));
       const count = (words[start] as number) + (end - start > 2 ? 1 : 1.5);
-      if (count >= (words[end] as number) || !known.mayHold(hash) || !known.words.has(plain.slice(start, end))) continue;
+      if (count >= (words[end] as number) || !known.mayHold(hash) || !known.words.has(plain.slice(start, end)))
+        continue;
       words[end] = count;
       from[end] = start;
     }
