@@ -27,7 +27,7 @@ export function withGlosses(rows: readonly Row[]): Row[] {
 
 function makeGlossed(row: Row): Row | undefined {
   const tokens = tokenize(fold(row.text));
-  const gloss = strangenessOf(row.text, tokens, false).foreign ? glossOf(tokens) : undefined;
+  const gloss = strangenessOf(row.text, tokens).foreign ? glossOf(tokens) : undefined;
   if (gloss === undefined) return undefined;
   const { text } = gloss;
   if (row.payload === undefined) return { ...row, text };

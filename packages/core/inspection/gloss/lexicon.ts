@@ -19,6 +19,10 @@ export const mostWords = 5;
 /** A word of a script without spaces has up to so many units. */
 export const mostUnits = 12;
 
+/** The logarithms of how many bits tell which words may be English, and which may be of other languages. */
+const englishLog = 18;
+const foreignLog = 20;
+
 /** Bytes of the counts. */
 export const header = 16;
 
@@ -38,6 +42,8 @@ export interface Lexicon {
   /** By the lowest 18 bits of a hash, a bit each: whether an English word may have it, one that is listed or a meaning of some word. */
   readonly englishBits: Uint8Array;
   readonly mayBeEnglish: (hash: number) => boolean;
+  /** Whether a word of another language may have a hash. */
+  readonly mayBeForeign: (hash: number) => boolean;
 }
 
 /** The hash of a phrase, from the hashes of its words one after another, begun with {@link hashSeed}. */
@@ -65,20 +71,32 @@ export function readLexicon(bytes: Uint8Array): Lexicon {
   const language = Uint8Array.from(block.subarray(languagesAt, languagesAt + count));
   const lines = block.toString("utf8", openingsAt + openings * 3).split("\n");
   if (lines.length !== meaningCount + languageCount) throw new Error("the lexicon does not hold what it counts");
-  const bits = new Uint8Array(0x40000 >> 3);
-  const mark = (hash: number): void => {
-    bits[(hash & 0x3ffff) >> 3] = (bits[(hash & 0x3ffff) >> 3] as number) | (1 << (hash & 7));
-  };
-  for (let at = 0; at < count; at++) if (language[at] === english) mark(hashes[at] as number);
-  for (const line of lines.slice(0, meaningCount)) for (const word of line.split(" ")) mark(hashOfWord(word));
+  const englishBits = new Uint8Array(1 << (englishLog - 3));
+  const foreignBits = new Uint8Array(1 << (foreignLog - 3));
+  for (let at = 0; at < count; at++)
+    if (language[at] === english) mark(englishBits, hashes[at] as number);
+    else mark(foreignBits, hashes[at] as number);
+  for (const line of lines.slice(0, meaningCount))
+    for (const word of line.split(" ")) mark(englishBits, hashOfWord(word));
   return {
-    ...{ hashes, language, meaning, longestRun, englishBits: bits },
-    mayBeEnglish: (hash) => (((bits[(hash & 0x3ffff) >> 3] as number) >> (hash & 7)) & 1) === 1,
+    ...{ hashes, language, meaning, longestRun, englishBits },
+    mayBeEnglish: (hash) => isMarked(englishBits, hash),
+    mayBeForeign: (hash) => isMarked(foreignBits, hash),
     languages: lines.slice(meaningCount),
     meanings: lines.slice(0, meaningCount),
     first: lookUp(firsts(hashes)),
     firstEnglish: lookUp([...firsts(hashes)].filter(([, at]) => language[at - 1] === english)),
   };
+}
+
+/** Of a hash as many of the lowest bits count as there are bits in all: a power of two. */
+function mark(bits: Uint8Array, hash: number): void {
+  const at = (hash >> 3) & (bits.length - 1);
+  bits[at] = (bits[at] as number) | (1 << (hash & 7));
+}
+
+function isMarked(bits: Uint8Array, hash: number): boolean {
+  return (((bits[(hash >> 3) & (bits.length - 1)] as number) >> (hash & 7)) & 1) === 1;
 }
 
 function lookUp(entries: Iterable<readonly [number, number]>): (hash: number) => number {

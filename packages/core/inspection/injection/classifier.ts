@@ -162,8 +162,8 @@ interface Judgement {
 function judgeText(text: string, part: Part, model: Judging): Judgement {
   const reading = model.reader.read(text);
   if (reading === undefined) return { odd: nothingOdd, ...nothing };
-  const odd = strangenessBy(reading.odd, text, reading.tokens);
-  const gloss = odd.foreign ? glossOf(reading.tokens) : undefined;
+  const odd = strangenessBy(reading, reading.tokens);
+  const gloss = odd.foreign ? glossOf(reading.tokens, reading.pieces) : undefined;
   if (gloss === undefined) return { odd, ...judgeAnalysed(analyse(text, reading, model), part, model) };
   const { windows } = reading;
   const { within, outside } = splitAt(gloss.runs, reading);

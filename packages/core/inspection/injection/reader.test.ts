@@ -32,7 +32,7 @@ const plain = plainReader(vocabulary, weights);
 /** All that a reading says, in arrays of its own. */
 function said(text: string, reading: Reading | undefined): unknown {
   if (reading === undefined) return undefined;
-  const { folded, tokens, ideas, sums, logits, windows, worst, odd } = reading;
+  const { folded, tokens, ideas, sums, logits, windows, worst, odd, stretches, pieces } = reading;
   const { count, start, end, kind, hash, opens, stands, disguised } = tokens;
   const rows = (Math.ceil(count / tokensInBlock) + 1) * width;
   const words = Array.from({ length: count }, (_, at) =>
@@ -43,6 +43,7 @@ function said(text: string, reading: Reading | undefined): unknown {
     offsets: folded.offsets === undefined ? undefined : [...folded.offsets.subarray(0, folded.length + 1)],
     counts: [folded.invisible, folded.lookalikes, count, disguised, ideas.count, windows, odd],
     words,
+    odd: [Array.from(stretches), Array.from(pieces)],
     ideas: [...ideas.token.subarray(0, ideas.count), ...ideas.idea.subarray(0, ideas.count)],
     sums: [...sums.subarray(0, rows)],
     logits: [worst, ...logits.subarray(0, windows)],

@@ -3,6 +3,7 @@
  * reader. One that is compiled (`kernels/injection.as`) does it in about half the time of the plain one, and gives the same
  * to the last bit.
  */
+import { foreignPieces } from "../gloss/languages.ts";
 import { deployedLexicon } from "../gloss/lexicon.ts";
 import { injectionKernel } from "../kernels/code.ts";
 import { hashBits, hashTable, loadKernel, type KernelMemory } from "../kernels/memory.ts";
@@ -12,11 +13,11 @@ import { buckets, featurize, mostPerToken, type Features } from "./features.ts";
 import { findIdeas, lexiconTables, type Ideas } from "./lexicon.ts";
 import { blockTotals, eachWindow, factorOf, hidden, logitOf, support, tokensInBlock, width } from "./network.ts";
 import type { PackedWeights } from "./network.ts";
-import { commonHashes, oddBitsOf } from "./strange.ts";
+import { commonHashes, oddnessOf, type Oddness } from "./strange.ts";
 import { findKnown, type Vocabulary } from "./vocabulary.ts";
 
 /** The next reading writes over it. */
-export interface Reading {
+export interface Reading extends Oddness {
   readonly folded: Folded;
   readonly tokens: Tokens;
   readonly ideas: Ideas;
@@ -27,8 +28,8 @@ export interface Reading {
   readonly windows: number;
   /** The greatest logit. */
   readonly worst: number;
-  /** What is odd about it: see `strange.ts`. */
-  readonly odd: number;
+  /** Which pieces may be in other languages: see `gloss/languages.ts`. */
+  readonly pieces: ArrayLike<number>;
 }
 
 export interface Reader {
@@ -73,7 +74,8 @@ export function plainReader(vocabulary: Vocabulary, weights: PackedWeights): Rea
         worst = Math.max(worst, logit);
         logits[windows++] = logit;
       });
-      return { folded, tokens, ideas, sums, logits, windows, worst, odd: oddBitsOf(text, tokens) };
+      const pieces = foreignPieces(tokens, deployedLexicon());
+      return { folded, tokens, ideas, sums, logits, windows, worst, pieces, ...oddnessOf(text, tokens) };
     },
   };
 }
@@ -89,7 +91,10 @@ const longest = 1 << 18;
 const rememberedWords = 1 << 12;
 
 /** Where the kernel says, in words of 32 bits, what is no array: see `kernels/text.as`. */
-const status = { folded: 32, identity: 33, foreign: 34, disguised: 35, ideas: 36, windows: 37, odd: 38, worst: 40 };
+const status = {
+  ...{ folded: 32, identity: 33, foreign: 34, disguised: 35, ideas: 36, windows: 37, odd: 38, worst: 40 },
+  ...{ stretches: 42, pieces: 43 },
+};
 
 /** A text's arrays: the kernel's name for where each lies, and how many bytes it has for a unit of the text. */
 const arrays = [
@@ -108,6 +113,8 @@ const arrays = [
     ["opens", 1],
     ["stands", 1],
     ["idea", 1],
+    ["stretches", 1],
+    ["pieces", 8],
   ] as const),
 ] as const;
 const blockArrays = [
@@ -126,6 +133,8 @@ interface Views {
   readonly tokens: ConstructorParameters<typeof TokenList>[1];
   readonly ideaToken: Int32Array;
   readonly idea: Uint8Array;
+  readonly stretches: Int32Array;
+  readonly pieces: Int32Array;
   readonly sums: Float64Array;
   readonly logits: Float64Array;
   readonly status: Int32Array;
@@ -174,6 +183,7 @@ class CompiledReader implements Reader {
     memory.put("layerAt", turned(weights.layer));
     memory.put("outputAt", weights.output);
     memory.set("idsAt", memory.take(tokensInBlock * mostPerToken * 4 + 16));
+    memory.set("meansAt", memory.take((width + 1) * 4 * 8));
     this.#arraysAt = memory.top;
     this.#views = this.#lay(8192);
     memory.check();
@@ -197,6 +207,8 @@ class CompiledReader implements Reader {
       windows: said(status.windows),
       worst: views.worst[0] as number,
       odd: said(status.odd),
+      stretches: first(views.stretches, said(status.stretches)),
+      pieces: first(views.pieces, said(status.pieces)),
     };
   }
 
@@ -263,6 +275,8 @@ class CompiledReader implements Reader {
       },
       ideaToken: words("ideaToken"),
       idea: bytes("idea"),
+      stretches: new Int32Array(buffer, at("stretches"), units >> 2),
+      pieces: new Int32Array(buffer, at("pieces"), units * 2),
       sums: new Float64Array(buffer, at("sums"), rows * width),
       logits: new Float64Array(buffer, at("logits"), rows * 2),
       status: new Int32Array(buffer, 0, 64),
@@ -270,6 +284,13 @@ class CompiledReader implements Reader {
       simple: new Uint16Array(buffer, this.#simpleAt, foldTables.simple.length),
     };
   }
+}
+
+const none = new Int32Array(0);
+
+/** So many of an array's numbers. */
+function first(numbers: Int32Array, count: number): Int32Array {
+  return count === 0 ? none : numbers.subarray(0, count);
 }
 
 /** The layer with each input's weights side by side, and the biases behind them. */

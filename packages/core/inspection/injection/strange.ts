@@ -41,30 +41,35 @@ export interface Strangeness extends Oddities {
 const fewestForeign = 3;
 const shortText = 8;
 
-/** What of it there is, as bits: a compiled reading tells it by the way. The first is {@link isStrange}. */
+/** What of it there is, as bits. The first is {@link isStrange}. */
 export const oddBits = { whole: 1, numbers: 2, foreign: 4, stretches: 8 } as const;
 
-export function oddBitsOf(text: string, tokens: Tokens): number {
-  const { stretches, numbers, foreign } = strangenessOf(text, tokens, false);
-  const { whole, ...bits } = oddBits;
-  return (
-    (isStrange(tokens) ? whole : 0) |
-    (numbers ? bits.numbers : 0) |
-    (foreign ? bits.foreign : 0) |
-    (stretches.length > 0 ? bits.stretches : 0)
-  );
+/** What tokens tell of it: a compiled reading tells it by the way. */
+export interface Oddness {
+  /** {@link oddBits} */
+  readonly odd: number;
+  /** The first and the last token of each stretch of words that are not English. */
+  readonly stretches: ArrayLike<number>;
 }
 
-/** @param odd the bits of {@link oddBitsOf}: most texts need no second look */
-export function strangenessBy(odd: number, text: string, tokens: Tokens): Strangeness {
-  const strange = (odd & oddBits.whole) !== 0;
-  if (strange || (odd & oddBits.stretches) !== 0) return strangenessOf(text, tokens, strange);
-  return { stretches: [], numbers: (odd & oddBits.numbers) !== 0, foreign: (odd & oddBits.foreign) !== 0 };
+export function strangenessOf(text: string, tokens: Tokens): Strangeness {
+  return strangenessBy(oddnessOf(text, tokens), tokens);
 }
 
-/** @param strange whether all of it is (see {@link isStrange}) */
-export function strangenessOf(text: string, tokens: Tokens, strange: boolean): Strangeness {
-  const { folded, count, kind, hash, start, end, stands, units } = tokens;
+/** The same where it has been told. */
+export function strangenessBy({ odd, stretches }: Oddness, { folded, start, end }: Tokens): Strangeness {
+  const offsets: number[] = [];
+  if ((odd & oddBits.whole) !== 0) offsets.push(originalOffset(folded, 0), originalOffset(folded, folded.length));
+  else
+    for (let at = 0; at < stretches.length; at += 2) {
+      const [first, last] = [stretches[at] as number, stretches[at + 1] as number];
+      offsets.push(originalOffset(folded, start[first] as number), originalOffset(folded, end[last] as number));
+    }
+  return { stretches: offsets, numbers: (odd & oddBits.numbers) !== 0, foreign: (odd & oddBits.foreign) !== 0 };
+}
+
+export function oddnessOf(text: string, tokens: Tokens): Oddness {
+  const { count, kind, hash, start, stands, units } = tokens;
   const { mayBeEnglish } = deployedLexicon();
   let row = 0;
   let longest = 0;
@@ -74,7 +79,7 @@ export function strangenessOf(text: string, tokens: Tokens, strange: boolean): S
   let [first, last, unknown, known] = [0, 0, 0, 0];
   for (let at = 0; at <= count; at++) {
     const isWord = at < count && kind[at] === wordToken;
-    if (at < count && (kind[at] === numberToken || stands[at] === 1)) longest = Math.max(longest, ++row);
+    if (at < count && (kind[at] === numberToken || (isWord && stands[at] === 1))) longest = Math.max(longest, ++row);
     else if (isWord) row = 0;
     const isEnglish = isWord && mayBeEnglish(hash[at] as number);
     if (isEnglish) {
@@ -86,8 +91,7 @@ export function strangenessOf(text: string, tokens: Tokens, strange: boolean): S
       if (others === fewestForeign || (units[start[at] as number] as number) > 0x24f) foreign = true;
     }
     if (unknown > 0 && (known === mostKnown || at === count)) {
-      if (unknown >= fewestUnknown)
-        stretches.push(originalOffset(folded, start[first] as number), originalOffset(folded, end[last] as number));
+      if (unknown >= fewestUnknown) stretches.push(first, last);
       unknown = 0;
     }
     // Other scripts are read forwards, and names are no cipher.
@@ -97,8 +101,12 @@ export function strangenessOf(text: string, tokens: Tokens, strange: boolean): S
     unknown += 1;
     known = 0;
   }
-  const whole = [originalOffset(folded, 0), originalOffset(folded, folded.length)];
-  return { stretches: strange ? whole : stretches, numbers: longest >= fewestNumbers, foreign };
+  const odd =
+    (isStrange(tokens) ? oddBits.whole : 0) |
+    (longest >= fewestNumbers ? oddBits.numbers : 0) |
+    (foreign ? oddBits.foreign : 0) |
+    (stretches.length > 0 ? oddBits.stretches : 0);
+  return { odd, stretches };
 }
 
 /** A capital, and then a small letter. */

@@ -10,8 +10,10 @@ import {
   MARK,
   NUMBER,
   ODD,
+  PIECES,
   PRIME,
   SEED,
+  STRETCHES,
   UNSPACED,
   WIDTH,
   WINDOWS,
@@ -34,14 +36,17 @@ import {
   kindAt,
   layerAt,
   logitsAt,
+  meansAt,
   lookUp,
   numberAt,
   offsetsAt,
   opensAt,
   outputAt,
+  piecesAt,
   sourceAt,
   standsAt,
   startAt,
+  stretchesAt,
   sumsAt,
   tokenize,
   unitAt,
@@ -78,6 +83,8 @@ const MOST_KNOWN: u32 = 2;
 const FEWEST_NUMBERS: u32 = 12;
 const FEWEST_FOREIGN: u32 = 3;
 const SHORT_TEXT: u32 = 8;
+const LONGEST_PIECE: u32 = 48;
+const SHORTEST_PIECE: u32 = 8;
 
 /** Reads a folded text of `bound` units; returns how many tokens it has. */
 export function read(bound: u32): u32 {
@@ -260,7 +267,6 @@ function spread(row: usize, four: v128, raised: v128): void {
 /** The logits of all windows, in the order of `eachWindow`. */
 function look(count: u32): void {
   let seen: u32 = 0;
-  let most: f64 = -Infinity;
   let size: u32 = SHORT;
   for (;;) {
     for (let from: u32 = 0; ; from += size >>> 1) {
@@ -269,64 +275,81 @@ function look(count: u32): void {
       const last = (to + BLOCK - 1) / BLOCK;
       const features = load<u32>(untilAt + (last << 2)) - load<u32>(untilAt + (first << 2));
       const ideas = load<u32>(ideaCountAt + (last << 2)) - load<u32>(ideaCountAt + (first << 2));
-      const factor = 1 / (<f64>features + SHRINK);
-      const logit = logitOf(sumsAt + first * WIDTH * 8, sumsAt + last * WIDTH * 8, factor) + (ideas >= 2 ? 0 : -POOR);
-      most = max(most, logit);
-      store<f64>(logitsAt + (seen << 3), logit);
+      const lane: usize = (seen & 3) << 3;
+      average(sumsAt + first * WIDTH * 8, sumsAt + last * WIDTH * 8, 1 / (<f64>features + SHRINK), meansAt + lane);
+      store<f64>(meansAt + WIDTH * 32 + lane, ideas >= 2 ? 0 : -POOR);
       seen += 1;
+      if ((seen & 3) == 0) judge(logitsAt + ((seen - 4) << 3));
       if (to == count) break;
     }
     if (count <= size || size == LONG) break;
     size = LONG;
   }
+  if ((seen & 3) != 0) judge(logitsAt + ((seen & ~3) << 3));
+  let most: f64 = -Infinity;
+  for (let at: u32 = 0; at < seen; at++) most = max(most, load<f64>(logitsAt + (at << 3)));
   store<u32>(WINDOWS, seen);
   store<f64>(WORST, most);
 }
 
-/** The average of a window, and a third of the hidden units. */
-const MEANS: usize = 0;
-
-function logitOf(row: usize, end: usize, factor: f64): f64 {
+/** The average of a window, as one of four: see {@link meansAt}. */
+function average(row: usize, end: usize, factor: f64, to: usize): void {
   const factors = v128.splat<f64>(factor);
   for (let at: usize = 0; at < WIDTH * 8; at += 16) {
-    const difference = f64x2.sub(v128.load(end + at), v128.load(row + at));
-    v128.store(MEANS + at, f64x2.mul(difference, factors));
+    const means = f64x2.mul(f64x2.sub(v128.load(end + at), v128.load(row + at)), factors);
+    v128.store64_lane(to + (at << 2), means, 0);
+    v128.store64_lane(to + (at << 2), means, 1, 32);
   }
-  let logit = load<f64>(outputAt + (HIDDEN + WIDTH) * 8);
-  const biases = layerAt + WIDTH * HIDDEN * 8;
-  for (let group: usize = 0; group < HIDDEN * 8; group += 64) {
-    let a = v128.load(biases + group);
-    let b = v128.load(biases + group, 16);
-    let c = v128.load(biases + group, 32);
-    let d = v128.load(biases + group, 48);
-    let cells = layerAt + group;
-    for (let at: usize = 0; at < WIDTH * 8; at += 8) {
-      const mean = v128.load64_splat(MEANS + at);
-      a = f64x2.add(a, f64x2.mul(v128.load(cells), mean));
-      b = f64x2.add(b, f64x2.mul(v128.load(cells, 16), mean));
-      c = f64x2.add(c, f64x2.mul(v128.load(cells, 32), mean));
-      d = f64x2.add(d, f64x2.mul(v128.load(cells, 48), mean));
-      cells += HIDDEN * 8;
-    }
-    const out = outputAt + group;
-    logit = weigh(logit, a, out);
-    logit = weigh(logit, b, out + 16);
-    logit = weigh(logit, c, out + 32);
-    logit = weigh(logit, d, out + 48);
-  }
-  const direct = outputAt + HIDDEN * 8;
-  for (let at: usize = 0; at < WIDTH * 8; at += 8) logit += load<f64>(direct + at) * load<f64>(MEANS + at);
-  return logit;
 }
 
-/** Two hidden units, each where it is above 0, times its weight. */
-// @ts-ignore: decorator
-@inline
-function weigh(logit: f64, two: v128, weights: usize): f64 {
-  const first = f64x2.extract_lane(two, 0);
-  const second = f64x2.extract_lane(two, 1);
-  const one = logit + (first > 0 ? first * load<f64>(weights) : 0);
-  return one + (second > 0 ? second * load<f64>(weights, 8) : 0);
+/** The logits of four windows: each is added up in the order of `logitOf` in `injection/network.ts`. */
+function judge(to: usize): void {
+  const none = v128.splat<f64>(0);
+  let low = v128.load64_splat(outputAt + (HIDDEN + WIDTH) * 8);
+  let high = low;
+  for (let unit: usize = 0; unit < HIDDEN * 8; unit += 24) {
+    const bias = layerAt + WIDTH * HIDDEN * 8 + unit;
+    let a = v128.load64_splat(bias);
+    let b = a;
+    let c = v128.load64_splat(bias, 8);
+    let d = c;
+    let e = v128.load64_splat(bias, 16);
+    let f = e;
+    let cells = layerAt + unit;
+    for (let mean = meansAt; mean < meansAt + WIDTH * 32; mean += 32) {
+      const first = v128.load(mean);
+      const second = v128.load(mean, 16);
+      const one = v128.load64_splat(cells);
+      const two = v128.load64_splat(cells, 8);
+      const three = v128.load64_splat(cells, 16);
+      a = f64x2.add(a, f64x2.mul(one, first));
+      b = f64x2.add(b, f64x2.mul(one, second));
+      c = f64x2.add(c, f64x2.mul(two, first));
+      d = f64x2.add(d, f64x2.mul(two, second));
+      e = f64x2.add(e, f64x2.mul(three, first));
+      f = f64x2.add(f, f64x2.mul(three, second));
+      cells += HIDDEN * 8;
+    }
+    const weights = outputAt + unit;
+    const one = v128.load64_splat(weights);
+    const two = v128.load64_splat(weights, 8);
+    const three = v128.load64_splat(weights, 16);
+    low = f64x2.add(low, f64x2.mul(f64x2.max(a, none), one));
+    high = f64x2.add(high, f64x2.mul(f64x2.max(b, none), one));
+    low = f64x2.add(low, f64x2.mul(f64x2.max(c, none), two));
+    high = f64x2.add(high, f64x2.mul(f64x2.max(d, none), two));
+    low = f64x2.add(low, f64x2.mul(f64x2.max(e, none), three));
+    high = f64x2.add(high, f64x2.mul(f64x2.max(f, none), three));
+  }
+  const direct = outputAt + HIDDEN * 8;
+  for (let at: usize = 0; at < WIDTH * 8; at += 8) {
+    const weight = v128.load64_splat(direct + at);
+    low = f64x2.add(low, f64x2.mul(weight, v128.load(meansAt + (at << 2))));
+    high = f64x2.add(high, f64x2.mul(weight, v128.load(meansAt + (at << 2), 16)));
+  }
+  const support = meansAt + WIDTH * 32;
+  v128.store(to, f64x2.add(low, v128.load(support)));
+  v128.store(to, f64x2.add(high, v128.load(support, 16)), 16);
 }
 
 /** Four words of Latin letters or more, and at most one in eight a common English one. */
@@ -345,31 +368,53 @@ function isStrange(count: u32): bool {
   return words >= 4 && known * 8 <= words;
 }
 
-/** Whether there are numbers, words of other languages, stretches of words that are not English: see `injection/strange.ts`. */
+/**
+ * Whether there are numbers, words of other languages, stretches of words that are not English: see `injection/strange.ts`. Writes which
+ * tokens the stretches are, and which pieces are not plainly English: see `gloss/languages.ts`.
+ */
 function oddities(count: u32): u32 {
   let odd: u32 = count <= SHORT_TEXT ? ODD_FOREIGN : 0;
   let row: u32 = 0;
   let others: u32 = 0;
   let unknown: u32 = 0;
   let known: u32 = 0;
+  let first: u32 = 0;
+  let last: u32 = 0;
+  let stretches: usize = stretchesAt;
+  let pieces: usize = piecesAt;
+  let from: u32 = 0;
+  let isLatin = isLatinAt(0);
+  let words: u32 = 0;
+  let ours: u32 = 0;
   for (let at: u32 = 0; at < count; at++) {
+    if (at - from == LONGEST_PIECE || (at > from && load<u8>(opensAt + at) == 1 && endsPiece(from, at, isLatin))) {
+      if (ours * 3 < words * 2) pieces = putPair(pieces, from, at);
+      from = at;
+      isLatin = isLatinAt(at);
+      words = 0;
+      ours = 0;
+    }
     const kind = <u32>load<u8>(kindAt + at);
-    if (kind == NUMBER || load<u8>(standsAt + at) == 1) {
+    if (kind == NUMBER || (kind == WORD && load<u8>(standsAt + at) == 1)) {
       row += 1;
       if (row == FEWEST_NUMBERS) odd |= ODD_NUMBERS;
     } else if (kind == WORD) row = 0;
     if (kind != WORD) {
       if (kind != UNSPACED) continue;
+      // More than any number of English words makes up for.
+      words += LONGEST_PIECE * 3;
       others += 1;
-      if (others == FEWEST_FOREIGN || unitAt(load<u32>(startAt + (at << 2))) > 0x24f) odd |= ODD_FOREIGN;
+      if (others == FEWEST_FOREIGN || !isLatinAt(at)) odd |= ODD_FOREIGN;
       continue;
     }
+    words += 1;
     const hash = load<u32>(hashAt + (at << 2)) & 0x3ffff;
     if (((<u32>load<u8>(englishBitsAt + (hash >>> 3)) >>> (hash & 7)) & 1) == 1) {
+      ours += 1;
       others = 0;
       known += 1;
       if (known != MOST_KNOWN || unknown == 0) continue;
-      if (unknown >= FEWEST_UNKNOWN) odd |= ODD_STRETCHES;
+      if (unknown >= FEWEST_UNKNOWN) stretches = putPair(stretches, first, last);
       unknown = 0;
       continue;
     }
@@ -378,10 +423,37 @@ function oddities(count: u32): u32 {
     others += 1;
     if (others == FEWEST_FOREIGN || unit > 0x24f) odd |= ODD_FOREIGN;
     if (unit > 0x2ff || isName(start)) continue;
+    if (unknown == 0) first = at;
+    last = at;
     unknown += 1;
     known = 0;
   }
-  return unknown >= FEWEST_UNKNOWN ? odd | ODD_STRETCHES : odd;
+  if (unknown >= FEWEST_UNKNOWN) stretches = putPair(stretches, first, last);
+  if (ours * 3 < words * 2) pieces = putPair(pieces, from, count);
+  store<u32>(STRETCHES, <u32>(stretches - stretchesAt) >>> 2);
+  store<u32>(PIECES, <u32>(pieces - piecesAt) >>> 2);
+  return stretches > stretchesAt ? odd | ODD_STRETCHES : odd;
+}
+
+// @ts-ignore: decorator
+@inline
+function putPair(to: usize, one: u32, two: u32): usize {
+  store<u32>(to, one);
+  store<u32>(to, two, 4);
+  return to + 8;
+}
+
+// @ts-ignore: decorator
+@inline
+function isLatinAt(at: u32): bool {
+  return unitAt(load<u32>(startAt + (at << 2))) < 0x250;
+}
+
+/** Where a sentence begins: a short one ends the piece only where its letters are of another kind. */
+// @ts-ignore: decorator
+@inline
+function endsPiece(from: u32, at: u32, isLatin: bool): bool {
+  return at - from >= SHORTEST_PIECE || isLatinAt(at) != isLatin;
 }
 
 /** A capital, and then a small letter. */

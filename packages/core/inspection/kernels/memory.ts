@@ -96,6 +96,11 @@ export class KernelMemory {
   write(text: string, at: number): void {
     this.#bytes.write(text, at, "utf16le");
   }
+
+  /** The text of so many code units. */
+  read(at: number, units: number): string {
+    return this.#bytes.toString("utf16le", at, at + units * 2);
+  }
 }
 
 /** A kernel with a memory of its own; `undefined` where the runtime has no WebAssembly with SIMD. */

@@ -56,19 +56,26 @@ export function see(count: u32): void {
     const kind = <u32>load<u8>(kindsAt + at);
     store<u32>(knownAt + (at << 2), kind <= MIXED || kind == CODE ? wordBits(load<u32>(hashesAt + (at << 2))) : 0);
   }
-  memory.fill(activeAt - 2, 0, count + 4);
-  for (let at: u32 = 0; at < count; at++) {
-    const kind = <u32>load<u8>(kindsAt + at);
-    const length = load<u32>(endsAt + (at << 2)) - load<u32>(startsAt + (at << 2));
-    store<u32>(shapesAt + (at << 2), shapeOf(length, kind, load<u32>(hashesAt + (at << 2))));
-    const bits = load<u32>(knownAt + (at << 2));
-    if (kind == DIGITS || ((kind <= MIXED || kind == CODE) && !isOrdinary(kind, bits))) store<u8>(activeAt + at, 2);
+  // Four words at a time; what is written behind the last is written over, or nobody's.
+  for (let at: u32 = 0; at < count; at += 4) {
+    const kinds = v128.extend_low<u16>(v128.extend_low<u8>(v128.load32_zero(kindsAt + at)));
+    const known = v128.load(knownAt + (at << 2));
+    const length = i32x4.sub(v128.load(endsAt + (at << 2)), v128.load(startsAt + (at << 2)));
+    v128.store(shapesAt + (at << 2), shapesOf(length, kinds, v128.load(hashesAt + (at << 2))));
+    const active = v128.and(mayBegin(kinds, known), i32x4.splat(2));
+    v128.store32_lane(activeAt + at, v128.narrow<u16>(v128.narrow<u32>(active, active), active), 0);
   }
-  for (let at: u32 = 0; at < count; at++) {
-    const beside = u32(load<u8>(activeAt + at - 1) == 2) | u32(load<u8>(activeAt + at + 1) == 2);
-    const own = <u32>load<u8>(activeAt + at);
-    store<u8>(activeAt + at, <u8>select<u32>(own, beside, own == 2));
+  store<u16>(activeAt - 2, 0);
+  store<u32>(activeAt + count, 0);
+  const two = v128.splat<u8>(2);
+  for (let at: u32 = 0; at < count; at += 16) {
+    const own = v128.load(activeAt + at);
+    const before = v128.eq<u8>(v128.load(activeAt + at - 1), two);
+    const behind = v128.eq<u8>(v128.load(activeAt + at + 1), two);
+    const beside = v128.and(v128.or(before, behind), v128.splat<u8>(1));
+    v128.store(activeAt + at, v128.bitselect(own, beside, v128.eq<u8>(own, two)));
   }
+  store<u16>(activeAt + count, 0);
   for (let beyond: u32 = 0; beyond < 8; beyond += 4) {
     const before = beyond - 8;
     const behind = (count << 2) + beyond;
@@ -83,18 +90,36 @@ export function see(count: u32): void {
 
 // @ts-ignore: decorator
 @inline
-function isOrdinary(kind: u32, bits: u32): bool {
-  return (bits & COMMON) != 0 && (kind == LOWER || (kind == TITLE && (bits & ~COMMON) == 0));
+function are(kinds: v128, kind: u32): v128 {
+  return i32x4.eq(kinds, i32x4.splat(kind));
 }
 
+/** Which of four words a name may begin with: all but signs and ordinary words, in bits of ones. */
 // @ts-ignore: decorator
 @inline
-function shapeOf(length: u32, kind: u32, hash: u32): u32 {
-  if (kind == SIGN) return 16 + (hash & 0xffff);
-  if (kind == LINE) return 10 + hash;
-  if (kind == DIGITS) return 200 + min<u32>(length, 7);
-  if (kind == CODE) return 210 + min<u32>(length, 5);
-  return kind * 4 + 300 + (length == 1 ? 0 : length <= 3 ? 1 : 2);
+function mayBegin(kinds: v128, known: v128): v128 {
+  const none = i32x4.splat(0);
+  const plain = i32x4.eq(v128.and(known, i32x4.splat(~COMMON)), none);
+  const common = i32x4.ne(v128.and(known, i32x4.splat(COMMON)), none);
+  const ordinary = v128.and(common, v128.or(are(kinds, LOWER), v128.and(are(kinds, TITLE), plain)));
+  const words = v128.or(v128.le<u32>(kinds, i32x4.splat(MIXED)), are(kinds, CODE));
+  return v128.or(are(kinds, DIGITS), v128.andnot(words, ordinary));
+}
+
+/** How four words are written. */
+// @ts-ignore: decorator
+@inline
+function shapesOf(length: v128, kinds: v128, hashes: v128): v128 {
+  // What is greater is -1.
+  const sizes = i32x4.add(i32x4.gt_s(length, i32x4.splat(1)), i32x4.gt_s(length, i32x4.splat(3)));
+  let shapes = i32x4.sub(i32x4.add(i32x4.shl(kinds, 2), i32x4.splat(300)), sizes);
+  const digits = i32x4.add(i32x4.splat(200), i32x4.min_u(length, i32x4.splat(7)));
+  shapes = v128.bitselect(digits, shapes, are(kinds, DIGITS));
+  const codes = i32x4.add(i32x4.splat(210), i32x4.min_u(length, i32x4.splat(5)));
+  shapes = v128.bitselect(codes, shapes, are(kinds, CODE));
+  const signs = i32x4.add(i32x4.splat(16), v128.and(hashes, i32x4.splat(0xffff)));
+  shapes = v128.bitselect(signs, shapes, are(kinds, SIGN));
+  return v128.bitselect(i32x4.add(i32x4.splat(10), hashes), shapes, are(kinds, LINE));
 }
 
 /**
@@ -135,7 +160,7 @@ function isHeld(bytes: usize, size: u32, hash: u32): bool {
  * returns how many there are.
  */
 export function tag(count: u32): u32 {
-  memory.fill(firstsAt, 0, count);
+  memory.fill(firstsAt - 2, 0, count + 8);
   memory.fill(tagsAt, 0, count + 4);
   let any: u32 = 0;
   for (let at: u32 = 0; at < count; at++) {
@@ -154,7 +179,7 @@ export function tag(count: u32): u32 {
   }
   let tagged: u32 = 0;
   for (let at: u32 = 0; at < count; at++) {
-    if (load<u8>(activeAt + at) == 0 || !isNearTag(at, count)) continue;
+    if (load<u8>(activeAt + at) == 0 || !isNearTag(at)) continue;
     const top = best(v128.add<i16>(sumOfWord(secondPassAt, at), sumOfTags(secondPassAt, at, count)), 39);
     if (top == 0) continue;
     store<u8>(tagsAt + at, <u8>top);
@@ -166,10 +191,10 @@ export function tag(count: u32): u32 {
   return tagged;
 }
 
-function isNearTag(at: u32, count: u32): bool {
-  const last = min(count - 1, at + 2);
-  for (let near: u32 = at < 2 ? 0 : at - 2; near <= last; near++) if (load<u8>(firstsAt + near) != 0) return true;
-  return false;
+// @ts-ignore: decorator
+@inline
+function isNearTag(at: u32): bool {
+  return (load<u64>(firstsAt + at - 2) << 24) != 0;
 }
 
 // @ts-ignore: decorator

@@ -10,15 +10,24 @@ export * from "./walk";
 export let sourceAt: usize = 0;
 /** A bit for each unit: digits of ASCII. */
 export let digitBitsAt: usize = 0;
+/** ... and signs that escapes begin with. */
+export let escapeBitsAt: usize = 0;
 /** For each unit, what makes somebody look closer at the text. */
 export let flagsAt: usize = 0;
 /** Pairs of places: where runs of base64's alphabet begin and end that may be a code. */
 export let runsAt: usize = 0;
+/** Blocks of 64 units in which so many single letters one after another end: where each begins. */
+export let lonelyAt: usize = 0;
+/** What each unit stands for in numbers; 0 where it is itself. */
+export let standInsAt: usize = 0;
+/** A text's units with what they stand for, and the digits of that. */
+export let plainAt: usize = 0;
+export let plainDigitBitsAt: usize = 0;
 
 /** Where is said what is no array, in words of 32 bits: see `kernels/scanner.ts`. */
 const RUNS: usize = 128;
 const ESCAPES: usize = 132;
-const STREAK: usize = 136;
+const LONELY_BLOCKS: usize = 136;
 const PARTED: usize = 148;
 const LONGEST_RUN: usize = 152;
 const FLAGS: usize = 156;
@@ -51,7 +60,7 @@ export function survey(length: u32): void {
   let runs: usize = runsAt;
   let runStart: u32 = 0;
   let streak: u32 = 0;
-  let longest: u32 = 0;
+  let lonely: usize = lonelyAt;
   // Whether no word is longer than 40 signs, by ASCII's white space; where the last of that was.
   let parted = true;
   let space: u32 = 0;
@@ -78,7 +87,9 @@ export function survey(length: u32): void {
       codes |= <u64>(<u32>v128.bitmask<i8>(code)) << part;
       const blank = v128.or(within(bytes, 9, 5), is(bytes, 0x20));
       spaces |= <u64>(<u32>v128.bitmask<i8>(blank)) << part;
-      escapes += popcnt<u32>(<u32>v128.bitmask<i8>(escape));
+      const escapeBits = <u32>v128.bitmask<i8>(escape);
+      store<u16>(escapeBitsAt + ((base + part) >>> 3), <u16>escapeBits);
+      escapes += popcnt<u32>(escapeBits);
     }
     for (; wide != 0; wide &= wide - 1)
       flags |= <u32>load<u8>(flagsAt + <u32>load<u16>(source + ((base + <u32>ctz<u64>(wide)) << 1)));
@@ -106,11 +117,15 @@ export function survey(length: u32): void {
     if (streak + singles < LONELY) {
       if (more == 0) streak += singles;
       else streak = <u32>popcnt<u64>(single & ~(~(<u64>0) >>> <u64>clz<u64>(more)));
-      longest = max(longest, streak);
     } else {
+      let longest: u32 = 0;
       for (let ends = single | more; ends != 0; ends &= ends - 1) {
         streak = ((ends & (0 - ends)) & single) != 0 ? streak + 1 : 0;
         longest = max(longest, streak);
+      }
+      if (longest >= LONELY) {
+        store<u32>(lonely, base);
+        lonely += 4;
       }
     }
     for (let gaps = ~codes; gaps != 0; gaps &= gaps - 1) {
@@ -128,7 +143,7 @@ export function survey(length: u32): void {
   }
   store<u32>(RUNS, <u32>(runs - runsAt) >>> 2);
   store<u32>(ESCAPES, escapes);
-  store<u32>(STREAK, longest);
+  store<u32>(LONELY_BLOCKS, <u32>(lonely - lonelyAt) >>> 2);
   store<u32>(PARTED, u32(parted));
   store<u32>(LONGEST_RUN, longestRun);
   store<u32>(FLAGS, flags);
@@ -140,4 +155,25 @@ function hasDigit(source: usize, from: u32, to: u32): bool {
     if (unit - 0x2f < 11 || unit == 0x2b || unit == 0x2d) return true;
   }
   return false;
+}
+
+/** Writes a text's units with what they stand for: see `pii/plain-signs.ts`. */
+export function plain(length: u32): void {
+  const limit = v128.splat<u16>(0x7f);
+  for (let base: u32 = 0; base <= length; base += 16) {
+    const at = base << 1;
+    const one = v128.load(sourceAt + at);
+    const two = v128.load(sourceAt + at, 16);
+    v128.store(plainAt + at, one);
+    v128.store(plainAt + at, two, 16);
+    let digits = <u32>load<u16>(digitBitsAt + (base >>> 3));
+    if (v128.any_true(v128.gt<u16>(v128.max<u16>(one, two), limit)))
+      for (let place = base; place < base + 16; place++) {
+        const stands = <u32>load<u8>(standInsAt + <u32>load<u16>(sourceAt + (place << 1)));
+        if (stands == 0) continue;
+        store<u16>(plainAt + (place << 1), <u16>stands);
+        digits |= u32(stands - 0x30 < 10) << (place - base);
+      }
+    store<u16>(plainDigitBitsAt + (base >>> 3), <u16>digits);
+  }
 }

@@ -52,6 +52,8 @@ const pieces = fc.oneof(
     "é",
     "\u2019",
     "\u200b",
+    "\uff11",
+    "\u0661",
     "\u0301",
     "ก",
     "中文",
@@ -61,13 +63,23 @@ const pieces = fc.oneof(
 );
 const texts = fc.array(pieces, { maxLength: 200 }).map((list) => list.join(""));
 
+function assertDigits(text: string, shown: string): void {
+  const digits: number[] = [];
+  for (let at = scan.digitFrom(text, 0) ?? -1; at >= 0; at = scan.digitFrom(text, at + 1) ?? -1) digits.push(at);
+  assert.deepEqual(
+    digits,
+    [...text.matchAll(/[0-9]/g)].map(({ index }) => index),
+    shown,
+  );
+}
+
 function assertAlike(text: string): void {
   const said = scan.survey(text);
   const plain = survey(text);
   const shown = JSON.stringify(text.slice(0, 200));
   assert.deepEqual(said?.runs, plain.runs, shown);
   assert.equal(said?.escapes, plain.escapes, shown);
-  assert.equal((said?.lonelyStreak ?? 0) >= 8, plain.lonelyStreak >= 8, shown);
+  assert.deepEqual(said?.lonely, plain.lonely, shown);
   assert.deepEqual(judgeEnd(text, surprises, weights), endOf(endWindowsOf(text, surprises), weights), shown);
   const units = Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
   assert.equal(
@@ -80,13 +92,18 @@ function assertAlike(text: string): void {
     units.some((unit) => unseen.some(([from, to]) => unit >= from && unit <= to)),
     shown,
   );
-  const digits: number[] = [];
-  for (let at = scan.digitFrom(text, 0) ?? -1; at >= 0; at = scan.digitFrom(text, at + 1) ?? -1) digits.push(at);
+  const escapes: number[] = [];
+  for (let at = scan.escapeFrom(text, 0) ?? -1; at >= 0; at = scan.escapeFrom(text, at + 1) ?? -1) escapes.push(at);
   assert.deepEqual(
-    digits,
-    [...text.matchAll(/[0-9]/g)].map(({ index }) => index),
+    escapes,
+    [...text.matchAll(/[%&\\]/g)].map(({ index }) => index),
     shown,
   );
+  const signs = Uint16Array.from(units, (unit) => standIns[unit] || unit);
+  const typed = scan.plain(text) ?? "";
+  assert.equal(typed, Buffer.from(signs.buffer).toString("utf16le"), shown);
+  // Where its digits are is known of it, and of what it was made of.
+  for (const each of [typed, text, typed]) assertDigits(each, shown);
   const longest = Math.max(0, ...[...text.matchAll(/[A-Za-z0-9+/=_-]{8,}/g)].map(([run]) => run.length));
   assert.equal(scan.longestRun(text), longest, shown);
 }

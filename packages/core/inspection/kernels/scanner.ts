@@ -4,7 +4,7 @@
  */
 import { scanKernel } from "./code.ts";
 import { loadKernel, type KernelMemory } from "./memory.ts";
-import { standIns, unseen } from "./signs.ts";
+import { namedScripts, standIns, unseen } from "./signs.ts";
 
 /** What one pass tells. */
 export interface Survey {
@@ -12,14 +12,18 @@ export interface Survey {
   readonly runs: readonly number[];
   /** Signs that escapes begin with. */
   readonly escapes: number;
-  /** The most single letters one after another, with no longer word between them; below 8 it may be said to be fewer. */
-  readonly lonelyStreak: number;
+  /** Blocks of {@link blockUnits} units in which eight or more single letters in a row, with no longer word between them, end: their starts. */
+  readonly lonely: readonly number[];
 }
+
+export const blockUnits = 64;
 
 /** The tables of a list of words: see `walkerOf` in `matching/aho-corasick.ts`. */
 export interface WordList {
   readonly groups: Uint8Array;
   readonly firsts: Uint8Array;
+  readonly shorts: Uint8Array;
+  readonly fourths: Uint8Array;
   readonly table: Uint16Array;
   readonly tree: Int32Array;
   readonly ends: Uint8Array;
@@ -45,8 +49,8 @@ export interface EndWindow {
   readonly sum: number;
 }
 
-/** What a unit makes somebody look for: what it stands for, and floods of what nobody sees. */
-export const flag = { standIn: 1, unseen: 2 } as const;
+/** What a unit makes somebody look for: what it stands for, floods of what nobody sees, names in scripts of their own. */
+export const flag = { standIn: 1, unseen: 2, script: 4 } as const;
 
 /** Longer texts are not handed over. */
 const longest = 1 << 18;
@@ -57,26 +61,39 @@ const windowLength = 13 + 2;
 const foundRoom = 4096;
 const foundLength = 3;
 /** Where the kernel says, in words of 32 bits, what is no array: see `scan.as` and `walk.as`. */
-const status = { runs: 32, escapes: 33, streak: 34, longestRun: 38, flags: 39, reached: 36, parted: 37 };
-const noRuns: readonly number[] = [];
+const status = { runs: 32, escapes: 33, lonelyBlocks: 34, longestRun: 38, flags: 39, reached: 36, parted: 37 };
+const none: readonly number[] = [];
+
+/** Where a text's units lie, and a bit for each that says whether it is a digit. */
+interface Place {
+  readonly units: number;
+  readonly digits: number;
+}
 
 type Call = (...numbers: readonly number[]) => number;
 
 export class Scanner {
   readonly #memory: KernelMemory;
-  readonly #calls: { readonly survey: Call; readonly keep: Call; readonly lastWindows: Call; readonly walk: Call };
-  readonly #places: Readonly<Record<"source" | "runs" | "digits" | "windows" | "found", number>>;
+  readonly #calls: Readonly<Record<"survey" | "plain" | "keep" | "lastWindows" | "walk", Call>>;
+  readonly #places: Readonly<Record<"runs" | "lonely" | "escapes" | "windows" | "found", number>>;
+  /** Where the units and digits of the text lie, and of what it is in plain signs. */
+  readonly #written: Place;
+  readonly #plain: Place;
   /** The whole memory, seen as integers and as numbers: made anew when it has grown. */
   #words: Int32Array;
   #numbers: Float64Array;
   /** Whose units the memory holds, and whose survey. */
   #held: string | undefined;
+  /** What was told of it, where somebody asked for it. */
+  #told: Survey | undefined;
+  /** The same text in plain signs, where somebody asked for it. */
+  #heldPlain: string | undefined;
   #tables: EndingTables | undefined;
 
   constructor(memory: KernelMemory) {
     this.#memory = memory;
     this.#calls = {
-      ...{ survey: memory.call("survey"), keep: memory.call("keep") },
+      ...{ survey: memory.call("survey"), plain: memory.call("plain"), keep: memory.call("keep") },
       ...{ lastWindows: memory.call("lastWindows"), walk: memory.call("walk") },
     };
     const lay = (name: string, bytes: number): number => {
@@ -85,13 +102,14 @@ export class Scanner {
       return at;
     };
     // Pages that no text reaches are never touched: room for the longest costs nothing.
-    const source = lay("sourceAt", longest * 2 + 512);
+    const bits = (longest >> 3) + 64;
+    this.#written = { units: lay("sourceAt", longest * 2 + 512), digits: lay("digitBitsAt", bits) };
+    this.#plain = { units: lay("plainAt", longest * 2 + 512), digits: lay("plainDigitBitsAt", bits) };
     const runs = lay("runsAt", longest);
-    const digits = lay("digitBitsAt", (longest >> 3) + 64);
-    const flags = Uint8Array.from(standIns, (unit) => (unit === 0 ? 0 : flag.standIn));
-    for (const [from, to] of unseen)
-      for (let unit = from; unit <= to; unit++) flags[unit] = (flags[unit] as number) | flag.unseen;
-    memory.put("flagsAt", flags);
+    const escapes = lay("escapeBitsAt", bits);
+    const lonely = lay("lonelyAt", longest / 16 + 64);
+    memory.put("standInsAt", standIns);
+    memory.put("flagsAt", flagsOfUnits());
     lay("placesAt", (endingLength + 1) * 4);
     lay("whatsAt", endingLength + 1);
     lay("openAt", 128);
@@ -99,7 +117,7 @@ export class Scanner {
     const windows = lay("windowsAt", mostWindows * windowLength * 8);
     const found = lay("foundAt", (foundRoom + 64) * foundLength * 4);
     memory.set("foundRoom", foundRoom);
-    this.#places = { source, runs, digits, windows, found };
+    this.#places = { runs, lonely, escapes, windows, found };
     this.#words = new Int32Array(memory.buffer);
     this.#numbers = new Float64Array(memory.buffer);
   }
@@ -107,14 +125,21 @@ export class Scanner {
   /** `undefined` for a text that is too long. */
   survey(text: string): Survey | undefined {
     if (!this.#hold(text)) return undefined;
+    return (this.#told ??= {
+      runs: this.#numbersAt(this.#places.runs, status.runs),
+      escapes: this.#words[status.escapes] as number,
+      lonely: this.#numbersAt(this.#places.lonely, status.lonelyBlocks),
+    });
+  }
+
+  #numbersAt(place: number, counted: number): readonly number[] {
     const words = this.#words;
-    const count = words[status.runs] as number;
-    const first = this.#places.runs >> 2;
-    return {
-      runs: count === 0 ? noRuns : Array.from(words.subarray(first, first + count)),
-      escapes: words[status.escapes] as number,
-      lonelyStreak: words[status.streak] as number,
-    };
+    const first = place >> 2;
+    const last = first + (words[counted] as number);
+    if (first === last) return none;
+    const numbers: number[] = [];
+    for (let at = first; at < last; at++) numbers.push(words[at] as number);
+    return numbers;
   }
 
   /** Whether a text holds a unit with one of these {@link flag}s; one that is too long may. */
@@ -129,17 +154,34 @@ export class Scanner {
 
   /** Where the next digit of ASCII stands; -1 where there is none, `undefined` for a text that is too long. */
   digitFrom(text: string, from: number): number | undefined {
-    if (!this.#hold(text)) return undefined;
+    const place = this.#placeOf(text);
+    return place === undefined ? undefined : this.#bitFrom(place.digits, from, text.length);
+  }
+
+  /** The same of signs that escapes begin with. */
+  escapeFrom(text: string, from: number): number | undefined {
+    return this.#hold(text) ? this.#bitFrom(this.#places.escapes, from, text.length) : undefined;
+  }
+
+  #bitFrom(place: number, from: number, length: number): number {
     const words = this.#words;
-    const first = this.#places.digits >> 2;
-    const last = first + (text.length >> 5);
+    const first = place >> 2;
+    const last = first + (length >> 5);
     let word = first + (from >> 5);
     for (let bits = (words[word] as number) & (-1 << (from & 31)); word <= last; bits = words[++word] as number)
       if (bits !== 0) {
         const at = ((word - first) << 5) + 31 - Math.clz32(bits & -bits);
-        return at < text.length ? at : -1;
+        return at < length ? at : -1;
       }
     return -1;
+  }
+
+  /** The text with what its units stand for in their places: see `pii/plain-signs.ts`. `undefined` for a text that is too long. */
+  plain(text: string): string | undefined {
+    if (!this.#hold(text)) return undefined;
+    if (((this.#words[status.flags] as number) & flag.standIn) === 0) return text;
+    this.#calls.plain(text.length);
+    return (this.#heldPlain = this.#memory.read(this.#plain.units, text.length));
   }
 
   /** The windows of `endWindowsOf` in `gibberish/features.ts`; `undefined` for a text that is too long. */
@@ -171,11 +213,9 @@ export class Scanner {
   }
 
   /** Takes a list of words in, for as long as the process lives. */
-  learn({ groups, firsts, table, tree, ends, letters, classes }: WordList): number {
-    const bits = new Uint8Array(firsts.length >> 3);
-    for (let at = 0; at < firsts.length; at++)
-      bits[at >> 3] = (bits[at >> 3] as number) | ((firsts[at] as number) << (at & 7));
-    const tables = [groups, bits, table, tree, ends].map((each) => this.#memory.store(each));
+  learn({ groups, firsts, shorts, fourths, table, tree, ends, letters, classes }: WordList): number {
+    const bits = [firsts, shorts, fourths].map(packed);
+    const tables = [groups, ...bits, table, tree, ends].map((each) => this.#memory.store(each));
     const at = this.#memory.store(
       Int32Array.from([...tables, letters.length === 0 ? 0 : this.#memory.store(letters), classes]),
     );
@@ -198,8 +238,9 @@ export class Scanner {
   ): boolean {
     for (let at = from; at < to;) {
       // Whoever was called may have looked at another text.
-      if (!this.#hold(text)) return false;
-      const count = this.#calls.walk(list, at, to);
+      const held = this.#placeOf(text);
+      if (held === undefined) return false;
+      const count = this.#calls.walk(list, held.units, at, to);
       const words = this.#words;
       at = words[status.reached] as number;
       const first = this.#places.found >> 2;
@@ -214,16 +255,43 @@ export class Scanner {
   #hold(text: string): boolean {
     if (text === this.#held) return true;
     if (text.length > longest) return false;
-    this.#memory.write(text, this.#places.source);
+    this.#memory.write(text, this.#written.units);
     this.#held = text;
+    this.#heldPlain = undefined;
+    this.#told = undefined;
     this.#calls.survey(text.length);
     return true;
+  }
+
+  /** A text that was made by {@link plain} need not be handed over, and what it was made of is held on to. */
+  #placeOf(text: string): Place | undefined {
+    if (text === this.#heldPlain) return this.#plain;
+    return this.#hold(text) ? this.#written : undefined;
   }
 
   #see(): void {
     this.#words = new Int32Array(this.#memory.buffer);
     this.#numbers = new Float64Array(this.#memory.buffer);
   }
+}
+
+/** A bit for each place. */
+function packed(places: Uint8Array): Uint8Array {
+  const bits = new Uint8Array(places.length >> 3);
+  for (let at = 0; at < places.length; at++)
+    bits[at >> 3] = (bits[at >> 3] as number) | ((places[at] as number) << (at & 7));
+  return bits;
+}
+
+function flagsOfUnits(): Uint8Array {
+  const flags = Uint8Array.from(standIns, (unit) => (unit === 0 ? 0 : flag.standIn));
+  const mark = (ranges: typeof unseen, what: number): void => {
+    for (const [from, to] of ranges)
+      for (let unit = from; unit <= to; unit++) flags[unit] = (flags[unit] as number) | what;
+  };
+  mark(unseen, flag.unseen);
+  mark(namedScripts, flag.script);
+  return flags;
 }
 
 let made: Scanner | undefined;

@@ -36,3 +36,10 @@ export const invisible = [
 ] as const;
 
 export const unseen: readonly (readonly [from: number, to: number])[] = [...marks, ...invisible];
+
+/** Scripts in which names are read by what stands around them: Tamil, Thai, Han. */
+export const namedScripts: typeof unseen = [
+  [0xb80, 0xbff],
+  [0xe00, 0xe7f],
+  [0x3400, 0x9fff],
+];

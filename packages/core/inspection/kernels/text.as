@@ -71,10 +71,14 @@ export let ideaCountAt: usize = 0;
 export let sumsAt: usize = 0;
 export let logitsAt: usize = 0;
 export let idsAt: usize = 0;
+/** The averages of four windows: of each place of a vector four numbers side by side; and what to add to their logits. */
+export let meansAt: usize = 0;
+/** Pairs of tokens: stretches of words that are not English, and pieces that are not plainly English. */
+export let stretchesAt: usize = 0;
+export let piecesAt: usize = 0;
 
 /**
- * What is told of a text beside its arrays lies at fixed addresses, in words of 32 bits: see `Status` in `injection/reader.ts`.
- * Before them is room for an average.
+ * What is told of a text beside its arrays lies at fixed addresses, in words of 32 bits: see `status` in `injection/reader.ts`.
  */
 export const FOLDED: usize = 128;
 export const IDENTITY: usize = 132;
@@ -84,6 +88,8 @@ export const IDEAS: usize = 144;
 export const WINDOWS: usize = 148;
 export const ODD: usize = 152;
 export const WORST: usize = 160;
+export const STRETCHES: usize = 168;
+export const PIECES: usize = 172;
 
 /**
  * Folds units of the source from `from` on, to place `count` on. Stops at one that folds to nothing, to several units or is half

@@ -141,6 +141,9 @@ function walkerOf(
   const mask = (1 << firstsBits) - 1;
   /** By three groups of characters, five bits each: whether a pattern begins so. */
   const firsts = new Uint8Array(mask + 1);
+  /** The same of patterns that have no fourth character; and by four groups, mixed, of those that have: a kernel looks there too. */
+  const shorts = new Uint8Array(mask + 1);
+  const fourths = new Uint8Array(1 << 16);
   const mix = (...three: readonly number[]): number =>
     three.reduce((mixed, c) => ((mixed << (firstsBits / 3)) ^ c) & mask, 0);
   /** Small letters and the space by themselves, everything else in a few groups: five bits. */
@@ -153,11 +156,25 @@ function walkerOf(
   const every = Array.from({ length: 32 }, (_, group) => group);
   for (const pattern of patterns) {
     const [a, b, c] = [0, 1, 2].map((at) => (at < pattern.length ? [groups[pattern.charCodeAt(at)] ?? 0] : every));
-    for (const one of a ?? []) for (const two of b ?? []) for (const three of c ?? []) firsts[mix(one, two, three)] = 1;
+    const isShort = pattern.length <= 3;
+    for (const one of a ?? [])
+      for (const two of b ?? [])
+        for (const three of c ?? []) {
+          firsts[mix(one, two, three)] = 1;
+          if (isShort) shorts[mix(one, two, three)] = 1;
+        }
+    if (isShort) continue;
+    const four = [0, 1, 2, 3].map((at) => groups[pattern.charCodeAt(at)] ?? 0);
+    fourths[
+      Math.imul(
+        four.reduce((mixed, group) => (mixed << 5) | group, 0),
+        0x9e3779b1,
+      ) >>> 16
+    ] = 1;
   }
   const ends = Uint8Array.from(owner, (list) => (list.length > 0 ? 1 : 0));
   const kernel = isBuiltIn ? scanner() : undefined;
-  const list = kernel?.learn({ groups, firsts, table, tree, ends, letters, classes }) ?? 0;
+  const list = kernel?.learn({ groups, firsts, shorts, fourths, table, tree, ends, letters, classes }) ?? 0;
   return (text, onMatch, from = 0, to = text.length) => {
     const found: Found[] = [];
     const note = (start: number, end: number, state: number): void => {

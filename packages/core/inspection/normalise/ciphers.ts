@@ -16,6 +16,9 @@ const common: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
+const commonBackwards: ReadonlySet<string> = new Set([...common].map((word) => Array.from(word).toReversed().join("")));
+const longestCommon = 12;
+
 /** @param stretches where the words are not English, as offsets: start, end, start, end */
 export function findCiphers(text: string, stretches: readonly number[], found: Hidden[]): void {
   for (let at = 0; at < stretches.length && at < maxStretches * 2; at += 2)
@@ -36,6 +39,8 @@ function findReadings(whole: string, start: number, end: number, found: Hidden[]
 type Reading = readonly [encoding: string, read: (text: string) => string];
 
 function backwards(sample: string): readonly Reading[] {
+  // Backwards the words of ASCII are the same words backwards, in whatever order.
+  if (!/[^\0-\x7f]/.test(sample) && familiarity(sample, commonBackwards) === 0) return [];
   return /[^\0-\u024f]/.test(sample) ? [...turned, ...upsideDownToo] : turned;
 }
 
@@ -52,16 +57,16 @@ const likelier = 0.25;
 function substituted(sample: string): Reading[] {
   const counts = countLetters(sample);
   const letters = counts.reduce((sum, count) => sum + count, 0);
-  const bar = likelihood(counts, (letter) => letter) + likelier * letters;
+  const bar = likelihood(counts, likelihoods, 0) + likelier * letters;
   const readings: Reading[] = [];
   let best = 0;
   let most = bar;
   for (let by = 1; by < 26; by++) {
-    const sum = likelihood(counts, (letter) => (letter + by) % 26);
+    const sum = likelihood(counts, likelihoods, by);
     if (sum > most) [best, most] = [by, sum];
   }
   if (best > 0) readings.push([best === 13 ? "rot13" : "shifted", (text) => shifted(text, best)]);
-  if (likelihood(counts, (letter) => 25 - letter) > bar) readings.push(["atbash", atbash]);
+  if (likelihood(counts, mirrored, 0) > bar) readings.push(["atbash", atbash]);
   return readings;
 }
 
@@ -74,9 +79,10 @@ function countLetters(text: string): Float64Array {
   return counts;
 }
 
-function likelihood(counts: Float64Array, to: (letter: number) => number): number {
+/** Of letters that each stand for the one `by` places on in a list of likelihoods. */
+function likelihood(counts: Float64Array, of: Float64Array, by: number): number {
   let sum = 0;
-  for (let letter = 0; letter < 26; letter++) sum += (counts[letter] as number) * (likelihoods[to(letter)] as number);
+  for (let letter = 0; letter < 26; letter++) sum += (counts[letter] as number) * (of[letter + by] as number);
   return sum;
 }
 
@@ -84,7 +90,7 @@ function likelihood(counts: Float64Array, to: (letter: number) => number): numbe
 const sampleUnits = 240;
 
 /** The share of words that are {@link common}; 0 for fewer than four words, or three such. */
-function familiarity(text: string): number {
+function familiarity(text: string, among: ReadonlySet<string> = common): number {
   let words = 0;
   let known = 0;
   let start = -1;
@@ -96,7 +102,7 @@ function familiarity(text: string): number {
     }
     if (start < 0) continue;
     words += 1;
-    if (at - start <= 12 && common.has(text.slice(start, at).toLowerCase())) known += 1;
+    if (at - start <= longestCommon && among.has(text.slice(start, at).toLowerCase())) known += 1;
     start = -1;
   }
   return words < 4 || known < 3 ? 0 : known / words;
@@ -122,9 +128,12 @@ function mapped(text: string, to: (letter: number) => number): string {
 }
 
 /** The logarithm of how often letters stand in English, per thousand, from a to z. */
-const likelihoods = Float64Array.of(
-  ...[82, 15, 28, 43, 127, 22, 20, 61, 70, 2, 8, 40, 24, 67, 75, 19, 1, 60, 63, 91, 28, 10, 24, 2, 20, 1].map(Math.log),
-);
+const logarithms = [
+  ...[82, 15, 28, 43, 127, 22, 20, 61, 70, 2, 8, 40, 24, 67, 75, 19, 1, 60, 63, 91, 28, 10, 24, 2, 20, 1],
+].map(Math.log);
+/** Twice, so that a shift need not begin again. */
+const likelihoods = Float64Array.of(...logarithms, ...logarithms);
+const mirrored = Float64Array.from(logarithms.toReversed());
 
 function reversed(text: string): string {
   let out = "";

@@ -3,6 +3,7 @@
  * span. Linear: a list is read from its first number on, once.
  */
 import type { Hidden } from "./encodings.ts";
+import { unitsOf } from "./units.ts";
 
 /** Two or three digits of a base, what may stand before them, and what parts them. */
 const list = /(?:(?:0x|\\x?|U\+00)?[0-9a-f]{2,3}(?:[,;] ?|\s|\\|-|:|(?![0-9a-z]))){12,4000}/gi;
@@ -14,19 +15,42 @@ const bases: readonly (readonly [encoding: string, base: number, digits: RegExp]
   ["octal", 8, /^[0-7]{2,3}$/],
 ];
 
+/** What each unit may be in a list: 2 a digit, 1 another part of it, 0 none. Beyond ASCII it may be white space. */
+const parts = new Uint8Array(0x10000).fill(1, 0x80);
+for (const sign of "xXuU+\\,;-:\t\n\v\f\r ") parts[sign.charCodeAt(0)] = 1;
+for (const digit of "0123456789abcdefABCDEF") parts[digit.charCodeAt(0)] = 2;
+/** Of twelve numbers. */
+const fewestDigits = 24;
+
 export function findCodes(text: string, found: Hidden[]): void {
+  const units = unitsOf(text);
   let lists = 0;
-  for (const match of text.matchAll(list)) {
-    if (++lists > maxLists) return;
+  // A list lies within a run of such signs: the expression is slow, and most of a text need not be shown to it.
+  for (let at = 0, start = 0; at < text.length; start = ++at) {
+    let digits = 0;
+    for (let part = 0; at < text.length && (part = parts[units[at] as number] as number) !== 0; at++)
+      digits += part >> 1;
+    if (digits >= fewestDigits) lists = findLists(text.slice(start, at + 1), start, lists, found);
+    if (lists > maxLists) return;
+  }
+}
+
+/** @param before how many lists there were before this run; gives how many there are with it */
+function findLists(run: string, offset: number, before: number, found: Hidden[]): number {
+  let lists = before;
+  for (const match of run.matchAll(list)) {
+    if (++lists > maxLists) return lists;
     const numbers = match[0].replace(/0x|\\x?|U\+00/gi, " ").match(/[0-9a-f]{2,3}/gi) ?? [];
+    const start = offset + match.index;
     for (const [encoding, base, digits] of bases) {
       if (!numbers.every((number) => digits.test(number))) continue;
       const spelled = spell(numbers.map((number) => Number.parseInt(number, base)));
       if (spelled === undefined) continue;
-      found.push({ encoding, text: spelled, start: match.index, end: match.index + match[0].length });
+      found.push({ encoding, text: spelled, start, end: start + match[0].length });
       break;
     }
   }
+  return lists;
 }
 
 /** `undefined` where it is no text: nearly all must be letters and spaces. */

@@ -6,7 +6,7 @@
  * runs of base64 are images and keys.
  */
 
-import { scanner, type Survey } from "../kernels/scanner.ts";
+import { blockUnits, scanner, type Survey } from "../kernels/scanner.ts";
 import { findCiphers } from "./ciphers.ts";
 import { findCodes } from "./codes.ts";
 import { findJoined } from "./joined.ts";
@@ -56,10 +56,10 @@ export interface Oddities {
 
 export function findHidden(text: string, { stretches, numbers }: Oddities): Hidden[] {
   const found: Hidden[] = [];
-  const { runs, escapes, lonelyStreak } = scanner()?.survey(text) ?? survey(text);
+  const { runs, escapes, lonely } = scanner()?.survey(text) ?? survey(text);
   if (runs.length > 0) findRuns(text, runs, found);
   if (escapes >= 4) findEscapes(text, found);
-  if (lonelyStreak >= 8) findSpaced(text, found);
+  if (lonely.length > 0) findSpaced(text, lonely, found);
   if (numbers) findCodes(text, found);
   if (text.includes(override)) findOverridden(text, found);
   if (runs.length > 0) findJoined(text, runs, found);
@@ -77,7 +77,7 @@ export function survey(text: string): Survey {
   let escapes = 0;
   let letters = 0;
   let streak = 0;
-  let lonelyStreak = 0;
+  const lonely: number[] = [];
   for (let at = 0; at <= length; at++) {
     const kind = at < length ? (kinds[units[at] as number] as number) : 0;
     if ((kind & base64Kind) === 0) {
@@ -90,13 +90,14 @@ export function survey(text: string): Survey {
     else {
       if (letters > 0) {
         streak = letters === 1 ? streak + 1 : 0;
-        if (streak > lonelyStreak) lonelyStreak = streak;
+        const block = at - (at % blockUnits);
+        if (streak >= fewestSpaced && lonely.at(-1) !== block) lonely.push(block);
         letters = 0;
       }
       escapes += (kind & escapeKind) >> 3;
     }
   }
-  return { runs, escapes, lonelyStreak };
+  return { runs, escapes, lonely };
 }
 
 /** Runs of the alphabet of base64 (standard and URL-safe), which hexadecimal and binary are part of. */
@@ -144,11 +145,8 @@ function findEscapes(text: string, found: Hidden[]): void {
   let first = -1;
   let copied = 0;
   let count = 0;
-  const units = unitsOf(text);
-  const { length } = text;
-  for (let at = 0; at < length;) {
-    const unit = units[at] as number;
-    const escape = ((kinds[unit] as number) & escapeKind) === 0 ? undefined : readEscape(text, at, unit);
+  for (let at = escapeFrom(text, 0); at >= 0; at = escapeFrom(text, at)) {
+    const escape = readEscape(text, at, text.charCodeAt(at));
     if (escape === undefined) {
       at += 1;
       continue;
@@ -166,6 +164,16 @@ function findEscapes(text: string, found: Hidden[]): void {
   add(found, "escapes", repaired === "" ? out : repaired, first, copied);
 }
 
+/** Where the next sign that escapes begin with stands; -1 where there is none. */
+function escapeFrom(text: string, from: number): number {
+  const next = scanner()?.escapeFrom(text, from);
+  if (next !== undefined) return next;
+  const units = unitsOf(text);
+  for (let at = from; at < text.length; at++)
+    if (((kinds[units[at] as number] as number) & escapeKind) !== 0) return at;
+  return -1;
+}
+
 function hasHighBytes(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -175,6 +183,8 @@ function hasHighBytes(text: string): boolean {
   return false;
 }
 
+/** `&#1114111;` */
+const longestEntity = 10;
 const named: Readonly<Record<string, number>> = { amp: 38, lt: 60, gt: 62, quot: 34, apos: 39, nbsp: 32 };
 
 function readEscape(text: string, at: number, unit: number): { point: number; length: number } | undefined {
@@ -183,8 +193,8 @@ function readEscape(text: string, at: number, unit: number): { point: number; le
     const kind = text[at + 1];
     return kind === "u" ? fixed(text, at, 2, 4) : kind === "x" ? fixed(text, at, 2, 2) : undefined;
   }
-  const end = text.indexOf(";", at);
-  if (end < 0 || end - at > 9) return undefined;
+  const end = at + text.slice(at, at + longestEntity).indexOf(";");
+  if (end < at) return undefined;
   const name = text.slice(at + 1, end);
   const value = /^#\d{1,7}$/.test(name)
     ? Number(name.slice(1))
@@ -206,12 +216,29 @@ function fixed(text: string, at: number, skip: number, digits: number): { point:
   return { point, length: skip + digits };
 }
 
-/** `i g n o r e` and `i-g-n-o-r-e`: eight single letters or more, one sign or space between them, more between words. */
-function findSpaced(text: string, found: Hidden[]): void {
+const fewestSpaced = 8;
+/** Of eight letters the last ends so far behind the first at most: see below. */
+const spacedReach = 29;
+
+/**
+ * `i g n o r e` and `i-g-n-o-r-e`: eight single letters or more, one sign or space between them, more between words.
+ *
+ * @param lonely the blocks in which eight letters end: only what begins near one is looked at
+ */
+function findSpaced(text: string, lonely: readonly number[], found: Hidden[]): void {
+  let next = 0;
+  for (const block of lonely) {
+    const last = Math.min(text.length - 14, block + blockUnits);
+    next = findSpacedIn(text, Math.max(next, block - spacedReach), last, found);
+  }
+}
+
+/** Of those that begin in [from, last). Gives the place from where on to look for more. */
+function findSpacedIn(text: string, from: number, last: number, found: Hidden[]): number {
   const units = unitsOf(text);
-  const last = text.length - 14;
-  let inWord = false;
-  for (let at = 0; at < last && found.length < maxPieces; at++) {
+  let inWord = from > 0 && isLetter(units[from - 1] as number);
+  let at = from;
+  for (; at < last && found.length < maxPieces; at++) {
     const letter = isLetter(units[at] as number);
     if (!letter || inWord || isLetter(units[at + 1] as number)) {
       inWord = letter;
@@ -228,10 +255,11 @@ function findSpaced(text: string, found: Hidden[]): void {
       end = next + 1;
       letters += 1;
     }
-    if (letters < 8) continue;
+    if (letters < fewestSpaced) continue;
     found.push({ encoding: "spaced", text: out, start: at, end });
     at = end;
   }
+  return Math.max(at, from);
 }
 
 /** U+202E shows what follows backwards, to the end of the line or of the embedding. */

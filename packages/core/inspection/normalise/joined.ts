@@ -4,6 +4,7 @@
  */
 import { deployedLexicon } from "../gloss/lexicon.ts";
 import type { Hidden } from "./encodings.ts";
+import { hashSeed, hashStep } from "./tokens.ts";
 
 const shortest = 20;
 const longest = 2_000;
@@ -42,9 +43,12 @@ function parted(run: string): string | undefined {
   words[0] = 0;
   for (let start = 0; start < plain.length; start++) {
     if (words[start] === Infinity) continue;
+    let hash = hashSeed;
     for (let end = start + 1; end <= Math.min(plain.length, start + longestWord); end++) {
+      hash = hashStep(hash, plain.charCodeAt(end - 1));
       const count = (words[start] as number) + (end - start > 2 ? 1 : 1.5);
-      if (count >= (words[end] as number) || !known.has(plain.slice(start, end))) continue;
+      if (count >= (words[end] as number) || !known.mayHold(hash) || !known.words.has(plain.slice(start, end)))
+        continue;
       words[end] = count;
       from[end] = start;
     }
@@ -57,10 +61,24 @@ function parted(run: string): string | undefined {
 
 /** Of one and two letters; others would part anything. */
 const short = "a i am an as at be by do go he if in is it me my no of on or so to up us we".split(" ");
-let vocabulary: ReadonlySet<string> | undefined;
+
+interface Vocabulary {
+  readonly words: ReadonlySet<string>;
+  /** By its hash: most of what could be a word is told to be none without being cut out. */
+  readonly mayHold: (hash: number) => boolean;
+}
+
+let vocabulary: Vocabulary | undefined;
 
 /** The English words that the lexicon gives as meanings. */
-function englishWords(): ReadonlySet<string> {
-  const words = deployedLexicon().meanings.flatMap((meaning) => meaning.split(" "));
-  return new Set([...words.filter(({ length }) => length > 2), ...short]);
+function englishWords(): Vocabulary {
+  const all = deployedLexicon().meanings.flatMap((meaning) => meaning.split(" "));
+  const words = new Set([...all.filter(({ length }) => length > 2), ...short]);
+  const places = new Uint8Array(1 << 17);
+  for (const word of words) {
+    let hash = hashSeed;
+    for (let at = 0; at < word.length; at++) hash = hashStep(hash, word.charCodeAt(at));
+    places[hash >>> 15] = 1;
+  }
+  return { words, mayHold: (hash) => places[hash >>> 15] === 1 };
 }

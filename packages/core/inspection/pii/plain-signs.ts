@@ -3,13 +3,14 @@
  * spaces that do not break. In: a text. Out: the same text in ASCII where one code unit stands for one, so that every offset
  * stays what it was.
  */
-import { flag, scanner } from "../kernels/scanner.ts";
+import { scanner } from "../kernels/scanner.ts";
 import { standIns } from "../kernels/signs.ts";
 import { unitsOf } from "../normalise/units.ts";
 
 /** The same string where it holds nothing of the kind. */
 export function plainSigns(text: string): string {
-  if (scanner()?.has(text, flag.standIn) === false) return text;
+  const plain = scanner()?.plain(text);
+  if (plain !== undefined) return plain;
   const units = unitsOf(text);
   const { length } = text;
   let first = 0;

@@ -7,6 +7,7 @@
  * by itself, {@link leftReach} back and {@link rightReach} beyond the longest finding: so pieces of a stream give what the whole does.
  */
 import type { Finding, SpanDetector } from "../../finding.ts";
+import { flag, scanner } from "../../kernels/scanner.ts";
 import { toFinding } from "../candidate.ts";
 import { findChinese } from "./chinese.ts";
 import { findTamil } from "./tamil.ts";
@@ -28,7 +29,7 @@ export const scriptNameDetector: SpanDetector = {
   version: "1",
   maxSpan,
   detect(text: string): readonly Finding[] {
-    if (!anyScript.test(text)) return [];
+    if (scanner()?.has(text, flag.script) === false || !anyScript.test(text)) return [];
     const found: ScriptSpan[] = [];
     for (let from = 0; from < text.length;) {
       stretchEnd.lastIndex = from;
