@@ -12,7 +12,7 @@ const review = "The rooms were clean and the staff was friendly.";
 
 function oddOf(text: string): Strangeness {
   const tokens = tokenize(fold(text));
-  return strangenessOf(text, tokens, isStrange(tokens));
+  return { ...strangenessOf(text, tokens, isStrange(tokens)), wide: false, broken: [] };
 }
 
 function shift(text: string, by: number): string {

@@ -1,4 +1,5 @@
 /** What is odd about a text: in another language, backwards, upside down, in a cipher or in numbers. In: tokens. Out: where. */
+import { brokenWords, type BrokenWords } from "./broken.ts";
 import { deployedLexicon } from "../gloss/lexicon.ts";
 import type { Oddities } from "../normalise/encodings.ts";
 import { originalOffset } from "../normalise/fold.ts";
@@ -31,10 +32,16 @@ const mostKnown = 2;
 /** So many numbers in a row, or words with digits in them. */
 const fewestNumbers = 12;
 
-/** What a text may be besides plain English. */
-export interface Strangeness extends Oddities {
+/** What is told by words alone. */
+export interface OddWords extends Pick<Oddities, "stretches" | "numbers"> {
   /** It may have parts in other languages. */
   readonly foreign: boolean;
+}
+
+/** What a text may be besides plain English. */
+export interface Strangeness extends Oddities, OddWords {
+  /** Words with signs within them. */
+  readonly broken: BrokenWords;
 }
 
 /** So many words in a row that are not English may be of another language; shorter texts are too short to say. */
@@ -55,15 +62,42 @@ export function oddBitsOf(text: string, tokens: Tokens): number {
   );
 }
 
+/** So many tokens may be one sentence, ... */
+const fewTokens = 80;
+/** ... of which so many words and this share are no English ones, wherever they stand. */
+const fewestWithin = 4;
+const shareWithin = 0.3;
+
+function isHalfUnknown({ count, kind, hash }: Tokens): boolean {
+  if (count > fewTokens) return false;
+  const { mayBeEnglish } = deployedLexicon();
+  let [words, unknown] = [0, 0];
+  for (let at = 0; at < count; at++) {
+    if (kind[at] !== wordToken) continue;
+    words += 1;
+    if (!mayBeEnglish(hash[at] as number)) unknown += 1;
+  }
+  return unknown >= fewestWithin && unknown >= words * shareWithin;
+}
+
 /** @param odd the bits of {@link oddBitsOf}: most texts need no second look */
 export function strangenessBy(odd: number, text: string, tokens: Tokens): Strangeness {
   const strange = (odd & oddBits.whole) !== 0;
-  if (strange || (odd & oddBits.stretches) !== 0) return strangenessOf(text, tokens, strange);
+  const words =
+    strange || (odd & oddBits.stretches) !== 0 ? strangenessOf(text, tokens, strange) : strangenessWithout(odd);
+  const stretches = strange || !isHalfUnknown(tokens) ? words.stretches : [...words.stretches, 0, text.length];
+  // Folding ASCII moves nothing.
+  const wide = tokens.folded.offsets !== undefined;
+  return { ...words, stretches, wide, broken: brokenWords(tokens) };
+}
+
+/** Where there are no stretches, the bits say all. */
+function strangenessWithout(odd: number): OddWords {
   return { stretches: [], numbers: (odd & oddBits.numbers) !== 0, foreign: (odd & oddBits.foreign) !== 0 };
 }
 
 /** @param strange whether all of it is (see {@link isStrange}) */
-export function strangenessOf(text: string, tokens: Tokens, strange: boolean): Strangeness {
+export function strangenessOf(text: string, tokens: Tokens, strange: boolean): OddWords {
   const { folded, count, kind, hash, start, end, stands, units } = tokens;
   const { mayBeEnglish } = deployedLexicon();
   let row = 0;

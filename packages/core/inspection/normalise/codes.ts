@@ -5,7 +5,7 @@
 import type { Hidden } from "./encodings.ts";
 
 /** Two or three digits of a base, what may stand before them, and what parts them. */
-const list = /(?:(?:0x|\\x?|U\+00)?[0-9a-f]{2,3}(?:[,;] ?|\s|\\|-|:|(?![0-9a-z]))){12,4000}/gi;
+const list = /(?:(?:0x|\\?x|\\|U\+00)?[0-9a-f]{2,3}(?:[,;] ?|\s|\\|-|:|(?![0-9a-z]))){12,4000}/gi;
 const maxLists = 8;
 
 const bases: readonly (readonly [encoding: string, base: number, digits: RegExp])[] = [
@@ -18,7 +18,7 @@ export function findCodes(text: string, found: Hidden[]): void {
   let lists = 0;
   for (const match of text.matchAll(list)) {
     if (++lists > maxLists) return;
-    const numbers = match[0].replace(/0x|\\x?|U\+00/gi, " ").match(/[0-9a-f]{2,3}/gi) ?? [];
+    const numbers = match[0].replace(/0x|\\?x|\\|U\+00/gi, " ").match(/[0-9a-f]{2,3}/gi) ?? [];
     for (const [encoding, base, digits] of bases) {
       if (!numbers.every((number) => digits.test(number))) continue;
       const spelled = spell(numbers.map((number) => Number.parseInt(number, base)));

@@ -219,6 +219,7 @@ function foldRarePoint(point: number): string {
   if (point >= 0x1f1e6 && point <= 0x1f1ff) return String.fromCharCode(point - 0x1f1e6 + 0x61); // regional indicators
   if (point >= 0x1f150 && point <= 0x1f169) return String.fromCharCode(point - 0x1f150 + 0x61); // negative circled
   if (point >= 0x1f170 && point <= 0x1f189) return String.fromCharCode(point - 0x1f170 + 0x61); // negative squared
+  if (point >= 0x249c && point <= 0x24b5) return String.fromCharCode(point - 0x249c + 0x61); // in parentheses
   const special = specials.get(point);
   if (special !== undefined) return special;
   const character = String.fromCodePoint(point);
@@ -268,6 +269,7 @@ function pairs(from: string, to: readonly string[] | string): [number, string][]
 const lookalikes: ReadonlyMap<number, string> = new Map(
   pairs("авеёіїјкмнорстухѕһԁԛԝьг", "abeeiijkmhopctyxshdqwbr")
     .concat(pairs("αβγεζηικλμνορτυχωςδθϲօցհոս", "abyeznikluvoptuxwcdocoghnu"))
+    .concat(pairs("աժլզֆթէղռյի", "wdlqfptnnjh"))
     .concat(pairs("άέήίόύώϊϋΐΰѐӗӑӓӧўӯӱӳќ", "aeniouwiuiueeaaoyyyyk")),
 );
 
