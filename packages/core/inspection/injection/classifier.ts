@@ -208,10 +208,10 @@ function judgeAnalysed(analysis: Analysis, part: Part, model: Judging): Omit<Jud
 function judgeWhole(text: string, part: Part, model: Judging, depth: number, budget: { left: number }): PartJudgement {
   const plain = judgeText(text, part, model);
   if (depth > maxDepth) return plain;
-  const hidden = hiddenIn(text, plain.odd, model.vocabulary);
-  if (hidden.length === 0) return plain;
-  const nested = judgeHidden(hidden, part, model, depth, budget);
-  const own = plain.probability < model.report ? plain : judgedAgain(text, plain, hidden, part, model, depth, budget);
+  const pieces = hiddenIn(text, plain.odd, model.vocabulary);
+  if (pieces.length === 0) return plain;
+  const nested = judgeHidden(pieces, part, model, depth, budget);
+  const own = plain.probability < model.report ? plain : judgedAgain(text, plain, pieces, part, model, depth, budget);
   return {
     probability: Math.max(own.probability, nested.probability),
     findings: [...own.findings, ...nested.findings],
@@ -222,13 +222,13 @@ function judgeWhole(text: string, part: Part, model: Judging, depth: number, bud
 function judgedAgain(
   text: string,
   plain: PartJudgement,
-  hidden: readonly Hidden[],
+  pieces: readonly Hidden[],
   part: Part,
   model: Judging,
   depth: number,
   budget: { left: number },
 ): PartJudgement {
-  const read = withCodesRead(text, hidden, plain.findings);
+  const read = withCodesRead(text, pieces, plain.findings);
   if (read === undefined || (budget.left -= read.length) < 0) return plain;
   const { probability } = judgeWhole(read, part, model, depth + 1, budget);
   return probability < model.report ? { probability, findings: [] } : plain;
@@ -236,7 +236,7 @@ function judgedAgain(
 
 /** Judges what is hidden in a text. A finding covers the whole encoded piece: that is what a reader can check. */
 function judgeHidden(
-  hidden: readonly Hidden[],
+  pieces: readonly Hidden[],
   part: Part,
   model: Judging,
   depth: number,
@@ -244,7 +244,7 @@ function judgeHidden(
 ): PartJudgement {
   let probability = 0;
   const findings: Finding[] = [];
-  for (const { encoding, text: decoded, start, end } of hidden) {
+  for (const { encoding, text: decoded, start, end } of pieces) {
     budget.left -= decoded.length;
     if (budget.left < 0) break;
     const found = judgeWhole(decoded, part, model, depth + 1, budget);

@@ -122,7 +122,7 @@ function consonants(word: string): string {
 
 /** First and last letter, and the others in order. */
 function lettersOf(word: string): string {
-  return word.length < 4 ? word : word[0] + [...word.slice(1, -1)].toSorted().join("") + word.at(-1);
+  return word.length < 4 ? word : word[0] + Array.from(word.slice(1, -1)).toSorted().join("") + word.at(-1);
 }
 
 function unpigged(word: string, isWord: Spelling["isWord"]): string | undefined {

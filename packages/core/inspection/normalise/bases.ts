@@ -10,7 +10,8 @@ const longestBase58 = 512;
 
 type Read = readonly [encoding: string, text: string];
 
-export function readBase(run: string): Read {
+/** @param in58 whether to try base 58 */
+export function readBase(run: string, in58: boolean): Read {
   if (/^[01]+$/.test(run)) return ["binary", run.length % 8 === 0 ? readable(bytesOfBits(run)) : ""];
   if (/^[0-9a-f]+$/i.test(run)) return ["hex", run.length % 2 === 0 ? readable(Buffer.from(run, "hex")) : ""];
   if (/^(?:=[0-9A-F]{2}){4}/i.test(run)) return ["quoted-printable", fromQuoted(run)];
@@ -22,7 +23,8 @@ export function readBase(run: string): Read {
   // UTF-7 begins with a plus, and ends with a hyphen: neither is part of the code.
   const code = run[0] === "+" ? run.slice(1).replace(/-+$/, "") : run;
   const text = readable(Buffer.from(code, "base64"));
-  if (text !== "" || run.length > longestBase58 || !/^[1-9A-HJ-NP-Za-km-z]+$/.test(run)) return ["base64", text];
+  if (text !== "" || !in58 || run.length > longestBase58 || !/^[1-9A-HJ-NP-Za-km-z]+$/.test(run))
+    return ["base64", text];
   return ["base58", readable(fromBase58(run))];
 }
 

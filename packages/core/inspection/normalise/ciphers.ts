@@ -35,7 +35,9 @@ function findReadings(whole: string, start: number, end: number, found: Hidden[]
   const sample = text.slice(0, sampleUnits);
   const plain = familiarity(sample);
   for (const [encoding, read] of [...backwards(sample), ...substituted(sample)])
-    if (familiarity(read(sample)) > Math.max(0.2, plain * 2)) found.push({ encoding, text: read(text), start, end });
+    // Tables of signs become single letters.
+    if (familiarity(read(sample), encoding === "rot47" ? 2 : 1) > Math.max(0.2, plain * 2))
+      found.push({ encoding, text: read(text), start, end });
 }
 
 const longestBase85 = 4_096;
@@ -146,7 +148,7 @@ function likelihood(counts: Float64Array, to: (letter: number) => number): numbe
 const sampleUnits = 240;
 
 /** The share of words that are {@link common}; 0 for fewer than four words, or three such. */
-function familiarity(text: string): number {
+function familiarity(text: string, shortest = 1): number {
   let words = 0;
   let known = 0;
   let start = -1;
@@ -158,8 +160,7 @@ function familiarity(text: string): number {
     }
     if (start < 0) continue;
     words += 1;
-    // Single letters stand in tables and formulas too.
-    if (at - start > 1 && at - start <= 12 && common.has(text.slice(start, at).toLowerCase())) known += 1;
+    if (at - start >= shortest && at - start <= 12 && common.has(text.slice(start, at).toLowerCase())) known += 1;
     start = -1;
   }
   return words < 4 || known < 3 ? 0 : known / words;

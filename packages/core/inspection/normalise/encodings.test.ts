@@ -110,6 +110,11 @@ test("texts made to be slow are read within bounds", () => {
   assert.ok(joined !== undefined && joined.end <= 10_000, `${joined?.end}`);
 });
 
+test("thousands of codes in lines that say nothing are nothing", () => {
+  const text = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5bC7dE9fG\n".repeat(4_000);
+  assert.deepEqual(findHidden(text, odd(text)), []);
+});
+
 test("never throws, and every span lies inside the text", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) =>

@@ -112,6 +112,9 @@ export function survey(text: string): Survey {
 /** Runs of the alphabet of base64 (standard and URL-safe), which hexadecimal and binary are part of. */
 function findRuns(text: string, runs: readonly number[], found: Hidden[]): void {
   let read = 0;
+  // Lines that are no code together are not put together again from the second on.
+  let triedUntil = -1;
+  let left = mostBase58;
   for (let index = 0; index < runs.length && found.length < maxPieces; index += 2) {
     const start = runs[index] as number;
     if (start < read) continue;
@@ -121,19 +124,23 @@ function findRuns(text: string, runs: readonly number[], found: Hidden[]): void 
       continue;
     }
     if (end - start < shortestRun) continue;
-    const last = endOfLines(text, runs, index);
+    const last = index > triedUntil ? endOfLines(text, runs, index) : index;
+    triedUntil = Math.max(triedUntil, last);
     const whole = last > index ? text.slice(start, runs[last + 1]).replaceAll(/[^A-Za-z0-9+/=_-]+/g, "") : "";
-    const [encoding, decoded] = whole.length === 0 || whole.length > maxPiece ? none : readBase(whole);
+    const [encoding, decoded] = whole.length === 0 || whole.length > maxPiece ? none : readBase(whole, false);
     if (decoded !== "") {
       read = runs[last + 1] as number;
       found.push({ encoding, text: decoded, start, end: read });
     } else if (end - start <= maxPiece) {
-      const [kind, alone] = readBase(text.slice(start, end));
+      const [kind, alone] = readBase(text.slice(start, end), left > 0);
+      if (kind === "base58") left -= 1;
       add(found, kind, alone, start, end);
     }
   }
 }
 
+/** So many runs of one text are tried in base 58, which takes the square of their length. */
+const mostBase58 = 16;
 const none = ["", ""] as const;
 const mostLines = 1024;
 

@@ -41,12 +41,12 @@ export const disguises: Readonly<Record<string, Disguise>> = {
   "dotted letters": (text) =>
     text
       .split(" ")
-      .map((word) => [...word].join("."))
+      .map((word) => Array.from(word).join("."))
       .join(" "),
   "dashed letters": (text) =>
     text
       .split(" ")
-      .map((word) => [...word].join("-"))
+      .map((word) => Array.from(word).join("-"))
       .join(" "),
   "soft hyphens": (text) => eachLetter(text, (letter) => `${letter}\u00ad`),
   "zero-width spaces": (text) => eachLetter(text, (letter) => `${letter}\u200b`),
@@ -65,7 +65,7 @@ export const disguises: Readonly<Record<string, Disguise>> = {
   "slashes within words": (text) => text.replaceAll(/([A-Za-z]{2})(?=[A-Za-z])/g, "$1/"),
   "bars between letters": (text) => text.replaceAll(/([A-Za-z])(?=[A-Za-z])/g, "$1|"),
   "line by line": (text) => text.replaceAll(" ", "\n"),
-  "letter by line": (text) => [...text].join("\n"),
+  "letter by line": (text) => Array.from(text).join("\n"),
 
   // Words
   "pig latin": (text) => eachWord(text, pigLatin),
