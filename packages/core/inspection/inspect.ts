@@ -6,6 +6,7 @@
  * bear that (the gateway) treats a throw as a block.
  */
 import type { Finding, FindingCategory, SpanDetector, Verdict } from "./finding.ts";
+import { findAtSeams } from "./seam-spans.ts";
 import { partsOf, withTexts, type InspectionText, type Part } from "./subject.ts";
 
 /** A request goes to a model or a tool; a response comes back from one. */
@@ -84,6 +85,9 @@ export function inspect(subject: InspectionText, options: InspectOptions): Inspe
   const findings: Finding[] = [...unread];
   const redactedTexts = new Map<string, string>();
   let score = 0;
+  const split = new Map<string, Finding[]>();
+  for (const { piece, finding } of findAtSeams(seams, options.spanDetectors).flat())
+    split.set(piece.textPath, [...(split.get(piece.textPath) ?? []), finding]);
   for (const part of parts) {
     const found: Finding[] = [];
     for (const detector of options.partDetectors) {
@@ -92,13 +96,14 @@ export function inspect(subject: InspectionText, options: InspectOptions): Inspe
       found.push(...judged.findings);
     }
     for (const detector of options.spanDetectors) found.push(...detector.detect(part.text));
+    if (split.size > 0) found.push(...(split.get(part.path ?? "") ?? []));
     found.sort((a, b) => a.start - b.start || a.end - b.end);
     const text = options.redact === undefined ? part.text : options.redact(part.text, found);
     if (text !== part.text) redactedTexts.set(part.path ?? "", text);
     for (const finding of found) findings.push(placed(finding, part));
   }
   if (score < 0.5)
-    for (const seam of seams)
+    for (const seam of seams.filter(({ isJudged }) => isJudged))
       for (const detector of options.partDetectors) {
         const judged = detector.judge(seam, options.direction);
         score = Math.max(score, judged.probability);

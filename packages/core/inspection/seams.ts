@@ -10,22 +10,39 @@ export interface Piece {
   readonly message: number;
   /** Of the block that holds it. */
   readonly path: string;
+  /** Of the text itself. */
+  readonly textPath: string;
+}
+
+/** Where a piece, or what of it is near a seam, stands in the text of the seam. */
+export interface SeamPlace {
+  readonly piece: Piece;
+  /** In the seam's text. */
+  readonly at: number;
+  /** In the piece's text. */
+  readonly from: number;
+  readonly length: number;
+}
+
+/** Texts as they read together. */
+export interface Seam extends Part {
+  readonly places: readonly SeamPlace[];
+  /** Whether an order may read so: where nothing but signs and digits would run together it reads as with spaces. */
+  readonly isJudged: boolean;
 }
 
 /** How much of a text stands at a seam, in UTF-16 code units. */
 const reach = 256;
 
-export function seamsOf(pieces: readonly Piece[]): Part[] {
-  const parts: Part[] = [];
+export function seamsOf(pieces: readonly Piece[]): Seam[] {
+  const seams: Seam[] = [];
   let first: Piece | undefined;
-  let joined: string[] = [];
+  let joined: Omit<SeamPlace, "at">[] = [];
   const flush = (): void => {
-    const [, second] = joined;
-    if (first !== undefined && second !== undefined) {
-      const { origin, message, path } = first;
+    if (first !== undefined && joined.length > 1) {
       // Between blocks some servers put a space or a line, and some nothing.
-      for (const between of new Set([" ", inWord(joined) ? "" : " "]))
-        parts.push({ text: joined.join(between), origin, message, path });
+      seams.push(seamOf(joined, " ", true));
+      if (runsOn(joined, /\S$/, /^\S/)) seams.push(seamOf(joined, "", runsOn(joined, /\p{L}$/u, /^\p{L}/u)));
     }
     joined = [];
   };
@@ -33,18 +50,30 @@ export function seamsOf(pieces: readonly Piece[]): Part[] {
   for (const piece of pieces) {
     if (before !== undefined && !follows(before, piece)) flush();
     if (joined.length === 0) first = piece;
-    const { text } = piece;
-    if (text.length <= reach * 2) joined.push(text);
+    const { length } = piece.text;
+    if (length <= reach * 2) joined.push({ piece, from: 0, length });
     else {
-      joined.push(text.slice(0, reach));
+      joined.push({ piece, from: 0, length: reach });
       flush();
       first = piece;
-      joined.push(text.slice(-reach));
+      joined.push({ piece, from: length - reach, length: reach });
     }
     before = piece;
   }
   flush();
-  return parts;
+  return seams;
+}
+
+function seamOf(joined: readonly Omit<SeamPlace, "at">[], between: string, isJudged: boolean): Seam {
+  const { origin, message, path } = (joined[0] as SeamPlace).piece;
+  const places: SeamPlace[] = [];
+  let text = "";
+  for (const { piece, from, length } of joined) {
+    if (places.length > 0) text += between;
+    places.push({ piece, at: text.length, from, length });
+    text += piece.text.slice(from, from + length);
+  }
+  return { text, origin, message, path, places, isJudged };
 }
 
 /** Blocks of one list, or what a user says in messages that follow one another. */
@@ -58,7 +87,9 @@ function listOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
-/** Whether a seam may go through a word. */
-function inWord(texts: readonly string[]): boolean {
-  return texts.some((text, at) => at > 0 && /\p{L}$/u.test(texts[at - 1] as string) && /^\p{L}/u.test(text));
+/** Whether a text that ends so is followed by one that begins so. */
+function runsOn(joined: readonly Omit<SeamPlace, "at">[], ends: RegExp, begins: RegExp): boolean {
+  return joined.some(
+    ({ piece }, at) => at > 0 && ends.test((joined[at - 1] as SeamPlace).piece.text) && begins.test(piece.text),
+  );
 }

@@ -7,7 +7,7 @@
  */
 import { classified } from "./taxonomy.ts";
 import type { Finding } from "./finding.ts";
-import { seamsOf, type Piece } from "./seams.ts";
+import { seamsOf, type Piece, type Seam } from "./seams.ts";
 
 /** `instructions`: the operator's own (system, developer). `untrusted`: tool results, documents, retrieved context. */
 export type Origin = "instructions" | "user" | "model" | "untrusted";
@@ -27,8 +27,8 @@ export type InspectionText = { readonly text: string } | { readonly messages: re
 
 export interface SubjectParts {
   readonly parts: readonly Part[];
-  /** What stands where texts meet that a model reads as one. Offsets in it lead nowhere: its path is that of the first. */
-  readonly seams: readonly Part[];
+  /** What stands where texts meet that a model reads as one. Its path is that of the first. */
+  readonly seams: readonly Seam[];
   /** One `uninspectable` finding for each piece that is not text: images, audio, files, what is nested too deep. */
   readonly unread: readonly Finding[];
 }
@@ -122,8 +122,10 @@ export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): 
       const sentencesOnly = beside || isOpaque || isBinary || labels.has(name);
       walk(field, inner, message, `${path}/${escapePointer(name)}`, depth + 1, sentencesOnly);
     }
-    const text = typeof fields["text"] === "string" ? fields["text"] : fields["content"];
-    if (typeof text === "string" && !isOpaque) pieces.push({ text, origin: inner, message, path });
+    const name = typeof fields["text"] === "string" ? "text" : "content";
+    const text = fields[name];
+    if (typeof text === "string" && !isOpaque)
+      pieces.push({ text, origin: inner, message, path, textPath: `${path}/${name}` });
   };
   subject.messages.forEach((message, at) => {
     if (typeof message !== "object" || message === null || Array.isArray(message)) return refuse(at, `/${at}`);

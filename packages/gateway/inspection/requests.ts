@@ -4,8 +4,9 @@
  */
 import { isJsonObject, type JsonValue } from "@cordon/core/contract/strict-json";
 import { partsOf as idPartsOf, type SpiffeId } from "@cordon/core/identity/spiffe-id";
-import type { Finding } from "@cordon/core/inspection/finding";
-import { isSentence, partsOf } from "@cordon/core/inspection/subject";
+import type { Finding, SpanDetector } from "@cordon/core/inspection/finding";
+import { findAtSeams } from "@cordon/core/inspection/seam-spans";
+import { isSentence, partsOf, type SubjectParts } from "@cordon/core/inspection/subject";
 import { blanked } from "@cordon/core/inspection/redaction/token-detector";
 import { checkImage, checkImages } from "@cordon/core/inspection/images/check";
 import { checkTable } from "@cordon/core/inspection/tabular/check";
@@ -22,6 +23,8 @@ export interface RequestInspection {
 }
 
 const nothing: ReadonlySet<string> = new Set();
+/** Shorter texts the guard passes on as they are: they say nothing by themselves. */
+const shortestFiltered = 4;
 /** Earlier calls carry JSON in a string, which templates read before a model sees it. */
 const asArguments: ReadonlySet<string> = new Set(["arguments"]);
 
@@ -37,7 +40,9 @@ export function inspectContent(
   if (size > settings.maxBytes)
     throw new Error(`the body has ${size} bytes, and this route inspects ${settings.maxBytes} at most`);
   const onText = budgetOf(monotonicMs, settings.timeBudgetMs);
+  const subjectParts = partsIn(subject, content);
   const rules = rulesOf(detectors, screening, "request");
+  const unseen = addSeams(rules, subjectParts, onText);
   const guard = new ContentGuard(rules, { onText, onBinary: () => unreadBlock(screening) });
   const pass = (): RequestVerdict => ({ verdict: "pass", findings: screening.request.summary() });
   const block = (finding: Finding): RequestVerdict => ({
@@ -46,7 +51,8 @@ export function inspectContent(
     words: blockedWords("request", finding),
   });
 
-  const told = attacks(detectors, screening, subject, content, onText) ?? inAddress(rules, guard, subject);
+  const told =
+    attacks(detectors, screening, subject, content, subjectParts, onText) ?? unseen ?? inAddress(rules, guard, subject);
   if (told !== undefined) return block(told);
   switch (content.kind) {
     case "none":
@@ -73,12 +79,12 @@ export function inspectContent(
 function attacks(
   { parts: judges }: Detectors,
   screening: Screening,
-  { api, path, resource, address = "" }: InspectionSubject,
+  { api }: InspectionSubject,
   content: RequestContent,
+  { parts, seams, unread }: SubjectParts,
   onText: (length: number) => void,
 ): Finding | undefined {
-  const asked = saidInQuery(address);
-  if (content.kind === "none" && asked.length === 0) return undefined;
+  if (content.kind === "none" && parts.length === 0 && unread.length === 0) return undefined;
   const { table } = screening.settings;
   let blocked: Finding | undefined;
   const note = (finding: Finding): void => {
@@ -90,8 +96,6 @@ function attacks(
     if (table !== undefined) checkTable(table, null).forEach(note);
   }
   if (content.kind === "json") checkImages(content.tree).forEach(note);
-  const messages = content.kind === "json" ? messagesOf(api, path, content.tree, isModel(resource)) : said(content);
-  const { parts, seams, unread } = partsOf({ messages: asked.length === 0 ? messages : [...messages, ...asked] });
   unread.forEach(note);
   // A text is no row: it is wrong as a list without rows is.
   if (table !== undefined && content.kind === "json") checkTable(table, content.tree).forEach(note);
@@ -99,7 +103,7 @@ function attacks(
   if (api === "openai" && content.kind === "json" && holdsTokens(content.tree))
     note(uninspectable("gateway/token-ids"));
   const { tokens } = screening;
-  for (const part of seams.length === 0 ? parts : [...parts, ...seams]) {
+  for (const part of seams.length === 0 ? parts : [...parts, ...seams.filter(({ isJudged }) => isJudged)]) {
     const seen = tokens === undefined ? part : { ...part, text: blanked(part.text, tokens) };
     for (const judge of judges) {
       onText(part.text.length);
@@ -115,6 +119,41 @@ function attacks(
 function isModel(resource: SpiffeId): boolean {
   const kind = idPartsOf(resource)?.kind;
   return kind === "endpoint" || kind === "model";
+}
+
+/** What is asked, in the address and the content, by who wrote it. */
+function partsIn({ api, path, resource, address = "" }: InspectionSubject, content: RequestContent): SubjectParts {
+  const messages = content.kind === "json" ? messagesOf(api, path, content.tree, isModel(resource)) : said(content);
+  const asked = saidInQuery(address);
+  return partsOf({ messages: asked.length === 0 ? messages : [...messages, ...asked] });
+}
+
+/**
+ * Spans that lie over two texts are found in each as if a detector had shown them there, and masked where they stand.
+ *
+ * @returns what lies in a text that is too short for anything in it to be masked, where it may not pass
+ */
+function addSeams(rules: CountedRules, { seams }: SubjectParts, onText: (length: number) => void): Finding | undefined {
+  for (const { text } of seams) onText(text.length);
+  const found = findAtSeams(seams, rules.detectors);
+  if (found.length === 0) return undefined;
+  const known = new Map<string, Finding[]>();
+  for (const { piece, finding } of found.flat()) known.set(piece.text, [...(known.get(piece.text) ?? []), finding]);
+  rules.detectors = [...rules.detectors, knownFindings(known)];
+  for (const spans of found) {
+    const short = spans.find(({ piece }) => piece.text.length < shortestFiltered);
+    if (short !== undefined && rules.decide(short.finding) !== "release") return short.finding;
+  }
+  return undefined;
+}
+
+/** What is known of texts beforehand, as a detector. */
+function knownFindings(known: ReadonlyMap<string, readonly Finding[]>): SpanDetector {
+  return {
+    ...{ name: "seams", version: "1", maxSpan: 1 },
+    detect: (text) => known.get(text) ?? [],
+    openFrom: (text) => text.length,
+  };
 }
 
 function said(content: RequestContent): readonly unknown[] {

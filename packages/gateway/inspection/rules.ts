@@ -32,6 +32,7 @@ export function withRegistered(
 }
 
 export interface CountedRules extends SpanRules {
+  detectors: readonly SpanDetector[];
   /** Spans that something was put in place of. */
   masks: number;
   /** The finding that was masked last. */

@@ -1,6 +1,6 @@
 /** What a row's text is in English. In: a row. Out: the same with the gloss for its text; `undefined` for English ones. */
 import { glossOf } from "@cordon/core/inspection/gloss/gloss";
-import { strangenessOf } from "@cordon/core/inspection/injection/strange";
+import { oddWordsOf } from "@cordon/core/inspection/injection/strange";
 import { fold } from "@cordon/core/inspection/normalise/fold";
 import { tokenize } from "@cordon/core/inspection/normalise/tokens";
 import type { Row } from "../rows.ts";
@@ -27,7 +27,7 @@ export function withGlosses(rows: readonly Row[]): Row[] {
 
 function makeGlossed(row: Row): Row | undefined {
   const tokens = tokenize(fold(row.text));
-  const gloss = strangenessOf(row.text, tokens).foreign ? glossOf(tokens) : undefined;
+  const gloss = oddWordsOf(row.text, tokens).foreign ? glossOf(tokens) : undefined;
   if (gloss === undefined) return undefined;
   const { text } = gloss;
   if (row.payload === undefined) return { ...row, text };

@@ -37,6 +37,11 @@ for (const [text, words] of sentences)
     }
   });
 
+test("decomposed letters (NFD) are read as composed ones", () => {
+  for (const [text] of sentences)
+    assert.equal(read(text.normalize("NFD"))?.text, read(text.normalize("NFC"))?.text, text);
+});
+
 test("English has no gloss, nor has what no lexicon knows", () => {
   for (const text of [
     "",

@@ -7,18 +7,19 @@
 import type { Finding, FindingCategory } from "../finding.ts";
 import { glossOf } from "../gloss/gloss.ts";
 import type { PartDetector, PartJudgement } from "../inspect.ts";
-import { findHidden, type Oddities } from "../normalise/encodings.ts";
+import type { Hidden } from "../normalise/encodings.ts";
 import { originalOffset } from "../normalise/fold.ts";
 import type { Part } from "../subject.ts";
 import { classified } from "../taxonomy.ts";
 import type { Features } from "./features.ts";
 import { splitAt, touching } from "./foreign.ts";
+import { hiddenIn, withCodesRead } from "./hidden.ts";
 import { concepts } from "./lexicon.ts";
 import { average, eachWindow, hidden, logitOf, shareOf, width, type PackedWeights } from "./network.ts";
 import { askedTogether, directly, type Asking } from "./questions.ts";
 import { featuresOf, makeReader, type Reader, type Reading } from "./reader.ts";
 import { lowestFloor, rulesOf, together } from "./rules.ts";
-import { strangenessBy } from "./strange.ts";
+import { strangenessBy, type Strangeness } from "./strange.ts";
 import { suspects } from "./suspects.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -129,13 +130,7 @@ export function classifierDetector(classifier: ClassifierModel): Required<PartDe
     const model = part.origin === "user" ? ofUsers : ofOthers;
     desk.left = mostAsked;
     desk.asks = asks;
-    const plain = judgeText(part.text, part, model);
-    const budget = { left: part.text.length * maxGrowth + 4096 };
-    const nested = judgeHidden(part.text, plain.odd, part, model, 1, budget);
-    return {
-      probability: Math.max(plain.probability, nested.probability),
-      findings: [...plain.findings, ...nested.findings],
-    };
+    return judgeWhole(part.text, part, model, 1, { left: part.text.length * maxGrowth + 4096 });
   };
   return {
     name: "injection",
@@ -146,11 +141,11 @@ export function classifierDetector(classifier: ClassifierModel): Required<PartDe
 }
 
 const nothing: PartJudgement = { probability: 0, findings: [] };
-const nothingOdd: Oddities = { stretches: [], numbers: false };
+const nothingOdd: Strangeness = { stretches: [], numbers: false, wide: false, broken: [], foreign: false };
 
 interface Judgement {
   /** What may hide another text. */
-  readonly odd: Oddities;
+  readonly odd: Strangeness;
   readonly probability: number;
   readonly findings: readonly Finding[];
 }
@@ -161,8 +156,8 @@ interface Judgement {
  */
 function judgeText(text: string, part: Part, model: Judging): Judgement {
   const reading = model.reader.read(text);
-  if (reading === undefined) return { odd: nothingOdd, ...nothing };
-  const odd = strangenessBy(reading, reading.tokens);
+  if (reading === undefined) return { odd: { ...nothingOdd, wide: true }, ...nothing };
+  const odd = strangenessBy(reading, text, reading.tokens);
   const gloss = odd.foreign ? glossOf(reading.tokens, reading.pieces) : undefined;
   if (gloss === undefined) return { odd, ...judgeAnalysed(analyse(text, reading, model), part, model) };
   const { windows } = reading;
@@ -206,26 +201,53 @@ function judgeAnalysed(analysis: Analysis, part: Part, model: Judging): Omit<Jud
   return { probability, findings: [...findings, ...told] };
 }
 
-/** Judges what `text` hides. A finding covers the whole encoded piece: that is what a reader can check. */
-function judgeHidden(
+/**
+ * Judges a text and what it hides. A code looks like no text that anyone writes, and the classifier may take it for an attack by its look
+ * alone: where all of it can be read, it counts for what it says, in its place.
+ */
+function judgeWhole(text: string, part: Part, model: Judging, depth: number, budget: { left: number }): PartJudgement {
+  const plain = judgeText(text, part, model);
+  if (depth > maxDepth) return plain;
+  const pieces = hiddenIn(text, plain.odd, model.vocabulary);
+  if (pieces.length === 0) return plain;
+  const nested = judgeHidden(pieces, part, model, depth, budget);
+  const own = plain.probability < model.report ? plain : judgedAgain(text, plain, pieces, part, model, depth, budget);
+  return {
+    probability: Math.max(own.probability, nested.probability),
+    findings: [...own.findings, ...nested.findings],
+  };
+}
+
+/** The judgement of a text that looks like an attack: none, where it has codes and is no attack once they are read. */
+function judgedAgain(
   text: string,
-  odd: Oddities,
+  plain: PartJudgement,
+  pieces: readonly Hidden[],
   part: Part,
   model: Judging,
   depth: number,
   budget: { left: number },
-): { readonly probability: number; readonly findings: readonly Finding[] } {
+): PartJudgement {
+  const read = withCodesRead(text, pieces, plain.findings);
+  if (read === undefined || (budget.left -= read.length) < 0) return plain;
+  const { probability } = judgeWhole(read, part, model, depth + 1, budget);
+  return probability < model.report ? { probability, findings: [] } : plain;
+}
+
+/** Judges what is hidden in a text. A finding covers the whole encoded piece: that is what a reader can check. */
+function judgeHidden(
+  pieces: readonly Hidden[],
+  part: Part,
+  model: Judging,
+  depth: number,
+  budget: { left: number },
+): PartJudgement {
   let probability = 0;
   const findings: Finding[] = [];
-  for (const { encoding, text: decoded, start, end } of findHidden(text, odd)) {
+  for (const { encoding, text: decoded, start, end } of pieces) {
     budget.left -= decoded.length;
     if (budget.left < 0) break;
-    const shallow = judgeText(decoded, part, model);
-    let found: Pick<Judgement, "probability" | "findings"> = shallow;
-    if (depth < maxDepth) {
-      const deeper = judgeHidden(decoded, shallow.odd, part, model, depth + 1, budget);
-      if (deeper.probability > found.probability) found = deeper;
-    }
+    const found = judgeWhole(decoded, part, model, depth + 1, budget);
     if (found.probability < hiddenFloor) continue;
     probability = Math.max(probability, found.probability);
     const [worst] = found.findings.toSorted((a, b) => b.score - a.score);

@@ -28,7 +28,9 @@ export function findOverrides(tokens: Tokens, ideas: Ideas): (readonly [number, 
   for (let at = 0; at < ideas.count && found.length < maxPlaces; at++) {
     if (ideas.idea[at] !== override || isReported(tokens, ideas.token[at] ?? 0)) continue;
     const last = findTarget(ideas, at);
-    if (last !== undefined) found.push([ideas.token[at] ?? 0, Math.min(tokens.count, (ideas.token[last] ?? 0) + 1)]);
+    if (last === undefined) continue;
+    const [from, to] = [ideas.token[at] ?? 0, Math.min(tokens.count, (ideas.token[last] ?? 0) + 1)];
+    if (!isOverEntries(tokens, from, to)) found.push([from, to]);
   }
   return found;
 }
@@ -62,6 +64,11 @@ function isReported({ units, start, end }: Tokens, token: number): boolean {
   if (last - (start[token] ?? 0) < 2) return false;
   const [before, ending] = [units[last - 2], units[last - 1]];
   return ending === 0x73 ? before !== 0x73 : ending === 0x64 && before === 0x65; // `s` but not `ss`; `ed`
+}
+
+/** Whether one quoted text ends between them and another thing begins, as in lists of messages: `"Ignore warnings",\n "instructions":`. */
+function isOverEntries({ folded, start, end }: Tokens, from: number, to: number): boolean {
+  return /["”]\s*(?:[,:;=}\]]|\n)/.test(foldedSlice(folded, start[from] ?? 0, end[to - 1] ?? 0));
 }
 
 /** The idea that completes the pattern begun at `at`. */

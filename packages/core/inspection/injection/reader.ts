@@ -226,7 +226,8 @@ class CompiledReader implements Reader {
       const at = this.#fold(from, count, length);
       count = views.status[status.folded] as number;
       if (at === length) break;
-      const rare = foldRare(text, at);
+      const rare = foldRare(text, at, units[count - 1]);
+      if (rare.composed !== 0) units[count - 1] = rare.composed;
       if (rare.simple !== 0) views.simple[rare.point] = rare.simple;
       invisible += rare.invisible;
       if (count + rare.piece.length + (length - rare.next) + 1 > units.length) return undefined;

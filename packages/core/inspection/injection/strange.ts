@@ -1,4 +1,5 @@
 /** What is odd about a text: in another language, backwards, upside down, in a cipher or in numbers. In: tokens. Out: where. */
+import { brokenWords, type BrokenWords } from "./broken.ts";
 import { deployedLexicon } from "../gloss/lexicon.ts";
 import type { Oddities } from "../normalise/encodings.ts";
 import { originalOffset } from "../normalise/fold.ts";
@@ -31,10 +32,16 @@ const mostKnown = 2;
 /** So many numbers in a row, or words with digits in them. */
 const fewestNumbers = 12;
 
-/** What a text may be besides plain English. */
-export interface Strangeness extends Oddities {
+/** What is told by words alone. */
+export interface OddWords extends Pick<Oddities, "stretches" | "numbers"> {
   /** It may have parts in other languages. */
   readonly foreign: boolean;
+}
+
+/** What a text may be besides plain English. */
+export interface Strangeness extends Oddities, OddWords {
+  /** Words with signs within them. */
+  readonly broken: BrokenWords;
 }
 
 /** So many words in a row that are not English may be of another language; shorter texts are too short to say. */
@@ -52,12 +59,38 @@ export interface Oddness {
   readonly stretches: ArrayLike<number>;
 }
 
-export function strangenessOf(text: string, tokens: Tokens): Strangeness {
-  return strangenessBy(oddnessOf(text, tokens), tokens);
+/** So many tokens may be one sentence, ... */
+const fewTokens = 80;
+/** ... of which so many words and this share are no English ones, wherever they stand. */
+const fewestWithin = 4;
+const shareWithin = 0.3;
+
+function isHalfUnknown({ count, kind, hash }: Tokens): boolean {
+  if (count > fewTokens) return false;
+  const { mayBeEnglish } = deployedLexicon();
+  let [words, unknown] = [0, 0];
+  for (let at = 0; at < count; at++) {
+    if (kind[at] !== wordToken) continue;
+    words += 1;
+    if (!mayBeEnglish(hash[at] as number)) unknown += 1;
+  }
+  return unknown >= fewestWithin && unknown >= words * shareWithin;
 }
 
-/** The same where it has been told. */
-export function strangenessBy({ odd, stretches }: Oddness, { folded, start, end }: Tokens): Strangeness {
+/** What there is by the words of a text, where nobody has told it. */
+export function oddWordsOf(text: string, tokens: Tokens): OddWords {
+  return oddWordsBy(oddnessOf(text, tokens), tokens);
+}
+
+export function strangenessBy(oddness: Oddness, text: string, tokens: Tokens): Strangeness {
+  const words = oddWordsBy(oddness, tokens);
+  const isAll = (oddness.odd & oddBits.whole) !== 0 || !isHalfUnknown(tokens);
+  const stretches = isAll ? words.stretches : [...words.stretches, 0, text.length];
+  // Folding ASCII moves nothing.
+  return { ...words, stretches, wide: tokens.folded.offsets !== undefined, broken: brokenWords(tokens) };
+}
+
+function oddWordsBy({ odd, stretches }: Oddness, { folded, start, end }: Tokens): OddWords {
   const offsets: number[] = [];
   if ((odd & oddBits.whole) !== 0) offsets.push(originalOffset(folded, 0), originalOffset(folded, folded.length));
   else

@@ -5,7 +5,7 @@
  * Plain is: folded (lower case, no invisible characters, look-alike letters resolved), stand-ins as the letters that they
  * stand for, white space as single spaces. Training and inference call this one function.
  */
-import { skeleton, type Tokens } from "../normalise/tokens.ts";
+import { numberToken, skeleton, wordToken, type Tokens } from "../normalise/tokens.ts";
 import { eachWindow } from "./network.ts";
 import type { Reading } from "./reader.ts";
 
@@ -60,9 +60,15 @@ function plainText(tokens: Tokens, from: number, to: number): string {
     }
     blank = false;
     while (token < to && at >= (tokens.end[token] as number)) token += 1;
-    const stands = token < to && at >= (tokens.start[token] as number) && tokens.stands[token] === 1;
+    const isWithin = token < to && at >= (tokens.start[token] as number);
+    const stands = isWithin && mayStand(tokens.kind[token] as number) && tokens.stands[token] === 1;
     const letter = stands && unit < 0x80 ? (skeleton[unit] as number) : 0;
     text += String.fromCharCode(letter === 0 ? unit : letter);
   }
   return text.trimEnd().toWellFormed();
+}
+
+/** Of other tokens nothing is told. */
+function mayStand(kind: number): boolean {
+  return kind === wordToken || kind === numberToken;
 }

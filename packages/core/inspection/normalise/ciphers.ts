@@ -3,6 +3,8 @@
  * where in it few words are English. Out: what it says in another reading, where that holds common words and the text does not.
  */
 import type { Hidden } from "./encodings.ts";
+import { readable } from "./readable.ts";
+import { fromRadio } from "./spelled.ts";
 
 /** Longer pieces are not read. */
 const maxPiece = 64 * 1024;
@@ -30,24 +32,86 @@ function findReadings(whole: string, start: number, end: number, found: Hidden[]
   const text = whole.slice(start, end);
   const morse = fromMorse(text);
   if (morse !== "") found.push({ encoding: "morse", text: morse, start, end });
+  const radio = fromRadio(text);
+  if (radio !== undefined) found.push({ encoding: "radio", text: radio, start, end });
+  findBase85(text, start, found);
   const sample = text.slice(0, sampleUnits);
   const plain = familiarity(sample);
   for (const [encoding, read] of [...backwards(sample), ...substituted(sample)])
-    if (familiarity(read(sample)) > Math.max(0.2, plain * 2)) found.push({ encoding, text: read(text), start, end });
+    // Tables of signs become single letters.
+    if (familiarity(read(sample), encoding === "rot47" ? 2 : 1) > Math.max(0.2, plain * 2))
+      found.push({ encoding, text: read(text), start, end });
+}
+
+const longestBase85 = 4_096;
+
+/** Ascii85, and the base 85 of RFC 1924 that Python and Git write. */
+function findBase85(text: string, from: number, found: Hidden[]): void {
+  const run = /[!-~]{20,4096}/.exec(text);
+  if (run === null || !/[^A-Za-z0-9+/=_-]/.test(run[0]) || run[0].length > longestBase85) return;
+  const code = run[0].replace(/^<~|~>$/g, "");
+  const start = from + run.index;
+  for (const alphabet of alphabets85) {
+    const said = readable(fromBase85(code, alphabet));
+    if (said !== "") found.push({ encoding: "base85", text: said, start, end: start + run[0].length });
+  }
+}
+
+const alphabets85 = [
+  Array.from({ length: 85 }, (_, at) => String.fromCharCode(33 + at)).join(""),
+  "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~",
+];
+
+/** No bytes where a sign is none of the alphabet's. */
+function fromBase85(code: string, alphabet: string): Uint8Array {
+  const bytes: number[] = [];
+  for (let at = 0; at < code.length; at += 5) {
+    const five = code.slice(at, at + 5);
+    let number = 0;
+    for (let digit = 0; digit < 5; digit++) {
+      const value = digit < five.length ? alphabet.indexOf(five[digit] as string) : 84;
+      if (value < 0) return new Uint8Array();
+      number = number * 85 + value;
+    }
+    for (let byte = 0; byte < five.length - 1; byte++) bytes.push(Math.floor(number / 256 ** (3 - byte)) & 0xff);
+  }
+  return Uint8Array.from(bytes);
 }
 
 type Reading = readonly [encoding: string, read: (text: string) => string];
 
 function backwards(sample: string): readonly Reading[] {
+  if (/[^\0-\u024f]/.test(sample)) return [...turned, ...byWord, ...upsideDownToo];
+  const forwards = isSigns(sample) ? [...byWord, ...rotated] : byWord;
   // Backwards the words of ASCII are the same words backwards, in whatever order.
-  if (!/[^\0-\x7f]/.test(sample) && familiarity(sample, commonBackwards) === 0) return [];
-  return /[^\0-\u024f]/.test(sample) ? [...turned, ...upsideDownToo] : turned;
+  if (!/[^\0-\x7f]/.test(sample) && familiarity(sample, 1, commonBackwards) === 0) return forwards;
+  return [...turned, ...forwards];
 }
+
+/** Half of what ROT47 makes of letters are none. */
+function isSigns(sample: string): boolean {
+  let letters = 0;
+  for (let at = 0; at < sample.length; at++) if (isLetter(sample.charCodeAt(at))) letters += 1;
+  return letters < sample.length * 0.6;
+}
+
+const rotated: readonly Reading[] = [
+  ["rot47", (text) => text.replaceAll(/[!-~]/g, (sign) => String.fromCharCode(33 + ((sign.charCodeAt(0) + 14) % 94)))],
+];
 
 const turned: readonly Reading[] = [
   ["reversed", reversed],
   ["reversed-words", (text) => text.split(/\b/).map(reversed).join("")],
 ];
+
+const byWord: readonly Reading[] = [["base64", (text) => text.replaceAll(/[A-Za-z0-9+/]{2,64}={0,2}/g, wordOfBase64)]];
+
+/** A word that was encoded alone, or the same where it is none. */
+function wordOfBase64(word: string): string {
+  const said = word.length % 4 === 0 && /[A-Z0-9=]/.test(word) ? Buffer.from(word, "base64").toString("latin1") : "";
+  return /^[A-Za-z][A-Za-z'.,:;!?-]*$/.test(said) ? said : word;
+}
+
 const upsideDownToo: readonly Reading[] = [["flipped", (text) => reversed(unflipped(text))]];
 
 /** Likelier by so much a letter, or it is no cipher. */
@@ -90,7 +154,7 @@ function likelihood(counts: Float64Array, of: Float64Array, by: number): number 
 const sampleUnits = 240;
 
 /** The share of words that are {@link common}; 0 for fewer than four words, or three such. */
-function familiarity(text: string, among: ReadonlySet<string> = common): number {
+function familiarity(text: string, shortest = 1, among: ReadonlySet<string> = common): number {
   let words = 0;
   let known = 0;
   let start = -1;
@@ -102,7 +166,8 @@ function familiarity(text: string, among: ReadonlySet<string> = common): number 
     }
     if (start < 0) continue;
     words += 1;
-    if (at - start <= longestCommon && among.has(text.slice(start, at).toLowerCase())) known += 1;
+    const isRead = at - start >= shortest && at - start <= longestCommon;
+    if (isRead && among.has(text.slice(start, at).toLowerCase())) known += 1;
     start = -1;
   }
   return words < 4 || known < 3 ? 0 : known / words;

@@ -6,7 +6,7 @@ import type { Hidden } from "./encodings.ts";
 import { unitsOf } from "./units.ts";
 
 /** Two or three digits of a base, what may stand before them, and what parts them. */
-const list = /(?:(?:0x|\\x?|U\+00)?[0-9a-f]{2,3}(?:[,;] ?|\s|\\|-|:|(?![0-9a-z]))){12,4000}/gi;
+const list = /(?:(?:0x|\\?x|\\|U\+00)?[0-9a-f]{2,3}(?:[,;] ?|\s|\\|-|:|(?![0-9a-z]))){12,4000}/gi;
 const maxLists = 8;
 
 const bases: readonly (readonly [encoding: string, base: number, digits: RegExp])[] = [
@@ -40,7 +40,7 @@ function findLists(run: string, offset: number, before: number, found: Hidden[])
   let lists = before;
   for (const match of run.matchAll(list)) {
     if (++lists > maxLists) return lists;
-    const numbers = match[0].replace(/0x|\\x?|U\+00/gi, " ").match(/[0-9a-f]{2,3}/gi) ?? [];
+    const numbers = match[0].replace(/0x|\\?x|\\|U\+00/gi, " ").match(/[0-9a-f]{2,3}/gi) ?? [];
     const start = offset + match.index;
     for (const [encoding, base, digits] of bases) {
       if (!numbers.every((number) => digits.test(number))) continue;

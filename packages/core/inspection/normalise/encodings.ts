@@ -9,7 +9,12 @@
 import { blockUnits, scanner, type Survey } from "../kernels/scanner.ts";
 import { findCiphers } from "./ciphers.ts";
 import { findCodes } from "./codes.ts";
+import { findGlyphs } from "./glyphs.ts";
 import { findJoined } from "./joined.ts";
+import { findLines } from "./lines.ts";
+import { bytesOfBits, readBase, shortestRun } from "./bases.ts";
+import { readable } from "./readable.ts";
+import { findNumbered } from "./spelled.ts";
 import { unitsOf } from "./units.ts";
 
 const base64Kind = 1;
@@ -44,7 +49,6 @@ export interface Hidden {
 /** At most this many pieces of one text are decoded, and none longer than {@link maxPiece} units. */
 const maxPieces = 16;
 const maxPiece = 64 * 1024;
-const shortestRun = 16;
 
 /** What the tokens of a text tell of it: most texts are nothing of the kind. */
 export interface Oddities {
@@ -52,17 +56,23 @@ export interface Oddities {
   readonly stretches: readonly number[];
   /** Whether it holds many numbers, or words with digits in them. */
   readonly numbers: boolean;
+  /** Whether it holds other characters than ASCII. */
+  readonly wide: boolean;
 }
 
-export function findHidden(text: string, { stretches, numbers }: Oddities): Hidden[] {
+export function findHidden(text: string, { stretches, numbers, wide }: Oddities): Hidden[] {
   const found: Hidden[] = [];
   const { runs, escapes, lonely } = scanner()?.survey(text) ?? survey(text);
   if (runs.length > 0) findRuns(text, runs, found);
   if (escapes >= 4) findEscapes(text, found);
   if (lonely.length > 0) findSpaced(text, lonely, found);
   if (numbers) findCodes(text, found);
+  if (numbers) findNumbered(text, found);
+  if (text.includes("begin ")) findUuencoded(text, found);
   if (text.includes(override)) findOverridden(text, found);
   if (runs.length > 0) findJoined(text, runs, found);
+  if (wide) findGlyphs(text, found);
+  findLines(text, found);
   if (stretches.length > 0) findCiphers(text, stretches, found);
   return found;
 }
@@ -103,26 +113,47 @@ export function survey(text: string): Survey {
 /** Runs of the alphabet of base64 (standard and URL-safe), which hexadecimal and binary are part of. */
 function findRuns(text: string, runs: readonly number[], found: Hidden[]): void {
   let read = 0;
+  // Lines that are no code together are not put together again from the second on.
+  let triedUntil = -1;
+  let left = mostBase58;
   for (let index = 0; index < runs.length && found.length < maxPieces; index += 2) {
     const start = runs[index] as number;
-    const end = runs[index + 1] as number;
     if (start < read) continue;
-    const length = end - start;
-    const units = unitsOf(text);
-    let digits = 0;
-    let binary = 0;
-    for (let at = start; at < end; at++) {
-      const unit = units[at] as number;
-      if (isHex(unit)) digits += 1;
-      if (unit === 0x30 || unit === 0x31) binary += 1;
+    const end = runs[index + 1] as number;
+    if (end - start === 8) {
+      read = findOctets(text, start, found);
+      continue;
     }
-    if (length === 8 && binary === 8) read = findOctets(text, start, found);
-    if (length < shortestRun || length > maxPiece) continue;
-    const run = text.slice(start, end);
-    if (binary === length && length % 8 === 0) add(found, "binary", fromBinary(run), start, end);
-    else if (digits === length && length % 2 === 0) add(found, "hex", fromBytes(Buffer.from(run, "hex")), start, end);
-    else if (!isProse(run)) add(found, "base64", fromBytes(Buffer.from(run, "base64")), start, end);
+    if (end - start < shortestRun) continue;
+    const last = index > triedUntil ? endOfLines(text, runs, index) : index;
+    triedUntil = Math.max(triedUntil, last);
+    const whole = last > index ? text.slice(start, runs[last + 1]).replaceAll(/[^A-Za-z0-9+/=_-]+/g, "") : "";
+    const [encoding, decoded] = whole.length === 0 || whole.length > maxPiece ? none : readBase(whole, false);
+    if (decoded !== "") {
+      read = runs[last + 1] as number;
+      found.push({ encoding, text: decoded, start, end: read });
+    } else if (end - start <= maxPiece) {
+      const [kind, alone] = readBase(text.slice(start, end), left > 0);
+      if (kind === "base58") left -= 1;
+      add(found, kind, alone, start, end);
+    }
   }
+}
+
+/** So many runs of one text are tried in base 58, which takes the square of their length. */
+const mostBase58 = 16;
+const none = ["", ""] as const;
+const mostLines = 1024;
+
+/** The last of the runs that follow line by line, with nothing but an indentation or a quotation's sign between them. */
+function endOfLines(text: string, runs: readonly number[], first: number): number {
+  let last = first;
+  while (last + 2 < runs.length && last - first < mostLines * 2) {
+    const [end, next] = [runs[last + 1] as number, runs[last + 2] as number];
+    if (next - end > 8 || !/^[ \t]*\r?\n[ \t>]*$/.test(text.slice(end, next))) break;
+    last += 2;
+  }
+  return last;
 }
 
 /** `01001000 01101001`: groups of eight, a space between them. Gives the place after the last. */
@@ -135,7 +166,7 @@ function findOctets(text: string, start: number, found: Hidden[]): number {
     if (text[at] === " ") at += 1;
     if (bits.length > maxPiece) break;
   }
-  if (bits.length >= 24) add(found, "binary", fromBinary(bits), start, at);
+  if (bits.length >= 24) add(found, "binary", readable(bytesOfBits(bits)), start, at);
   return Math.max(at, start + 8);
 }
 
@@ -160,7 +191,7 @@ function findEscapes(text: string, found: Hidden[]): void {
     if (out.length > maxPiece) break;
   }
   if (count < 4) return;
-  const repaired = hasHighBytes(out) ? fromBytes(Buffer.from(out, "latin1")) : "";
+  const repaired = hasHighBytes(out) ? readable(Buffer.from(out, "latin1")) : "";
   add(found, "escapes", repaired === "" ? out : repaired, first, copied);
 }
 
@@ -190,8 +221,11 @@ const named: Readonly<Record<string, number>> = { amp: 38, lt: 60, gt: 62, quot:
 function readEscape(text: string, at: number, unit: number): { point: number; length: number } | undefined {
   if (unit === 0x25) return fixed(text, at, 1, 2);
   if (unit === 0x5c) {
-    const kind = text[at + 1];
-    return kind === "u" ? fixed(text, at, 2, 4) : kind === "x" ? fixed(text, at, 2, 2) : undefined;
+    // Escaped once more, and again, a backslash becomes two, four, eight.
+    let before = 1;
+    while (before < 8 && text[at + before] === "\\") before += 1;
+    const kind = text[at + before];
+    return kind === "u" ? fixed(text, at, before + 1, 4) : kind === "x" ? fixed(text, at, before + 1, 2) : undefined;
   }
   const end = at + text.slice(at, at + longestEntity).indexOf(";");
   if (end < at) return undefined;
@@ -255,11 +289,28 @@ function findSpacedIn(text: string, from: number, last: number, found: Hidden[])
       end = next + 1;
       letters += 1;
     }
-    if (letters < fewestSpaced) continue;
+    // The letters of `\\x41\\x42` are none.
+    if (letters < fewestSpaced || (out.match(/x/gi)?.length ?? 0) * 3 > letters) continue;
     found.push({ encoding: "spaced", text: out, start: at, end });
     at = end;
   }
   return Math.max(at, from);
+}
+
+const uuencoded = /begin [0-7]{3} [^\n]{1,100}\n((?:[ -`]{2,61}\r?\n){1,1024})/;
+
+/** Lines of uuencode: a sign for how many bytes follow, and six bits a sign. */
+function findUuencoded(text: string, found: Hidden[]): void {
+  const match = uuencoded.exec(text);
+  if (match?.[1] === undefined) return;
+  const bytes = match[1].split(/\r?\n/).flatMap((line) => {
+    const count = (line.charCodeAt(0) - 32) & 63;
+    const bits = Array.from(line.slice(1), (sign) =>
+      ((sign.charCodeAt(0) - 32) & 63).toString(2).padStart(6, "0"),
+    ).join("");
+    return [...bytesOfBits(bits).subarray(0, count)];
+  });
+  add(found, "uuencode", readable(Uint8Array.from(bytes)), match.index, match.index + match[0].length);
 }
 
 /** U+202E shows what follows backwards, to the end of the line or of the embedding. */
@@ -283,38 +334,8 @@ function findOverridden(text: string, found: Hidden[]): void {
   }
 }
 
-function fromBinary(bits: string): string {
-  const bytes = new Uint8Array(bits.length >> 3);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(bits.slice(at * 8, at * 8 + 8), 2);
-  return fromBytes(bytes);
-}
-
-/** The text that the bytes are in UTF-8, or the empty string where they are none, or not readable. */
-function fromBytes(bytes: Uint8Array): string {
-  const text = new TextDecoder().decode(bytes);
-  let readable = 0;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit === 0xfffd) return "";
-    if (isLetter(unit) || unit === 0x20 || unit > 0x2ff) readable += 1;
-  }
-  return text.length >= 6 && readable >= text.length * 0.75 ? text : "";
-}
-
-/** A long run of letters that is a word or a path rather than base64: no capital after a small letter, or no digit. */
-function isProse(run: string): boolean {
-  let turns = 0;
-  for (let at = 1; at < run.length; at++)
-    if (isCapital(run.charCodeAt(at)) && !isCapital(run.charCodeAt(at - 1))) turns += 1;
-  return turns < 3;
-}
-
 function add(found: Hidden[], encoding: string, text: string, start: number, end: number): void {
   if (text !== "") found.push({ encoding, text, start, end });
-}
-
-function isCapital(unit: number): boolean {
-  return unit >= 0x41 && unit <= 0x5a;
 }
 
 function isLetter(unit: number): boolean {

@@ -96,9 +96,10 @@ function foldRest(
       if (simple > 0x7f && simple < likeness.length) foreign |= likeness[simple] as number;
       continue;
     }
-    const rare = foldRare(text, at);
+    const rare = foldRare(text, at, units[count - 1]);
     const { piece, next } = rare;
     invisible += rare.invisible;
+    if (rare.composed !== 0) units[count - 1] = rare.composed;
     // What follows needs a place for each unit, and one for the end.
     const needed = count + piece.length + (text.length - next) + 1;
     if (needed > units.length) {
@@ -165,25 +166,51 @@ interface Rare {
   readonly foreign: boolean;
   /** What {@link simpleFoldings} says of it from now on; 0 for characters that it does not hold. */
   readonly simple: number;
+  /** What the unit before it becomes with it; 0 where it stays. */
+  readonly composed: number;
 }
 
-/** Folds the character at `at`, and keeps what was learned of it. */
-export function foldRare(text: string, at: number): Rare {
+/**
+ * Folds the character at `at`, and keeps what was learned of it.
+ *
+ * @param before the folded unit before it: what was decomposed (NFD) is composed again
+ */
+export function foldRare(text: string, at: number, before = 0): Rare {
   const point = text.codePointAt(at) ?? 0;
-  const piece = foldRarePoint(point);
+  const joins = isJoining(point);
+  const composed = before > 0x36f && (joins || isMark(point)) ? compose(before, point) : 0;
+  const piece = composed === 0 ? foldRarePoint(point) : "";
   let simple = 0;
   if (point < 0x10000) {
     if (simpleFoldings[point] === 0)
       simpleFoldings[point] =
-        piece.length === 1 && piece.charCodeAt(0) > rareFolding ? piece.charCodeAt(0) : rareFolding;
+        piece.length === 1 && piece.charCodeAt(0) > rareFolding && !joins ? piece.charCodeAt(0) : rareFolding;
     simple = simpleFoldings[point] as number;
   }
   const unseen = piece === "" || (point >= 0xe0020 && point <= 0xe007e);
   let foreign = false;
   for (let index = 0; index < piece.length; index++) foreign ||= (likeness[piece.charCodeAt(index)] ?? 0) !== 0;
   const next = at + (point > 0xffff ? 2 : 1);
-  return { point, piece, next, invisible: unseen && !isMark(point) ? 1 : 0, foreign, simple };
+  const invisible = unseen && composed === 0 && !isMark(point) ? 1 : 0;
+  return { point, piece, next, invisible, foreign, simple, composed };
 }
+
+/** One unit for two, where Unicode has one; else 0. Latin letters lose their marks instead. */
+function compose(before: number, point: number): number {
+  const both = String.fromCharCode(before, point).normalize("NFC");
+  return both.length === 1 ? both.charCodeAt(0) : 0;
+}
+
+/** Vowels and finals of Hangul, and the vowel signs and marks of other scripts that NFC makes one character with what is before. */
+function isJoining(point: number): boolean {
+  if (point < 0x653 || point > 0x309a) return false;
+  return (point >= 0x1161 && point <= 0x1175) || (point >= 0x11a8 && point <= 0x11c2) || joining.has(point);
+}
+
+const joining: ReadonlySet<number> = new Set([
+  ...[0x653, 0x654, 0x655, 0x93c, 0x9be, 0x9d7, 0xb3e, 0xb56, 0xb57, 0xbbe, 0xbd7, 0xc56, 0xcc2, 0xcd5, 0xcd6],
+  ...[0xd3e, 0xd57, 0xdca, 0xdcf, 0xddf, 0x102e, 0x3099, 0x309a],
+]);
 
 function foldRarePoint(point: number): string {
   if (point < 0x80) return String.fromCharCode(point).toLowerCase();
@@ -192,6 +219,7 @@ function foldRarePoint(point: number): string {
   if (point >= 0x1f1e6 && point <= 0x1f1ff) return String.fromCharCode(point - 0x1f1e6 + 0x61); // regional indicators
   if (point >= 0x1f150 && point <= 0x1f169) return String.fromCharCode(point - 0x1f150 + 0x61); // negative circled
   if (point >= 0x1f170 && point <= 0x1f189) return String.fromCharCode(point - 0x1f170 + 0x61); // negative squared
+  if (point >= 0x249c && point <= 0x24b5) return String.fromCharCode(point - 0x249c + 0x61); // in parentheses
   const special = specials.get(point);
   if (special !== undefined) return special;
   const character = String.fromCodePoint(point);
@@ -239,9 +267,10 @@ function pairs(from: string, to: readonly string[] | string): [number, string][]
 
 /** Cyrillic, Greek, Armenian and Cherokee letters that pass for Latin ones. Applied only inside words that also hold Latin. */
 const lookalikes: ReadonlyMap<number, string> = new Map(
-  pairs("авеёіїјкмнорстухѕһԁԛԝьг", "abeeiijkmhopctyxshdqwbr").concat(
-    pairs("αβγεζηικλμνορτυχωςδθϲօցհոս", "abyeznikluvoptuxwcdocoghnu"),
-  ),
+  pairs("авеёіїјкмнорстухѕһԁԛԝьг", "abeeiijkmhopctyxshdqwbr")
+    .concat(pairs("αβγεζηικλμνορτυχωςδθϲօցհոս", "abyeznikluvoptuxwcdocoghnu"))
+    .concat(pairs("աժլզֆթէղռյի", "wdlqfptnnjh"))
+    .concat(pairs("άέήίόύώϊϋΐΰѐӗӑӓӧўӯӱӳќ", "aeniouwiuiueeaaoyyyyk")),
 );
 
 /** One lookup a unit: what the unit looks like, or 0. */

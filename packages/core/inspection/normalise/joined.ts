@@ -3,8 +3,9 @@
  * first such run to the last with spaces between their words. Paths, keys and names in code are seldom four English words.
  */
 import { deployedLexicon } from "../gloss/lexicon.ts";
+import { hashTable } from "../kernels/memory.ts";
 import type { Hidden } from "./encodings.ts";
-import { hashSeed, hashStep } from "./tokens.ts";
+import { hashOfWord, hashSeed, hashStep, skeleton } from "./tokens.ts";
 
 const shortest = 20;
 const longest = 2_000;
@@ -23,7 +24,8 @@ export function findJoined(text: string, runs: readonly number[], found: Hidden[
     const [start, end] = [runs[at] as number, runs[at + 1] as number];
     if (end - start < shortest || end - start > longest) continue;
     left -= end - start;
-    const words = parted(text.slice(start, end));
+    const run = text.slice(start, end);
+    const words = parted(run) ?? joinedBySigns(run);
     if (words === undefined) continue;
     if (first < 0) first = start;
     else out += text.slice(copied, start);
@@ -33,11 +35,33 @@ export function findJoined(text: string, runs: readonly number[], found: Hidden[
   if (first >= 0) found.push({ encoding: "joined", text: out, start: first, end: copied });
 }
 
+const fewestJoined = 6;
+
+/** `ignore_all_previous_instructions`: the words of a run with one sign between them, where all are words. */
+function joinedBySigns(run: string): string | undefined {
+  const words = run.split(/[_/+-]/);
+  const known = knownWords();
+  const areWords = words.length >= fewestJoined && words.every((word) => known.has(word.toLowerCase()));
+  return areWords ? words.join(" ") : undefined;
+}
+
+/** The same where the words have four letters and more at the mean: what is no words at all falls into short ones, if into any. */
+export function partedWords(run: string): string | undefined {
+  const words = run.length < fewestWords * 4 ? undefined : parted(run);
+  return words !== undefined && run.length >= words.split(" ").length * 3.5 ? words : undefined;
+}
+
+/** Whether letters may be words from the first on, of which the last may go on: of four letters or more, or as few shorter ones. */
+export function beginsWithWords(letters: string): boolean {
+  for (let cut = letters.length; cut > letters.length - 8; cut--)
+    if (partedWords(letters.slice(0, cut)) !== undefined) return true;
+  return false;
+}
+
 /** The words with spaces between them; `undefined` where they are not words, all of them. The fewest that cover the run, of the longest. */
 function parted(run: string): string | undefined {
   const plain = run.toLowerCase();
   if (!/^[a-z]+$/.test(plain)) return undefined;
-  const known = (vocabulary ??= englishWords());
   const words = new Float64Array(plain.length + 1).fill(Infinity);
   const from = new Int32Array(plain.length + 1);
   words[0] = 0;
@@ -45,10 +69,9 @@ function parted(run: string): string | undefined {
     if (words[start] === Infinity) continue;
     let hash = hashSeed;
     for (let end = start + 1; end <= Math.min(plain.length, start + longestWord); end++) {
-      hash = hashStep(hash, plain.charCodeAt(end - 1));
+      hash = hashStep(hash, skeleton[plain.charCodeAt(end - 1)] as number);
       const count = (words[start] as number) + (end - start > 2 ? 1 : 1.5);
-      if (count >= (words[end] as number) || !known.mayHold(hash) || !known.words.has(plain.slice(start, end)))
-        continue;
+      if (count >= (words[end] as number) || !isKnownHash(hash) || !knownWords().has(plain.slice(start, end))) continue;
       words[end] = count;
       from[end] = start;
     }
@@ -61,24 +84,25 @@ function parted(run: string): string | undefined {
 
 /** Of one and two letters; others would part anything. */
 const short = "a i am an as at be by do go he if in is it me my no of on or so to up us we".split(" ");
+let vocabulary: ReadonlySet<string> | undefined;
 
-interface Vocabulary {
-  readonly words: ReadonlySet<string>;
-  /** By its hash: most of what could be a word is told to be none without being cut out. */
-  readonly mayHold: (hash: number) => boolean;
+let table: { readonly slots: Int32Array; readonly mask: number } | undefined;
+
+/** Whether an English word has that hash: see `hashOfWord`. */
+export function isKnownHash(hash: number): boolean {
+  const { slots, mask } = (table ??= hashTable(Array.from(knownWords(), (word) => [hashOfWord(word), 1] as const)));
+  for (let slot = (hash ^ (hash >>> 15)) & mask; slots[slot * 2 + 1] !== 0; slot = (slot + 1) & mask)
+    if (slots[slot * 2] === hash) return true;
+  return false;
 }
 
-let vocabulary: Vocabulary | undefined;
+/** English words, made when they are first asked for. */
+export function knownWords(): ReadonlySet<string> {
+  return (vocabulary ??= englishWords());
+}
 
 /** The English words that the lexicon gives as meanings. */
-function englishWords(): Vocabulary {
-  const all = deployedLexicon().meanings.flatMap((meaning) => meaning.split(" "));
-  const words = new Set([...all.filter(({ length }) => length > 2), ...short]);
-  const places = new Uint8Array(1 << 17);
-  for (const word of words) {
-    let hash = hashSeed;
-    for (let at = 0; at < word.length; at++) hash = hashStep(hash, word.charCodeAt(at));
-    places[hash >>> 15] = 1;
-  }
-  return { words, mayHold: (hash) => places[hash >>> 15] === 1 };
+function englishWords(): ReadonlySet<string> {
+  const words = deployedLexicon().meanings.flatMap((meaning) => meaning.split(" "));
+  return new Set([...words.filter(({ length }) => length > 2), ...short]);
 }
