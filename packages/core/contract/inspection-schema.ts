@@ -86,7 +86,9 @@ export const inspectionSchema = z.strictObject({
     .min(1024)
     .max(67_108_864)
     .default(limits.maxBytes)
-    .describe("Largest body that is inspected; a larger one cannot be, and `onFailure` holds. Streams have no limit."),
+    .describe(
+      "Largest body that is inspected; a larger one cannot be, and `onFailure` holds. Streams have no limit, but for a text that is judged whole.",
+    ),
   timeBudgetMs: z
     .int()
     .min(1)

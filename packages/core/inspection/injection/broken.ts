@@ -23,7 +23,7 @@ export type BrokenWords = readonly (readonly number[])[];
 
 /** The broken words of a text: cheap, for every text is asked. They stand after the next text was read. */
 export function brokenWords(tokens: Tokens): BrokenWords {
-  const { kind, start, end, count, folded } = tokens;
+  const { kind, start, end, count, folded, units } = tokens;
   const found: (readonly number[])[] = [];
   let letters = 0;
   // What is not ASCII may part words and be no token; else only signs can.
@@ -36,6 +36,8 @@ export function brokenWords(tokens: Tokens): BrokenWords {
       at = sign - 1;
       // Quotation marks and dashes stand between blanks.
       if (end[at] !== start[sign] || sign + 1 === count) continue;
+      // Nor does a word go on behind a blank, unless a tag begins.
+      if (end[sign] !== start[sign + 1] && !opensTag(units, start[sign] as number, end[sign] as number)) continue;
     }
     const next = kind[at] === wordToken ? pieceAfter(tokens, at) : -1;
     if (next < 0) continue;
@@ -99,6 +101,11 @@ function pieceAfter({ kind, start, end, units, count }: Tokens, at: number): num
     else if (++words === mostInTag) return -1;
   }
   return -1;
+}
+
+function opensTag(units: Uint16Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (units[at] === 0x3c) return true;
+  return false;
 }
 
 function hasBlank(units: Uint16Array, from: number, length: number): boolean {

@@ -17,11 +17,10 @@ export function findLines(text: string, found: Hidden[]): void {
   let start = 0;
   for (let from = 0; from < text.length && letters.length < mostLetters;) {
     while (from < text.length && text.charCodeAt(from) <= 0x20) from += 1;
-    const letter = text[from] ?? "";
-    if (!/[A-Za-z]/.test(letter)) {
-      if (letter !== "") return;
-      break;
-    }
+    if (from === text.length) break;
+    const letter = text.charAt(from);
+    const unit = text.charCodeAt(from) | 0x20;
+    if (unit < 0x61 || unit > 0x7a) return;
     if (letters === "") start = from;
     letters += letter;
     if (letters.length === fewestLetters && !beginsWithWords(letters.toLowerCase())) return;
