@@ -433,7 +433,11 @@ test("a labelled document is known again in an upload, whatever it is wrapped in
   assert.equal(await upload("text/plain", document), "200"); // nobody has read it yet
   const read = await world.estate.call(await world.estate.svidFor("agent", "assistant"), "/training-data/minutes");
   assert.equal(read.text, document);
-  assert.equal(await upload("application/json", JSON.stringify({ deep: [{ note: document }] })), "403");
+  // Refused; or the whole connection is cut first, for its session now holds what must not go there, and both are looked at.
+  const again = await upload("application/json", JSON.stringify({ deep: [{ note: document }] })).catch(
+    ({ message }: Error) => (/Empty reply|reset by peer|SSL_read/i.test(message) ? "cut" : message),
+  );
+  assert.match(again, /^(?:403|cut)$/);
   assert.equal(world.outside.requests.length, 1);
 });
 

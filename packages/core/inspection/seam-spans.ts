@@ -15,6 +15,8 @@ export interface SeamSpan {
 const valueReach = 64;
 /** Below it nothing is done about a finding. */
 const leastScore = 0.5;
+/** So much of a text is looked at on each side of a finding in it: most detectors look no further, and texts may be long. */
+const window = 2048;
 
 /** Each finding with its spans that were not told before, in the order of the texts. */
 export function findAtSeams(
@@ -33,7 +35,11 @@ export function findAtSeams(
         if (!isOfSeam(seam, places, finding)) continue;
         const spans = places.map((place) => spanIn(place, finding));
         const fresh = spans.filter((span) => isFresh(span) && !isKnown(span, detector));
-        for (const { piece, finding: part } of fresh) told.set(piece, [...(told.get(piece) ?? []), part]);
+        for (const { piece, finding: part } of fresh) {
+          const before = told.get(piece);
+          if (before === undefined) told.set(piece, [part]);
+          else before.push(part);
+        }
         if (fresh.length > 0) found.push(fresh);
       }
   return found;
@@ -70,11 +76,20 @@ function spanIn({ piece, at, from, length }: SeamPlace, finding: Finding): SeamS
 
 /** Whether the text alone shows it. */
 function isKnown({ piece, finding }: SeamSpan, detector: SpanDetector): boolean {
+  const from = Math.max(0, finding.start - window);
+  const { start, end } = finding;
   return detector
-    .detect(piece.text)
-    .some((own) => own.category === finding.category && own.score >= leastScore && covers(own, finding));
+    .detect(piece.text.slice(from, end + window))
+    .some(
+      (own) =>
+        own.category === finding.category &&
+        own.score >= leastScore &&
+        covers({ start: own.start + from, end: own.end + from }, { start, end }),
+    );
 }
 
-function covers(one: Finding, other: Finding): boolean {
+type Range = Pick<Finding, "start" | "end">;
+
+function covers(one: Range, other: Range): boolean {
   return one.start <= other.start && one.end >= other.end;
 }

@@ -37,7 +37,7 @@ function conversationOf(tree: JsonObject): readonly unknown[] | undefined {
   const { contents, messages } = tree;
   const systems = systemNames.filter((name) => tree[name] !== undefined && tree[name] !== null);
   const system = systems.map((name) => ({ role: "system", content: tree[name] }));
-  if (typeof contents === "object" && contents !== null) {
+  if (typeof contents === "object" && contents !== null && !(Array.isArray(contents) && contents.length === 0)) {
     const said = Array.isArray(contents) ? contents.flatMap(geminiTurn) : geminiTurn(contents);
     return [...system, ...said, ...beside(tree, "contents", ...systems)];
   }
@@ -70,7 +70,7 @@ function geminiTurn(turn: JsonValue): readonly unknown[] {
 const brought = ["functionResponse", "function_response", "codeExecutionResult", "code_execution_result"] as const;
 
 function isBrought(part: JsonValue): boolean {
-  return isJsonObject(part) && brought.some((name) => part[name] !== undefined);
+  return isJsonObject(part) && brought.some((name) => typeof part[name] === "object" && part[name] !== null);
 }
 
 /** The rest of a body, each field as one text: that is how tools' schemas were learned, and pieces of them mean little. */

@@ -137,8 +137,12 @@ function addSeams(rules: CountedRules, { seams }: SubjectParts, onText: (length:
   for (const { text } of seams) onText(text.length);
   const found = findAtSeams(seams, rules.detectors);
   if (found.length === 0) return undefined;
-  const known = new Map<string, Finding[]>();
-  for (const { piece, finding } of found.flat()) known.set(piece.text, [...(known.get(piece.text) ?? []), finding]);
+  // Texts that say the same have the same findings, each once.
+  const known = new Map<string, Map<string, Finding>>();
+  for (const { piece, finding } of found.flat()) {
+    const ofText = known.get(piece.text) ?? new Map<string, Finding>();
+    known.set(piece.text, ofText.set(`${finding.detector} ${finding.start} ${finding.end}`, finding));
+  }
   rules.detectors = [...rules.detectors, knownFindings(known)];
   for (const spans of found) {
     const short = spans.find(({ piece }) => piece.text.length < shortestFiltered);
@@ -148,10 +152,10 @@ function addSeams(rules: CountedRules, { seams }: SubjectParts, onText: (length:
 }
 
 /** What is known of texts beforehand, as a detector. */
-function knownFindings(known: ReadonlyMap<string, readonly Finding[]>): SpanDetector {
+function knownFindings(known: ReadonlyMap<string, ReadonlyMap<string, Finding>>): SpanDetector {
   return {
     ...{ name: "seams", version: "1", maxSpan: 1 },
-    detect: (text) => known.get(text) ?? [],
+    detect: (text) => [...(known.get(text)?.values() ?? [])],
     openFrom: (text) => text.length,
   };
 }

@@ -4,9 +4,13 @@ import { test } from "node:test";
 import { inspectionSchema, inspectionSettings } from "@cordon/core/contract/inspection-schema";
 import { builtInPartDetectors, builtInSpanDetectors } from "@cordon/core/inspection/detectors";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
+import type { Finding } from "@cordon/core/inspection/finding";
+import type { InspectionThread } from "./inspection-thread.ts";
 import { openInspection } from "./open-inspection.ts";
 import { contentOf } from "./request-content.ts";
 import { Screening } from "./screening.ts";
+
+type SpanFindings = (readonly Finding[])[];
 
 const token = ["ghp", "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5"].join("_"); // cordon-check: example
 const halves = [`my token ${token.slice(0, 15)}`, `${token.slice(15)} is new`] as const;
@@ -75,4 +79,44 @@ test("pieces too short to be masked are refused instead", () => {
 test("honest blocks pass as they came", () => {
   const body = { messages: [{ role: "user", content: blocks("There were 12", "345678 visitors.", "Thank you.") }] };
   assert.equal(judged(body, "redact").verdict, "pass");
+});
+
+test("what many equal blocks say is found once for each of their texts, and not for each other", () => {
+  const card = ["my card 4111 1111", "1111 1111 ok"];
+  const body = { messages: [{ role: "user", content: blocks(...Array.from({ length: 300 }, () => card).flat()) }] };
+  const { verdict, sent, findings } = judged(body, "redact");
+  assert.equal(verdict, "replace");
+  assert.ok(!sent.includes("1111 1111"), sent.slice(0, 400));
+  const count = (findings as readonly { count: number }[]).reduce((sum, each) => sum + each.count, 0);
+  assert.ok(count <= 600 * 3, `${count} findings`);
+});
+
+test("a long body is read the same in the inspecting thread: it is asked about each text that is met", async () => {
+  const found: SpanFindings[] = [];
+  const thread = {
+    inspect: async ({ texts }: { readonly texts: readonly string[] }) => {
+      found.length = 0;
+      for (const text of texts) found.push(builtInSpanDetectors.map((detector) => detector.detect(text)));
+      return { spans: [...found], parts: [] };
+    },
+  } as unknown as InspectionThread;
+  for (const first of ["QUJD".repeat(10_000) + "/", "word is said ".repeat(4000)]) {
+    const body = {
+      messages: [{ role: "user", content: blocks(first + token.slice(0, 15), `${token.slice(15)} is new`) }],
+    };
+    const settings = inspectionSettings(inspectionSchema.parse({ request: { secret: "redact" } }));
+    const subject = {
+      ...{ screening: new Screening(settings), requestId: "r", principal: nobody, resource: nobody },
+      ...{ api: "openai" as const, path: "/chat/completions", contentType: "application/json" },
+    };
+    const inspection = openInspection({
+      detectors: { spans: builtInSpanDetectors, parts: [] },
+      monotonicMs: () => 0,
+      thread,
+    });
+    const content = contentOf(Buffer.from(JSON.stringify(body)), undefined, "application/json");
+    const ready = await inspection.aside?.(subject, content);
+    assert.ok(ready !== undefined);
+    assert.notEqual(ready.inspectRequest(subject, content).verdict, undefined);
+  }
 });

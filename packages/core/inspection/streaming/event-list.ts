@@ -4,7 +4,7 @@
  */
 import { isJsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import { shortestAlone, type ContentGuard } from "./content-guard.ts";
-import { jsonNames, placesOf, refilled, type Place } from "./event-places.ts";
+import { EventPlaces, jsonNames, refilled, type Place } from "./event-places.ts";
 
 export function isEventList(tree: JsonValue): tree is JsonValue[] {
   return Array.isArray(tree) && tree.length > 0 && tree.every((event) => isJsonObject(event)) && tree.some(isGemini);
@@ -20,37 +20,41 @@ function isGemini(event: JsonValue): boolean {
  * of them, whole as it is filtered, and what is left of it in the others.
  */
 export function filteredEventList(events: JsonValue[], guard: ContentGuard): JsonValue {
-  const places = events.map((event) => placesOf(event, Number.POSITIVE_INFINITY).found);
-  const texts = Map.groupBy(places.flat(), ({ key }) => key);
-  const runs = ({ key }: Place): boolean => (texts.get(key)?.length ?? 0) > 1;
+  const reader = new EventPlaces();
+  const places = events.map((event) => reader.read(event, "", Number.POSITIVE_INFINITY));
+  const texts = Map.groupBy(
+    places.flatMap(({ found }) => found),
+    ({ key }) => key,
+  );
+  const isPiece = ({ key }: Place): boolean => (texts.get(key)?.length ?? 0) > 1;
+  const refill = (at: number, rest: JsonValue, say: (place: Place, left: string) => string): JsonValue => {
+    const { found = [], runs = [] } = places[at] ?? {};
+    return refilled(events[at] as JsonValue, rest, runs, inTurn(found, say));
+  };
   // A word of a text says nothing by itself.
   const bare = events.map((event, at) =>
-    refilled(
-      event,
-      event,
-      inTurn(places[at], (place, left) => (runs(place) && left.length < shortestAlone ? "" : left)),
-    ),
+    refill(at, event, (place, left) => (isPiece(place) && left.length < shortestAlone ? "" : left)),
   );
   const alone = guard.tree(bare, nothing, jsonNames) as JsonValue[];
   const changed = new Map<string, string[]>();
   for (const [key, pieces] of texts) {
     if (pieces.length < 2 || guard.blocked !== undefined) continue;
     const whole = pieces.map(({ text }) => text).join("");
-    const filtered = guard.page(whole);
+    const filtered = jsonNames.has(pieces[0]?.name ?? "") ? guard.json(whole) : guard.page(whole);
     if (filtered !== whole) changed.set(key, [filtered, ...pieces.slice(1).map(() => "")]);
   }
   if (guard.blocked !== undefined || (changed.size === 0 && alone === bare)) return events;
-  return events.map((event, at) =>
-    refilled(
-      event,
+  return events.map((_, at) =>
+    refill(
+      at,
       alone[at] as JsonValue,
-      inTurn(places[at], ({ key, text }, left) => changed.get(key)?.shift() ?? (left === "" ? text : left)),
+      ({ key, text }, left) => changed.get(key)?.shift() ?? (left === "" ? text : left),
     ),
   );
 }
 
 /** Says what stands in each place of an event, one after the other. */
-function inTurn(places: readonly Place[] = [], say: (place: Place, left: string) => string): (left: string) => string {
+function inTurn(places: readonly Place[], say: (place: Place, left: string) => string): (left: string) => string {
   const own = places.values();
   return (left) => {
     const place = own.next().value;

@@ -1,43 +1,53 @@
 /**
- * Where the events of a format that nobody told us about say their texts. In: an event's JSON. Out: the strings in it that run on,
- * each with a key that is the same in every event that goes on with it; and the places whose texts are over with this event.
+ * Where the events of a format that nobody told us about say their texts. In: an event's JSON, and what the events before it were like.
+ * Out: the strings in it that run on, each with a key that is the same in every event that goes on with it; and what is over with it.
  *
- * Which strings run on is told by the name that they stand under. What tells texts of one name apart is part of the key: the types
- * and message ids of the objects around them, and an item's own `index` in a list; of items without one, one goes on where
- * another ends, as clients read Gemini's parts.
+ * Which strings run on is told by the name that they stand under. What tells texts of one name apart is part of the key: the event's own
+ * name, the types and message ids of the objects around them, and an item's own `index` in a list; of items without one, one goes
+ * on where another ends, as clients read Gemini's parts. An `id` tells texts apart once it has come back after another one.
  */
 import { isLongNumber } from "../../contract/long-numbers.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import { isBinary } from "./content-guard.ts";
 
-/** Names under which formats keep the pieces of a text. */
+/** Names under which formats keep the pieces of a text, in small letters. */
 const textNames = setOf(
   "text content delta token response completion completions generation generated_text output output_text answer message msg reply",
   "chunk data value result thinking thought reasoning reasoning_content reasoning_text summary transcript translation refusal partial",
   "partial_text body markdown html completion_text streaming_text token_text word words line lines code bot assistant final tool_plan",
-  "outputText generatedText bodyText responseText textResponse contentDelta textDelta inputTextDelta messageDelta text_delta",
-  "content_delta delta_text new_text answer_piece observation parts v",
+  "outputtext generatedtext bodytext responsetext textresponse contentdelta textdelta inputtextdelta messagedelta text_delta",
+  "content_delta delta_text new_text answer_piece observation parts v stringvalue",
 );
-/** Of these, names that numbers stand under as well: a piece without a letter is one. */
+/** Of these, names that numbers stand under as well: a piece without a letter is one, unless its text has said a letter. */
 const valueNames = setOf("data value result code line word body final v");
 /** Names of JSON that a text holds. */
 export const jsonNames: ReadonlySet<string> = setOf(
   "arguments partial_json input_json args args_delta parameters tool_input arguments_delta",
 );
-/** What tells the texts of one name apart. */
-const tellingNames = "type event kind channel messageId message_id toolCallId tool_call_id artifactId".split(" ");
+/** What tells the texts of one name apart, at once ... */
+const tellingNames =
+  "type event kind channel path jsonPath messageId message_id toolCallId tool_call_id artifactId".split(" ");
+/** ... and where it has come back. */
+const recurringNames = ["id", "run_id"] as const;
 const longestTelling = 128;
+/** What is remembered of a stream, at most: of what each place said, and of the texts that had letters. */
+const remembered = 1024;
 
 const endFlags = "done stop final is_finished isFinished finished last lastChunk is_last is_final is_end".split(" ");
 const endReasons = "finishReason finish_reason stop_reason stopReason".split(" ");
+const noReason = /^(?:null|none|.*unspecified)?$/i;
 const endTypes = "type event kind event_type status".split(" ");
-/** Words with which a type, or an event's name, says that something is over. */
-export const saysEnd =
-  /(?:^|[-_.:])(?:end|ended|done|stop|stopped|close|complete|completed|finish|finished|final|required)$/i;
+/** A type, or an event's name, that says that something is over: what, and that. */
+const endType =
+  /^(?:(.{0,64})[-_.:])?(?:end|ended|done|stop|stopped|close|complete|completed|finish|finished|final|required)$/i;
+/** Types of ends that are everything's. */
+const everything = setOf("message stream response workflow chat run step input answer");
 
 /** Of an event with more texts than this none runs on: it is read by itself. */
 const maxPieces = 1024;
 const maxDepth = 64;
+/** What begins with as much of what its place said last, and goes on, says all that was said so far. */
+const shortestRepeated = 8;
 
 export interface Place {
   readonly key: string;
@@ -47,72 +57,151 @@ export interface Place {
   readonly text: string;
 }
 
-/**
- * @param maxKeys an event with more different texts than this is read by itself
- * @throws {Error} where it is nested too deep
- */
-export function placesOf(
-  tree: JsonValue,
-  maxKeys: number,
-): { readonly found: readonly Place[]; readonly over: readonly string[] } {
-  const found: Place[] = [];
-  const over: string[] = [];
-  collect(tree, "text", "", "", 0, false, found, over);
-  const isMany = found.length > maxPieces || new Set(found.map(({ key }) => key)).size > maxKeys;
-  return { found: isMany ? [] : found, over };
+/** The end of the texts within a place; of a type it may be of those alone whose type begins alike. */
+export interface End {
+  readonly place: string;
+  readonly sign: string;
+  readonly of?: string | undefined;
 }
 
-function collect(
-  value: JsonValue,
-  name: string,
-  parent: string,
-  key: string,
-  depth: number,
-  isItem: boolean,
-  found: Place[],
-  over: string[],
-): void {
-  if (typeof value === "string") {
-    if (found.length <= maxPieces && runsOn(name, value)) found.push({ key, parent, name, text: value });
-    return;
+export interface Places {
+  readonly found: readonly Place[];
+  readonly over: readonly End[];
+  /** Whether it runs on, for each string of the event. */
+  readonly runs: readonly boolean[];
+}
+
+/** What the events of a stream were like. All of it follows from the events, and not from what is found in them. */
+export class EventPlaces {
+  readonly #lettered = new Set<string>();
+  readonly #said = new Map<string, string>();
+  readonly #growing = new Set<string>();
+  readonly #ids = new Map<string, { last: string; readonly seen: Set<string>; tells: boolean }>();
+
+  /**
+   * @param name the event's own
+   * @param maxKeys an event with more different texts than this is read by itself
+   * @throws {Error} where it is nested too deep
+   */
+  read(tree: JsonValue, name: string, maxKeys: number): Places {
+    const found: Place[] = [];
+    const over: End[] = [];
+    const runs: boolean[] = [];
+    const root = name === "" || name === "message" ? "" : `@${name}`;
+    const end = endOfType(name);
+    if (end !== undefined) over.push({ place: "", sign: name, of: end });
+    this.#collect(tree, "text", root, root, 0, false, { found, over, runs });
+    if (found.length <= maxPieces && new Set(found.map(({ key }) => key)).size <= maxKeys) return { found, over, runs };
+    return { found: [], over, runs: runs.map(() => false) };
   }
-  if (typeof value !== "object" || value === null || isLongNumber(value)) return;
-  if (depth > maxDepth) throw new Error(`the answer nests deeper than ${maxDepth} levels`);
-  if (Array.isArray(value)) {
-    value.forEach((item, at) => {
-      const place = isJsonObject(item) ? `${key}/` : `${key}/${at}`;
-      collect(item, name, `${key}/`, place, depth + 1, true, found, over);
-    });
-    return;
+
+  #collect(
+    value: JsonValue,
+    name: string,
+    parent: string,
+    key: string,
+    depth: number,
+    isItem: boolean,
+    into: { readonly found: Place[]; readonly over: End[]; readonly runs: boolean[] },
+  ): void {
+    if (typeof value === "string") {
+      const runs = name !== "" && into.found.length <= maxPieces && this.#runsOn(name.toLowerCase(), key, value);
+      into.runs.push(runs);
+      if (runs) into.found.push({ key, parent, name: name.toLowerCase(), text: value });
+      return;
+    }
+    if (typeof value !== "object" || value === null || isLongNumber(value)) return;
+    if (depth > maxDepth) throw new Error(`the answer nests deeper than ${maxDepth} levels`);
+    if (Array.isArray(value)) {
+      value.forEach((item, at) => {
+        const place = isJsonObject(item) ? `${key}/` : `${key}/${at}`;
+        this.#collect(item, name, `${key}/`, place, depth + 1, true, into);
+      });
+      return;
+    }
+    const { index } = value;
+    const here = isItem && typeof index === "number" ? `${key}#${index}` : key;
+    endsOf(value, here, into.over);
+    const place = here + this.#tellingOf(value, here, isItem);
+    // What is special is no text: clients leave such tokens out.
+    const isSpecial = value["special"] === true;
+    for (const [property, item] of Object.entries(value))
+      this.#collect(item, isSpecial ? "" : property, place, `${place}/${property}`, depth + 1, false, into);
   }
-  const { index } = value;
-  const here = isItem && typeof index === "number" ? `${key}#${index}` : key;
-  if (isEnd(value)) over.push(here);
-  const place = here + tellingOf(value);
-  for (const [property, item] of Object.entries(value))
-    collect(item, property, place, `${place}/${property}`, depth + 1, false, found, over);
-}
 
-function tellingOf(fields: JsonObject): string {
-  let telling = fields["thought"] === true ? "?thought" : "";
-  for (const name of tellingNames) {
-    const value = fields[name];
-    if (typeof value === "string" && value.length <= longestTelling) telling += `?${name}=${value}`;
+  #tellingOf(fields: JsonObject, here: string, isItem: boolean): string {
+    let telling = fields["thought"] === true ? "?thought" : "";
+    for (const name of tellingNames) {
+      const value = fields[name];
+      if (typeof value === "string" && value.length <= longestTelling) telling += `?${name}=${value}`;
+    }
+    for (const name of recurringNames) {
+      const value = fields[name];
+      if (typeof value === "string" && value.length <= longestTelling && this.#tells(`${here} ${name}`, value))
+        telling += `?${name}=${value}`;
+    }
+    const { index } = fields;
+    if (!isItem && typeof index === "number" && this.#tells(`${here} index`, String(index)))
+      telling += `?index=${index}`;
+    return telling;
   }
-  return telling;
+
+  /** Whether something has come back after something else: then two texts take turns. */
+  #tells(what: string, value: string): boolean {
+    let known = this.#ids.get(what);
+    if (known === undefined) {
+      if (this.#ids.size >= remembered) return false;
+      this.#ids.set(what, (known = { last: value, seen: new Set(), tells: false }));
+    }
+    if (known.tells) return true;
+    if (value !== known.last && known.seen.has(value)) return (known.tells = true);
+    if (known.seen.size < maxPieces) known.seen.add(value);
+    known.last = value;
+    return false;
+  }
+
+  #runsOn(name: string, key: string, text: string): boolean {
+    // A whole picture or sound is read as what it is.
+    if (text === "" || isBinary(text)) return false;
+    if (jsonNames.has(name)) return !isWholeJson(text);
+    if (!textNames.has(name) || this.#isGrowing(key, text)) return false;
+    if (!valueNames.has(name) || this.#lettered.has(key)) return true;
+    if (!/\p{L}/u.test(text)) return false;
+    if (this.#lettered.size < remembered) this.#lettered.add(key);
+    return true;
+  }
+
+  /** Whether a place says all that it has said so far each time: then each event is read by itself. */
+  #isGrowing(key: string, text: string): boolean {
+    if (this.#growing.has(key)) return true;
+    const last = this.#said.get(key) ?? "";
+    if (this.#said.size < remembered || this.#said.has(key)) this.#said.set(key, text);
+    const grows = last.length >= shortestRepeated && text.length > last.length && text.startsWith(last);
+    if (grows && this.#growing.size < remembered) this.#growing.add(key);
+    return grows;
+  }
 }
 
-function isEnd(fields: JsonObject): boolean {
-  if (endFlags.some((name) => fields[name] === true)) return true;
-  if (endReasons.some((name) => typeof fields[name] === "string" && fields[name] !== "")) return true;
-  return endTypes.some((name) => typeof fields[name] === "string" && saysEnd.test(fields[name].slice(-32)));
+function endsOf(fields: JsonObject, place: string, over: End[]): void {
+  for (const name of endFlags) if (fields[name] === true) over.push({ place, sign: name });
+  for (const name of endReasons) {
+    const reason = fields[name];
+    if (typeof reason === "string" && !noReason.test(reason)) over.push({ place, sign: name });
+  }
+  for (const name of endTypes) {
+    const type = fields[name];
+    if (typeof type !== "string" || type.length > longestTelling) continue;
+    const of = endOfType(type);
+    if (of !== undefined) over.push({ place, sign: `${name} ${type}`, of: name === "status" ? "" : of });
+  }
 }
 
-function runsOn(name: string, text: string): boolean {
-  // A whole picture or sound is read as what it is.
-  if (text === "" || isBinary(text)) return false;
-  if (jsonNames.has(name)) return !isWholeJson(text);
-  return textNames.has(name) && !(valueNames.has(name) && !/\p{L}/u.test(text));
+/** What a type says is over: empty for everything; `undefined` where it says nothing of the kind. */
+function endOfType(type: string): string | undefined {
+  const match = endType.exec(type);
+  if (match === null) return undefined;
+  const what = (match[1] ?? "").toLowerCase();
+  return everything.has(what) ? "" : what;
 }
 
 function isWholeJson(text: string): boolean {
@@ -126,26 +215,35 @@ function isWholeJson(text: string): boolean {
 }
 
 /**
- * An event with other texts in place of those that run on, in the order of {@link placesOf}.
+ * An event with other texts in place of those that run on, one after the other.
  *
  * @param rest the same event, filtered: where it holds something else beside them, that stands
+ * @param runs whether each string of the event runs on, as {@link Places} has it
  * @param next the next one, given what `rest` holds in its place
  * @throws {Error} where two of its names have become one
  */
-export function refilled(tree: JsonValue, rest: JsonValue, next: (left: string) => string, name = "text"): JsonValue {
-  if (typeof tree === "string") return runsOn(name, tree) ? next(typeof rest === "string" ? rest : "") : rest;
-  if (typeof tree !== "object" || tree === null || isLongNumber(tree)) return rest;
-  if (Array.isArray(tree))
-    return tree.map((item, at) => refilled(item, (rest as JsonValue[])[at] as JsonValue, next, name));
-  const entries = Object.entries(tree);
-  const filtered = tree === rest ? entries : Object.entries(rest as JsonObject);
-  if (filtered.length !== entries.length) throw new Error("two names of the answer became one");
-  return Object.fromEntries(
-    entries.map(([property, item], at) => {
-      const [written, left] = filtered[at] as [string, JsonValue];
-      return [written, refilled(item, left, next, property)];
-    }),
-  );
+export function refilled(
+  tree: JsonValue,
+  rest: JsonValue,
+  runs: readonly boolean[],
+  next: (left: string) => string,
+): JsonValue {
+  let at = 0;
+  const refill = (from: JsonValue, to: JsonValue): JsonValue => {
+    if (typeof from === "string") return runs[at++] === true ? next(typeof to === "string" ? to : "") : to;
+    if (typeof from !== "object" || from === null || isLongNumber(from)) return to;
+    if (Array.isArray(from)) return from.map((item, place) => refill(item, (to as JsonValue[])[place] as JsonValue));
+    const entries = Object.entries(from);
+    const filtered = from === to ? entries : Object.entries(to as JsonObject);
+    if (filtered.length !== entries.length) throw new Error("two names of the answer became one");
+    return Object.fromEntries(
+      entries.map(([, item], place) => {
+        const [written, left] = filtered[place] as [string, JsonValue];
+        return [written, refill(item, left)];
+      }),
+    );
+  };
+  return refill(tree, rest);
 }
 
 function setOf(...lines: readonly string[]): ReadonlySet<string> {

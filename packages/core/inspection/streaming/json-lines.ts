@@ -36,7 +36,7 @@ export class JsonLines {
     const message = isJsonObject(tree) ? tree["message"] : undefined;
     if (isDone || (isJsonObject(message) && message["tool_calls"] !== undefined)) this.#guard.barrier();
     const line = { written, lineEnd };
-    if (!this.#apart) return this.#fields.take(line, tree, written.length, isDone);
+    if (!this.#apart) return this.#fields.take(line, tree, written.length, { isLast: isDone });
     const filtered = this.#guard.tree(tree, nothing, asArguments);
     return this.#guard.blocked === undefined ? lineOf(line, filtered === tree ? undefined : filtered) : "";
   }

@@ -12,7 +12,6 @@ import type { ServerSentEvent } from "./event-stream.ts";
 import { parseAnswer, type Ending, type EventFraming } from "./framing.ts";
 import { MessagesFraming } from "./messages.ts";
 import { ResponsesFraming } from "./responses.ts";
-import { saysEnd } from "./event-places.ts";
 import { RunningFields } from "./running-fields.ts";
 
 const asArguments: ReadonlySet<string> = new Set(["arguments"]);
@@ -45,11 +44,11 @@ export class PlainEventsFraming implements EventFraming {
   event(event: ServerSentEvent): string {
     if (this.#known !== undefined) return this.#known.event(event);
     const { length } = event.raw;
-    const isLast = saysEnd.test(event.name.slice(-32));
+    const { name } = event;
     // A comment keeps the connection alive. An id says how far the client has come, and some act on a name alone: these keep their place.
     if (event.data === undefined)
       return keepsPlace.test(event.others)
-        ? this.#fields.take({ event, isPlain: true }, "", length, isLast)
+        ? this.#fields.take({ event, isPlain: true }, "", length, { name })
         : event.raw;
     if (event.data.trim() === endOfStream) return this.#behind(event.raw);
     const tree = asTree(event.data);
@@ -64,7 +63,7 @@ export class PlainEventsFraming implements EventFraming {
     const isRpc = isJsonObject(tree) && tree["jsonrpc"] === "2.0";
     if (isRpc) this.#rpc(tree);
     if (this.#apart || (isRpc && !isStreamed(tree))) return this.#fields.end() + this.#byItself(event, tree);
-    return this.#fields.take({ event, isPlain: tree === undefined }, tree ?? event.data, length, isLast);
+    return this.#fields.take({ event, isPlain: tree === undefined }, tree ?? event.data, length, { name });
   }
 
   /** What ends the stream, once all that was held is out. */

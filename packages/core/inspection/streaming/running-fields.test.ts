@@ -7,7 +7,6 @@ import { jsonBodyFilter } from "./body-filters.ts";
 import { ContentGuard, type GuardOptions } from "./content-guard.ts";
 import { PlainEventsFraming } from "./plain-events.ts";
 import { filterText, type SpanRules } from "./span-rules.ts";
-import { pieces } from "./testing/pieces.ts";
 import {
   blocking,
   byteCuts,
@@ -19,7 +18,6 @@ import {
   json,
   masking,
   shortDeltas,
-  texts,
   type Json,
 } from "./testing/streams.ts";
 
@@ -326,16 +324,13 @@ test("any tree of JSON comes through with its places, names and values", () => {
 
 test("the pieces' cuts do not matter where a text is cut between every two letters", () => {
   fc.assert(
-    fc.property(
-      texts.chain((text) => pieces(fc.constant(text))),
-      (parts) => {
-        const one = (list: readonly string[]): string =>
-          read(filtered(list.map((text) => event({ text })).join(""), [0], masking, framing).text)
-            .map(({ text }) => text)
-            .join("");
-        assert.equal(one(parts), one(Array.from(parts.join(""))));
-      },
-    ),
+    fc.property(shortDeltas, (parts) => {
+      const one = (list: readonly string[]): string =>
+        read(filtered(list.map((text) => event({ text })).join(""), [0], masking, framing).text)
+          .map(({ text }) => text)
+          .join("");
+      assert.equal(one(parts), one(Array.from(parts.join(""))));
+    }),
   );
 });
 
@@ -442,4 +437,70 @@ test("an event with thousands of texts is read by itself, in time that grows wit
   assert.deepEqual(failures, []);
   assert.equal(read(out)[0].parts.length, 20_000);
   assert.ok(!out.includes("S1234567D"));
+});
+
+/** How a text is said in pieces, amid others, by what other programs do. None of it lets a badge through. */
+const manners: Readonly<Record<string, (piece: string, at: number) => Json[]>> = {
+  "a reason that is none": (text) => [{ output: { text, finish_reason: "null" } }],
+  "a reason in every chunk": (text) => [{ candidates: [{ content: { parts: [{ text }] }, finishReason: "STOP" }] }],
+  "a status beside each text": (text) => [{ text, status: "complete" }],
+  "the end of another node": (answer) => [
+    { event: "message", answer },
+    { event: "node_finished", data: {} },
+  ],
+  "the end of another text": (delta) => [
+    { type: "text-delta", id: "a", delta },
+    { type: "reasoning-end", id: "b" },
+  ],
+  "digits under a name of values": (result) => [{ is_end: false, result }],
+  "operations on a document": (value) => [
+    { ops: [{ op: "add", path: "/logs/x/-", value: "other " }] },
+    { ops: [{ op: "add", path: "/streamed_output/-", value }] },
+  ],
+  "two runs by their ids": (content, at) => [
+    { id: "run-a", content: "word " },
+    { id: "run-b", content: at === 0 ? `${content} and ` : content },
+  ],
+  "an id of its own for each event": (content, at) => [{ id: `e${at}`, content }],
+  "two answers by number": (text) => [
+    { index: 0, text: "word " },
+    { index: 1, text },
+  ],
+  "capitals in names": (Content) => [{ Choices: [{ Delta: { Content } }] }],
+  "a note beside it": (answer) => [{ answer }, { message: "working" }],
+  "signs of life": (answer) => [{ answer }, ...Array.from({ length: 40 }, () => ({ ping: 1 }))],
+  "special tokens": (text) => [{ token: { text, special: false } }, { token: { text: "<pad>", special: true } }],
+};
+
+for (const [manner, say] of Object.entries(manners))
+  test(`a text is joined in spite of ${manner}`, () => {
+    const { push, end, failures } = live(masking);
+    const parts = ["so it is ", "and so on ", "a badge ", "S12", "345", "67D", " ok"];
+    const out = parts.flatMap((piece, at) => say(piece, at).map(push)).join("") + end();
+    assert.deepEqual(failures, []);
+    assert.match(out, /\[test-badge:9\]/);
+  });
+
+test("texts are told apart by the names of their events", () => {
+  const { raw, end } = live(masking);
+  const say = (name: string, text: string): string => raw(`event: ${name}\ndata: ${JSON.stringify({ text })}\n\n`);
+  let out = "";
+  for (const piece of ["a badge S12", "345", "67D ok"]) out += say("answer", piece) + say("thought", "word ");
+  assert.match(out + end(), /\[test-badge:9\]/);
+});
+
+test("events that say all that was said so far are read one by one, and lose nothing", () => {
+  const { push, end } = live(masking);
+  const words = "the badge S1234567D is mine and so it goes".split(" ");
+  const all = words.map((_, at) => words.slice(0, at + 1).join(" "));
+  const said = read(all.map((text) => push({ text })).join("") + end()).map(({ text }) => text);
+  assert.equal(said.at(-1), "the badge [test-badge:9] is mine and so it goes");
+});
+
+test("one event may be longer than what may wait", () => {
+  const { push, failures } = live(masking);
+  const large = { text: "a picture", inlineData: { mimeType: "image/png", data: "QUJD".repeat(1_300_000) } };
+  const out = push({ ...large, done: true });
+  assert.deepEqual(failures, []);
+  assert.equal(out.length, event({ ...large, done: true }).length);
 });

@@ -5,12 +5,13 @@
  *
  * What has the same place in each event is one text (`event-places.ts`). An event waits, whole and in its place, until all that it
  * says has been let go of, so that nothing has to be said by events of our own making, which no client might know. A text is over
- * with the stream, when an event says so, when it says something under another name of the same object instead (`thinking`, then
- * `content`), or when 32 events have said nothing of it. All of that follows from the events alone, and not from what is found.
+ * with the stream, when an event says so, when what was thought is followed by an answer in the same object, or when 32 events
+ * have said something else. All of that follows from the events alone, and not from what is found. What said that it was over,
+ * and went on, is not believed again.
  */
 import type { JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
-import { jsonNames, placesOf, refilled, type Place } from "./event-places.ts";
+import { EventPlaces, jsonNames, refilled, type End, type Place } from "./event-places.ts";
 import { refuseOverHeld } from "./framing.ts";
 
 /** Texts that run at the same time. */
@@ -19,6 +20,8 @@ const maxFields = 64;
 const longestSilence = 32;
 /** Most that waits, in UTF-16 code units. */
 const maxWaitingLength = 4 * 1024 * 1024;
+/** Ends that are remembered. */
+const mostEnds = 256;
 /** What an event costs that says next to nothing. */
 const leastLength = 64;
 
@@ -33,6 +36,7 @@ interface Piece {
 
 interface Field {
   readonly text: RunningText;
+  readonly name: string;
   /** The object that it is a property of. */
   readonly parent: string;
   /** Pieces of which something is held, first to last, and what of them is held, as it came. */
@@ -45,6 +49,7 @@ interface Field {
 interface Waiting<Source> {
   readonly source: Source;
   readonly tree: JsonValue;
+  readonly runs: readonly boolean[];
   /** The same, with what it says beside its running texts filtered. */
   readonly rest: JsonValue;
   readonly restChanged: boolean;
@@ -56,6 +61,9 @@ export class RunningFields<Source> {
   readonly #guard: ContentGuard;
   readonly #write: (source: Source, tree: JsonValue | undefined) => string;
   readonly #fields = new Map<string, Field>();
+  readonly #places = new EventPlaces();
+  /** What said that a place was over, and whether it has said something since. */
+  readonly #ends = new Map<string, { readonly place: string; wentOn: boolean }>();
   readonly #waiting: Waiting<Source>[] = [];
   #waitingLength = 0;
   #events = 0;
@@ -70,28 +78,35 @@ export class RunningFields<Source> {
    * Takes an event; returns the events that may be sent.
    *
    * @param length of the event as it came
+   * @param name the event's own, where it has one beside its JSON
    * @param isLast whether all texts are over with it, whatever it says
    * @throws {Error} where more waits than is kept
    */
-  take(source: Source, tree: JsonValue, length: number, isLast = false): string {
+  take(source: Source, tree: JsonValue, length: number, { name = "", isLast = false } = {}): string {
     const guard = this.#guard;
-    const { found, over } = placesOf(tree, maxFields);
-    this.#events += 1;
-    const bare = found.length === 0 ? tree : refilled(tree, tree, () => "");
+    const { found, over, runs } = this.#places.read(tree, name, maxFields);
+    // What says nothing keeps a connection alive.
+    if (found.length > 0) this.#events += 1;
+    const bare = found.length === 0 ? tree : refilled(tree, tree, runs, () => "");
     const rest = guard.tree(bare, nothing, jsonNames);
     if (guard.blocked !== undefined) return "";
     // Names that were masked may have become one: then what was where cannot be told.
-    if (rest !== bare && found.length > 0) refilled(tree, rest, () => "");
+    if (rest !== bare && found.length > 0) refilled(tree, rest, runs, () => "");
     const pieces = found.map(({ text }): Piece => ({ text, left: text.length, out: "" }));
-    this.#keep({ source, tree, rest, restChanged: rest !== bare, pieces, length: length + leastLength });
+    this.#keep({ source, tree, runs, rest, restChanged: rest !== bare, pieces, length: length + leastLength });
     for (const [index, each] of found.entries()) {
       this.#push(each, pieces[index] as Piece);
       if (guard.blocked !== undefined) return "";
     }
+    this.#noteGoneOn(found);
+    const ends = over.filter((end) => this.#isBelieved(end));
     for (const [key, field] of this.#fields)
-      if (isLast || over.some((place) => isWithin(key, place)) || this.#isOver(key, field, found))
-        this.#end(key, field);
-    return guard.blocked === undefined ? this.#sent() : "";
+      if (isLast || ends.some((end) => isWithin(key, end)) || this.#isOver(key, field, found)) this.#end(key, field);
+    if (guard.blocked !== undefined) return "";
+    const out = this.#sent();
+    if (this.#waitingLength > maxWaitingLength)
+      throw new Error(`more than ${maxWaitingLength} characters of the answer wait for what follows them`);
+    return out;
   }
 
   /** The texts are over: returns every event that waits. */
@@ -100,9 +115,23 @@ export class RunningFields<Source> {
     return this.#guard.blocked === undefined ? this.#sent() : "";
   }
 
-  #isOver(key: string, { parent, seen }: Field, found: readonly Place[]): boolean {
+  #isOver(key: string, { parent, name, seen }: Field, found: readonly Place[]): boolean {
     if (seen === this.#events) return false;
-    return this.#events - seen > longestSilence || found.some((each) => each.parent === parent && each.key !== key);
+    if (this.#events - seen > longestSilence) return true;
+    return isThought(name) && found.some((each) => each.parent === parent && each.key !== key && !isThought(each.name));
+  }
+
+  /** What says again and again that something is over is no end of it. What waits for somebody does end. */
+  #isBelieved({ place, sign }: End): boolean {
+    if (/required$/i.test(sign)) return true;
+    const known = this.#ends.get(`${place} ${sign}`);
+    if (known === undefined && this.#ends.size < mostEnds) this.#ends.set(`${place} ${sign}`, { place, wentOn: false });
+    return known?.wentOn !== true;
+  }
+
+  #noteGoneOn(found: readonly Place[]): void {
+    for (const end of this.#ends.values())
+      if (!end.wentOn) end.wentOn = found.some(({ key }) => isWithin(key, { place: end.place, sign: "" }));
   }
 
   #keep(event: Waiting<Source>): void {
@@ -112,8 +141,6 @@ export class RunningFields<Source> {
       this.#waiting.pop();
       this.#waitingLength -= event.length;
     });
-    if (this.#waitingLength > maxWaitingLength)
-      throw new Error(`more than ${maxWaitingLength} characters of the answer wait for what follows them`);
   }
 
   #push(place: Place, piece: Piece): void {
@@ -138,7 +165,7 @@ export class RunningFields<Source> {
       if (silent !== undefined) this.#end(...silent);
     }
     const text = jsonNames.has(name) ? wholeJson(this.#guard) : this.#guard.open({ inEvents: true });
-    const field: Field = { text, parent, pieces: [], raw: "", seen: this.#events };
+    const field: Field = { text, name, parent, pieces: [], raw: "", seen: this.#events };
     this.#fields.set(key, field);
     this.#guard.undoable(() => this.#fields.delete(key));
     return field;
@@ -204,20 +231,30 @@ export class RunningFields<Source> {
     return events.map((event) => this.#written(event)).join("");
   }
 
-  #written({ source, tree, rest, restChanged, pieces }: Waiting<Source>): string {
+  #written({ source, tree, runs, rest, restChanged, pieces }: Waiting<Source>): string {
     if (!restChanged && pieces.every(({ text, out }) => text === out)) return this.#write(source, undefined);
     let next = 0;
     return this.#write(
       source,
-      refilled(tree, rest, () => pieces[next++]?.out ?? ""),
+      refilled(tree, rest, runs, () => pieces[next++]?.out ?? ""),
     );
   }
 }
 
 const nothing: ReadonlySet<string> = new Set();
 
-function isWithin(key: string, place: string): boolean {
-  return key.startsWith(place) && (key.length === place.length || "/?".includes(key.charAt(place.length)));
+/** Whether an end is this text's: it lies within the place, and its type begins as the end's does. */
+function isWithin(key: string, { place, of = "" }: End): boolean {
+  if (
+    place !== "" &&
+    !(key.startsWith(place) && (key.length === place.length || "/?#".includes(key.charAt(place.length))))
+  )
+    return false;
+  return of === "" || key.toLowerCase().includes(`=${of}`) || key.toLowerCase().startsWith(`@${of}`);
+}
+
+function isThought(name: string): boolean {
+  return name.startsWith("think") || name.startsWith("thought") || name.startsWith("reasoning");
 }
 
 /** JSON in pieces, such as a tool call's arguments: held until it is whole, so that its escapes hide nothing. */
