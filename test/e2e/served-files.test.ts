@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { controlClient } from "@cordon/agent/run/control-client";
@@ -42,6 +42,9 @@ async function answeredBy(estate: Estate, from: "chat" | "spare", withinMs = 5_0
 test("a swap closes the route within a second, and its end opens it", async (t) => {
   const { estate, model } = await openWatched(t);
   const file = join(model, "model.safetensors");
+  const other = `${model}-other`;
+  await mkdir(other);
+  await writeFile(join(other, "model.safetensors"), evil);
   const swaps: Readonly<Record<string, readonly [() => Promise<void>, () => Promise<void>]>> = {
     "written over": [() => writeFile(file, evil), () => writeFile(file, weights)],
     "moved into its place": [
@@ -51,7 +54,7 @@ test("a swap closes the route within a second, and its end opens it", async (t) 
     "a file put beside it": [() => writeFile(join(model, "extra.py"), ""), () => rm(join(model, "extra.py"))],
     removed: [() => rm(file), () => writeFile(file, weights)],
     "the folder a link to another": [
-      () => rename(model, `${model}-aside`).then(() => symlink("/usr/share", model)),
+      () => rename(model, `${model}-aside`).then(() => symlink(other, model)),
       () => rm(model).then(() => rename(`${model}-aside`, model)),
     ],
   };
