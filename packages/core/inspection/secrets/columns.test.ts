@@ -71,7 +71,15 @@ test("keeps the laws of streams over tables of any kind", () => {
       assertSettledBeforeOpen(longSecretDetector, text, cuts);
       for (const cut of cuts) assertFrom(longSecretDetector, text, cut);
     }),
-    { numRuns: 500 },
+    {
+      numRuns: 500,
+      examples: [
+        [
+          ["user,password\n", 'joe,"open,Winter2024x,"a b"\n`Xy7#kLm9q`\n'],
+          [37, 38, 39, 40, 0, 0],
+        ],
+      ],
+    },
   );
   const far = `user,password\n${rows(3000)}`;
   for (const from of [0, 5, 14, 900, 20_000]) assertLocal(longSecretDetector, far, from);

@@ -133,13 +133,18 @@ function cellsOf(text: string, start: number, end: number, sign: Sign): Cell[] {
   let kind: Cell["kind"] = from === start ? "first" : "bare";
   while (from <= end) {
     let to = from;
+    let said = -1;
     if (text.charCodeAt(from) === 34 && sign !== "|") {
       to = text.indexOf('"', from + 1);
       if (to < 0 || to >= end) return cells;
-      if (kind !== "first") kind = "quoted";
+      if (kind !== "first") {
+        kind = "quoted";
+        // What a quote is glued to behind it is no content: there it closes nothing.
+        said = to + 1 >= end || text.charAt(to + 1) === sign || text.charCodeAt(to + 1) <= 32 ? to + 1 : from;
+      }
     }
     while (to < end && text.charAt(to) !== sign) to++;
-    cells.push({ ...trimmed(text, from, to), end: to, kind });
+    cells.push({ ...trimmed(text, from, said < 0 ? to : said), end: to, kind });
     from = to + 1;
     kind = "bare";
   }
