@@ -8,7 +8,7 @@
  */
 import { isLongNumber } from "../../contract/long-numbers.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
-import { isBinary } from "./content-guard.ts";
+import { isBinary, shortestAlone } from "./content-guard.ts";
 
 /** Names under which formats keep the pieces of a text, in small letters. */
 const textNames = setOf(
@@ -46,8 +46,8 @@ const everything = setOf("message stream response workflow chat run step input a
 /** Of an event with more texts than this none runs on: it is read by itself. */
 const maxPieces = 1024;
 const maxDepth = 64;
-/** What begins with as much of what its place said last, and goes on, says all that was said so far. */
-const shortestRepeated = 8;
+/** What begins twice in a row with all that its place said last, and goes on, says all that was said so far. */
+const fewestGrowths = 2;
 
 export interface Place {
   readonly key: string;
@@ -74,7 +74,7 @@ export interface Places {
 /** What the events of a stream were like. All of it follows from the events, and not from what is found in them. */
 export class EventPlaces {
   readonly #lettered = new Set<string>();
-  readonly #said = new Map<string, string>();
+  readonly #said = new Map<string, { readonly text: string; readonly grown: number }>();
   readonly #growing = new Set<string>();
   readonly #ids = new Map<string, { last: string; readonly seen: Set<string>; tells: boolean }>();
 
@@ -174,11 +174,18 @@ export class EventPlaces {
   /** Whether a place says all that it has said so far each time: then each event is read by itself. */
   #isGrowing(key: string, text: string): boolean {
     if (this.#growing.has(key)) return true;
-    const last = this.#said.get(key) ?? "";
-    if (this.#said.size < remembered || this.#said.has(key)) this.#said.set(key, text);
-    const grows = last.length >= shortestRepeated && text.length > last.length && text.startsWith(last);
-    if (grows && this.#growing.size < remembered) this.#growing.add(key);
-    return grows;
+    const last = this.#said.get(key);
+    // Shorter pieces are not read by themselves, and words are repeated.
+    const grows =
+      last !== undefined &&
+      last.text.length >= shortestAlone &&
+      text.length > last.text.length &&
+      text.startsWith(last.text);
+    const grown = grows ? last.grown + 1 : 0;
+    if (this.#said.size < remembered || last !== undefined) this.#said.set(key, { text, grown });
+    if (grown < fewestGrowths || this.#growing.size >= remembered) return false;
+    this.#growing.add(key);
+    return true;
   }
 }
 
