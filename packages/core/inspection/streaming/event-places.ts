@@ -199,7 +199,8 @@ function endsOf(fields: JsonObject, place: string, over: End[]): void {
     const type = fields[name];
     if (typeof type !== "string" || type.length > longestTelling) continue;
     const of = endOfType(type);
-    if (of !== undefined) over.push({ place, sign: `${name} ${type}`, of: name === "status" ? "" : of });
+    if (of !== undefined)
+      over.push({ place, sign: `${name} ${type.replace(/\d+/g, "0")}`, of: name === "status" ? "" : of });
   }
 }
 

@@ -444,6 +444,7 @@ const manners: Readonly<Record<string, (piece: string, at: number) => Json[]>> =
   "a reason that is none": (text) => [{ output: { text, finish_reason: "null" } }],
   "a reason in every chunk": (text) => [{ candidates: [{ content: { parts: [{ text }] }, finishReason: "STOP" }] }],
   "a status beside each text": (text) => [{ text, status: "complete" }],
+  "a numbered end beside each text": (text, at) => [{ text, status: `step_${at}_done` }],
   "the end of another node": (answer) => [
     { event: "message", answer },
     { event: "node_finished", data: {} },

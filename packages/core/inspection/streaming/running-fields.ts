@@ -125,8 +125,11 @@ export class RunningFields<Source> {
   #isBelieved({ place, sign }: End): boolean {
     if (/required$/i.test(sign)) return true;
     const known = this.#ends.get(`${place} ${sign}`);
-    if (known === undefined && this.#ends.size < mostEnds) this.#ends.set(`${place} ${sign}`, { place, wentOn: false });
-    return known?.wentOn !== true;
+    if (known !== undefined) return !known.wentOn;
+    // Who says it in ever new words is not believed either.
+    if (this.#ends.size >= mostEnds) return false;
+    this.#ends.set(`${place} ${sign}`, { place, wentOn: false });
+    return true;
   }
 
   #noteGoneOn(found: readonly Place[]): void {
