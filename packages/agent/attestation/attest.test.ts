@@ -107,11 +107,20 @@ test(
 /** Whether a victim got an attacker's number; what that may not lend the attacker is asserted. */
 async function isTakenOver(): Promise<boolean> {
   const coming = connection();
-  // The attacker connects, hands the connection to a child, and ends.
+  // The attacker connects, hands the connection to a child, and ends. The child waits for the end of the connection, not
+  // of standard input: that it would read the line which the attacker waits for.
   const attacker = runPython(
-    `import os\n${connects}\nif os.fork() == 0: sys.stdin.read()\nelse:\n  sys.stdin.readline(); os._exit(0)`,
+    `import os\n${connects}\nif os.fork() == 0: s.recv(1)\nelse:\n  sys.stdin.readline(); os._exit(0)`,
   );
   const socket = await coming;
+  try {
+    return await isTakenOverFrom(attacker, socket);
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function isTakenOverFrom(attacker: ChildProcess, socket: Socket): Promise<boolean> {
   const pid = attacker.pid ?? 0;
   // Accepted and held while the attacker lives; its facts are not read yet.
   using caller = acceptCaller(socket);
@@ -125,7 +134,6 @@ async function isTakenOver(): Promise<boolean> {
   await assert.rejects(attestCaller(caller, openMeasurer()), { code: "ACCESS_DENIED" });
   // Nor after the fact: the connection's peer has ended, whoever has its number.
   assert.throws(() => acceptCaller(socket), { code: "ACCESS_DENIED" });
-  socket.destroy();
   return true;
 }
 
