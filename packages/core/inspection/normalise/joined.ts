@@ -47,39 +47,64 @@ function joinedBySigns(run: string): string | undefined {
 
 /** The same where the words have four letters and more at the mean: what is no words at all falls into short ones, if into any. */
 export function partedWords(run: string): string | undefined {
-  const words = run.length < fewestWords * 4 ? undefined : parted(run);
-  return words !== undefined && run.length >= words.split(" ").length * 3.5 ? words : undefined;
+  return run.length < fewestWords * 4 ? undefined : cutWell(wordCuts(run), run.length)?.join(" ");
 }
 
 /** Whether letters may be words from the first on, of which the last may go on: of four letters or more, or as few shorter ones. */
 export function beginsWithWords(letters: string): boolean {
-  for (let cut = letters.length; cut > letters.length - 8; cut--)
-    if (partedWords(letters.slice(0, cut)) !== undefined) return true;
+  const cuts = wordCuts(letters);
+  for (let end = letters.length; end > letters.length - 8 && end >= fewestWords * 4; end--)
+    if (cutWell(cuts, end) !== undefined) return true;
   return false;
+}
+
+function cutWell(cuts: WordCuts | undefined, end: number): string[] | undefined {
+  const words = wordsUntil(cuts, end);
+  return words !== undefined && end >= words.length * 3.5 ? words : undefined;
 }
 
 /** The words with spaces between them; `undefined` where they are not words, all of them. The fewest that cover the run, of the longest. */
 function parted(run: string): string | undefined {
+  return wordsUntil(wordCuts(run), run.length)?.join(" ");
+}
+
+/** For each place of a run, how few words reach from its beginning to there, and where the last of them begins. */
+interface WordCuts {
+  readonly plain: string;
+  readonly counts: Float64Array;
+  readonly from: Int32Array;
+}
+
+/** `undefined` where not all of it is letters of ASCII. */
+function wordCuts(run: string): WordCuts | undefined {
   const plain = run.toLowerCase();
   if (!/^[a-z]+$/.test(plain)) return undefined;
-  const words = new Float64Array(plain.length + 1).fill(Infinity);
+  const counts = new Float64Array(plain.length + 1).fill(Infinity);
   const from = new Int32Array(plain.length + 1);
-  words[0] = 0;
+  counts[0] = 0;
   for (let start = 0; start < plain.length; start++) {
-    if (words[start] === Infinity) continue;
+    if (counts[start] === Infinity) continue;
     let hash = hashSeed;
     for (let end = start + 1; end <= Math.min(plain.length, start + longestWord); end++) {
       hash = hashStep(hash, skeleton[plain.charCodeAt(end - 1)] as number);
-      const count = (words[start] as number) + (end - start > 2 ? 1 : 1.5);
-      if (count >= (words[end] as number) || !isKnownHash(hash) || !knownWords().has(plain.slice(start, end))) continue;
-      words[end] = count;
+      const count = (counts[start] as number) + (end - start > 2 ? 1 : 1.5);
+      if (count >= (counts[end] as number) || !isKnownHash(hash) || !knownWords().has(plain.slice(start, end)))
+        continue;
+      counts[end] = count;
       from[end] = start;
     }
   }
-  if (words[plain.length] === Infinity || (words[plain.length] as number) < fewestWords) return undefined;
-  const parts: string[] = [];
-  for (let end = plain.length; end > 0; end = from[end] as number) parts.push(plain.slice(from[end], end));
-  return parts.toReversed().join(" ");
+  return { plain, counts, from };
+}
+
+function wordsUntil(cuts: WordCuts | undefined, end: number): string[] | undefined {
+  if (cuts === undefined) return undefined;
+  const { plain, counts, from } = cuts;
+  const count = counts[end] as number;
+  if (count === Infinity || count < fewestWords) return undefined;
+  const words: string[] = [];
+  for (let at = end; at > 0; at = from[at] as number) words.push(plain.slice(from[at], at));
+  return words.toReversed();
 }
 
 /** Of one and two letters; others would part anything. */
