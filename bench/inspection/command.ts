@@ -97,7 +97,7 @@ async function latencyTable(judges: readonly Judge[], sources: readonly Source[]
   const chat = textOf("oasst2", "ultrachat", "wildchat", "dolly");
   const documents = textOf("tech_docs", "t0_documents");
   print(
-    `\n${"judge".padEnd(28)}${"bytes".padStart(8)}${"p50 us".padStart(10)}${"p99 us".padStart(10)}${"MB/s".padStart(9)}`,
+    `\n${"judge".padEnd(28)}${"bytes".padStart(8)}${"p50 us".padStart(10)}${"p99 us".padStart(10)}${"MB/s".padStart(9)}${"encoder asked".padStart(15)}`,
   );
   const all: Latency[] = [];
   for (const bytes of sizes)
@@ -105,7 +105,7 @@ async function latencyTable(judges: readonly Judge[], sources: readonly Source[]
       const latency = await measureLatency(judge, bytes <= 2048 ? chat : documents, bytes, seconds);
       all.push(latency);
       print(
-        `${judge.name.padEnd(28)}${String(bytes).padStart(8)}${latency.p50.toFixed(0).padStart(10)}${latency.p99.toFixed(0).padStart(10)}${latency.megabytesPerSecond.toFixed(1).padStart(9)}`,
+        `${judge.name.padEnd(28)}${String(bytes).padStart(8)}${latency.p50.toFixed(0).padStart(10)}${latency.p99.toFixed(0).padStart(10)}${latency.megabytesPerSecond.toFixed(1).padStart(9)}${latency.asked === undefined ? "" : `${(100 * latency.asked).toFixed(0)} %`.padStart(15)}`,
       );
     }
   return all;

@@ -9,7 +9,7 @@ import { openEncoder } from "@cordon/core/inspection/encoder/deployed";
 import { makeCutter } from "@cordon/core/inspection/encoder/pieces";
 import { readWeights } from "@cordon/core/inspection/encoder/weights";
 import { classifierDetector } from "@cordon/core/inspection/injection/classifier";
-import { loadClassifier } from "@cordon/core/inspection/injection/model";
+import { doubtingInjectionDetector, loadClassifier } from "@cordon/core/inspection/injection/model";
 import { worth } from "@cordon/core/inspection/injection/opinion";
 import type { Part } from "@cordon/core/inspection/subject";
 import { machine } from "../gateway/machine.ts";
@@ -104,10 +104,12 @@ function textOf(count: number, words: readonly string[], from: number, piecesOf:
 
 /** How many honest texts the classifier is in doubt about, so that the encoder is asked. */
 function measureShare(honest: readonly Source[]) {
-  const alone = classifierDetector(loadClassifier());
+  let doubted = false;
+  const doubting = doubtingInjectionDetector(() => (doubted = true));
   const inDoubt = (text: string, origin: "user" | "untrusted"): boolean => {
-    const { probability } = alone.judge({ text, origin }, "request");
-    return probability >= worth[origin].from && probability <= worth[origin].to;
+    doubted = false;
+    doubting.judge({ text, origin }, "request");
+    return doubted;
   };
   const all = honest.flatMap(({ texts }) => texts);
   const asked = all.filter((text) => inDoubt(text, "user"));

@@ -4,12 +4,16 @@
  */
 import { existsSync } from "node:fs";
 import { builtInInspection } from "@cordon/core/inspection/detectors";
+import { doubtingInjectionDetector } from "@cordon/core/inspection/injection/model";
 import { inspect } from "@cordon/core/inspection/inspect";
+import type { InspectionText } from "@cordon/core/inspection/subject";
 
 export interface Judge {
   readonly name: string;
   /** @param origin who wrote it: `untrusted` is a tool's result, for who tells the difference */
   blocks(text: string, origin?: "user" | "untrusted"): boolean | Promise<boolean>;
+  /** Whether it asks its encoder, which takes milliseconds: who has none says nothing. */
+  asks?(text: string, origin: "user" | "untrusted"): boolean;
 }
 
 export interface MissingPeer {
@@ -22,21 +26,28 @@ const install = "npm install --prefix bench/inspection/peers --ignore-scripts";
 /** Everything that `cordon inspect --direction request` runs. */
 export function cordonJudge(): Judge {
   const options = builtInInspection("request");
-  return { name: "cordon", blocks: (text) => inspect({ text }, options).verdict === "block" };
+  return { name: "cordon", blocks: (text, origin) => inspect(itemOf(text, origin), options).verdict === "block", asks };
 }
 
 /** Cordon's injection detectors alone: what the peers below do. */
 export function cordonInjectionJudge(): Judge {
   const { partDetectors } = builtInInspection("request");
   const options = { direction: "request", partDetectors, spanDetectors: [] } as const;
-  const asked = { role: "user", content: "Summarise this." };
   return {
     name: "cordon injection",
-    blocks(text, origin = "user") {
-      const item = origin === "user" ? { text } : { messages: [asked, { role: "tool", content: text }] };
-      return inspect(item, options).verdict === "block";
-    },
+    blocks: (text, origin) => inspect(itemOf(text, origin), options).verdict === "block",
   };
+}
+
+function asks(text: string, origin: "user" | "untrusted"): boolean {
+  let doubted = false;
+  doubtingInjectionDetector(() => (doubted = true)).judge({ text, origin }, "request");
+  return doubted;
+}
+
+function itemOf(text: string, origin: "user" | "untrusted" = "user"): InspectionText {
+  const asked = { role: "user", content: "Summarise this." };
+  return origin === "user" ? { text } : { messages: [asked, { role: "tool", content: text }] };
 }
 
 interface Peer {

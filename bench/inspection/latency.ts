@@ -7,30 +7,51 @@ export interface Latency {
   readonly p50: number;
   readonly p99: number;
   readonly megabytesPerSecond: number;
+  /** The share of the texts that the encoder was asked about. */
+  readonly asked?: number;
 }
 
 /** Sizes of texts in bytes: a question, a chat request, a page, a document. */
 export const sizes = [512, 2048, 32 * 1024, 128 * 1024] as const;
 
+/** So many texts are judged at least. */
+const fewest = 50;
+
 /**
- * Texts of each size, cut from `text` at many places so that no answer repeats; judged until `seconds` are over.
+ * Texts of each size, cut from `text` at places that do not come again, for what was asked of the encoder is remembered; judged until
+ * `seconds` are over. Those of more than a page are documents, and judged as such.
  */
 export async function measureLatency(judge: Judge, text: string, bytes: number, seconds: number): Promise<Latency> {
-  const samples = Array.from({ length: 64 }, (_, at) => {
-    const from = Math.floor(((text.length - bytes) * at) / 64);
+  const origin = bytes > sizes[1] ? "untrusted" : "user";
+  const places = text.length - bytes;
+  // Whatever the number of places has in common with the step, none comes again before most others.
+  const sample = (at: number): string => {
+    const from = (at * 7919 + Math.floor((at * 7919) / places)) % places;
     return text.slice(from, from + bytes);
-  });
+  };
   const times: number[] = [];
+  let at = 0;
   const warmUntil = performance.now() + seconds * 300;
-  for (let at = 0; performance.now() < warmUntil; at++) await judge.blocks(samples[at % samples.length] ?? "");
+  while (performance.now() < warmUntil) await judge.blocks(sample(at++), origin);
   const until = performance.now() + seconds * 1000;
-  for (let at = 0; performance.now() < until || times.length < 20; at++) {
+  while (performance.now() < until || times.length < fewest) {
+    const given = sample(at++);
     const started = performance.now();
-    await judge.blocks(samples[at % samples.length] ?? "");
+    await judge.blocks(given, origin);
     times.push((performance.now() - started) * 1000);
   }
   times.sort((a, b) => a - b);
   const quantile = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
   const mean = times.reduce((sum, each) => sum + each, 0) / times.length;
-  return { judge: judge.name, bytes, p50: quantile(0.5), p99: quantile(0.99), megabytesPerSecond: bytes / mean };
+  const latency = {
+    judge: judge.name,
+    bytes,
+    p50: quantile(0.5),
+    p99: quantile(0.99),
+    megabytesPerSecond: bytes / mean,
+  };
+  if (judge.asks === undefined) return latency;
+  let asked = 0;
+  for (let back = 1; back <= fewest; back++) if (judge.asks(sample(at - back), origin)) asked += 1;
+  return { ...latency, asked: asked / fewest };
 }

@@ -4,8 +4,7 @@ import { test } from "node:test";
 import { inspectionSchema, inspectionSettings } from "@cordon/core/contract/inspection-schema";
 import { builtInPartDetectors } from "@cordon/core/inspection/detectors";
 import { classifierDetector, mostNew } from "@cordon/core/inspection/injection/classifier";
-import { injectionDetector, loadClassifier } from "@cordon/core/inspection/injection/model";
-import { worth } from "@cordon/core/inspection/injection/opinion";
+import { doubtingInjectionDetector, injectionDetector, loadClassifier } from "@cordon/core/inspection/injection/model";
 import type { SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { InspectionSubject, RequestContent } from "../ports.ts";
 import { InspectionFailure } from "./inspection-failure.ts";
@@ -84,8 +83,15 @@ test("a doubtful request whose second reading fails is not taken for read", asyn
 test("of a conversation of forty messages in doubt each turn asks about some more, until all have been asked about", async () => {
   const alone = classifierDetector(loadClassifier());
   const first = (text: string): number => alone.judge({ text, origin: "user" }, "request").probability;
+  let doubted = false;
+  const doubting = doubtingInjectionDetector(() => (doubted = true));
+  const isDoubted = (text: string): boolean => {
+    doubted = false;
+    doubting.judge({ text, origin: "user" }, "request");
+    return doubted;
+  };
   const said = Array.from({ length: 200 }, (_, at) => `${texts[at % 4]} That is wish ${at}.`)
-    .filter((text) => first(text) >= worth.user.from && first(text) <= worth.user.to)
+    .filter(isDoubted)
     .slice(0, 40);
   assert.equal(said.length, 40, "too few are in doubt: choose others");
   await using thread = openInspectionThread();

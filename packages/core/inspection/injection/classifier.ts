@@ -20,7 +20,7 @@ import { askedTogether, directly, type Asking } from "./questions.ts";
 import { featuresOf, makeReader, type Reader, type Reading } from "./reader.ts";
 import { lowestFloor, rulesOf, together } from "./rules.ts";
 import { strangenessBy, type Strangeness } from "./strange.ts";
-import { suspects } from "./suspects.ts";
+import { stretchTokens, suspects } from "./suspects.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** How logits become probabilities: Platt scaling, with a term for the chances that a long text has to look bad. */
@@ -62,6 +62,11 @@ export interface Worth {
   /** It is asked where the classifier's probability lies between these. */
   readonly from: number;
   readonly to: number;
+  /**
+   * Instead of `from` for a text of one stretch: of a short text the classifier knows least, and the encoder reads all of it, for the least
+   * time.
+   */
+  readonly fromOfShort: number;
 }
 
 export interface SecondOpinion {
@@ -286,8 +291,8 @@ function analyse(text: string, reading: Reading, model: Judging, told?: Told): A
 /** What the encoder changes of the log-odds, by the stretch that it finds worst. */
 function secondShift(reading: Reading, first: number, { second, role, desk }: Judging): number {
   if (second === undefined || desk.left <= 0) return 0;
-  const { kept, slope, offset, from, to } = second.worth[role];
-  if (first < from || first > to) return 0;
+  const { kept, slope, offset, from, fromOfShort, to } = second.worth[role];
+  if (first < (reading.tokens.count <= stretchTokens ? fromOfShort : from) || first > to) return 0;
   const stretches = suspects(reading, asked);
   desk.left -= stretches.length;
   let worst: number | undefined;

@@ -89,7 +89,7 @@ test("what is hidden in base64 is read in English as well", () => {
 
 test("the encoder is asked about the English of a text, once", () => {
   const asked: string[] = [];
-  const any = { kept: 1, slope: 1, offset: 0, from: 0, to: 1 };
+  const any = { kept: 1, slope: 1, offset: 0, from: 0, fromOfShort: 0, to: 1 };
   const second: SecondOpinion = {
     logit: (stretch) => (asked.push(stretch), 3),
     worth: { user: any, untrusted: any },

@@ -8,8 +8,8 @@ import { deployedEncoder } from "../encoder/deployed.ts";
 import type { Worth } from "./classifier.ts";
 
 export const worth: { readonly user: Worth; readonly untrusted: Worth } = {
-  user: { kept: 0.7, slope: 0.8, offset: -0.35, from: 0.08, to: 0.95 },
-  untrusted: { kept: 1, slope: 0.65, offset: -0.65, from: 0.08, to: 0.95 },
+  user: { kept: 0.7, slope: 0.8, offset: -0.35, from: 0.08, fromOfShort: 0.08, to: 0.95 },
+  untrusted: { kept: 1, slope: 0.65, offset: -0.65, from: 0.08, fromOfShort: 0.08, to: 0.95 },
 };
 
 /** Conversations are sent whole with each turn: what was judged a moment ago need not be judged again. */

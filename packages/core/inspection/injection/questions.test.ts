@@ -6,7 +6,7 @@ import { classifierDetector, mostNew, type SecondOpinion } from "./classifier.ts
 import { injectionDetector, loadClassifier } from "./model.ts";
 import { askedTogether, directly, type Asking } from "./questions.ts";
 
-const anyProbability = { kept: 1, slope: 1, offset: 0, from: 0, to: 1 };
+const anyProbability = { kept: 1, slope: 1, offset: 0, from: 0, fromOfShort: 0, to: 1 };
 const worth = { user: anyProbability, untrusted: anyProbability };
 const model = loadClassifier();
 const alone = classifierDetector(model);

@@ -10,7 +10,7 @@ import { eachWindow } from "./network.ts";
 import type { Reading } from "./reader.ts";
 
 /** How many tokens a stretch has: as many as the classifier's longer window. */
-const stretch = 64;
+export const stretchTokens = 64;
 /** Stretches begin at least so many tokens apart. */
 const apart = 48;
 /** Longer words than any are cut off: what follows is no text that the encoder knows. */
@@ -35,12 +35,12 @@ export function suspects({ tokens, logits }: Reading, most: number): string[] {
     if (centre < 0) break;
     starts.push(startOf(centre, count));
   }
-  return starts.map((start) => plainText(tokens, start, Math.min(start + stretch, count)));
+  return starts.map((start) => plainText(tokens, start, Math.min(start + stretchTokens, count)));
 }
 
 /** Where the stretch about a token begins. */
 function startOf(centre: number, count: number): number {
-  return Math.max(0, Math.min(centre - stretch / 2, count - stretch));
+  return Math.max(0, Math.min(centre - stretchTokens / 2, count - stretchTokens));
 }
 
 /** The text of some tokens with what stands between them, and the marks and signs that cling to the first and last. */
