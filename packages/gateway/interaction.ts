@@ -1,6 +1,6 @@
 /** One request on its way through the loop (`interactions.ts`). Types only. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { RouteKey } from "@cordon/core/policy/decision";
+import type { Decision, RouteKey } from "@cordon/core/policy/decision";
 import type { Caller } from "./listener/caller.ts";
 import type { RequestHead } from "./listener/request-head.ts";
 import type { Passage } from "./observation/passage.ts";
@@ -27,6 +27,8 @@ export interface Interaction {
         readonly decided: (effect: "allow" | "deny") => () => void;
         /** Why nothing new may begin just now, if so. */
         readonly usedUp: () => string | undefined;
+        /** Why it is not let through after all, by what its connection's session has come to hold, if so. */
+        readonly overrun: (request: IncomingMessage, response: ServerResponse) => Decision | undefined;
       }
     | undefined;
 }

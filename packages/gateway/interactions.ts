@@ -295,6 +295,8 @@ export function openInteractions(deps: InteractionDeps): {
     // Others that began beside it may have used up the limit since; nothing comes between this and the count.
     const limited = decision.effect === "allow" ? inner?.usedUp() : undefined;
     if (limited !== undefined) decision = denied(decision, "egress-limit", limited);
+    const overrun = decision.effect === "allow" ? inner?.overrun(request, response) : undefined;
+    if (overrun !== undefined) decision = { ...decision, effect: "deny", obligations: [], reasons: overrun.reasons };
     const takeBack = inner?.decided(decision.effect);
     if (decision.approvals !== undefined) decision = await spend(deps, decision, takeBack);
     const rising = decision.effect === "allow" ? flow.admitted(access, flowAsk) : undefined;

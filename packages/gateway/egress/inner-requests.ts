@@ -2,9 +2,9 @@
  * Requests inside an intercepted connection. In: what was decided on, and a request's head. Out: what is asked, in Cordon's
  * words, as a route would say it. One that names another host, or is not declared, is on record as refused.
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { EgressTarget } from "@cordon/core/contract/egress-schema";
-import type { RouteKey } from "@cordon/core/policy/decision";
+import type { Decision, RouteKey } from "@cordon/core/policy/decision";
 import { egressVia, type EgressDestination, type Interception } from "@cordon/core/policy/egress";
 import { allowsRequest } from "@cordon/core/policy/egress-requests";
 import type { HttpRoute, Upstream } from "@cordon/core/policy/snapshot";
@@ -31,6 +31,8 @@ export interface InnerConnection {
   readonly decided: (effect: "allow" | "deny") => () => void;
   /** Why nothing new may begin just now, if so. */
   readonly usedUp: () => string | undefined;
+  /** Why a request that is about to be let through is not, by what the connection's session has come to hold, if so. */
+  readonly overrun: (request: IncomingMessage, response: ServerResponse) => Decision | undefined;
   /** What a request says outside its path and body: inspected with its address. */
   said(request: IncomingMessage): string;
 }
@@ -40,6 +42,7 @@ export function innerConnection(
   dispatcher: Dispatcher,
   caller: () => Caller,
   account: Pick<EgressAccount, "decided" | "usedUp">,
+  overrun: InnerConnection["overrun"],
 ): InnerConnection {
   const { namespace, name, resource, connectMs, idleMs } = destination;
   const upstream: Upstream = {
@@ -73,6 +76,7 @@ export function innerConnection(
     },
     decided: account.decided,
     usedUp: account.usedUp,
+    overrun,
     said: saidInHeaders,
   };
 }

@@ -23,7 +23,7 @@ function heard(
 ): Heard & { cut: boolean } {
   const said = { own: new Set<string>(), others: new Set<string>() };
   const found = classified({ detector: "test/order", category: "indirect-injection", start: 0, end: 1, score: 0.9 });
-  const rules = { detectors: [], decide: () => "block", replace: () => "" } as const;
+  const rules = { detectors: [], decide: () => "block" as const, replace: () => "" };
   const guard = new ContentGuard(rules, {
     toldApart: true,
     whole: {
