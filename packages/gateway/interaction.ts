@@ -1,6 +1,7 @@
 /** One request on its way through the loop (`interactions.ts`). Types only. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Decision, RouteKey } from "@cordon/core/policy/decision";
+import type { RouteKey } from "@cordon/core/policy/decision";
+import type { InnerConnection } from "./egress/inner-requests.ts";
 import type { Caller } from "./listener/caller.ts";
 import type { RequestHead } from "./listener/request-head.ts";
 import type { Passage } from "./observation/passage.ts";
@@ -25,10 +26,7 @@ export interface Interaction {
         readonly plan: Plan & { readonly kind: "forward" };
         readonly said: string;
         readonly decided: (effect: "allow" | "deny") => () => void;
-        /** Why nothing new may begin just now, if so. */
-        readonly usedUp: () => string | undefined;
-        /** Why it is not let through after all, by what its connection's session has come to hold, if so. */
-        readonly overrun: (request: IncomingMessage, response: ServerResponse) => Decision | undefined;
+        readonly refusedSince: InnerConnection["refusedSince"];
       }
     | undefined;
 }

@@ -10,7 +10,7 @@ import { isSentence } from "@cordon/core/inspection/subject";
 import type { ApiShape } from "../routes/error-shapes.ts";
 
 /** Whether a model answers: an inference endpoint, or a model itself. */
-export function isModel(resource: SpiffeId): boolean {
+export function isOfModel(resource: SpiffeId): boolean {
   const kind = idPartsOf(resource)?.kind;
   return kind === "endpoint" || kind === "model";
 }

@@ -11,7 +11,7 @@ import { checkImage, checkImages } from "@cordon/core/inspection/images/check";
 import { checkTable } from "@cordon/core/inspection/tabular/check";
 import { ContentGuard } from "@cordon/core/inspection/streaming/content-guard";
 import type { InspectionSubject, RequestContent, RequestVerdict } from "../ports.ts";
-import { asksModel, isModel, messagesOf } from "./messages-of.ts";
+import { asksModel, isOfModel, messagesOf } from "./messages-of.ts";
 import { budgetOf, rulesOf, type CountedRules, type Detectors } from "./rules.ts";
 import { decodedAddress, isRewritable, looksLikeJson } from "./request-content.ts";
 import { blockedWords, type Screening } from "./screening.ts";
@@ -39,7 +39,7 @@ export function inspectContent(
   if (size > settings.maxBytes)
     throw new Error(`the body has ${size} bytes, and this route inspects ${settings.maxBytes} at most`);
   const onText = budgetOf(monotonicMs, settings.timeBudgetMs);
-  screening.asksModel = isModel(subject.resource) && content.kind === "json" && asksModel(content.tree);
+  screening.asksModel = isOfModel(subject.resource) && content.kind === "json" && asksModel(content.tree);
   const subjectParts = partsIn(subject, content);
   const rules = rulesOf(detectors, screening, "request");
   const unseen = addSeams(rules, subjectParts, onText);
@@ -117,7 +117,7 @@ function attacks(
 
 /** What is asked, in the address and the content, by who wrote it. */
 function partsIn({ api, path, resource, address = "" }: InspectionSubject, content: RequestContent): SubjectParts {
-  const messages = content.kind === "json" ? messagesOf(api, path, content.tree, isModel(resource)) : said(content);
+  const messages = content.kind === "json" ? messagesOf(api, path, content.tree, isOfModel(resource)) : said(content);
   const asked = saidInQuery(address);
   return partsOf({ messages: asked.length === 0 ? messages : [...messages, ...asked] });
 }

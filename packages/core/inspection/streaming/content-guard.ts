@@ -10,7 +10,7 @@ import { formatWords } from "./format-words.ts";
 import { HoldBack } from "./hold-back.ts";
 import type { WholeAnswerMode } from "../settings.ts";
 import { WholeText } from "./whole-text.ts";
-import { filterText, type SpanRules } from "./span-rules.ts";
+import { anyFinding, filterText, type SpanRules } from "./span-rules.ts";
 import { isModels, rootVoice, under, within, type Voice } from "./voices.ts";
 
 /** A text that arrives in pieces. */
@@ -89,7 +89,8 @@ export class ContentGuard {
   #done: (() => void)[] | undefined;
   /** Short texts that were found to need nothing, such as ids that every event repeats. */
   readonly #clean = new Set<string>();
-  readonly #toldApart: boolean;
+  /** Whether its texts are told apart by who says them. */
+  readonly isToldApart: boolean;
   /** What became of long texts, where answers say them more than once. */
   readonly #known: Map<string, string> | undefined;
   #knownLength = 0;
@@ -103,7 +104,7 @@ export class ContentGuard {
     this.#whole = whole;
     this.#onText = onText;
     this.#onBinary = onBinary;
-    this.#toldApart = toldApart;
+    this.isToldApart = toldApart;
     this.#known = repeats && !toldApart ? new Map() : undefined;
   }
 
@@ -115,11 +116,6 @@ export class ContentGuard {
   /** Whether somebody hears the answer's texts. */
   get isHeard(): boolean {
     return this.#listener !== undefined;
-  }
-
-  /** Whether its texts are told apart by who says them. */
-  get isToldApart(): boolean {
-    return this.#toldApart;
   }
 
   /** What comes out next is acted on, or ends the answer. */
@@ -258,7 +254,7 @@ export class ContentGuard {
     const filtered = filterText(text, this.#rules);
     if (filtered.blocked !== undefined) this.#blocked ??= filtered.blocked;
     else if (this.#known !== undefined && filtered.text !== text) this.#remember(text, filtered.text);
-    else if (filtered.text === text && text.length <= rememberedLength && !(own && this.#toldApart)) {
+    else if (filtered.text === text && text.length <= rememberedLength && !(own && this.isToldApart)) {
       // What only the model may say is not remembered: others may say it too.
       if (this.#clean.size >= rememberedTexts) this.#clean.clear();
       this.#clean.add(text);
@@ -277,7 +273,7 @@ export class ContentGuard {
     value: JsonValue,
     skip: Names = nothing,
     inJson: Names = nothing,
-    voice: Voice = this.#toldApart ? rootVoice : "others",
+    voice: Voice = this.isToldApart ? rootVoice : "others",
     depth = 0,
   ): JsonValue {
     if (typeof value === "string") return this.fixed(value, "", isModels(voice));
@@ -298,11 +294,11 @@ export class ContentGuard {
       return copy ?? value;
     }
     let changed = false;
-    const here = this.#toldApart ? within(voice, value) : voice;
+    const here = this.isToldApart ? within(voice, value) : voice;
     const entries: [string, JsonValue][] = [];
     for (const [name, item] of Object.entries(value)) {
       let filtered = item;
-      const inner = this.#toldApart ? under(here, name) : here;
+      const inner = this.isToldApart ? under(here, name) : here;
       if (typeof item === "string" && inJson.has(name)) filtered = this.json(item, inner);
       else if (!skip.has(name))
         filtered =
@@ -397,10 +393,4 @@ function unescaped(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, hex: string | undefined, plain: string | undefined) =>
     hex === undefined ? (plain ?? "") : String.fromCharCode(Number.parseInt(hex, 16)),
   );
-}
-
-function anyFinding(text: string, rules: SpanRules): Finding | undefined {
-  for (const detector of rules.detectors)
-    for (const finding of detector.detect(text)) if (rules.decide(finding) !== "release") return finding;
-  return undefined;
 }

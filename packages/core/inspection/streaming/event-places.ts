@@ -126,10 +126,10 @@ export class EventPlaces {
   #collect(
     value: JsonValue,
     name: string,
-    at: Where,
+    where: Where,
     into: { readonly found: Place[]; readonly over: End[]; readonly runs: boolean[] },
   ): void {
-    const { parent, key, depth, isItem, voice, path } = at;
+    const { parent, key, depth, isItem, voice, path } = where;
     if (typeof value === "string") {
       const runs = name !== "" && into.found.length <= maxPieces && this.#runsOn(name.toLowerCase(), key, value);
       into.runs.push(runs);
