@@ -13,7 +13,7 @@ import { parseAnswer, type Ending, type EventFraming } from "./framing.ts";
 import { MessagesFraming } from "./messages.ts";
 import { ResponsesFraming } from "./responses.ts";
 import { RunningFields } from "./running-fields.ts";
-import { voiceOfEvent } from "./voices.ts";
+import { holdsCall, voiceOfEvent } from "./voices.ts";
 
 const asArguments: ReadonlySet<string> = new Set(["arguments"]);
 const nothing: ReadonlySet<string> = new Set();
@@ -75,6 +75,7 @@ export class PlainEventsFraming implements EventFraming {
 
   #byItself(event: ServerSentEvent, tree: JsonValue | undefined): string {
     const text = event.data ?? "";
+    if (this.#guard.isHeard && tree !== undefined && holdsCall(tree)) this.#guard.barrier();
     const voice = this.#guard.isToldApart ? voiceOfEvent(event.name) : undefined;
     const filtered =
       tree === undefined

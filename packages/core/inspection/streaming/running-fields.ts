@@ -13,7 +13,7 @@ import type { JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { EventPlaces, jsonNames, refilled, type End, type Place } from "./event-places.ts";
 import { refuseOverHeld } from "./framing.ts";
-import { voiceOfEvent } from "./voices.ts";
+import { holdsCall, voiceOfEvent } from "./voices.ts";
 
 /** Texts that run at the same time. */
 const maxFields = 64;
@@ -87,6 +87,7 @@ export class RunningFields<Source> {
   take(source: Source, tree: JsonValue, length: number, { name = "", isLast = false } = {}): string {
     const guard = this.#guard;
     const { found, over, runs } = this.#places.read(tree, name, maxFields);
+    if (guard.isHeard && holdsCall(tree)) guard.barrier();
     // What says nothing keeps a connection alive.
     if (found.length > 0) this.#events += 1;
     const bare = found.length === 0 ? tree : refilled(tree, tree, runs, () => "");
@@ -277,6 +278,7 @@ function wholeJson(guard: ContentGuard): RunningText {
       return "";
     },
     end: () => {
+      guard.barrier(); // a call is whole
       const out = guard.json(all, isOwn ? "arguments" : "others");
       changed = out !== all;
       return out;

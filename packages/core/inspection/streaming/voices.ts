@@ -7,7 +7,7 @@
  * otherwise by its role or type. All else is nobody's word, as everywhere: what a function or code gave back, documents,
  * citations, results of a search, and what stands under a name that is not known here.
  */
-import type { JsonObject } from "../../contract/strict-json.ts";
+import type { JsonObject, JsonValue } from "../../contract/strict-json.ts";
 
 /**
  * `speech`: what stands here is said by the model. `turns`: a list in which each says whose it is. `call`: what the model asks a
@@ -38,6 +38,8 @@ const callTypes = setOf("tool_use server_tool_use function_call custom_tool_call
 /** Kinds of things that somebody else has written: `tool_result`, `citation-start`, `search-results`, `ToolMessage`. */
 const othersTypes =
   /result|output$|document|citation|source|search|retriev|observation|reference|grounding|context|snippet|user|human|system|error|^(?:tool|function)$|(?:tool|function)[-_. ]?(?:message|response|return|end)/i;
+/** Kinds of what asks for a function, whole or in pieces. */
+const callKind = /^(?:server_|custom_)?(?:tool|function)[-_.]?(?:call|use|input)/i;
 const kindNames = ["type", "event", "event_type", "kind"] as const;
 
 /** The voice of an event's root, by the event's name. */
@@ -75,6 +77,18 @@ export function within(voice: Voice, fields: JsonObject): Voice {
   if (role === undefined || role === null) return isCall ? "call" : voice === "turns" ? "others" : voice;
   if (typeof role !== "string" || !ownRoles.has(role.toLowerCase())) return "others";
   return isCall ? "call" : voice === "turns" ? "speech" : voice;
+}
+
+/** Whether something in an event asks for a function: by a name under which calls are kept, or by a type. */
+export function holdsCall(value: JsonValue): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some(holdsCall);
+  return Object.entries(value).some(([name, item]) => {
+    if (kindNames.includes(name as never) && typeof item === "string" && callKind.test(item)) return true;
+    if (typeof item !== "object" || item === null) return false;
+    const isCall = calls.has(name.toLowerCase()) && Object.keys(item).length > 0;
+    return isCall || holdsCall(item);
+  });
 }
 
 /** Whether a type, or an event's name, is that of what somebody else has written. */
