@@ -1,6 +1,7 @@
 /** One request on its way through the loop (`interactions.ts`). Types only. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RouteKey } from "@cordon/core/policy/decision";
+import type { InnerConnection } from "./egress/inner-requests.ts";
 import type { Caller } from "./listener/caller.ts";
 import type { RequestHead } from "./listener/request-head.ts";
 import type { Passage } from "./observation/passage.ts";
@@ -25,8 +26,7 @@ export interface Interaction {
         readonly plan: Plan & { readonly kind: "forward" };
         readonly said: string;
         readonly decided: (effect: "allow" | "deny") => () => void;
-        /** Why nothing new may begin just now, if so. */
-        readonly usedUp: () => string | undefined;
+        readonly refusedSince: InnerConnection["refusedSince"];
       }
     | undefined;
 }

@@ -293,8 +293,7 @@ export function openInteractions(deps: InteractionDeps): {
     deps.sensing?.decided(sensed, decision, deps.snapshots.current(), at);
 
     // Others that began beside it may have used up the limit since; nothing comes between this and the count.
-    const limited = decision.effect === "allow" ? inner?.usedUp() : undefined;
-    if (limited !== undefined) decision = denied(decision, "egress-limit", limited);
+    if (decision.effect === "allow") decision = inner?.refusedSince(decision, request, response) ?? decision;
     const takeBack = inner?.decided(decision.effect);
     if (decision.approvals !== undefined) decision = await spend(deps, decision, takeBack);
     const rising = decision.effect === "allow" ? flow.admitted(access, flowAsk) : undefined;

@@ -2,11 +2,14 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { promisify } from "node:util";
 import { X509Certificate } from "node:crypto";
+import type { TLSSocket } from "node:tls";
 import { askEgress } from "@cordon/agent/run/ask-egress";
 import { openGatewayLink } from "@cordon/agent/run/gateway-link";
 import { run as cordonRun } from "@cordon/agent/run/run";
@@ -433,13 +436,141 @@ test("a labelled document is known again in an upload, whatever it is wrapped in
   assert.equal(await upload("text/plain", document), "200"); // nobody has read it yet
   const read = await world.estate.call(await world.estate.svidFor("agent", "assistant"), "/training-data/minutes");
   assert.equal(read.text, document);
-  // Refused; or the whole connection is cut first, for its session now holds what must not go there, and both are looked at.
-  const again = await upload("application/json", JSON.stringify({ deep: [{ note: document }] })).catch(
-    ({ message }: Error) => (/Empty reply|reset by peer|SSL_read/i.test(message) ? "cut" : message),
-  );
-  assert.match(again, /^(?:403|cut)$/);
+  assert.equal(await upload("application/json", JSON.stringify({ deep: [{ note: document }] })), "403");
   assert.equal(world.outside.requests.length, 1);
 });
+
+const rivalReads = `${egressPermits}
+@id("reads") permit (principal == Workload::"default/agent/rival", action == Action::"read", resource == Component::"default/dataset/training-data");
+@id("rival-out") permit (principal == Workload::"default/agent/rival", action == Action::"egress", resource == Component::"default/external/partner");
+`;
+
+/** A connection outside that is looked into, of a principal who may read private data beside it. */
+async function openBeside(intercept = ", inspection: {}"): Promise<{
+  readonly secured: TLSSocket;
+  readonly text: () => string;
+  readonly readPrivate: () => Promise<void>;
+}> {
+  await open(intercept, { policies: rivalReads, more: "informationFlow: {}\n", who: "rival" });
+  const secured = await world.tls(target, "api.partner.example");
+  secured.on("error", () => undefined);
+  let text = "";
+  secured.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const rival = await world.estate.svidFor("agent", "rival");
+  world.estate.data.answer = (_request, response) =>
+    void response.writeHead(200, { "content-type": "text/plain" }).end("what is private");
+  const readPrivate = async (): Promise<void> => {
+    assert.equal((await world.estate.call(rival, "/training-data/minutes")).status, 200);
+  };
+  return { secured, readPrivate, text: () => text };
+}
+
+/** Longer than open connections go without being looked at. */
+const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 400));
+
+for (const [what, end, words] of [
+  [
+    "whose permit is taken away",
+    () => writeFile(join(world.estate.folder, "policies.cedar"), rivalReads.replace(/@id\("rival-out"\).*\n/, "")),
+    /no policy of namespace/,
+  ],
+  [
+    "that is revoked",
+    async () => {
+      const io = { stdout: () => undefined, stderr: () => undefined };
+      const order = ["rival", "--reason", "taken over", "--socket", world.estate.cordon.socketPath];
+      assert.equal(await revokeCommand(order, io), 0);
+    },
+    /revoked|taken over/,
+  ],
+] as const)
+  test(`private data that came in since is refused request by request, and a principal ${what} is cut all the same`, async () => {
+    const { secured, text, readPrivate } = await openBeside();
+    const ask = (): boolean => secured.write(`GET /v1/things HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
+    ask();
+    await until(() => text().includes("from outside"), "an answer");
+    await readPrivate();
+    await aWhile();
+    assert.equal(secured.destroyed, false);
+    ask();
+    await until(() => text().split("HTTP/1.1 ").length === 3, "another answer");
+    assert.match(text(), /HTTP\/1\.1 403 [^]*a way out/);
+    // Nothing new is opened, and what is open stays so.
+    assert.match((await world.connect(target)).text, /^HTTP\/1\.1 403[^]*a way out/);
+    await aWhile();
+    assert.equal(secured.destroyed, false);
+    await end();
+    await until(() => secured.destroyed, "it is cut");
+    assert.equal(world.outside.requests.length, 1);
+    const { outcomes } = await world.ledger();
+    const cut = outcomes.find(({ end: how }) => how === "cut");
+    assert.match(cut?.why?.words ?? "", words);
+  });
+
+test("an answer to a request that was here whole before private data came in goes on to its end", async () => {
+  const { secured, text, readPrivate } = await openBeside();
+  let end = (): void => undefined;
+  world.outside.answer = (_request, response) => {
+    response.writeHead(200, { "content-type": "text/plain" }).write("the first half, ");
+    end = () => void response.end("and the other");
+  };
+  secured.write(`GET /v1/things HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
+  await until(() => world.outside.requests.length === 1, "it is asked");
+  await readPrivate();
+  await aWhile();
+  end();
+  await until(() => text().includes("and the other"), "all of it");
+  await until(() => text().endsWith("\r\n0\r\n\r\n"), "its end");
+});
+
+test("a request that waits for inspection while private data comes in is refused, though it was decided before", async () => {
+  const asked: ServerResponse[] = [];
+  const judge = createServer((_request, response) => void asked.push(response)).listen(0, "127.0.0.1");
+  await once(judge, "listening");
+  const at = `http://127.0.0.1:${(judge.address() as AddressInfo).port}/v1/chat/completions`;
+  try {
+    const { secured, text, readPrivate } = await openBeside(
+      `, inspection: { judge: { url: "${at}", model: guard, band: { from: 0, to: 99 }, timeoutMs: 60000 } }`,
+    );
+    const body = "Tickets are sold at the pier from eight on, as every day of the week.";
+    secured.write(
+      `POST /v1/uploads HTTP/1.1\r\nHost: ${target}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await until(() => asked.length > 0, "it is being judged");
+    await readPrivate();
+    await aWhile();
+    assert.equal(secured.destroyed, false);
+    const benign = JSON.stringify({ choices: [{ message: { content: '{"label":"benign"}' } }] });
+    for (const response of asked) response.writeHead(200, { "content-type": "application/json" }).end(benign);
+    await until(() => text().includes("\r\n\r\n"), "an answer");
+    assert.match(text(), /^HTTP\/1\.1 403 [^]*a way out/);
+    assert.equal(world.outside.requests.length, 0);
+    const { decisions } = await world.ledger();
+    const inner = decisions.find(({ context }) => context.method === "POST");
+    assert.deepEqual([inner?.effect, inner?.reasons[0]?.code], ["deny", "information-flow"]);
+    assert.equal(inner?.reasons[0]?.steps?.length, 2);
+  } finally {
+    judge.closeAllConnections();
+    judge.close();
+  }
+});
+
+for (const [rest, how] of [
+  ["", "what is still to come might be that"],
+  ["and whole by now", "whole or not by then"],
+] as const)
+  test(`a request that was let through before it was here whole is cut when private data comes in: ${how}`, async () => {
+    const { secured, text, readPrivate } = await openBeside(", inspection: off");
+    world.outside.answer = (_request, response) => void response.writeHead(200).write("more is to come");
+    const head = `POST /v1/uploads HTTP/1.1\r\nHost: ${target}\r\nContent-Type: text/plain\r\nContent-Length: 22\r\n\r\n`;
+    secured.write(`${head}begun `);
+    await until(() => world.outside.sockets.some(({ bytesRead }) => bytesRead > 0), "it is on its way");
+    secured.write(rest);
+    if (rest !== "") await until(() => text().includes("more is to come"), "it is whole, and being answered");
+    await readPrivate();
+    await until(() => secured.destroyed, "it is cut");
+    assert.equal(world.outside.requests.length, rest === "" ? 0 : 1);
+  });
 
 test("bytes, requests and refusals are counted by principal and destination: API, command line, metrics", async () => {
   await open("", { more: 'operations: { listen: "127.0.0.1:0" }\n' });

@@ -71,6 +71,8 @@ interface FarEnd {
   readonly address: string;
   /** Ends what is looked into, and says why. */
   readonly close?: (why: CordonError) => void;
+  /** Of what is looked into: whether a request is under way that was let through before it was here whole. */
+  readonly isSaying?: () => boolean;
 }
 type Connection = LiveTunnel<Carried, FarEnd>;
 
@@ -86,7 +88,7 @@ export function openEgress(deps: EgressDeps): Egress {
   const innerDoor = openInnerDoor(deps);
   const totals = openEgressTotals(now);
   const carriers: Carriers<Carried, FarEnd> = openCarriers(deps, {
-    decide: (snapshot, access, { start }) => decideConnection(snapshot, access, start.sensed),
+    decide: decideAgain,
     changed({ start: { tunnel } }, snapshot) {
       const declared = findDestination(snapshot.egress, tunnel.target);
       if (declared !== undefined && isAlike(declared, tunnel)) return undefined;
@@ -208,15 +210,48 @@ export function openEgress(deps: EgressDeps): Egress {
       throw new CordonError("ACCESS_DENIED", `${carried.name} is to be looked into, and this gateway cannot do that`);
     const leaf = carried.protocol === "http" ? undefined : await deps.interception.leafFor(carried.target.host);
     const client = openOutsideClient(carried.target, carried, outside);
-    const within = innerConnection(carried, client.dispatcher, () => connection.caller, account);
+    const saying = new Set<ServerResponse>();
+    const within = innerConnection(
+      carried,
+      client.dispatcher,
+      () => connection.caller,
+      account,
+      (request, response) => {
+        if (!request.complete) {
+          saying.add(response);
+          response.once("close", () => saying.delete(response));
+        }
+        return overrun(connection);
+      },
+    );
     const inner = innerDoor.open(leaf, within, connection.start.socket.remoteAddress ?? "unknown");
     return {
-      ...{ socket: inner.socket, address: outside.address },
+      ...{ socket: inner.socket, address: outside.address, isSaying: () => saying.size > 0 },
       close(why) {
         inner.close(why);
         client.close();
       },
     };
+  }
+
+  /**
+   * What is looked into is not cut for what its session has come to hold: by it leave requests alone, and each that is not let
+   * through yet is refused for just that, with an answer (`overrun`). One that was let through before it was here whole might
+   * say what came in since, and is cut with the connection. All else that would refuse the connection does so at once.
+   */
+  function decideAgain(snapshot: Snapshot, access: AccessRequest, { start, server }: Connection): Decision {
+    const decision = decideConnection(snapshot, access, start.sensed);
+    const { flow, ...asked } = access;
+    if (flow === undefined || !isOfFlow(decision) || server?.isSaying?.() !== false) return decision;
+    return decideConnection(snapshot, asked, start.sensed);
+  }
+
+  /** The refusal of a connection for what its session holds by now. */
+  function overrun({ start: { id, access, sensed } }: Connection): Decision | undefined {
+    const snapshot = snapshots.current();
+    if (snapshot.informationFlow === undefined) return undefined;
+    const decision = decideConnection(snapshot, carriers.flow.now(snapshot, access, id), sensed);
+    return isOfFlow(decision) ? decision : undefined;
   }
 
   function decideConnection(snapshot: Snapshot, access: AccessRequest, sensed: Sensed): Decision {
@@ -232,6 +267,11 @@ export function openEgress(deps: EgressDeps): Egress {
     const words = `policy allows this only with \`${unmet.kind}\`, which a connection whose content is not seen cannot do`;
     return { ...decision, effect: "deny", obligations: [], reasons: [{ code: "obligation-unmet", words }] };
   }
+}
+
+/** Where information flow refuses, nothing was asked that comes after it, policies among it. */
+function isOfFlow({ effect, reasons }: Decision): boolean {
+  return effect === "deny" && reasons.every(({ code }) => code === "information-flow");
 }
 
 function endFar({ socket, close }: FarEnd): void {

@@ -2,13 +2,14 @@
  * Requests inside an intercepted connection. In: what was decided on, and a request's head. Out: what is asked, in Cordon's
  * words, as a route would say it. One that names another host, or is not declared, is on record as refused.
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { EgressTarget } from "@cordon/core/contract/egress-schema";
-import type { RouteKey } from "@cordon/core/policy/decision";
+import type { Decision, RouteKey } from "@cordon/core/policy/decision";
 import { egressVia, type EgressDestination, type Interception } from "@cordon/core/policy/egress";
 import { allowsRequest } from "@cordon/core/policy/egress-requests";
 import type { HttpRoute, Upstream } from "@cordon/core/policy/snapshot";
 import type { Dispatcher } from "undici";
+import { denied } from "../admission.ts";
 import type { EgressAccount } from "./totals.ts";
 import type { Caller } from "../listener/caller.ts";
 import type { RequestHead } from "../listener/request-head.ts";
@@ -29,8 +30,11 @@ export interface InnerConnection {
   plan(head: RequestHead, request: IncomingMessage): Plan & { readonly kind: "forward" };
   /** Counts a decision; returns how to say that what was let through is refused after all. */
   readonly decided: (effect: "allow" | "deny") => () => void;
-  /** Why nothing new may begin just now, if so. */
-  readonly usedUp: () => string | undefined;
+  /**
+   * What refuses a request that is about to be let through after all: the limit, which others have used up meanwhile, or what the
+   * connection's session has come to hold.
+   */
+  refusedSince(decision: Decision, request: IncomingMessage, response: ServerResponse): Decision | undefined;
   /** What a request says outside its path and body: inspected with its address. */
   said(request: IncomingMessage): string;
 }
@@ -40,6 +44,7 @@ export function innerConnection(
   dispatcher: Dispatcher,
   caller: () => Caller,
   account: Pick<EgressAccount, "decided" | "usedUp">,
+  overrun: (request: IncomingMessage, response: ServerResponse) => Decision | undefined,
 ): InnerConnection {
   const { namespace, name, resource, connectMs, idleMs } = destination;
   const upstream: Upstream = {
@@ -72,7 +77,12 @@ export function innerConnection(
       return { kind: "forward", body: bodyless ? "none" : "through", intent: () => intent };
     },
     decided: account.decided,
-    usedUp: account.usedUp,
+    refusedSince(decision, request, response) {
+      const limited = account.usedUp();
+      if (limited !== undefined) return denied(decision, "egress-limit", limited);
+      const refused = overrun(request, response);
+      return refused && { ...decision, effect: "deny", obligations: [], reasons: refused.reasons };
+    },
     said: saidInHeaders,
   };
 }

@@ -38,12 +38,19 @@ export interface AnswerKind extends ResponseHead {
   readonly principal: string;
 }
 
-export function openAnswer(deps: InspectionDeps, screening: Screening, kind: AnswerKind): ResponseFilter | undefined {
+interface ReadAnswer extends AnswerKind {
+  /** Whether what a model says in it is told from what others do. */
+  readonly toldApart: boolean;
+}
+
+export function openAnswer(deps: InspectionDeps, screening: Screening, answer: AnswerKind): ResponseFilter | undefined {
   const { thread, detectors } = deps;
-  const origin = originOf(kind);
+  const kind: ReadAnswer = { ...answer, toldApart: isToldApart(answer, screening) };
+  // A judge is told whose answer it is, though somebody else may be quoted in it.
+  const origin = kind.toldApart ? "model" : originOf(kind);
   const hearing = isRead(kind) ? hearingOf(deps, screening, origin) : undefined;
   const doubted =
-    thread === undefined || origin === "model" || !isRead(kind)
+    thread === undefined || originOf(kind) === "model" || !isRead(kind)
       ? undefined
       : doubtedAnswer(thread, { detectors, screening, principal: kind.principal }, (listening, scratch) =>
           openHere({ ...deps, detectors: listening }, scratch, kind),
@@ -57,7 +64,7 @@ export function openAnswer(deps: InspectionDeps, screening: Screening, kind: Ans
 function openContent(
   deps: InspectionDeps,
   screening: Screening,
-  kind: AnswerKind,
+  kind: ReadAnswer,
   hearing: Hearing | undefined,
 ): ContentFilter | undefined {
   const { thread } = deps;
@@ -84,14 +91,16 @@ function openContent(
 function openHere(
   { detectors, monotonicMs }: InspectionDeps,
   screening: Screening,
-  kind: AnswerKind,
+  kind: ReadAnswer,
   hearing?: Hearing,
 ): ContentFilter | undefined {
   const { type, charset } = mediaType(kind.contentType);
   if (kind.api === "openai" && kind.path === "/embeddings" && kind.status < 300 && isJson(type)) return undefined;
   const rules = rulesOf(detectors, screening, "response");
   const origin = originOf(kind);
+  const { toldApart } = kind;
   const guard = new ContentGuard(rules, {
+    toldApart,
     listener: hearing?.listener(spansOf(detectors, screening.settings)),
     repeats: isResponses(kind),
     onBinary: () => (screening.unread("response", "gateway/unread-content") === "block" ? unreadFinding : undefined),
@@ -105,9 +114,10 @@ function openHere(
           whole: {
             mode: screening.settings.wholeAnswer,
             maxLength: screening.settings.maxBytes,
-            judge: (written) => {
+            judge: (written, own) => {
               const text = screening.tokens === undefined ? written : blanked(written, screening.tokens);
-              return detectors.parts.flatMap((each) => [...each.judge({ text, origin }, "response").findings]);
+              const part = { text, origin: toldApart && own ? ("model" as const) : origin };
+              return detectors.parts.flatMap((each) => [...each.judge(part, "response").findings]);
             },
           },
         }),
@@ -217,6 +227,16 @@ function heldBody(
 }
 
 const nothing = new Uint8Array(0);
+
+/**
+ * Whether the answer is one of a model behind an API of its maker's own: then what the model says in it is told from what others do.
+ * Only where a model was asked, for an endpoint may keep files as well; a page of markup, or an error, is nobody's answer.
+ */
+function isToldApart({ api, status, contentType }: AnswerKind, { asksModel }: Screening): boolean {
+  if (api !== "http" || !asksModel || status >= 300) return false;
+  const { type } = mediaType(contentType);
+  return type === "text/event-stream" || type === "text/plain" || isJson(type) || isJsonLines(type);
+}
 
 /** What nobody vouches for, or what a model says. */
 function originOf({ api }: AnswerKind): Origin {

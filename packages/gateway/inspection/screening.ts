@@ -33,6 +33,8 @@ export class Screening {
   tokens: TokenSealer | undefined;
   /** Whether policy lets this caller see what tokens in the answer stand for. */
   reveals = false;
+  /** Whether the request asks a model something in a shape of its maker's own. */
+  asksModel = false;
   /** What the classifier is not sure of, where the route has a judge for that. */
   doubts: Doubt[] = [];
   #demands: InspectionDemands | undefined;

@@ -39,7 +39,7 @@ export interface CarrierKind<T> {
 
 export interface Carriers<C extends Carrier, F extends { readonly socket: Duplex }> extends AsyncDisposable {
   /** What sessions hold, for what is to be carried. */
-  readonly flow: Pick<ConnectionFlow, "about" | "admitted">;
+  readonly flow: Pick<ConnectionFlow, "about" | "admitted" | "now">;
   /** Takes one in, and decides it again: what changed while it was being recorded counts too. Undefined: it was cut. */
   readonly begin: (
     start: TunnelStart<C>,

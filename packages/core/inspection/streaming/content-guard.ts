@@ -10,11 +10,13 @@ import { formatWords } from "./format-words.ts";
 import { HoldBack } from "./hold-back.ts";
 import type { WholeAnswerMode } from "../settings.ts";
 import { WholeText } from "./whole-text.ts";
-import { filterText, type SpanRules } from "./span-rules.ts";
+import { anyFinding, filterText, type SpanRules } from "./span-rules.ts";
+import { isModels, rootVoice, under, within, type Voice } from "./voices.ts";
 
 /** A text that arrives in pieces. */
 export interface RunningText {
-  push(piece: string): string;
+  /** @param own whether the piece is the model's own, where an answer is told apart by that: a text is if all of its pieces are */
+  push(piece: string, own?: boolean): string;
   end(): string;
   /** Code units that have come in and are not released. */
   readonly held: number;
@@ -40,8 +42,11 @@ export interface WholeTexts {
   readonly mode: WholeAnswerMode;
   /** Longest text that is judged, in UTF-16 code units. */
   readonly maxLength: number;
-  /** Findings of a text; `decide` of the rules is asked about each. One that is to be masked or blocked blocks. */
-  readonly judge: (text: string) => readonly Finding[];
+  /**
+   * Findings of a text; `decide` of the rules is asked about each. One that is to be masked or blocked blocks. `own` says of an
+   * answer that is told apart whether the model wrote it.
+   */
+  readonly judge: (text: string, own: boolean) => readonly Finding[];
 }
 
 /** Hears an answer's texts as they come in, before anything of them is masked. It may throw: then they cannot be read. */
@@ -62,8 +67,10 @@ export const linesName = "#lines";
 
 export interface GuardOptions {
   readonly listener?: TextListener | undefined;
-  /** Whether the answer repeats its texts: each is then judged once. */
+  /** Whether the answer repeats its texts: each is then judged once. Not where they are told apart. */
   readonly repeats?: boolean;
+  /** Whether the texts of the answer are told apart by who says them (`voices.ts`). */
+  readonly toldApart?: boolean;
   readonly whole?: WholeTexts;
   /** Called for a text that holds something else, in base64. A finding that it returns blocks. */
   readonly onBinary?: () => Finding | undefined;
@@ -82,17 +89,23 @@ export class ContentGuard {
   #done: (() => void)[] | undefined;
   /** Short texts that were found to need nothing, such as ids that every event repeats. */
   readonly #clean = new Set<string>();
+  /** Whether its texts are told apart by who says them. */
+  readonly isToldApart: boolean;
   /** What became of long texts, where answers say them more than once. */
   readonly #known: Map<string, string> | undefined;
   #knownLength = 0;
 
-  constructor(rules: SpanRules, { listener, repeats = false, whole, onText, onBinary }: GuardOptions = {}) {
+  constructor(
+    rules: SpanRules,
+    { listener, repeats = false, toldApart = false, whole, onText, onBinary }: GuardOptions = {},
+  ) {
     this.#rules = rules;
     this.#listener = listener;
     this.#whole = whole;
     this.#onText = onText;
     this.#onBinary = onBinary;
-    this.#known = repeats ? new Map() : undefined;
+    this.isToldApart = toldApart;
+    this.#known = repeats && !toldApart ? new Map() : undefined;
   }
 
   /** The finding that ends the answer. */
@@ -140,7 +153,15 @@ export class ContentGuard {
   open({ inEvents = false }: { readonly inEvents?: boolean } = {}): RunningText {
     const hold = new HoldBack(this.#rules);
     const heard = this.#listener?.open();
-    const judged = this.#whole && new WholeText(this.#whole, (finding) => this.#decides(finding), inEvents);
+    const judges = this.#whole;
+    let isOwn = true;
+    const judged =
+      judges &&
+      new WholeText(
+        { ...judges, judge: (text) => judges.judge(text, isOwn) },
+        (finding) => this.#decides(finding),
+        inEvents,
+      );
     let whole = "";
     let released = "";
     /** What was not sent of a text that could not be read, as it came; unset while it is read. */
@@ -156,13 +177,14 @@ export class ContentGuard {
       return out;
     };
     return {
-      push: (piece) => {
+      push: (piece, own = true) => {
+        isOwn &&= own;
         let out = "";
         let isTaken = false;
         const alone = inEvents && piece.length >= shortestAlone;
         try {
           this.#onText?.(piece.length);
-          if (alone) this.#isJudged(piece);
+          if (alone) this.#isJudged(piece, own);
           heard?.push(piece);
           isTaken = true;
           out = through(piece, hold.push(piece, alone));
@@ -204,8 +226,8 @@ export class ContentGuard {
     };
   }
 
-  /** A text that is there whole. @param name of the property that holds it */
-  fixed(text: string, name = ""): string {
+  /** A text that is there whole. @param name of the property that holds it. @param own whether the model wrote it */
+  fixed(text: string, name = "", own = false): string {
     if (text.length < 4 || this.#passing) return text;
     // To look a long text up is to read all of it.
     if (text.length <= rememberedLength) {
@@ -221,18 +243,19 @@ export class ContentGuard {
       this.#blocked ??= this.#onBinary?.();
       return text;
     }
-    return this.page(text, name);
+    return this.page(text, name, own);
   }
 
   /** A text that is there whole, and is a whole answer: it is read, whatever it looks like. */
-  page(text: string, name = ""): string {
+  page(text: string, name = "", own = false): string {
     this.#onText?.(text.length);
     this.#listener?.fixed(text, name);
-    if (this.#isJudged(text)) return "";
+    if (this.#isJudged(text, own)) return "";
     const filtered = filterText(text, this.#rules);
     if (filtered.blocked !== undefined) this.#blocked ??= filtered.blocked;
     else if (this.#known !== undefined && filtered.text !== text) this.#remember(text, filtered.text);
-    else if (filtered.text === text && text.length <= rememberedLength) {
+    else if (filtered.text === text && text.length <= rememberedLength && !(own && this.isToldApart)) {
+      // What only the model may say is not remembered: others may say it too.
       if (this.#clean.size >= rememberedTexts) this.#clean.clear();
       this.#clean.add(text);
     }
@@ -244,9 +267,16 @@ export class ContentGuard {
    *
    * @param skip names of properties that are left alone
    * @param inJson names of properties whose strings hold JSON
+   * @param voice who says it, where the answer is told apart by that
    */
-  tree(value: JsonValue, skip: Names = nothing, inJson: Names = nothing, depth = 0): JsonValue {
-    if (typeof value === "string") return this.fixed(value);
+  tree(
+    value: JsonValue,
+    skip: Names = nothing,
+    inJson: Names = nothing,
+    voice: Voice = this.isToldApart ? rootVoice : "others",
+    depth = 0,
+  ): JsonValue {
+    if (typeof value === "string") return this.fixed(value, "", isModels(voice));
     if (typeof value === "number") return this.#number(value);
     if (typeof value !== "object" || value === null) return value;
     if (depth > maxDepth) throw new Error(`the answer nests deeper than ${maxDepth} levels`);
@@ -258,19 +288,24 @@ export class ContentGuard {
       let copy: JsonValue[] | undefined;
       for (let index = 0; index < value.length; index++) {
         const item = value[index] as JsonValue;
-        const filtered = this.tree(item, skip, inJson, depth + 1);
+        const filtered = this.tree(item, skip, inJson, voice, depth + 1);
         if (filtered !== item) (copy ??= value.slice())[index] = filtered;
       }
       return copy ?? value;
     }
     let changed = false;
+    const here = this.isToldApart ? within(voice, value) : voice;
     const entries: [string, JsonValue][] = [];
     for (const [name, item] of Object.entries(value)) {
       let filtered = item;
-      if (typeof item === "string" && inJson.has(name)) filtered = this.json(item);
+      const inner = this.isToldApart ? under(here, name) : here;
+      if (typeof item === "string" && inJson.has(name)) filtered = this.json(item, inner);
       else if (!skip.has(name))
-        filtered = typeof item === "string" ? this.fixed(item, name) : this.tree(item, skip, inJson, depth + 1);
-      const filteredName = this.fixed(name, propertyName);
+        filtered =
+          typeof item === "string"
+            ? this.fixed(item, name, isModels(inner))
+            : this.tree(item, skip, inJson, inner, depth + 1);
+      const filteredName = this.fixed(name, propertyName, here === "arguments");
       changed ||= filtered !== item || filteredName !== name;
       entries.push([filteredName, filtered]);
     }
@@ -280,14 +315,16 @@ export class ContentGuard {
   /**
    * A text that holds JSON, such as a tool call's arguments: escapes hide nothing from it. Where it is not JSON it is
    * read as text, as it stands and with its escapes undone, and blocked if only the latter shows something.
+   *
+   * @param voice who says it, where the answer is told apart by that
    */
-  json(text: string): string {
+  json(text: string, voice: Voice = "arguments"): string {
     if (this.#passing) return text;
     let tree: JsonValue;
     try {
       tree = parseAnswer(text);
     } catch {
-      const filtered = this.fixed(text);
+      const filtered = this.fixed(text, "", isModels(voice));
       if (text.includes("\\")) {
         const undone = unescaped(text);
         // What is to be revealed may stand: nothing is lost by that.
@@ -309,15 +346,15 @@ export class ContentGuard {
     this.#listener?.json(tree);
     const listener = this.#listener;
     this.#listener = undefined; // it has heard all of it
-    const filtered = this.tree(tree);
+    const filtered = this.tree(tree, nothing, nothing, voice);
     this.#listener = listener;
     return filtered === tree ? text : JSON.stringify(filtered);
   }
 
   /** Whether a judge of whole texts ends the answer. */
-  #isJudged(text: string): boolean {
+  #isJudged(text: string, own: boolean): boolean {
     if (this.#whole === undefined || text.length < shortestAlone) return false;
-    return this.#whole.judge(text).some((finding) => this.#decides(finding));
+    return this.#whole.judge(text, own).some((finding) => this.#decides(finding));
   }
 
   /** What is found in a whole text cannot be masked: it blocks, or stands. */
@@ -356,10 +393,4 @@ function unescaped(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, hex: string | undefined, plain: string | undefined) =>
     hex === undefined ? (plain ?? "") : String.fromCharCode(Number.parseInt(hex, 16)),
   );
-}
-
-function anyFinding(text: string, rules: SpanRules): Finding | undefined {
-  for (const detector of rules.detectors)
-    for (const finding of detector.detect(text)) if (rules.decide(finding) !== "release") return finding;
-  return undefined;
 }

@@ -20,7 +20,7 @@ function isGemini(event: JsonValue): boolean {
  * of them, whole as it is filtered, and what is left of it in the others.
  */
 export function filteredEventList(events: JsonValue[], guard: ContentGuard): JsonValue {
-  const reader = new EventPlaces();
+  const reader = new EventPlaces(guard.isToldApart);
   const places = events.map((event) => reader.read(event, "", Number.POSITIVE_INFINITY));
   const texts = Map.groupBy(
     places.flatMap(({ found }) => found),
@@ -40,7 +40,10 @@ export function filteredEventList(events: JsonValue[], guard: ContentGuard): Jso
   for (const [key, pieces] of texts) {
     if (pieces.length < 2 || guard.blocked !== undefined) continue;
     const whole = pieces.map(({ text }) => text).join("");
-    const filtered = jsonNames.has(pieces[0]?.name ?? "") ? guard.json(whole) : guard.page(whole);
+    const own = pieces.every((piece) => piece.own);
+    const filtered = jsonNames.has(pieces[0]?.name ?? "")
+      ? guard.json(whole, own ? "arguments" : "others")
+      : guard.page(whole, "", own);
     if (filtered !== whole) changed.set(key, [filtered, ...pieces.slice(1).map(() => "")]);
   }
   if (guard.blocked !== undefined || (changed.size === 0 && alone === bare)) return events;

@@ -9,6 +9,7 @@
 import { isLongNumber } from "../../contract/long-numbers.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import { isBinary, shortestAlone } from "./content-guard.ts";
+import { isModels, under, voiceOfEvent, within, type Voice } from "./voices.ts";
 
 /** Names under which formats keep the pieces of a text, in small letters. */
 const textNames = setOf(
@@ -55,6 +56,8 @@ export interface Place {
   readonly parent: string;
   readonly name: string;
   readonly text: string;
+  /** Whether the model wrote it, where that is told. */
+  readonly own: boolean;
 }
 
 /** The end of the texts within a place; of a type it may be of those alone whose type begins alike. */
@@ -71,12 +74,31 @@ export interface Places {
   readonly runs: readonly boolean[];
 }
 
+/** Where a value stands. */
+interface Where {
+  readonly parent: string;
+  readonly key: string;
+  readonly depth: number;
+  readonly isItem: boolean;
+  readonly voice: Voice;
+  /** The names on the way, and nothing that tells texts of one name apart. */
+  readonly path: string;
+}
+
 /** What the events of a stream were like. All of it follows from the events, and not from what is found in them. */
 export class EventPlaces {
   readonly #lettered = new Set<string>();
   readonly #said = new Map<string, { readonly text: string; readonly grown: number }>();
   readonly #growing = new Set<string>();
   readonly #ids = new Map<string, { last: string; readonly seen: Set<string>; tells: boolean }>();
+  /** Where somebody else than the model said last whose words they are. */
+  readonly #others = new Set<string>();
+  readonly #toldApart: boolean;
+
+  /** @param toldApart whether to tell who says what */
+  constructor(toldApart = false) {
+    this.#toldApart = toldApart;
+  }
 
   /**
    * @param name the event's own
@@ -90,7 +112,13 @@ export class EventPlaces {
     const root = name === "" || name === "message" ? "" : `@${name}`;
     const end = endOfType(name);
     if (end !== undefined) over.push({ place: "", sign: name, of: end });
-    this.#collect(tree, "text", root, root, 0, false, { found, over, runs });
+    const voice = this.#toldApart ? voiceOfEvent(name) : "others";
+    this.#collect(
+      tree,
+      "text",
+      { parent: root, key: root, depth: 0, isItem: false, voice, path: "" },
+      { found, over, runs },
+    );
     if (found.length <= maxPieces && new Set(found.map(({ key }) => key)).size <= maxKeys) return { found, over, runs };
     return { found: [], over, runs: runs.map(() => false) };
   }
@@ -98,16 +126,14 @@ export class EventPlaces {
   #collect(
     value: JsonValue,
     name: string,
-    parent: string,
-    key: string,
-    depth: number,
-    isItem: boolean,
+    where: Where,
     into: { readonly found: Place[]; readonly over: End[]; readonly runs: boolean[] },
   ): void {
+    const { parent, key, depth, isItem, voice, path } = where;
     if (typeof value === "string") {
       const runs = name !== "" && into.found.length <= maxPieces && this.#runsOn(name.toLowerCase(), key, value);
       into.runs.push(runs);
-      if (runs) into.found.push({ key, parent, name: name.toLowerCase(), text: value });
+      if (runs) into.found.push({ key, parent, name: name.toLowerCase(), text: value, own: isModels(voice) });
       return;
     }
     if (typeof value !== "object" || value === null || isLongNumber(value)) return;
@@ -115,7 +141,7 @@ export class EventPlaces {
     if (Array.isArray(value)) {
       value.forEach((item, at) => {
         const place = isJsonObject(item) ? `${key}/` : `${key}/${at}`;
-        this.#collect(item, name, `${key}/`, place, depth + 1, true, into);
+        this.#collect(item, name, { parent: `${key}/`, key: place, depth: depth + 1, isItem: true, voice, path }, into);
       });
       return;
     }
@@ -125,8 +151,29 @@ export class EventPlaces {
     const place = here + this.#tellingOf(value, here, isItem);
     // What is special is no text: clients leave such tokens out.
     const isSpecial = value["special"] === true;
+    const said = this.#toldApart
+      ? this.#voiceWithin(value, voice, `${path}#${isItem && typeof index === "number" ? index : ""}`)
+      : voice;
     for (const [property, item] of Object.entries(value))
-      this.#collect(item, isSpecial ? "" : property, place, `${place}/${property}`, depth + 1, false, into);
+      this.#collect(
+        item,
+        isSpecial ? "" : property,
+        {
+          ...{ parent: place, key: `${place}/${property}`, depth: depth + 1, isItem: false },
+          ...(this.#toldApart ? { voice: under(said, property), path: `${path}/${property}` } : { voice, path }),
+        },
+        into,
+      );
+  }
+
+  /** A role that is said once, as streams do where a message begins, is that of what follows in the same place. */
+  #voiceWithin(fields: JsonObject, voice: Voice, path: string): Voice {
+    const here = within(voice, fields);
+    const { role } = fields;
+    if (role === undefined || role === null) return this.#others.has(path) ? "others" : here;
+    if (here !== "others") this.#others.delete(path);
+    else if (this.#others.size < remembered) this.#others.add(path);
+    return here;
   }
 
   #tellingOf(fields: JsonObject, here: string, isItem: boolean): string {

@@ -6,6 +6,7 @@ import { isJsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard } from "./content-guard.ts";
 import { parseAnswer } from "./framing.ts";
 import { RunningFields } from "./running-fields.ts";
+import { holdsCall } from "./voices.ts";
 
 const asArguments: ReadonlySet<string> = new Set(["arguments"]);
 const nothing: ReadonlySet<string> = new Set();
@@ -31,10 +32,9 @@ export class JsonLines {
   line(written: string, lineEnd: string): string {
     if (written.trim() === "") return written + lineEnd;
     const tree = parseAnswer(written);
-    // Ollama's ways to say that an answer is whole, or that something is to be done.
+    // Ollama's way to say that an answer is whole; or something is to be done.
     const isDone = isJsonObject(tree) && tree["done"] === true;
-    const message = isJsonObject(tree) ? tree["message"] : undefined;
-    if (isDone || (isJsonObject(message) && message["tool_calls"] !== undefined)) this.#guard.barrier();
+    if (isDone || (this.#guard.isHeard && holdsCall(tree))) this.#guard.barrier();
     const line = { written, lineEnd };
     if (!this.#apart) return this.#fields.take(line, tree, written.length, { isLast: isDone });
     const filtered = this.#guard.tree(tree, nothing, asArguments);

@@ -64,7 +64,9 @@ function wordOf(token: JsonValue): string | undefined {
 /** Whether log probabilities of texts that are there whole may be sent beside them. */
 export function mayBeSent(logprobs: JsonValue, guard: ContentGuard): boolean {
   const readings = readingsOf(logprobs);
-  return readings !== undefined && [...readings.values()].every((reading) => guard.fixed(reading) === reading);
+  return (
+    readings !== undefined && [...readings.values()].every((reading) => guard.fixed(reading, "", true) === reading)
+  );
 }
 
 /** Those of one text, or of the texts of one choice, that run on from event to event. */

@@ -13,6 +13,7 @@ import { parseAnswer, type Ending, type EventFraming } from "./framing.ts";
 import { MessagesFraming } from "./messages.ts";
 import { ResponsesFraming } from "./responses.ts";
 import { RunningFields } from "./running-fields.ts";
+import { holdsCall, voiceOfEvent } from "./voices.ts";
 
 const asArguments: ReadonlySet<string> = new Set(["arguments"]);
 const nothing: ReadonlySet<string> = new Set();
@@ -74,7 +75,12 @@ export class PlainEventsFraming implements EventFraming {
 
   #byItself(event: ServerSentEvent, tree: JsonValue | undefined): string {
     const text = event.data ?? "";
-    const filtered = tree === undefined ? this.#guard.page(text) : this.#guard.tree(tree, nothing, asArguments);
+    if (this.#guard.isHeard && tree !== undefined && holdsCall(tree)) this.#guard.barrier();
+    const voice = this.#guard.isToldApart ? voiceOfEvent(event.name) : undefined;
+    const filtered =
+      tree === undefined
+        ? this.#guard.page(text, "", voice !== "others")
+        : this.#guard.tree(tree, nothing, asArguments, voice);
     if (this.#guard.blocked !== undefined) return "";
     if (tree === undefined) return filtered === text ? event.raw : withText(event, filtered as string);
     return filtered === tree ? event.raw : withText(event, JSON.stringify(filtered));

@@ -13,6 +13,7 @@ import type { JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { EventPlaces, jsonNames, refilled, type End, type Place } from "./event-places.ts";
 import { refuseOverHeld } from "./framing.ts";
+import { holdsCall, voiceOfEvent } from "./voices.ts";
 
 /** Texts that run at the same time. */
 const maxFields = 64;
@@ -61,7 +62,7 @@ export class RunningFields<Source> {
   readonly #guard: ContentGuard;
   readonly #write: (source: Source, tree: JsonValue | undefined) => string;
   readonly #fields = new Map<string, Field>();
-  readonly #places = new EventPlaces();
+  readonly #places: EventPlaces;
   /** What said that a place was over, and whether it has said something since. */
   readonly #ends = new Map<string, { readonly place: string; wentOn: boolean }>();
   readonly #waiting: Waiting<Source>[] = [];
@@ -72,6 +73,7 @@ export class RunningFields<Source> {
   constructor(guard: ContentGuard, write: (source: Source, tree: JsonValue | undefined) => string) {
     this.#guard = guard;
     this.#write = write;
+    this.#places = new EventPlaces(guard.isToldApart);
   }
 
   /**
@@ -85,10 +87,11 @@ export class RunningFields<Source> {
   take(source: Source, tree: JsonValue, length: number, { name = "", isLast = false } = {}): string {
     const guard = this.#guard;
     const { found, over, runs } = this.#places.read(tree, name, maxFields);
+    if (guard.isHeard && holdsCall(tree)) guard.barrier();
     // What says nothing keeps a connection alive.
     if (found.length > 0) this.#events += 1;
     const bare = found.length === 0 ? tree : refilled(tree, tree, runs, () => "");
-    const rest = guard.tree(bare, nothing, jsonNames);
+    const rest = guard.tree(bare, nothing, jsonNames, guard.isToldApart ? voiceOfEvent(name) : undefined);
     if (guard.blocked !== undefined) return "";
     // Names that were masked may have become one: then what was where cannot be told.
     if (rest !== bare && found.length > 0) refilled(tree, rest, runs, () => "");
@@ -157,7 +160,7 @@ export class RunningFields<Source> {
     field.seen = this.#events;
     field.raw += piece.text;
     pieces.push(piece);
-    const out = field.text.push(piece.text);
+    const out = field.text.push(piece.text, place.own);
     if (this.#guard.blocked === undefined && out !== "") this.#settle(field, out, field.raw.length - field.text.held);
   }
 
@@ -263,17 +266,20 @@ function isThought(name: string): boolean {
 /** JSON in pieces, such as a tool call's arguments: held until it is whole, so that its escapes hide nothing. */
 function wholeJson(guard: ContentGuard): RunningText {
   let all = "";
+  let isOwn = true;
   let changed = false;
   return {
-    push: (piece) => {
+    push: (piece, own = true) => {
       const before = all;
       guard.undoable(() => (all = before));
+      isOwn &&= own;
       all += piece;
       refuseOverHeld(all.length);
       return "";
     },
     end: () => {
-      const out = guard.json(all);
+      guard.barrier(); // a call is whole
+      const out = guard.json(all, isOwn ? "arguments" : "others");
       changed = out !== all;
       return out;
     },

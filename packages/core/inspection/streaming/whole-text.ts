@@ -13,8 +13,11 @@ const firstJudgedLength = 512;
 const windowLength = 65_536;
 const overlapLength = 4096;
 
+/** Judges of one text. */
+type JudgedText = Omit<WholeTexts, "judge"> & { readonly judge: (text: string) => readonly Finding[] };
+
 export class WholeText {
-  readonly #whole: WholeTexts;
+  readonly #whole: JudgedText;
   readonly #blocks: (finding: Finding) => boolean;
   #text = "";
   #held = "";
@@ -24,7 +27,7 @@ export class WholeText {
   readonly #endless: boolean;
 
   /** @param blocks decides about a finding; true when the text ends with it */
-  constructor(whole: WholeTexts, blocks: (finding: Finding) => boolean, endless = false) {
+  constructor(whole: JudgedText, blocks: (finding: Finding) => boolean, endless = false) {
     this.#whole = whole;
     this.#blocks = blocks;
     this.#endless = endless;
