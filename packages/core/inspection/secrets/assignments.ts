@@ -8,6 +8,7 @@
 import { maxValue, nameStart, readGap, valueEnd, type Gap } from "./gap.ts";
 import { issuers } from "./issuers.ts";
 import type { SecretKind } from "./keys.ts";
+import { hasNumber } from "./said.ts";
 import { followsUser, givesWord } from "./settings.ts";
 import { classesOf, isPlaceholder, isRandom, isReference, wordlikeness } from "./value.ts";
 
@@ -19,7 +20,7 @@ export interface Assigned {
 
 /** What may follow the keyword within the same name: `password1`, `api_key_prod`, `passwordValue`. */
 const goodSuffix =
-  /^(?:s|[_-]?(?:value|val|v|prod|production|dev|test|staging|live|main|primary|secondary|default|admin|root|user|db|raw|plain|text|string|str|base64|b64|hex|\d{1,3})){0,2}$/i;
+  /^(?:s|nya|ku|mu|[_-]?(?:value|val|v|prod|production|dev|test|staging|live|main|primary|secondary|default|admin|root|user|db|raw|plain|text|string|str|base64|b64|hex|\d{1,3})){0,2}$/i;
 /** What follows the keyword in names of something about a secret. Any other ending is believed for a strong value. */
 const badSuffix =
   /^[a-z]|(?:id|ids|name|label|field|ur[il]|path|file|type|length|len|size|policy|format|hint|reset|regex|pattern|placeholder|error|message|msg|expir\w*|count|header|prefix|class|manager|service|provider|factory|input|form|page|title|text|arn|ref|version|hash|digest|algorithm|alg|url|endpoint|scope|usage|limit)s?$/i;
@@ -40,6 +41,13 @@ export function assignedAt(text: string, keyword: number, end: number, kind: Sec
   }
   if (kind === "pass") {
     const found = isPassName(text, keyword, end) ? assignedAt(text, keyword, end, "password") : undefined;
+    const value = found === undefined ? "" : text.slice(found.start, found.end);
+    // `pass` is also what a test did.
+    return isStrong(value) || (/^pw/i.test(text.slice(keyword, end)) && hasNumber(value)) ? found : undefined;
+  }
+  if (kind === "chosen") {
+    if (/[\p{L}\p{N}_]/u.test(text.charAt(keyword - 1)) || /[\p{L}_]/u.test(text.charAt(end))) return undefined;
+    const found = assignedAt(text, keyword, end, "password");
     return found !== undefined && isStrong(text.slice(found.start, found.end)) ? found : undefined;
   }
   const after = nameEnd(text, end);
@@ -132,6 +140,8 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
   }
   if (isPlaceholder(value) || text.startsWith("..", end)) return 0;
   const quoted = gap.quote !== "";
+  // A tag of YAML: `!vault |`, `!Ref DbPassword`.
+  if (!quoted && gap.sign === ":" && /^!!?[A-Za-z][\w.:-]*$/.test(value) && /[ \t]/.test(text.charAt(end))) return 0;
   // Code that calls, indexes or adds: the value is not here.
   if (
     !quoted &&
@@ -151,7 +161,8 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
   if (quoted && /^[a-z]+[:=&?]$/i.test(value)) return 0;
   if (/^[a-z][a-z0-9+.-]*:\/\/|^\.{0,2}\/[\w.-]+\/|^www\.|%20|^arn:/i.test(value)) return 0;
   // "with password Qr7!dke#39": in a sentence only a value that is no word of it.
-  if (gap.sign === "space" && !isStrong(value)) return 0;
+  if ((gap.sign === "space" || gap.sign === "said") && !isStrong(value) && !isSaid(value, kind, gap, text, keyword))
+    return 0;
   if (gap.sign === "line" && !(kind === "password" && isLineOf(value, text, end))) return 0;
   const random = isRandom(value);
   switch (kind) {
@@ -183,7 +194,7 @@ function isConnectionString(text: string, keyword: number, gap: Gap): boolean {
   if (gap.sign !== "=") return false;
   const before = text.slice(Math.max(0, keyword - 100), keyword);
   // A program may put it together of several strings: `"…;User ID=x; " & "Password=y;"`.
-  return /(?:user(?: ?id|name)?|uid|server|host|data source|database|accountname)\s?=[^;&\n]{0,80}[;&]\s?(?:["'][ &+.]{1,5}["'])?$/i.test(
+  return /(?:user(?: ?id|name)?|uid|server|host|data source|database|accountname)\s?=[^;&\n]{0,80}[;&]\s?(?:["'][ &+.]{1,5}["'])?$|[\s,]user(?:name)?=[^\s,;()"']{1,40},$/i.test(
     before,
   );
 }
@@ -224,6 +235,21 @@ function isHexDraw(value: string): boolean {
 function isIssued(value: string, text: string, keyword: number): boolean {
   const owner = /[A-Za-z0-9]{3,24}$/.exec(text.slice(Math.max(0, keyword - 24), keyword))?.[0].toLowerCase();
   return value.length >= 10 && isHexDraw(value) && owner !== undefined && issuers.has(owner);
+}
+
+/** `with password letmein42`, `changed my password to tractor7`. */
+function isSaid(value: string, kind: SecretKind, { sign }: Gap, text: string, keyword: number): boolean {
+  if (kind !== "password" || !hasNumber(value)) return false;
+  return (
+    sign === "said" ||
+    /\b(?:with|using|and|the|temporary|new|of|der|das|le|la|con|mit|avec|dengan)(?: the| a)? $/i.test(
+      leadOf(text, keyword),
+    )
+  );
+}
+
+function leadOf(text: string, keyword: number): string {
+  return text.slice(Math.max(0, keyword - 24), nameStart(text, keyword));
 }
 
 /** `creds.Secret != "open-sesame"`: what is compared with a secret is one; tokens and keys are also a parser's and a table's. */
@@ -281,7 +307,7 @@ function isStored(text: string, keyword: number): boolean {
 function isDefault(value: string, text: string, keyword: number): boolean {
   return (
     isStrong(value) &&
-    /\b(?:get_?env|lookup_?env\w{0,12}|environ\.get|env|config(?:uration)?(?:\.get\w{0,8})?|settings?\.get|get_?(?:property|option|string))\(\s{0,4}["'][\w.-]{0,64}$/i.test(
+    /\b(?:get_?env|(?:ENV\.)?fetch|lookup_?env\w{0,12}|environ\.get|env|config(?:uration)?(?:\.get\w{0,8})?|settings?\.get|get_?(?:property|option|string))\(\s{0,4}["'][\w.-]{0,64}$/i.test(
       text.slice(Math.max(0, keyword - 104), keyword),
     )
   );

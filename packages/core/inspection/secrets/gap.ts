@@ -4,6 +4,8 @@
  *
  * Read once, forwards, to a bound.
  */
+import { saidGap } from "./said.ts";
+
 export const maxValue = 512;
 const maxGap = 24;
 
@@ -18,7 +20,7 @@ export interface Gap {
 
 /** Quotes and brackets that close the name, one separator, then an opening quote. Python, SQL and others mark a string's kind. */
 const joined =
-  /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?\*{0,2})(\s{0,12})(=>|:=|===?|!==?|(?:\|\||\?\??)=|\|\||\?\?|\bor\b(?= ["'])|=|:|,|>|[：＝是は]|\bis\b|là|adalah|คือ|\()\*{0,2}(\s{0,12})(?:[NEbu](?=["'])|<(?:b|i|em|strong|code|kbd|tt|pre)>)?(\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/;
+  /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?\*{0,2})(\s{0,12})(=>|:=|===?|!==?|(?:\|\||\?\??)=|\|\||\?\?|\bor\b(?= ["'])|=|:|,|>|[：＝是は]|\b(?:is|was|est|lautet|ist|es|er|ay|jest|ialah)\b|[éè](?= )|là|adalah|คือ|\()\*{0,2}(\s{0,12})(?:[NEbu](?=["'])|<(?:b|i|em|strong|code|kbd|tt|pre)>|(?:\[\]byte|b?str(?:ing)?|(?:new )?String|String(?:::|\.)from|to_?bytes|bytes|Buffer\.from|(?:new )?Secret(?:Str|String)?)\((?=["'`]))?(\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/;
 
 export function readGap(text: string, from: number, keyword: number): Gap | undefined {
   const window = text.slice(from, from + maxGap + 16);
@@ -64,12 +66,20 @@ function furtherGap(text: string, from: number, keyword: number, window: string)
     const declared = typed.exec(window);
     if (declared !== null) return gapOf(declared[0]);
   }
+  if (first === 58 || first === 61 || first === 32 || first === 34 || first === 39) {
+    const split = continued.exec(text.slice(from, from + 48))?.[0];
+    if (split !== undefined) return { ...gapOf(split), sign: split.includes("=") ? "=" : ":" };
+  }
   if (first === 32) {
     const described = /^ [\w:-]{1,16}="[^"<>\n]{0,24}"\s?>/.exec(window)?.[0];
     if (described !== undefined && /<[\w:]{0,24}$/.test(leadOf(text, nameStart(text, keyword), 32)))
       return gapOf(described);
-    const whose = owned.exec(text.slice(from, from + 112))?.[0];
-    if (whose !== undefined) return { ...gapOf(whose), quote: /["'`]$/.exec(whose)?.[0] ?? "", sign: "space" };
+    const basic = /^ As String {0,2}= {0,2}"/i.exec(window)?.[0];
+    if (basic !== undefined) return gapOf(basic);
+  }
+  if (first === 32 || first > 96) {
+    const whose = saidGap(text, from, keyword);
+    if (whose !== undefined) return whose;
   }
   if (first === 60 || first === 62) {
     const tag = /^(?:<\/\w{1,16})?>\s{0,12}<(?:value|string|plain|text)>/i.exec(text.slice(from, from + 64));
@@ -95,9 +105,9 @@ function furtherGap(text: string, from: number, keyword: number, window: string)
 const filled = /^["'\]]{0,3}\)\.(?:type|fill|send_?keys|set_?value|val|press_?sequentially)\(\s?["']/i;
 /** `password: String = "x"`, `password?: string = "x"`: languages that write a type behind the name. */
 const typed = /^\??:\s{0,2}(?:&(?:'static )?)?[A-Za-z][\w.<>[\]]{0,20}(?:\s?\|\s?\w{1,9})?\s{0,2}=\s{0,2}["']/;
-/** `password for the staging box is x`: whose it is. Only a strong value counts. */
-const owned =
-  /^ (?:for|of|to|on|at) (?:[\w.@'/-]{1,24} ){0,4}[\w.@'/-]{1,40}(?: ?[:=]| is:?)[ \t]{1,2}(?:["'`](?=\S))?(?=\S)/;
+/** A value that its sign leaves to the next line: a block of YAML, a line that goes on behind a backslash, a string below its name. */
+const continued =
+  /^(?:["']?[ \t]{0,4}:[ \t]{1,4}[|>][+-]?\d?[ \t]{0,4}\r?\n[ \t]{1,16}|["']?[ \t]{0,4}[:=][ \t]{0,4}\\\r?\n[ \t]{0,16}["']?|["']?[ \t]{0,4}[:=][ \t]{0,4}\r?\n[ \t]{1,16}["'])(?=[^\s"'])/;
 const variable =
   /^["']\s{0,4}\{\s{1,12}(?:(?:type|description|sensitive)\s{0,12}=\s{0,4}[^\n]{1,60}\n\s{0,12}){0,3}default\s{1,12}=\s{1,4}["']/;
 const valueLine = /^["']?,?\s{0,32}["']?(?:parameter_?|default_?|string_?)?value["']?\s{0,4}[:=][ \t]{0,4}["']?/i;
@@ -139,7 +149,7 @@ function flagGap(text: string, from: number, keyword: number, window: string): G
 
 /** What a quoted password stands behind without a sign: the line's start, a macro's, a statement of SQL. */
 const declares =
-  /(?:^|\n)\s*$|#define\s{1,8}\w{0,40}$|\b(?:with|login|encrypted|superuser|createdb|role \w{1,40}|user \w{1,40}|set|psk)\s{1,8}$|(?:^|\s):\s{1,8}$/i;
+  /(?:^|\n)\s*$|#define\s{1,8}\w{0,40}$|\b(?:with|login|encrypted|superuser|createdb|role \w{1,40}|user \w{1,40}|set|psk|user(?:name)?:? ["'`]?[\w.@-]{2,40}["'`]?,? (?:and|with)(?: (?:the|my))?)\s{1,8}$|(?:^|\s):\s{1,8}$/i;
 
 /** Where the letters of a name begin whose mark begins with what stands before it. */
 export function nameStart(text: string, keyword: number): number {
@@ -155,13 +165,14 @@ function plainSign(sign: string): string {
   // A default that is set where there is none (`?=`, `||=`) is a setting; one that is read (`|| "x"`) may also be a message.
   if (/^[|?].?=$/.test(sign)) return "=";
   if (/^(?:\|\||\?\?|or)$/i.test(sign)) return "||";
+  if (/^(?:was|est|lautet|ist|es|er|ay|jest|ialah|é|è)$/.test(sign)) return "is";
   return sign === "＝" ? "=" : /^[：是は]$/.test(sign) ? ":" : sign;
 }
 
 const entity = /^&(?:[a-z]{2,6};|#|&|\s|$)/i;
 
 /** One past the value: to its quote, or to what ends a bare word. */
-export function valueEnd(text: string, { at, quote, sign }: Pick<Gap, "at" | "quote" | "sign">): number {
+export function valueEnd(text: string, { at, quote, sign, spaced }: Gap): number {
   const most = Math.min(text.length, at + maxValue);
   let end = at;
   if (quote !== "") {
@@ -170,10 +181,11 @@ export function valueEnd(text: string, { at, quote, sign }: Pick<Gap, "at" | "qu
     if (quote.startsWith("\\")) while (end > at && text.charAt(end - 1) === "\\") end--;
     return end;
   }
-  while (end < most && text.charCodeAt(end) > 32 && !"\"'`;,<>&|".includes(text.charAt(end))) {
+  while (end < most && text.charCodeAt(end) > 32 && !"\"'`;,<>&|。，、；」』）".includes(text.charAt(end))) {
     end++;
-    // In a query an ampersand ends a value, in HTML it writes a sign; behind a colon it is one as any other.
-    if (sign !== "=" && sign !== "" && text.charAt(end) === "&" && !entity.test(text.slice(end, end + 8))) end++;
+    // In a query an ampersand ends a value, in HTML it writes a sign; behind a colon or a space it is one as any other.
+    if ((sign !== "=" || spaced) && sign !== "" && text.charAt(end) === "&" && !entity.test(text.slice(end, end + 8)))
+      end++;
   }
   end = Math.min(end, most);
   while (end > at && ")]}.:\\".includes(text.charAt(end - 1)) && !/[([{]/.test(text.slice(at, end))) end--;

@@ -49,6 +49,15 @@ function isStandIn(value: string): boolean {
   return isPlaceholder(value) && !/\d[A-Za-z]|[A-Za-z]\d/.test(value);
 }
 
+/** `scott/password@//host:1521/service`: how Oracle's programs are told whom to log in. */
+export function oraclePasswordBefore(text: string, at: number): Assigned | undefined {
+  const value = /(?:^|[\s"'`=:])[\w$]{1,32}\/([^\s"'`/@$%<>{}]{4,64})$/.exec(
+    text.slice(Math.max(0, at - 110), at),
+  )?.[1];
+  if (value === undefined || isPlaceholder(value) || !/^\/\/[\w[]/.test(text.slice(at + 1, at + 4))) return undefined;
+  return { start: at - value.length, end: at, score: 0.8 };
+}
+
 /** `curl -u user:password`, quoted or not, any order of options; the keyword is the option itself. */
 export function userOptionAt(text: string, end: number): Assigned | undefined {
   const found = /^[ =]{1,3}(\\?["']|)([^\s:"']{0,96}):(["']?)([^\s"']{3,96})/.exec(text.slice(end, end + 220));

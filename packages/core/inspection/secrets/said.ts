@@ -1,0 +1,39 @@
+/**
+ * Passwords as a sentence gives them: `the password for the staging box is x`, `change your password to x`, `der Zugang hat das Passwort x`. In: a text,
+ * where the name begins and where it ends. Out: where the value begins. What is said of a password otherwise has no number in it, so
+ * only a value that has one counts (`isChosen`).
+ */
+import type { Gap } from "./gap.ts";
+import { classesOf } from "./value.ts";
+
+/** Whose it is, then a sign or a verb. */
+const owned =
+  /^ (?:for|of|to|on|at|in|from|del?|da|do|della|di|per|pour|du|für|zum|vom|von|der|untuk|ke|buat|dari|của|cho|wi-?fi|от|для|к|на|voor|van|til|för|na|ng|sa|ko|mo|namin)(?: [\p{L}\p{M}\d.@'’/-]{1,40}){0,5}?(?: ?[:=—–]| (?:is|was|est|lautet|ist|war|es|era|é|è|ay|là|adalah|ialah|jest|er|är)(?: now| still| just)?:?)[ \t]{1,2}(?:["'`“«„](?=\S))?(?=\S)/u;
+/** What it was, became or will be. */
+const became =
+  /^ (?:used to be|(?:is|was) (?:now|still|just)|(?:has been |was |is |now )?(?:set|changed|reset) (?:back )?to|war|era|är|saya|kami|nya adalah)(?: now)?:?[ \t]{1,2}(?:["'`“«„](?=\S))?(?=\S)/;
+const changed = /(?:\b(?:set|chang|reset|updat|mak|switch|put)\w{0,4}|\b(?:is|was|be|been)) (?:[\w'’]{1,16} ){0,4}$/i;
+const to = /^ (?:back )?to:? (?:["'`“«„](?=\S))?(?=\S)/;
+
+export function saidGap(text: string, from: number, keyword: number): Gap | undefined {
+  const nameAt = keyword + (/\w/.test(text.charAt(keyword)) ? 0 : 1);
+  const rest = text.slice(from, from + 160);
+  // Which of these it is, what stands before the value must say.
+  const isChanged = /^ (?:back )?to/.test(rest) && changed.test(text.slice(Math.max(0, keyword - 64), nameAt));
+  const found = (isChanged ? to.exec(rest) : (owned.exec(rest) ?? became.exec(rest)))?.[0];
+  if (found === undefined) return undefined;
+  const quote = /["'`“«„]$/.exec(found)?.[0] ?? "";
+  return { at: from + found.length, quote: closing[quote] ?? quote, sign: "said", spaced: true };
+}
+
+const closing: Readonly<Record<string, string>> = { "“": "”", "«": "»", "„": "“" };
+
+/** Names of standards, versions, dates, counts, and of things that are numbered. */
+const numbered =
+  /^(?:aes|sha|md|argon|scrypt|bcrypt|utf|iso|base|rfc|pbkdf|oauth|ipv|http|tls|ssl|ssh|step|option|level|section|chapter|figure|table|version|page|part|item|field|node|user|line|row|type|phase|stage|tier|windows|win|iphone|ios|android|python|java|web|log|room|day|week|covid)[-_ ]?v?\d[\d.]*[a-z]?$|^v?\d[\d.,:/-]*[a-z]{0,2}$|^\d+(?:st|nd|rd|th|ms|min|[kmg]b|px|bits?)$|^\d+-[a-z-]+$|^(?:https?:|www\.|[~./])|^[a-z]{2,5}-\d{1,2}$/i;
+
+/** A word with a number in it, as people think of a password. */
+export function hasNumber(value: string): boolean {
+  const { digits, upper, lower } = classesOf(value);
+  return value.length >= 6 && digits > 0 && upper + lower >= 3 && !numbered.test(value);
+}
