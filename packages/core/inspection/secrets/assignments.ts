@@ -8,9 +8,9 @@
 import { maxValue, nameStart, readGap, valueEnd, type Gap } from "./gap.ts";
 import { issuers } from "./issuers.ts";
 import type { SecretKind } from "./keys.ts";
-import { hasNumber } from "./said.ts";
-import { followsUser, givesWord } from "./settings.ts";
-import { classesOf, isPlaceholder, isRandom, isReference, wordlikeness } from "./value.ts";
+import { hasNumber, isSaidWord } from "./said.ts";
+import { followsUser, givesWord, isSetting } from "./settings.ts";
+import { classesOf, isEncodedText, isPlaceholder, isRandom, isReference, wordlikeness } from "./value.ts";
 
 export interface Assigned {
   readonly start: number;
@@ -54,7 +54,9 @@ export function assignedAt(text: string, keyword: number, end: number, kind: Sec
   const suffix = text.slice(end, after);
   const plain = goodSuffix.test(suffix);
   if (!plain && (badSuffix.test(suffix) || kind === "key")) return undefined;
-  if (kind !== "header" && badPrefix.test(text.slice(Math.max(0, keyword - 16), keyword))) return undefined;
+  const named = text.slice(Math.max(0, keyword - 16), keyword);
+  const isNew = kind === "password" && /\bnew $/i.test(named);
+  if (kind !== "header" && !isNew && badPrefix.test(named)) return undefined;
   // `ID: joe / PW: x`; a path has such words too.
   const slash = nameStart(text, keyword) - 1;
   const slashed = text.charCodeAt(slash) === 47;
@@ -74,6 +76,7 @@ export function assignedAt(text: string, keyword: number, end: number, kind: Sec
   const escaped = gap.quote.startsWith("\\") && text.charAt(to) === "\\";
   if (gap.quote !== "" && !closed && !escaped && to < text.length && kind !== "header") return undefined;
   if (!plain && (gap.quote === "" || !isStrong(value))) return undefined;
+  if (isNew && !isStrong(value) && !hasNumber(value)) return undefined;
   if (slashed && (!isStrong(value) || value.includes("/"))) return undefined;
   const score = scoreOf(value, kind, gap, text, keyword, to);
   return score === 0 ? undefined : { start: from, end: to, score };
@@ -157,9 +160,11 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
       (gap.sign === "," && !isRandom(value) && !isStored(text, keyword) && !isDefault(value, text, keyword)))
   )
     return 0;
+  // A pattern: `(?:[^"]+)`, `\\b(Shl|Shr)`.
+  if (/\(\?[:=!<]|\[\^|\\[bdswDSW]\b|\(\w+\|/.test(value)) return 0;
   // `"user:" + name`: the label of what is joined to it.
   if (quoted && /^[a-z]+[:=&?]$/i.test(value)) return 0;
-  if (/^[a-z][a-z0-9+.-]*:\/\/|^\.{0,2}\/[\w.-]+\/|^www\.|%20|^arn:/i.test(value)) return 0;
+  if (/^[a-z][a-z0-9+.-]*:\/\/|^@[\w-]+\.[\w.-]+(?:\/|$)|^\.{0,2}\/[\w.-]+\/|^www\.|%20|^arn:/i.test(value)) return 0;
   // "with password Qr7!dke#39": in a sentence only a value that is no word of it.
   if ((gap.sign === "space" || gap.sign === "said") && !isStrong(value) && !isSaid(value, kind, gap, text, keyword))
     return 0;
@@ -169,9 +174,10 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
     case "password":
       return passwordScore(value, gap, random, text, keyword, end);
     case "header":
+      if (isStandInLogin(value)) return 0;
       return random ? 0.9 : value.length >= 8 && /[0-9]/.test(value) && /[A-Za-z]/.test(value) ? 0.6 : 0;
     case "token":
-      if (isComparedSecret(value, gap, text, keyword)) return 0.6;
+      if (isComparedSecret(value, gap, text, keyword) || isSet(value, gap, text, keyword, end)) return 0.6;
       return tokenScore(value, gap, random, text, end);
     case "key":
       if (
@@ -187,6 +193,13 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
     default:
       return 0;
   }
+}
+
+/** `Basic dXNlcjpwYXNzd29yZA==`: what documentation encodes. */
+function isStandInLogin(value: string): boolean {
+  if (!isEncodedText(value)) return false;
+  const [, password] = /^[\w.@+-]{1,64}:([\x21-\x7e]{1,64})$/.exec(atob(value.replace(/={1,2}$/, ""))) ?? [];
+  return password !== undefined && isPlaceholder(password);
 }
 
 /** `Server=…;User Id=…;Password=…`: whatever stands there is the password, be it `secret`. */
@@ -242,7 +255,7 @@ function isSaid(value: string, kind: SecretKind, { sign }: Gap, text: string, ke
   if (kind !== "password" || !hasNumber(value)) return false;
   return (
     sign === "said" ||
-    /\b(?:with|using|and|the|temporary|new|of|der|das|le|la|con|mit|avec|dengan)(?: the| a)? $/i.test(
+    /\b(?:with|using|and|the|temporary|new|old|current|of|der|das|le|la|con|mit|avec|dengan)(?: the| a)? $/i.test(
       leadOf(text, keyword),
     )
   );
@@ -250,6 +263,12 @@ function isSaid(value: string, kind: SecretKind, { sign }: Gap, text: string, ke
 
 function leadOf(text: string, keyword: number): string {
   return text.slice(Math.max(0, keyword - 24), nameStart(text, keyword));
+}
+
+/** `APP_SECRET=acme2024x`, `ldap.bind.credentials=…`, `--token …`: a line of settings or an option gives it, and it has a number. */
+function isSet(value: string, gap: Gap, text: string, keyword: number, end: number): boolean {
+  if (value.length < 8 || !hasNumber(value) || isIdentifierName(value, text, end)) return false;
+  return gap.sign === "flag" || isSetting(text, keyword, gap, end);
 }
 
 /** `creds.Secret != "open-sesame"`: what is compared with a secret is one; tokens and keys are also a parser's and a table's. */
@@ -287,6 +306,7 @@ function passwordScore(value: string, gap: Gap, random: boolean, text: string, k
   if (gap.quote !== "" && isShort && !followsUser(text, keyword + 1)) return 0;
   if (gap.quote !== "")
     return gap.sign === "is" || gap.sign === "flag" || isCodeLike(gap) || isStored(text, keyword) ? 0.66 : 0;
+  if (gap.sign === "is" && isSaidWord(value, text, nameStart(text, keyword), end)) return 0.55;
   // Bare words: only where a line of settings gives them (`DB_PASSWORD=letmein`), or a connection string.
   const settings =
     gap.sign === "=" && !gap.spaced && /[A-Z_;\s"']$|^$/.test(text.slice(Math.max(0, keyword - 1), keyword));

@@ -3,6 +3,7 @@
  * text and where a name stands. Out: the spans of what is below it, as far as names are looked back for.
  */
 import { isStrong, type Assigned } from "./assignments.ts";
+import { hasNumber } from "./said.ts";
 import { isPlaceholder, isReference } from "./value.ts";
 
 const longestHead = 160;
@@ -35,6 +36,28 @@ export function belowAt(text: string, keyword: number, end: number, out: (found:
     if (lineEnd < 0) return;
     line = lineEnd + 1;
   }
+}
+
+/** `INSERT INTO users (name, password) VALUES ('joe', 'x')`: the value at the name's place. */
+export function insertedAt(text: string, keyword: number, end: number, out: (found: Assigned) => void): void {
+  const after = text.charCodeAt(end);
+  if (after !== 44 && after !== 41 && after !== 32 && after !== 34 && after !== 96 && after !== 93) return;
+  const before = /\binsert into [^()\n]{1,64}\(([^()]{0,160})$/i.exec(
+    text.slice(Math.max(0, keyword - 240), keyword),
+  )?.[1];
+  if (before === undefined) return;
+  const rest = text.slice(end, end + reach);
+  const values = /^[^()]{0,120}\)[ \t]{1,12}values[ \t]{0,12}\(/i.exec(rest)?.[0];
+  if (values === undefined) return;
+  const skipped = before.split(",").length - 1;
+  const cells = new RegExp(
+    String.raw`^(?:\s{0,12}(?:N?'[^'\n]{0,96}'|"[^"\n]{0,96}"|[^'",()\s]{0,40}),){${skipped}}\s{0,12}N?['"]([^'"\s]{4,96})['"]`,
+  );
+  const found = skipped > 16 ? null : cells.exec(rest.slice(values.length));
+  const value = found?.[1];
+  if (found === null || value === undefined || !(isKept(value) || hasNumber(value)) || isPlaceholder(value)) return;
+  const stop = end + values.length + found[0].length - 1;
+  out({ start: stop - value.length, end: stop, score: 0.7 });
 }
 
 /** Where a cell of an aligned row begins; -1 where there are not so many. */

@@ -15,12 +15,13 @@ const longestCell = 256;
 
 /** The names of a column; what it says beside them is one word or two. */
 const chosen =
-  /^(?:[\w ]{0,24}[ _-])?(?:pass(?:word|wd|phrase|code)?|pwd|pw|contraseña|mot de passe|senha|mật khẩu|kata sandi|密码|パスワード)s?(?:[ _-][a-z]{1,12})?$/i;
+  /^(?:[\w ]{0,24}[ _-])?(?:pass(?:word|wd|phrase|code)?|pwd|pw|passwort|kennwort|contraseña|mot de passe|senha|wachtwoord|hasło|пароль|şifre|비밀번호|รหัสผ่าน|mật khẩu|kata sandi|密码|パスワード)s?(?:[ _-][a-z]{1,12})?$/i;
 const drawn =
   /^(?:[\w ]{0,24}[ _-])?(?:secret|token|api[ _-]?key|access[ _-]?key|secret[ _-]?key|private[ _-]?key|credential)s?$/i;
 const neither = /hash|digest|policy|hint|reset|expir|changed|length|type|count|last|public|strength|required/i;
 /** All columns' names begin so, for a look from afar. */
-const near = /pass|pwd|pw\b|secret|token|key|credential|contrase|senha|mật khẩu|kata sandi|密码|パスワード/i;
+const near =
+  /pass|pwd|pw\b|secret|token|key|credential|kennwort|contrase|senha|wachtwoord|hasło|пароль|şifre|비밀번호|รหัสผ่าน|mật khẩu|kata sandi|密码|パスワード/i;
 
 /**
  * Of commas and semicolons those of sentences and code have a space behind them: the first of a line says which it is, unless the line is short

@@ -50,6 +50,10 @@ export const commands: readonly Command[] = [
     unless: /^[^A-Za-z]*$|^\d+\w?$|^[a-z]+$/,
   },
   command("xfreerdp|mstsc", "/p:"),
+  command("http -a|https -a", String.raw`?["']?[\w.@-]{1,40}:`),
+  command("sp addlogin", String.raw`N?["'][\w.@\\-]{1,40}["'],\s?N?(?=["'])`, String.raw`["']([^\s"']{4,96})["']`),
+  // `curl -sku joe:…`: `-u` alone is `urls.ts`'s.
+  command("curl", String.raw`-[a-zA-Z]{1,6}u ["']?[\w.@+-]{1,64}:`),
   command("winrs", "[-/]p(?:assword)?:"),
   command(
     "7z a|7z x|7za|rar a|unrar",

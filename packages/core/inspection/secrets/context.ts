@@ -150,6 +150,9 @@ const notKept =
 const credentialWords =
   /(?:api|app|client|secret|access|private|auth|token|key|pat|prod|dev|test|live|user|account|rest|sdk|server|dev)+$/;
 
+/** Keys that are made of what they stand for. */
+const derived = /(?:cache|primary|foreign|sort|partition|idempotency|dedup\w*)[-_. ]?key$/;
+
 function read({ phrase, before }: Phrase, sign: string, quoted = false): Context {
   const name = phrase.trimEnd().toLowerCase();
   const parts = phrase.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+/g) ?? [];
@@ -163,7 +166,11 @@ function read({ phrase, before }: Phrase, sign: string, quoted = false): Context
       before === "?" || before === "&" ? /^(?:key|app_?id|auth|sig|signature|apikey|code|hash_key)$/.test(name) : false,
     issuer: namesIssuer(name),
     service: services.has(name),
-    open: openNames.has(last) || openNames.has(lastWord(name)) || notKept.test(name),
+    open:
+      (last === "key" && derived.test(name)) ||
+      openNames.has(last) ||
+      openNames.has(lastWord(name)) ||
+      notKept.test(name),
     assigned: /[=:]/.test(sign),
     joined: sign !== "",
     quoted,

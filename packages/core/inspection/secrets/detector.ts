@@ -9,19 +9,21 @@
 import type { Finding, SpanDetector } from "../finding.ts";
 import { createMatcher } from "../matching/aho-corasick.ts";
 import { anchoredAt, anchors } from "./anchors.ts";
-import { assignedAt, isStrong } from "./assignments.ts";
+import { assignedAt, isStrong, type Assigned } from "./assignments.ts";
 import { openBehindFrom, pipedBefore, pipes, saidBefore } from "./behind.ts";
-import { belowAt } from "./below.ts";
+import { belowAt, insertedAt } from "./below.ts";
 import { commandPasswordAt, commands } from "./commands.ts";
 import { openPhraseFrom, phraseAt, phraseMarks } from "./phrases.ts";
 import { resolve, toFinding, type Candidate } from "./candidate.ts";
 import { secretKeys } from "./keys.ts";
 import { findRandomWords } from "./randoms.ts";
+import { pinAt } from "./said.ts";
 import { namedSeedAt, openSeedFrom, seedAt, seedMarks } from "./seeds.ts";
 import {
   attachedPasswordAt,
   connectCallAt,
   credentialCallAt,
+  findHostPasswords,
   findUrlPasswords,
   oraclePasswordBefore,
   passwordOptionAt,
@@ -67,7 +69,9 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
       if (kind !== "password") return;
       const before = saidBefore(text, start, end);
       if (before !== undefined) out.push({ type, ...before });
-      belowAt(text, start, end, (below) => out.push({ type, ...below }));
+      const give = (below: Assigned): void => void out.push({ type, ...below });
+      belowAt(text, start, end, give);
+      insertedAt(text, start, end, give);
     };
     return [word, trigger] as const;
   }),
@@ -101,6 +105,13 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
     };
     return [name, trigger] as const;
   }),
+  [
+    " pin",
+    (text, _start, end, out): void => {
+      const found = pinAt(text, end);
+      if (found !== undefined) out.push({ type: "pin", ...found });
+    },
+  ],
   ...pipes.map((pipe) => {
     const trigger: Trigger = (text, start, _end, out) => {
       const found = pipedBefore(text, start);
@@ -159,6 +170,7 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
     "httpbasicauth",
     "directoryentry",
     "ftp login",
+    "wifi.begin",
     "auth=",
     "auth: ",
   ].map((call) => {
@@ -218,6 +230,7 @@ export const secretDetector: SpanDetector = {
     const seed = from === 0 ? seedAt(text, 0) : undefined;
     if (seed !== undefined) out.push({ type: "seed-phrase", ...seed });
     findUrlPasswords(text, (found) => out.push({ type: "url-password", ...found }), first);
+    findHostPasswords(text, (found) => out.push({ type: "url-password", ...found }), first);
     findRandomWords(text, (found) => out.push(found), first);
     const found = resolve(out).map(toFinding);
     return from === 0 ? found : found.filter(({ start }) => start >= from);

@@ -7,7 +7,7 @@
 import { saidGap } from "./said.ts";
 
 export const maxValue = 512;
-const maxGap = 24;
+const maxGap = 40;
 
 export interface Gap {
   /** Where the value's first character is, a quote left out. */
@@ -20,10 +20,10 @@ export interface Gap {
 
 /** Quotes and brackets that close the name, one separator, then an opening quote. Python, SQL and others mark a string's kind. */
 const joined =
-  /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?\*{0,2})(\s{0,12})(=>|:=|===?|!==?|(?:\|\||\?\??)=|\|\||\?\?|\bor\b(?= ["'])|=|:|,|>|[：＝是は]|\b(?:is|was|est|lautet|ist|es|er|ay|jest|ialah)\b|[éè](?= )|là|adalah|คือ|\()\*{0,2}(\s{0,12})(?:[NEbu](?=["'])|<(?:b|i|em|strong|code|kbd|tt|pre)>|(?:\[\]byte|b?str(?:ing)?|(?:new )?String|String(?:::|\.)from|to_?bytes|bytes|Buffer\.from|(?:new )?Secret(?:Str|String)?)\((?=["'`]))?(\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/;
+  /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?\*{0,2})(\s{0,12})(=>|:=|===?|!==?|(?:\|\||\?\??)=|\|\||\?\?|\bor\b(?= ["'])|=|:|,|>|[：＝是は为為는은]|है|هي|היא|<-|\b(?:is|was|est|lautet|ist|es|er|ay|jest|ialah)\b|[éè](?= )|là|adalah|คือ|\()\*{0,2}(\s{0,12})(?:(?:[NEbBuUrRL@]|rb|br)(?=["'])|<(?:b|i|em|strong|code|kbd|tt|pre)>|(?:\[\]byte|(?:new )?(?:\w{1,12}(?:\.|::)){0,2}(?:from|from_?hex|unhex\w{0,4}|hex|(?:b64|base64_?)?decode\w{0,6}|to_?bytes|bytes|b?str(?:ing)?|String|Secret(?:Str|String)?|F|TEXT|_T|QString(?:Literal)?))\((?=["'`]))?("""|'''|\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/;
 
 export function readGap(text: string, from: number, keyword: number): Gap | undefined {
-  const window = text.slice(from, from + maxGap + 16);
+  const window = text.slice(from, from + maxGap + 8);
   const further = furtherGap(text, from, keyword, window);
   if (further !== undefined) return further;
   const found = joined.exec(window);
@@ -58,6 +58,10 @@ function furtherGap(text: string, from: number, keyword: number, window: string)
     if (typedIn !== undefined) return { ...gapOf(typedIn), sign: "space" };
   }
   if (first === 34 || first === 39) {
+    const element = /^["'](?:\s[\w:]{1,16}=["'][^"'<>\n]{0,24}["']){0,2}\s?>\s{0,12}<(?:value|string)>/i.exec(
+      text.slice(from, from + 96),
+    );
+    if (element !== null) return gapOf(element[0]);
     const attribute =
       /^["']\s{0,4}value\s{0,2}=\s{0,2}["']/.exec(window) ?? variable.exec(text.slice(from, from + 240));
     if (attribute !== null) return gapOf(attribute[0]);
@@ -77,7 +81,7 @@ function furtherGap(text: string, from: number, keyword: number, window: string)
     const basic = /^ As String {0,2}= {0,2}"/i.exec(window)?.[0];
     if (basic !== undefined) return gapOf(basic);
   }
-  if (first === 32 || first > 96) {
+  if (first === 32 || first === 44 || first > 96) {
     const whose = saidGap(text, from, keyword);
     if (whose !== undefined) return whose;
   }
@@ -113,13 +117,13 @@ const variable =
 const valueLine = /^["']?,?\s{0,32}["']?(?:parameter_?|default_?|string_?)?value["']?\s{0,4}[:=][ \t]{0,4}["']?/i;
 
 /** What was copied of a form: the name, alone on its line, and the value on the next. */
-const lineBelow = /^:?[ \t]{0,4}\r?\n[ \t]{0,12}(?=[^\s"'`<>{}[\]|#*-])/;
+const lineBelow = /^[:?]?[ \t]{0,4}\r?\n[ \t]{0,12}(?=[^\s"'`<>{}[\]|#*-])/;
 
 function belowOf(text: string, from: number, keyword: number): Gap | undefined {
   const below = lineBelow.exec(text.slice(from, from + 32));
   if (below === null) return undefined;
   const lead = leadOf(text, nameStart(text, keyword), 64);
-  const isAlone = /(?:^|\n)[ \t>*#]{0,8}(?:[A-Za-z]{1,16}[ _-]){0,2}$/.test(lead);
+  const isAlone = text.charAt(from) === "?" || /(?:^|\n)[ \t>*#]{0,8}(?:[A-Za-z]{1,16}[ _-]){0,2}$/.test(lead);
   return isAlone ? { at: from + below[0].length, quote: "", sign: "line", spaced: true } : undefined;
 }
 
@@ -149,7 +153,7 @@ function flagGap(text: string, from: number, keyword: number, window: string): G
 
 /** What a quoted password stands behind without a sign: the line's start, a macro's, a statement of SQL. */
 const declares =
-  /(?:^|\n)\s*$|#define\s{1,8}\w{0,40}$|\b(?:with|login|encrypted|superuser|createdb|role \w{1,40}|user \w{1,40}|set|psk|user(?:name)?:? ["'`]?[\w.@-]{2,40}["'`]?,? (?:and|with)(?: (?:the|my))?)\s{1,8}$|(?:^|\s):\s{1,8}$/i;
+  /(?:^|\n)\s*$|#define\s{1,8}\w{0,40}$|\b(?:with|login|encrypted|superuser|createdb|mysqladmin[^\n]{0,60}|role \w{1,40}|user \w{1,40}|set|psk|user(?:name)?:? ["'`]?[\w.@-]{2,40}["'`]?,? (?:and|with)(?: (?:the|my))?)\s{1,8}$|(?:^|\s):\s{1,8}$/i;
 
 /** Where the letters of a name begin whose mark begins with what stands before it. */
 export function nameStart(text: string, keyword: number): number {
@@ -166,7 +170,7 @@ function plainSign(sign: string): string {
   if (/^[|?].?=$/.test(sign)) return "=";
   if (/^(?:\|\||\?\?|or)$/i.test(sign)) return "||";
   if (/^(?:was|est|lautet|ist|es|er|ay|jest|ialah|é|è)$/.test(sign)) return "is";
-  return sign === "＝" ? "=" : /^[：是は]$/.test(sign) ? ":" : sign;
+  return sign === "＝" || sign === "<-" ? "=" : /^(?:[：是は为為는은]|है|هي|היא)$/.test(sign) ? ":" : sign;
 }
 
 const entity = /^&(?:[a-z]{2,6};|#|&|\s|$)/i;

@@ -112,6 +112,8 @@ export const providers: readonly Provider[] = [
     "A3-",
     "[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}",
   ),
+  provider("nostr-key", "nsec1", "[ac-hj-np-z02-9]{58}(?![A-Za-z0-9])"),
+  provider("gcp-api-key", "AQ.Ab8RN6", `${w}{40,60}(?!${w})`),
   provider("age-key", "AGE-SECRET-KEY-1", "[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}"),
   provider("mapbox-token", "sk.eyJ|tk.eyJ", `${w}{20,200}\\.${w}{20,64}`),
   provider("dropbox-token", "sl.", `${w}{60,200}`),

@@ -4,14 +4,14 @@
  * only a value that has one counts (`isChosen`).
  */
 import type { Gap } from "./gap.ts";
-import { classesOf } from "./value.ts";
+import { classesOf, isPlaceholder } from "./value.ts";
 
 /** Whose it is, then a sign or a verb. */
 const owned =
-  /^ (?:for|of|to|on|at|in|from|del?|da|do|della|di|per|pour|du|für|zum|vom|von|der|untuk|ke|buat|dari|của|cho|wi-?fi|от|для|к|на|voor|van|til|för|na|ng|sa|ko|mo|namin)(?: [\p{L}\p{M}\d.@'’/-]{1,40}){0,5}?(?: ?[:=—–]| (?:is|was|est|lautet|ist|war|es|era|é|è|ay|là|adalah|ialah|jest|er|är)(?: now| still| just)?:?)[ \t]{1,2}(?:["'`“«„](?=\S))?(?=\S)/u;
+  /^ (?:(?:[\p{L}\p{M}]{1,16} ){0,2}[\p{L}\p{M}]{1,16}(?= (?:es|est|ist|lautet|è|é|là|adalah|คือ|jest) )|(?:login|akun|email|vpn|admin|router)(?= ?[:=])|(?:for|of|to|on|at|in|from|del?|da|do|della|di|per|pour|du|für|zum|vom|von|der|untuk|ke|buat|dari|của|cho|wi-?fi|от|для|к|на|voor|van|til|för|na|ng|sa|ko|mo|namin)(?: [\p{L}\p{M}\d.@'’/-]{1,40}){0,5}?)(?: ?[:=—–]| (?:is|was|est|lautet|ist|war|es|era|é|è|ay|là|adalah|คือ|ialah|jest|er|är)(?: now| still| just)?:?)[ \t]{1,2}(?:["'`“«„](?=\S))?(?=\S)/u;
 /** What it was, became or will be. */
 const became =
-  /^ (?:used to be|(?:is|was) (?:now|still|just)|(?:has been |was |is |now )?(?:set|changed|reset) (?:back )?to|war|era|är|saya|kami|nya adalah)(?: now)?:?[ \t]{1,2}(?:["'`“«„](?=\S))?(?=\S)/;
+  /^(?:,? (?:it[’']?s|it is|that is|which is|c[’']est|itu)| (?:used to be|(?:is|was) (?:now|still|just)|(?:has been |was |is |now )?(?:set|changed|reset) (?:back )?to|war|era|är|saya|kami))(?: now)?:?[ \t]{1,2}(?:["'`“«„](?=\S))?(?=\S)/;
 const changed = /(?:\b(?:set|chang|reset|updat|mak|switch|put)\w{0,4}|\b(?:is|was|be|been)) (?:[\w'’]{1,16} ){0,4}$/i;
 const to = /^ (?:back )?to:? (?:["'`“«„](?=\S))?(?=\S)/;
 
@@ -27,6 +27,33 @@ export function saidGap(text: string, from: number, keyword: number): Gap | unde
 }
 
 const closing: Readonly<Record<string, string>> = { "“": "”", "«": "»", "„": "“" };
+
+/** Whose password a plain word is said to be. */
+const ofOurs =
+  /\b(?:wi-?fi|wlan|vpn|router|hotspot|guest|netflix|zoom|laptop|phone|admin|root|database|db|account|safe|alarm|email|login|my|our|his|her) $/i;
+/** What is said of passwords otherwise, and how such words end. */
+const predicate =
+  /(?:ed|ing|ly|ive|ous|[ia]ble|al|ent|ant|[ao]ry|ful|less|ish|en|ic|id|ure|[ie]ct|est|ory|word|words)$|^(?:secret|strong|simple|complex|unique|private|public|common|useless|nothing|something|everything|anything|nowhere|somewhere|elsewhere|underneath|inside|outside|online|offline|admin|default|stupid|lengthy|perfect|terrible|awful|easier|harder|longer|shorter|stronger|weaker|better|invalid|insecure|unsafe|another|always|either|already|alphanumeric|numeric|because|obvious|unclear|unlucky|garbage|rubbish)$/i;
+
+/** `the wifi password is bluewhale.`: a word that nobody says of a password, and that the sentence ends with. */
+export function isSaidWord(value: string, text: string, name: number, end: number): boolean {
+  if (!/^[A-Za-z]{6,24}$/.test(value) || predicate.test(value)) return false;
+  return /^[.,!\n\r]?$/.test(text.charAt(end)) && ofOurs.test(text.slice(Math.max(0, name - 24), name));
+}
+
+/** `my card's PIN is …`: four digits or more, no year, and no postal code of six. */
+const pin =
+  /(?: (?:code|number|kode))?(?: (?:for|to|of|on|untuk)(?: [\w'’-]{1,16}){1,4}?)?(?: is| ist| es| adalah| ?[:=])(?: now)?:? (?!(?:19|20)\d\d(?!\d))(\d{4,5}|\d{7,8}|(?<!code[^\d]{1,8})\d{6})(?![\w,/:-]|\.\d)/iy;
+
+export function pinAt(
+  text: string,
+  end: number,
+): { readonly start: number; readonly end: number; readonly score: number } | undefined {
+  pin.lastIndex = end;
+  const [whole, value] = pin.exec(text) ?? [];
+  if (whole === undefined || value === undefined || isPlaceholder(value)) return undefined;
+  return { start: end + whole.length - value.length, end: end + whole.length, score: 0.6 };
+}
 
 /** Names of standards, versions, dates, counts, and of things that are numbered. */
 const numbered =

@@ -18,6 +18,11 @@ const sentences: readonly Form[] = [
   ["password", mixed, "pw: ¤ btw"],
   ["password", strong, "Here's the login for the portal: joe@corp.example / ¤"],
   ["password", "sunshine", "username 'joe' and password '¤'"],
+  ["password", "bluewhale", "the wifi password is ¤."],
+  ["pin", "9271", "my debit card pin is ¤"],
+  ["pin", "48151623", "The PIN for the safe is ¤."],
+  ["password", strong, "la contraseña nueva es ¤"],
+  ["password", strong, "รหัสผ่าน WiFi คือ ¤"],
   ["password", strong, "La contraseña del wifi es ¤."],
   ["password", strong, "Le mot de passe est ¤ pour tous"],
   ["password", strong, "Das Passwort lautet ¤."],
@@ -31,6 +36,11 @@ const sentences: readonly Form[] = [
   ["password", strong, "كلمة المرور: ¤"],
   ["password", strong, "סיסמה: ¤"],
   ["password", strong, "密码是 ¤。"],
+  ["password", strong, "와이파이 비밀번호는 ¤ 입니다"],
+  ["password", strong, "पासवर्ड है ¤"],
+  ["password", chosen, "new password is now ¤"],
+  ["password", chosen, "tell him the password, it's ¤"],
+  ["url-password", mixed, "here you go -> root:¤@10.1.1.5"],
 ];
 
 const settings: readonly Form[] = [
@@ -51,6 +61,27 @@ const settings: readonly Form[] = [
   ["password", mixed, "unzip -P ¤ backup.zip"],
   ["password", mixed, "net use Z: \\\\srv\\share ¤ /user:CORP\\joe"],
   ["password", mixed, "sqlplus scott/¤@//dbhost:1521/ORCLPDB"],
+];
+
+const code: readonly Form[] = [
+  ["password", mixed, 'NSString *password = @"¤";'],
+  ["password", mixed, 'password <- "¤"'],
+  ["password", mixed, "password = '''¤'''"],
+  ["password", mixed, 'let password = r"¤";'],
+  ["credential", random("0123456789abcdef", 64, "fromhex"), "encryption_key = bytes.fromhex('¤')"],
+  ["password", mixed, 'DriverManager.getConnection(url, "joe", "¤");'],
+  ["password", mixed, "$pdo = new PDO($dsn, 'joe', '¤');"],
+  ["password", mixed, "INSERT INTO users (name, password) VALUES ('joe', '¤');"],
+  ["password", mixed, "EXEC sp_addlogin 'joe', '¤'"],
+  ["password", mixed, '<setting name="Password" serializeAs="String"><value>¤</value></setting>'],
+  ["credential", "acme2024x", "ldap.bind.credentials=¤\n"],
+  ["credential", "acme2024x", "enable secret 0 ¤\n"],
+  ["password", mixed, 'wifi.setPassword(F("¤"));'],
+  ["password", mixed, 'WiFi.begin("HomeNet", "¤");'],
+  ["password", mixed, "curl -sku joe:¤ https://h.example"],
+  ["password", mixed, "mysqladmin -u root password '¤'"],
+  ["url-password", random("0123456789abcdef", 40, "user"), "https://¤@github.com/a/b.git"],
+  ["nostr-key", `nsec1${random("qpzry9x8gf2tvdw0s3jn54khce6mua7l", 58, "nsec")}`, "¤"],
 ];
 
 const below: readonly Form[] = [
@@ -75,7 +106,7 @@ const seeds: readonly Form[] = [
   ["seed-phrase", numbered.join(" ").slice(3), "recovery: 1. ¤"],
 ];
 
-export const saids: readonly Form[] = [...sentences, ...settings, ...below, ...seeds];
+export const saids: readonly Form[] = [...sentences, ...settings, ...code, ...below, ...seeds];
 
 export const saidTwins: readonly string[] = [
   "Change your password to something strong. Reset the password to the default. Set the password to at least 12 characters.",
@@ -93,6 +124,14 @@ export const saidTwins: readonly string[] = [
   "<tr><th>Field</th><th>Password</th></tr><tr><td>kind</td><td>required</td></tr>",
   "login, password\nWe asked for both, then Winter2024x came\nuser, token\nsome, words, more\n",
   "| Option | Password |\n|---|---|\n| length | twelve |\n+---+---+\n",
+  "The wifi password is printed below. My password is invalid, the admin password is wrong. The router password is default.",
+  "pin 13 is the LED, pin code: 560001, the pin is 2024, pin: 1234, PIN is on page 14; rolling pin: 4",
+  "mongodb://<username>:<password>@cluster0.mongodb.net/test cache key: node-0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+  "REG_NAME_PAT = r\"(?:[^%:/?#]|%[a-fA-F0-9]{2})*\"; _opword = r'(?:equ|geq|gtr2)'",
+  "mailto:Mike%26family7@example.org, To:9John.Smith@example.com, git@github.com:joe/Repo22",
+  "INSERT INTO users (name, password) VALUES ('joe', :password); INSERT INTO t (password, n) VALUES (?, 1)",
+  "Authorization: Basic dXNlcjpwYXNzd29yZA== amqp://guest:guest@localhost:5672/",
+  `pk_live_${random(base62, 24, "publishable")} x5t: ${random(base62, 27, "thumb")}`,
   "legal winner thank year wave sausage worth useful legal winner thank winner",
   "wallet words: legal winner thank year wave sausage worth useful legal winner thank",
   "apple banana cherry grape lemon mango olive orange peach pear plum quince",
