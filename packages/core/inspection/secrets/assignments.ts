@@ -97,7 +97,7 @@ function isPassName(text: string, keyword: number, end: number): boolean {
   if (/(?:by|com|tres|sur|over|under|first)$/i.test(before)) return false;
   return (
     /^$|[`[*\t#]$/.test(before) ||
-    (/^(?:PASS|PW)$/.test(name) && /[A-Z0-9]$/.test(before)) ||
+    (/^(?:PASS|PW)$/.test(name) && /[A-Z0-9]$|env\.$/.test(before)) ||
     (/^P(?:ass|w)$/.test(name) && /[a-z0-9]$/.test(before))
   );
 }
@@ -326,8 +326,8 @@ function isStored(text: string, keyword: number): boolean {
 /** `getenv("DB_PASSWORD", "x")`: what is used where nothing is set. */
 function isDefault(value: string, text: string, keyword: number): boolean {
   return (
-    isStrong(value) &&
-    /\b(?:get_?env|(?:ENV\.)?fetch|lookup_?env\w{0,12}|environ\.get|env|config(?:uration)?(?:\.get\w{0,8})?|settings?\.get|get_?(?:property|option|string))\(\s{0,4}["'][\w.-]{0,64}$/i.test(
+    (isStrong(value) || hasNumber(value)) &&
+    /\b(?:(?:fill|type|typeText|send_?[kK]eys|set_?[vV]alue)\(\s?["'][#.\w[\]= -]{0,40}|(?:get_?env|(?:ENV\.)?fetch|lookup_?env\w{0,12}|environ\.(?:get|setdefault)|getOrDefault|env|config(?:uration)?(?:\.get\w{0,8})?|settings?\.get|get_?(?:property|option|string))\(\s{0,4}["'][\w.-]{0,64})$/i.test(
       text.slice(Math.max(0, keyword - 104), keyword),
     )
   );

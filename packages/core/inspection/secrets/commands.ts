@@ -72,7 +72,18 @@ export const commands: readonly Command[] = [
   // What people write to one another: `creds: admin / Tr0ub4dor&3`.
   {
     programs: [
-      ...["creds", "credentials", "login", "log in", "sign in", "signed in"],
+      ...[
+        "creds",
+        "credentials",
+        "zugangsdaten",
+        "credenciales",
+        "identifiants",
+        "kredensial",
+        "login",
+        "log in",
+        "sign in",
+        "signed in",
+      ],
       ...[
         "user/pass",
         "username/password",

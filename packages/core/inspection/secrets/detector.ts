@@ -133,7 +133,7 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
     };
     return command.programs.map((program) => [program, trigger] as const);
   }),
-  ...["mysql connect", "mysqli connect", "mysqli", "getconnection", "pdo"].map((call) => {
+  ...["mysql connect", "mysqli connect", "mysqli", "getconnection", "pdo", "sequelize"].map((call) => {
     const trigger: Trigger = (text, _start, end, out) => {
       const found = connectCallAt(text, end);
       if (found !== undefined) out.push({ type: "password", ...found });
@@ -171,6 +171,11 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
     "directoryentry",
     "ftp login",
     "wifi.begin",
+    "usernamepassword",
+    "usernamepasswordcredentials",
+    "passwordcredential",
+    "passwordcredentials",
+    "plainauth",
     "auth=",
     "auth: ",
   ].map((call) => {

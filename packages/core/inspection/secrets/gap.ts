@@ -20,7 +20,7 @@ export interface Gap {
 
 /** Quotes and brackets that close the name, one separator, then an opening quote. Python, SQL and others mark a string's kind. */
 const joined =
-  /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?\*{0,2})(\s{0,12})(=>|:=|===?|!==?|(?:\|\||\?\??)=|\|\||\?\?|\bor\b(?= ["'])|=|:|,|>|[：＝是は为為는은]|है|هي|היא|<-|\b(?:is|was|est|lautet|ist|es|er|ay|jest|ialah)\b|[éè](?= )|là|adalah|คือ|\()\*{0,2}(\s{0,12})(?:(?:[NEbBuUrRL@]|rb|br)(?=["'])|<(?:b|i|em|strong|code|kbd|tt|pre)>|(?:\[\]byte|(?:new )?(?:\w{1,12}(?:\.|::)){0,2}(?:from|from_?hex|unhex\w{0,4}|hex|(?:b64|base64_?)?decode\w{0,6}|to_?bytes|bytes|b?str(?:ing)?|String|Secret(?:Str|String)?|F|TEXT|_T|QString(?:Literal)?))\((?=["'`]))?("""|'''|\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/;
+  /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?\*{0,2})(\s{0,12})(=>|:=|===?|!==?|(?:\|\||\?\??)=|\|\||\?\?|\b(?:or|by|BY)\b(?= ["'])|=|:|,|>|[：＝是は为為는은]|है|هي|היא|<-|\b(?:is|was|est|lautet|ist|es|er|ay|jest|ialah)\b|[éè](?= )|là|adalah|คือ|\()\*{0,2}(\s{0,12})(?:(?:[NEbBuUrRL@]|rb|br)(?=["'])|<(?:b|i|em|strong|code|kbd|tt|pre)>|(?:\[\]byte|(?:new )?(?:\w{1,12}(?:\.|::)){0,2}(?:from|from_?hex|unhex\w{0,4}|hex|(?:b64|base64_?)?decode\w{0,6}|to_?bytes|bytes|b?str(?:ing)?|String|Secret(?:Str|String)?|F|TEXT|_T|QString(?:Literal)?))\((?=["'`]))?("""|'''|\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/;
 
 export function readGap(text: string, from: number, keyword: number): Gap | undefined {
   const window = text.slice(from, from + maxGap + 8);
@@ -62,6 +62,10 @@ function furtherGap(text: string, from: number, keyword: number, window: string)
       text.slice(from, from + 96),
     );
     if (element !== null) return gapOf(element[0]);
+    const nested = /^["']\s{0,4}:\s{0,4}\{\s{0,12}["'](?:value|default|plaintext)["']\s{0,4}:\s{0,4}["']/i.exec(
+      text.slice(from, from + 64),
+    );
+    if (nested !== null) return gapOf(nested[0]);
     const attribute =
       /^["']\s{0,4}value\s{0,2}=\s{0,2}["']/.exec(window) ?? variable.exec(text.slice(from, from + 240));
     if (attribute !== null) return gapOf(attribute[0]);
@@ -107,8 +111,8 @@ function furtherGap(text: string, from: number, keyword: number, window: string)
 
 /** `get("#password").type("x")`, `find("password").send_keys("x")`: what a program types into the field. */
 const filled = /^["'\]]{0,3}\)\.(?:type|fill|send_?keys|set_?value|val|press_?sequentially)\(\s?["']/i;
-/** `password: String = "x"`, `password?: string = "x"`: languages that write a type behind the name. */
-const typed = /^\??:\s{0,2}(?:&(?:'static )?)?[A-Za-z][\w.<>[\]]{0,20}(?:\s?\|\s?\w{1,9})?\s{0,2}=\s{0,2}["']/;
+/** `password: String = "x"`, `password?: string = "x"`: languages that write a type behind the name, which has no number as a password has. */
+const typed = /^\??:\s{0,2}(?:&(?:'static )?)?[A-Za-z][A-Za-z_.<>[\]]{0,20}(?:\s?\|\s?\w{1,9})?\s{0,2}=\s{0,2}["']/;
 /** A value that its sign leaves to the next line: a block of YAML, a line that goes on behind a backslash, a string below its name. */
 const continued =
   /^(?:["']?[ \t]{0,4}:[ \t]{1,4}[|>][+-]?\d?[ \t]{0,4}\r?\n[ \t]{1,16}|["']?[ \t]{0,4}[:=][ \t]{0,4}\\\r?\n[ \t]{0,16}["']?|["']?[ \t]{0,4}[:=][ \t]{0,4}\r?\n[ \t]{1,16}["'])(?=[^\s"'])/;
@@ -169,6 +173,7 @@ function plainSign(sign: string): string {
   // A default that is set where there is none (`?=`, `||=`) is a setting; one that is read (`|| "x"`) may also be a message.
   if (/^[|?].?=$/.test(sign)) return "=";
   if (/^(?:\|\||\?\?|or)$/i.test(sign)) return "||";
+  if (/^by$/i.test(sign)) return "=";
   if (/^(?:was|est|lautet|ist|es|er|ay|jest|ialah|é|è)$/.test(sign)) return "is";
   return sign === "＝" || sign === "<-" ? "=" : /^(?:[：是は为為는은]|है|هي|היא)$/.test(sign) ? ":" : sign;
 }

@@ -30,7 +30,7 @@ const names: readonly (readonly [SecretKind, string])[] = [
   ["pass", "pass|pw"],
   [
     "chosen",
-    "รหัส|parola|clave|palabra clave|parole|lozinka|geslo|sifre|mk|katasandi|passcode|access code|accesscode|kode akses|codice",
+    "mdp|รหัส|parola|clave|palabra clave|parole|lozinka|geslo|sifre|mk|katasandi|passcode|access code|accesscode|kode akses|codice",
   ],
 ];
 

@@ -326,6 +326,12 @@ export const signedToken = provider("jwt", "eyJ", `${w}{10,2000}\\.eyJ${w}{10,40
 export const longProviders: readonly Provider[] = [
   provider("1password-token", "ops_eyJ", `[A-Za-z0-9+/_-]{200,1600}={0,2}`),
   provider("private-key", "LS0tLS1CRUdJTi", "[A-Za-z0-9+/]{40,7900}={0,2}"),
+  // A service's account: `{"type":"service_account"`, with and without lines.
+  provider(
+    "service-account",
+    "eyJ0eXBlIjoic2VydmljZV9hY2NvdW50|eyJ0eXBlIjogInNlcnZpY2VfYWNjb3VudC|ewogICJ0eXBlIjogInNlcnZpY2VfYWNjb3VudC",
+    "[A-Za-z0-9+/]{80,7900}={0,2}",
+  ),
   provider("private-key", "b3BlbnNzaC1rZXktdjEA", "[A-Za-z0-9+/]{80,7900}={0,2}"),
   provider("registry-login", "eyJhdXRocyI6", "[A-Za-z0-9+/]{20,7900}={0,2}"),
   // Written with a space or a line behind the first brace.

@@ -178,6 +178,8 @@ function isSequence(value: string): boolean {
 /** `$VAR`, `${x}`, `%VAR%`, `{{x}}`, `process.env.X`, `<secret>`: the place where the value is, not the value. */
 export function isReference(value: string): boolean {
   if (/^["']?(?:[$%#@&]?\{|\$[A-Za-z_(]|<|\[|@@|\/\/|&lt;|!![A-Za-z])/.test(value)) return true;
+  if (/^(?:vault|op|ssm|aws-?sm|gcp-?sm|azkv|doppler|sops|secrets?|file|env|keyring|keychain):/i.test(value))
+    return true;
   if (/^%[^%]*%$|^:[a-z]/.test(value) || /\$\{|\$\(|\{\{|#\{/.test(value)) return true;
   return isNameChain(value) && !isRandom(value);
 }

@@ -4,6 +4,7 @@
  */
 import { base62, chosen, random, type Form } from "./forms.ts";
 
+const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64");
 const strong = "Tr0ub4dor&3";
 const mixed = "Winter2024x";
 const seed = "legal winner thank year wave sausage worth useful legal winner thank yellow";
@@ -36,6 +37,10 @@ const sentences: readonly Form[] = [
   ["password", strong, "كلمة المرور: ¤"],
   ["password", strong, "סיסמה: ¤"],
   ["password", strong, "密码是 ¤。"],
+  ["password", strong, "パスワード「¤」"],
+  ["password", strong, "Contraseña temporal: ¤"],
+  ["password", strong, "mdp: ¤"],
+  ["password", strong, "Zugangsdaten: hans / ¤"],
   ["password", strong, "와이파이 비밀번호는 ¤ 입니다"],
   ["password", strong, "पासवर्ड है ¤"],
   ["password", chosen, "new password is now ¤"],
@@ -81,6 +86,18 @@ const code: readonly Form[] = [
   ["password", mixed, "curl -sku joe:¤ https://h.example"],
   ["password", mixed, "mysqladmin -u root password '¤'"],
   ["url-password", random("0123456789abcdef", 40, "user"), "https://¤@github.com/a/b.git"],
+  ["password", mixed, '"adminPassword": { "value": "¤" }'],
+  ["password", mixed, "ALTER USER 'root'@'h' IDENTIFIED WITH mysql_native_password BY '¤';"],
+  ["password", mixed, "new Sequelize('db', 'joe', '¤', {})"],
+  ["password", mixed, 'UsernamePassword("joe", "¤")'],
+  ["password", mixed, 'System.getenv().getOrDefault("DB_PASSWORD", "¤")'],
+  ["password", mixed, "process.env.PW ?? '¤'"],
+  ["password", mixed, "await page.fill('#password', '¤')"],
+  [
+    "service-account",
+    encoded({ type: "service_account", private_key: random(base62, 300, "service") }),
+    "  credentials.json: ¤\n",
+  ],
   ["nostr-key", `nsec1${random("qpzry9x8gf2tvdw0s3jn54khce6mua7l", 58, "nsec")}`, "¤"],
 ];
 
@@ -125,6 +142,7 @@ export const saidTwins: readonly string[] = [
   "login, password\nWe asked for both, then Winter2024x came\nuser, token\nsome, words, more\n",
   "| Option | Password |\n|---|---|\n| length | twelve |\n+---+---+\n",
   "The wifi password is printed below. My password is invalid, the admin password is wrong. The router password is default.",
+  "password: vault:secret/data/db#password9 password:Winter = 'x'",
   "pin 13 is the LED, pin code: 560001, the pin is 2024, pin: 1234, PIN is on page 14; rolling pin: 4",
   "mongodb://<username>:<password>@cluster0.mongodb.net/test cache key: node-0a1b2c3d4e5f60718293a4b5c6d7e8f9",
   "REG_NAME_PAT = r\"(?:[^%:/?#]|%[a-fA-F0-9]{2})*\"; _opword = r'(?:equ|geq|gtr2)'",
