@@ -318,7 +318,7 @@ function passwordScore(value: string, gap: Gap, random: boolean, text: string, k
 
 /** `setPassword("x")`, `define('DB_PASSWORD', 'x')`, `put("mail.password", "x")`: what is called keeps what it is given. */
 function isStored(text: string, keyword: number): boolean {
-  return /(?:\bset|\b(?:define|set_?property|putenv|setenv|put|setdefault)\(\s{0,4}["'][\w.-]{0,64})$/i.test(
+  return /(?:\bset|\b(?:define|set_?property|putenv|setenv|put|setdefault)\(\s{0,4}["']?[\w.-]{0,64})$/i.test(
     text.slice(Math.max(0, keyword - 88), keyword),
   );
 }

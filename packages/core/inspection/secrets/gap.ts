@@ -20,7 +20,7 @@ export interface Gap {
 
 /** Quotes and brackets that close the name, one separator, then an opening quote. Python, SQL and others mark a string's kind. */
 const joined =
-  /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?\*{0,2})(\s{0,12})(=>|:=|===?|!==?|(?:\|\||\?\??)=|\|\||\?\?|\b(?:or|by|BY)\b(?= ["'])|=|:|,|>|[：＝是は为為는은]|है|هي|היא|<-|\b(?:is|was|est|lautet|ist|es|er|ay|jest|ialah)\b|[éè](?= )|là|adalah|คือ|\()\*{0,2}(\s{0,12})(?:(?:[NEbBuUrRL@]|rb|br)(?=["'])|<(?:b|i|em|strong|code|kbd|tt|pre)>|(?:\[\]byte|(?:new )?(?:\w{1,12}(?:\.|::)){0,2}(?:from|from_?hex|unhex\w{0,4}|hex|(?:b64|base64_?)?decode\w{0,6}|to_?bytes|bytes|b?str(?:ing)?|String|Secret(?:Str|String)?|F|TEXT|_T|QString(?:Literal)?))\((?=["'`]))?("""|'''|\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/;
+  /^(?:\\{0,4}["'`]?[\])]?\\{0,4}["'`]?\*{0,2})(\s{0,12})(=>|:=|===?|!==?|(?:\|\||\?\??)=|\|\||\?\?|\b(?:or|by|BY)\b(?= ["'])|=|:|,|>|[：＝是は为為는은]|है|هي|היא|<-|\b(?:is|was|est|lautet|ist|es|er|ay|jest|ialah)\b|[éè](?= )|là|adalah|(?:ใหม่)?คือ|\()\*{0,2}(\s{0,12})(?:(?:[NEbBuUrRL@]|rb|br)(?=["'])|<(?:b|i|em|strong|code|kbd|tt|pre)>|(?:\[\]byte|(?:new )?(?:\w{1,12}(?:\.|::)){0,2}(?:from|from_?hex|unhex\w{0,4}|hex|(?:b64|base64_?)?decode\w{0,6}|to_?bytes|bytes|b?str(?:ing)?|String|Secret(?:Str|String)?|F|TEXT|_T|QString(?:Literal)?))\((?=["'`]))?("""|'''|\\{0,4}["'`](?:\\?"(?!"))?|\(\\?["']|)/;
 
 export function readGap(text: string, from: number, keyword: number): Gap | undefined {
   const window = text.slice(from, from + maxGap + 8);
@@ -86,7 +86,8 @@ function furtherGap(text: string, from: number, keyword: number, window: string)
     if (basic !== undefined) return gapOf(basic);
   }
   if (first === 32 || first === 44 || first > 96) {
-    const whose = saidGap(text, from, keyword);
+    const isGiven = first === 32 && isOption(leadOf(text, nameStart(text, keyword), 120), text.slice(keyword, from));
+    const whose = isGiven ? undefined : saidGap(text, from, keyword);
     if (whose !== undefined) return whose;
   }
   if (first === 60 || first === 62) {
@@ -143,16 +144,23 @@ function flagGap(text: string, from: number, keyword: number, window: string): G
   const lead = leadOf(text, nameStart(text, keyword), 120);
   const name = text.slice(keyword, from);
   const isFlag =
-    lead.endsWith("-") ||
-    /(?:login|user(?:name)?|account) \S{1,64}\s{1,8}$/.test(lead) ||
+    isOption(lead, name) ||
     (written !== undefined &&
       /(?:^|\n)[ \t]*(?:username|enable|neighbor|radius|tacacs|line|ppp|key|server)?\b[^\n]{0,90}$/i.test(lead)) ||
-    /(?:^|[\n;&]) {0,8}(?:RUN )?(?:ENV|ARG|setx|set -gx) ["']?\w{0,40}$/.test(lead) ||
-    (directive.test(name) && /(?:^|\n)[ \t]{0,12}$/.test(lead)) ||
     (quote !== "" && (/^identified/i.test(name) || declares.test(lead)));
   // Only what a line says that reads on from another is a value on the next.
   if (space.includes("\n") && !/(?:machine|default)\s[^;{}=]{0,100}$/.test(lead)) return undefined;
   return { at: from + whole.length, quote, sign: isFlag ? "flag" : "space", spaced: true };
+}
+
+/** An option, a login's second word, a line that sets: the next word is the value, whatever follows it. */
+function isOption(lead: string, name: string): boolean {
+  return (
+    (directive.test(name) && /(?:^|\n)[ \t]{0,12}$/.test(lead)) ||
+    lead.endsWith("-") ||
+    /(?:login|user(?:name)?|account) \S{1,64}\s{1,8}$/.test(lead) ||
+    /(?:^|[\n;&]) {0,8}(?:RUN )?(?:ENV|ARG|setx|set -gx) ["']?\w{0,40}$/.test(lead)
+  );
 }
 
 /** What a quoted password stands behind without a sign: the line's start, a macro's, a statement of SQL. */

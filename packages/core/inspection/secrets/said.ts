@@ -8,18 +8,19 @@ import { classesOf, isPlaceholder } from "./value.ts";
 
 /** Whose it is, then a sign or a verb. */
 const owned =
-  /^ (?:(?:[\p{L}\p{M}]{1,16} ){0,2}[\p{L}\p{M}]{1,16}(?= (?:es|est|ist|lautet|è|é|là|adalah|คือ|jest) )|(?:login|akun|email|vpn|admin|router|wi-?fi|wlan|tempor\p{L}{2,4}|provis\p{L}{3,6}|sementara|initial\p{L}{0,2}|nueva|nouveau|baru|mới)(?= ?[:=])|(?:for|of|to|on|at|in|from|del?|da|do|della|di|per|pour|du|für|zum|vom|von|der|untuk|ke|buat|dari|của|cho|wi-?fi|от|для|к|на|voor|van|til|för|na|ng|sa|ko|mo|namin)(?: [\p{L}\p{M}\d.@'’/-]{1,40}){0,5}?)(?: ?[:=—–]| (?:is|was|est|lautet|ist|war|es|era|é|è|ay|là|adalah|คือ|ialah|jest|er|är|c[’']est)(?: now| still| just)?:?)[ \t]{1,2}(?:["'`“«„](?=\S))?(?=\S)/u;
+  /^ (?:(?:[\p{L}\p{M}]{1,16} ){0,2}[\p{L}\p{M}]{1,16}(?= (?:es|est|ist|lautet|è|é|là|adalah|คือ|jest) )|(?:login|akun|email|vpn|admin|router|wi-?fi|wlan|tempor\p{L}{2,4}|provis\p{L}{3,6}|sementara|initial\p{L}{0,2}|nueva|nouveau|baru|mới)(?= ?[:=])|(?:for|of|to|on|at|in|from|del?|da|do|della|di|per|pour|du|für|zum|vom|von|der|para|đăng nhập|untuk|ke|buat|dari|của|cho|wi-?fi|от|для|к|на|voor|van|til|för|na|ng|sa|ko|mo|namin)(?: [\p{L}\p{M}\d.@'’/-]{1,40}){0,5}?)(?: ?[:=—–]| (?:is|was|est|lautet|ist|war|es|era|é|è|ay|là|adalah|คือ|ialah|jest|er|är|c[’']est)(?: now| still| just)?:?)[ \t]{1,2}(?:["'`“«„](?=\S))?(?=\S)/u;
 /** What it was, became or will be. */
 const became =
   /^(?:,? (?:it[’']?s|it is|that is|which is|c[’']est|itu)| (?:used to be|(?:is|was) (?:now|still|just)|(?:has been |was |is |now )?(?:set|changed|reset) (?:back )?to|war|era|är|saya|kami))(?: now)?:?[ \t]{1,2}(?:["'`“«„](?=\S))?(?=\S)/;
 const changed = /(?:\b(?:set|chang|reset|updat|mak|switch|put)\w{0,4}|\b(?:is|was|be|been)) (?:[\w'’]{1,16} ){0,4}$/i;
-const to = /^ (?:back )?to:? (?:["'`“«„](?=\S))?(?=\S)/;
+const to = /^ (?:from \S{1,40} )?(?:back )?to:? (?:["'`“«„](?=\S))?(?=\S)/;
 
 export function saidGap(text: string, from: number, keyword: number): Gap | undefined {
   const nameAt = keyword + (/\w/.test(text.charAt(keyword)) ? 0 : 1);
   const rest = text.slice(from, from + 160);
   // Which of these it is, what stands before the value must say.
-  const isChanged = /^ (?:back )?to/.test(rest) && changed.test(text.slice(Math.max(0, keyword - 64), nameAt));
+  const isChanged =
+    /^ (?:from \S{1,40} )?(?:back )?to/.test(rest) && changed.test(text.slice(Math.max(0, keyword - 64), nameAt));
   const bracket = /^ ?(?:は|が|：)? ?[「『](?=\S)/.exec(rest)?.[0];
   const found = bracket ?? (isChanged ? to.exec(rest) : (owned.exec(rest) ?? became.exec(rest)))?.[0];
   if (found === undefined) return undefined;
