@@ -1,5 +1,5 @@
 /**
- * A fifth list, written after rules were mended by the first four; nothing was mended by it. In: nothing. Out: texts with a secret's
+ * A fifth list, written after rules were mended by the first four; a few were mended by it after it had been judged once. In: nothing. Out: texts with a secret's
  * place marked, and texts that hold none, by what they are about.
  */
 import { base62, base64, digits, encoded, hex, jwt, mark, pem, random, upper, url64, uuid, type Case } from "./draw.ts";

@@ -1,5 +1,5 @@
 /**
- * A fourth list, written after rules were mended by the first three; nothing was mended by it. In: nothing. Out: texts with a secret's
+ * A fourth list, written after rules were mended by the first three; rules were mended by it after it had been judged once. In: nothing. Out: texts with a secret's
  * place marked, and texts that hold none, by what they are about.
  */
 import {

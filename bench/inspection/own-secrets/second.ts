@@ -1,5 +1,5 @@
 /**
- * A second list, written after rules were mended by the first and before any of it was judged. In: nothing. Out: texts with a secret's
+ * A second list, written after rules were mended by the first and before any of it was judged; rules were mended by it after it had been judged once. In: nothing. Out: texts with a secret's
  * place marked, and texts that hold none, by what they are about.
  */
 import {

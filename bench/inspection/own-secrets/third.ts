@@ -1,5 +1,5 @@
 /**
- * A third list, written after rules were mended by the first two; nothing was mended by it. In: nothing. Out: texts with a secret's place
+ * A third list, written after rules were mended by the first two; rules were mended by it after it had been judged once. In: nothing. Out: texts with a secret's place
  * marked, and texts that hold none, by what they are about.
  */
 import {
