@@ -14,15 +14,15 @@ export function findUrlPasswords(text: string, out: (found: Assigned) => void, f
     const from = at + 3;
     let colon = -1;
     let last = -1;
-    let first = -1;
+    let sign = -1;
     for (let index = from; index < text.length && index - from < maxUser + maxPassword; index++) {
       const unit = text.charCodeAt(index);
       if (unit <= 32 || unit === 47 || unit === 34 || unit === 60 || unit === 62 || unit === 63 || unit === 96) break;
       if (unit === 58 && colon < 0) colon = index;
       if (unit === 64 && colon >= 0) last = index;
-      if (unit === 64 && first < 0) first = index;
+      if (unit === 64 && sign < 0) sign = index;
     }
-    if (colon < 0 && first >= 0 && isTokenUser(text, from, first)) out({ start: from, end: first, score: 0.8 });
+    if (colon < 0 && sign >= 0 && isTokenUser(text, from, sign)) out({ start: from, end: sign, score: 0.8 });
     if (colon < 0 || last <= colon + 1 || !isHost(text, last + 1)) continue;
     // Several hosts may follow, each with its own user: the first `@` that a host follows ends the first password.
     let end = text.indexOf("@", colon);
