@@ -129,7 +129,7 @@ function isWithinWord(text: string, keyword: number): boolean {
 /** `Bearer`, `Basic`, `Token` and the like before the credential of a header. */
 function afterScheme(text: string, from: number, stop: number): number {
   const scheme =
-    /^(?:bearer|basic|token|api-?(?:key|token)|ssws|ntlm|hawk|dpop|negotiate|digest|apikey|key)[ :=]{1,3}/i.exec(
+    /^(?:bearer|basic|token|api-?(?:key|token)|geniekey|deepl-auth-key|sso-key|oauth|accesskey|ssws|ntlm|hawk|dpop|negotiate|digest|apikey|key)[ :=]{1,3}/i.exec(
       text.slice(from, from + 16),
     );
   return scheme === null || stop - from > 12 ? from : from + scheme[0].length;

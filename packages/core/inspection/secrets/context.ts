@@ -179,13 +179,16 @@ function read({ phrase, before }: Phrase, sign: string, quoted = false): Context
   };
 }
 
+const called = new Set(["init", "connect", "client", "configure", "setup", "start", "initialize", "getinstance"]);
+
 /** Whether the last words name an issuer: `datadog`, `new_relic`, `acmeApiKey`, without what follows the issuer's own name. */
 function namesIssuer(name: string): boolean {
   const runs = name.match(/[a-z0-9]+/g) ?? [];
   for (let at = runs.length - 1; at >= 0; at--) {
     const run = runs[at] ?? "";
     const own = run.replace(credentialWords, "");
-    if (own === "") continue;
+    // `rollbar.init("…")`: whose it is stands before what is called.
+    if (own === "" || (at > 0 && called.has(run))) continue;
     // `infuraKeyOfOurs`: what the issuer gave is named behind it, and something more.
     const whose = /^([a-z0-9]{3,24}?)(?:api|secret|token|access|private|key)/.exec(run)?.[1] ?? "";
     return issuers.has(run) || issuers.has(own) || issuers.has((runs[at - 1] ?? "") + own) || issuers.has(whose);

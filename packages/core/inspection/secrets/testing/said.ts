@@ -101,6 +101,8 @@ const code: readonly Form[] = [
     encoded({ type: "service_account", private_key: random(base62, 300, "service") }),
     "  credentials.json: ¤\n",
   ],
+  ["webhook", random("0123456789abcdef", 32, "node"), "https://mainnet.infura.io/v3/¤"],
+  ["credential", random("0123456789abcdef", 32, "init"), "rollbar.init('¤', 'prod')"],
   ["nostr-key", `nsec1${random("qpzry9x8gf2tvdw0s3jn54khce6mua7l", 58, "nsec")}`, "¤"],
 ];
 
