@@ -34,6 +34,8 @@ export function saidBefore(text: string, keyword: number, end: number): Assigned
   return { start, end: start + value.length, score: 0.65 };
 }
 
+/** The word itself, its verb and what `maySay` allows behind it. */
+const mostWords = 8;
 const longestLine = 160;
 const longestTail = longestLine + 16;
 /** What is piped to a program that asks for a password. */
@@ -61,7 +63,7 @@ export function openBehindFrom(text: string, end: number): number {
   const from = Math.max(0, end - longestTail);
   const tail = text.slice(from, end);
   let open = end;
-  if (hasDigit(tail)) {
+  if (endsNumbered(tail)) {
     const found = maySay.exec(tail);
     const value = found?.[1];
     if (found !== null && value !== undefined && hasNumber(value)) open = from + found.index + found[0].indexOf(value);
@@ -72,10 +74,13 @@ export function openBehindFrom(text: string, end: number): number {
   return pipe === null ? open : Math.min(open, from + line + pipe.index + pipe[0].length);
 }
 
-function hasDigit(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
+/** Whether a digit is among its last words, before any sign that no sentence of `maySay` has: else nothing need be tried. */
+function endsNumbered(text: string): boolean {
+  let words = 0;
+  for (let at = text.length - 1; at >= 0; at--) {
     const unit = text.charCodeAt(at);
     if (unit >= 48 && unit <= 57) return true;
+    if (unit === 10 || (unit === 32 && ++words > mostWords)) return false;
   }
   return false;
 }
