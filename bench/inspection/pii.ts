@@ -18,6 +18,7 @@ import { nameDetector } from "@cordon/core/inspection/pii/names/detector";
 import { scriptNameDetector } from "@cordon/core/inspection/pii/scripts/detector";
 import { secretDetector } from "@cordon/core/inspection/secrets/detector";
 import { longSecretDetector } from "@cordon/core/inspection/secrets/long";
+import { ownSecretListsJudged } from "./own-secrets.ts";
 import { secretsJudged } from "./secrets.ts";
 import { unseenSecretsJudged } from "./secrets-unseen.ts";
 import { percentile } from "../gateway/statistics.ts";
@@ -127,6 +128,7 @@ export async function benchPii(args: readonly string[]): Promise<void> {
   );
 
   results["secrets"] = secretsJudged(say);
+  results["own secrets"] = ownSecretListsJudged(say);
   if (values.kingfisher !== undefined) {
     const known = new Set(
       [...rowsOf("secrets_gitleaks"), ...rowsOf("secrets_noseyparker")].map(({ text }) => text.trim()),

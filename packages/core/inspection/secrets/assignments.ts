@@ -8,8 +8,9 @@
 import { maxValue, nameStart, readGap, valueEnd, type Gap } from "./gap.ts";
 import { issuers } from "./issuers.ts";
 import type { SecretKind } from "./keys.ts";
-import { followsUser, givesWord } from "./settings.ts";
-import { classesOf, isPlaceholder, isRandom, isReference, wordlikeness } from "./value.ts";
+import { hasNumber, isSaidWord } from "./said.ts";
+import { followsUser, givesWord, isSetting } from "./settings.ts";
+import { classesOf, isEncodedText, isPlaceholder, isRandom, isReference, wordlikeness } from "./value.ts";
 
 export interface Assigned {
   readonly start: number;
@@ -19,7 +20,7 @@ export interface Assigned {
 
 /** What may follow the keyword within the same name: `password1`, `api_key_prod`, `passwordValue`. */
 const goodSuffix =
-  /^(?:s|[_-]?(?:value|val|v|prod|production|dev|test|staging|live|main|primary|secondary|default|admin|root|user|db|raw|plain|text|string|str|base64|b64|hex|\d{1,3})){0,2}$/i;
+  /^(?:s|nya|ku|mu|[_-]?(?:value|val|v|prod|production|dev|test|staging|live|main|primary|secondary|default|admin|root|user|db|raw|plain|text|string|str|base64|b64|hex|\d{1,3})){0,2}$/i;
 /** What follows the keyword in names of something about a secret. Any other ending is believed for a strong value. */
 const badSuffix =
   /^[a-z]|(?:id|ids|name|label|field|ur[il]|path|file|type|length|len|size|policy|format|hint|reset|regex|pattern|placeholder|error|message|msg|expir\w*|count|header|prefix|class|manager|service|provider|factory|input|form|page|title|text|arn|ref|version|hash|digest|algorithm|alg|url|endpoint|scope|usage|limit)s?$/i;
@@ -40,13 +41,22 @@ export function assignedAt(text: string, keyword: number, end: number, kind: Sec
   }
   if (kind === "pass") {
     const found = isPassName(text, keyword, end) ? assignedAt(text, keyword, end, "password") : undefined;
+    const value = found === undefined ? "" : text.slice(found.start, found.end);
+    // `pass` is also what a test did.
+    return isStrong(value) || (/^pw/i.test(text.slice(keyword, end)) && hasNumber(value)) ? found : undefined;
+  }
+  if (kind === "chosen") {
+    if (/[\p{L}\p{N}_]/u.test(text.charAt(keyword - 1)) || /[\p{L}_]/u.test(text.charAt(end))) return undefined;
+    const found = assignedAt(text, keyword, end, "password");
     return found !== undefined && isStrong(text.slice(found.start, found.end)) ? found : undefined;
   }
   const after = nameEnd(text, end);
   const suffix = text.slice(end, after);
   const plain = goodSuffix.test(suffix);
   if (!plain && (badSuffix.test(suffix) || kind === "key")) return undefined;
-  if (kind !== "header" && badPrefix.test(text.slice(Math.max(0, keyword - 16), keyword))) return undefined;
+  const named = text.slice(Math.max(0, keyword - 16), keyword);
+  const isNew = kind === "password" && /\bnew $/i.test(named);
+  if (kind !== "header" && !isNew && badPrefix.test(named)) return undefined;
   // `ID: joe / PW: x`; a path has such words too.
   const slash = nameStart(text, keyword) - 1;
   const slashed = text.charCodeAt(slash) === 47;
@@ -66,6 +76,7 @@ export function assignedAt(text: string, keyword: number, end: number, kind: Sec
   const escaped = gap.quote.startsWith("\\") && text.charAt(to) === "\\";
   if (gap.quote !== "" && !closed && !escaped && to < text.length && kind !== "header") return undefined;
   if (!plain && (gap.quote === "" || !isStrong(value))) return undefined;
+  if (isNew && !isStrong(value) && !hasNumber(value)) return undefined;
   if (slashed && (!isStrong(value) || value.includes("/"))) return undefined;
   const score = scoreOf(value, kind, gap, text, keyword, to);
   return score === 0 ? undefined : { start: from, end: to, score };
@@ -86,7 +97,7 @@ function isPassName(text: string, keyword: number, end: number): boolean {
   if (/(?:by|com|tres|sur|over|under|first)$/i.test(before)) return false;
   return (
     /^$|[`[*\t#]$/.test(before) ||
-    (/^(?:PASS|PW)$/.test(name) && /[A-Z0-9]$/.test(before)) ||
+    (/^(?:PASS|PW)$/.test(name) && /[A-Z0-9]$|env\.$/.test(before)) ||
     (/^P(?:ass|w)$/.test(name) && /[a-z0-9]$/.test(before))
   );
 }
@@ -118,7 +129,7 @@ function isWithinWord(text: string, keyword: number): boolean {
 /** `Bearer`, `Basic`, `Token` and the like before the credential of a header. */
 function afterScheme(text: string, from: number, stop: number): number {
   const scheme =
-    /^(?:bearer|basic|token|api-?(?:key|token)|ssws|ntlm|hawk|dpop|negotiate|digest|apikey|key)[ :=]{1,3}/i.exec(
+    /^(?:bearer|basic|token|api-?(?:key|token)|geniekey|deepl-auth-key|sso-key|oauth|accesskey|ssws|ntlm|hawk|dpop|negotiate|digest|apikey|key)[ :=]{1,3}/i.exec(
       text.slice(from, from + 16),
     );
   return scheme === null || stop - from > 12 ? from : from + scheme[0].length;
@@ -132,6 +143,8 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
   }
   if (isPlaceholder(value) || text.startsWith("..", end)) return 0;
   const quoted = gap.quote !== "";
+  // A tag of YAML: `!vault |`, `!Ref DbPassword`.
+  if (!quoted && gap.sign === ":" && /^!!?[A-Za-z][\w.:-]*$/.test(value) && /[ \t]/.test(text.charAt(end))) return 0;
   // Code that calls, indexes or adds: the value is not here.
   if (
     !quoted &&
@@ -147,20 +160,24 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
       (gap.sign === "," && !isRandom(value) && !isStored(text, keyword) && !isDefault(value, text, keyword)))
   )
     return 0;
+  // A pattern: `(?:[^"]+)`, `\\b(Shl|Shr)`.
+  if (/\(\?[:=!<]|\[\^|\\[bdswDSW]\b|\(\w+\|/.test(value)) return 0;
   // `"user:" + name`: the label of what is joined to it.
   if (quoted && /^[a-z]+[:=&?]$/i.test(value)) return 0;
-  if (/^[a-z][a-z0-9+.-]*:\/\/|^\.{0,2}\/[\w.-]+\/|^www\.|%20|^arn:/i.test(value)) return 0;
+  if (/^[a-z][a-z0-9+.-]*:\/\/|^@[\w-]+\.[\w.-]+(?:\/|$)|^\.{0,2}\/[\w.-]+\/|^www\.|%20|^arn:/i.test(value)) return 0;
   // "with password Qr7!dke#39": in a sentence only a value that is no word of it.
-  if (gap.sign === "space" && !isStrong(value)) return 0;
+  if ((gap.sign === "space" || gap.sign === "said") && !isStrong(value) && !isSaid(value, kind, gap, text, keyword))
+    return 0;
   if (gap.sign === "line" && !(kind === "password" && isLineOf(value, text, end))) return 0;
   const random = isRandom(value);
   switch (kind) {
     case "password":
       return passwordScore(value, gap, random, text, keyword, end);
     case "header":
+      if (isStandInLogin(value)) return 0;
       return random ? 0.9 : value.length >= 8 && /[0-9]/.test(value) && /[A-Za-z]/.test(value) ? 0.6 : 0;
     case "token":
-      if (isComparedSecret(value, gap, text, keyword)) return 0.6;
+      if (isComparedSecret(value, gap, text, keyword) || isSet(value, gap, text, keyword, end)) return 0.6;
       return tokenScore(value, gap, random, text, end);
     case "key":
       if (
@@ -178,12 +195,19 @@ function scoreOf(value: string, kind: SecretKind, gap: Gap, text: string, keywor
   }
 }
 
+/** `Basic dXNlcjpwYXNzd29yZA==`: what documentation encodes. */
+function isStandInLogin(value: string): boolean {
+  if (!isEncodedText(value)) return false;
+  const [, password] = /^[\w.@+-]{1,64}:([\x21-\x7e]{1,64})$/.exec(atob(value.replace(/={1,2}$/, ""))) ?? [];
+  return password !== undefined && isPlaceholder(password);
+}
+
 /** `Server=…;User Id=…;Password=…`: whatever stands there is the password, be it `secret`. */
 function isConnectionString(text: string, keyword: number, gap: Gap): boolean {
   if (gap.sign !== "=") return false;
   const before = text.slice(Math.max(0, keyword - 100), keyword);
   // A program may put it together of several strings: `"…;User ID=x; " & "Password=y;"`.
-  return /(?:user(?: ?id|name)?|uid|server|host|data source|database|accountname)\s?=[^;&\n]{0,80}[;&]\s?(?:["'][ &+.]{1,5}["'])?$/i.test(
+  return /(?:user(?: ?id|name)?|uid|server|host|data source|database|accountname)\s?=[^;&\n]{0,80}[;&]\s?(?:["'][ &+.]{1,5}["'])?$|[\s,]user(?:name)?=[^\s,;()"']{1,40},$/i.test(
     before,
   );
 }
@@ -226,6 +250,27 @@ function isIssued(value: string, text: string, keyword: number): boolean {
   return value.length >= 10 && isHexDraw(value) && owner !== undefined && issuers.has(owner);
 }
 
+/** `with password letmein42`, `changed my password to tractor7`. */
+function isSaid(value: string, kind: SecretKind, { sign }: Gap, text: string, keyword: number): boolean {
+  if (kind !== "password" || !hasNumber(value)) return false;
+  return (
+    sign === "said" ||
+    /\b(?:with|using|and|the|temporary|new|old|current|of|der|das|le|la|con|mit|avec|dengan)(?: the| a)? $/i.test(
+      leadOf(text, keyword),
+    )
+  );
+}
+
+function leadOf(text: string, keyword: number): string {
+  return text.slice(Math.max(0, keyword - 24), nameStart(text, keyword));
+}
+
+/** `APP_SECRET=acme2024x`, `ldap.bind.credentials=…`, `--token …`: a line of settings or an option gives it, and it has a number. */
+function isSet(value: string, gap: Gap, text: string, keyword: number, end: number): boolean {
+  if (value.length < 8 || !hasNumber(value) || isIdentifierName(value, text, end)) return false;
+  return gap.sign === "flag" || isSetting(text, keyword, gap, end);
+}
+
 /** `creds.Secret != "open-sesame"`: what is compared with a secret is one; tokens and keys are also a parser's and a table's. */
 function isComparedSecret(value: string, { quote, sign }: Gap, text: string, keyword: number): boolean {
   return quote !== "" && /^[=!]=/.test(sign) && value.length >= 8 && /^secret/i.test(text.slice(keyword, keyword + 6));
@@ -261,6 +306,7 @@ function passwordScore(value: string, gap: Gap, random: boolean, text: string, k
   if (gap.quote !== "" && isShort && !followsUser(text, keyword + 1)) return 0;
   if (gap.quote !== "")
     return gap.sign === "is" || gap.sign === "flag" || isCodeLike(gap) || isStored(text, keyword) ? 0.66 : 0;
+  if (gap.sign === "is" && isSaidWord(value, text, nameStart(text, keyword), end)) return 0.55;
   // Bare words: only where a line of settings gives them (`DB_PASSWORD=letmein`), or a connection string.
   const settings =
     gap.sign === "=" && !gap.spaced && /[A-Z_;\s"']$|^$/.test(text.slice(Math.max(0, keyword - 1), keyword));
@@ -272,7 +318,7 @@ function passwordScore(value: string, gap: Gap, random: boolean, text: string, k
 
 /** `setPassword("x")`, `define('DB_PASSWORD', 'x')`, `put("mail.password", "x")`: what is called keeps what it is given. */
 function isStored(text: string, keyword: number): boolean {
-  return /(?:\bset|\b(?:define|set_?property|putenv|setenv|put|setdefault)\(\s{0,4}["'][\w.-]{0,64})$/i.test(
+  return /(?:\bset|\b(?:define|set_?property|putenv|setenv|put|setdefault)\(\s{0,4}["']?[\w.-]{0,64})$/i.test(
     text.slice(Math.max(0, keyword - 88), keyword),
   );
 }
@@ -280,8 +326,8 @@ function isStored(text: string, keyword: number): boolean {
 /** `getenv("DB_PASSWORD", "x")`: what is used where nothing is set. */
 function isDefault(value: string, text: string, keyword: number): boolean {
   return (
-    isStrong(value) &&
-    /\b(?:get_?env|lookup_?env\w{0,12}|environ\.get|env|config(?:uration)?(?:\.get\w{0,8})?|settings?\.get|get_?(?:property|option|string))\(\s{0,4}["'][\w.-]{0,64}$/i.test(
+    (isStrong(value) || hasNumber(value)) &&
+    /\b(?:(?:fill|type|typeText|send_?[kK]eys|set_?[vV]alue)\(\s?["'][#.\w[\]= -]{0,40}|(?:get_?env|(?:ENV\.)?fetch|lookup_?env\w{0,12}|environ\.(?:get|setdefault)|getOrDefault|env|config(?:uration)?(?:\.get\w{0,8})?|settings?\.get|get_?(?:property|option|string))\(\s{0,4}["'][\w.-]{0,64})$/i.test(
       text.slice(Math.max(0, keyword - 104), keyword),
     )
   );

@@ -1,6 +1,6 @@
 /**
  * Passwords and keys in a table: the column says what they are, once, in its first line. In: a text. Out: the cells' spans.
- * Tables of commas, semicolons, tabs and bars; a cell counts where no word, name or number would look like that.
+ * Tables of commas, semicolons, tabs, and bars; a cell counts where no word, name or number would look like that.
  *
  * A line belongs to the table while it has as many cells as it takes; how far behind the first line a cell is found is bounded.
  */
@@ -15,14 +15,18 @@ const longestCell = 256;
 
 /** The names of a column; what it says beside them is one word or two. */
 const chosen =
-  /^(?:[\w ]{0,24}[ _-])?(?:pass(?:word|wd|phrase|code)?|pwd|pw|contraseña|mot de passe|senha|mật khẩu|kata sandi|密码|パスワード)s?(?:[ _-][a-z]{1,12})?$/i;
+  /^(?:[\w ]{0,24}[ _-])?(?:pass(?:word|wd|phrase|code)?|pwd|pw|passwort|kennwort|contraseña|mot de passe|senha|wachtwoord|hasło|пароль|şifre|비밀번호|รหัสผ่าน|mật khẩu|kata sandi|密码|パスワード)s?(?:[ _-][a-z]{1,12})?$/i;
 const drawn =
   /^(?:[\w ]{0,24}[ _-])?(?:secret|token|api[ _-]?key|access[ _-]?key|secret[ _-]?key|private[ _-]?key|credential)s?$/i;
 const neither = /hash|digest|policy|hint|reset|expir|changed|length|type|count|last|public|strength|required/i;
 /** All columns' names begin so, for a look from afar. */
-const near = /pass|pwd|pw\b|secret|token|key|credential|contrase|senha|mật khẩu|kata sandi|密码|パスワード/i;
+const near =
+  /pass|pwd|pw\b|secret|token|key|credential|kennwort|contrase|senha|wachtwoord|hasło|пароль|şifre|비밀번호|รหัสผ่าน|mật khẩu|kata sandi|密码|パスワード/i;
 
-/** Of commas and semicolons those of sentences and code have a space behind them: the first of a line says which it is. */
+/**
+ * Of commas and semicolons those of sentences and code have a space behind them: the first of a line says which it is, unless the line is short
+ * and says no more than names.
+ */
 const signs = ["|", "\t", ";", ","] as const;
 type Sign = (typeof signs)[number];
 
@@ -47,10 +51,29 @@ export function findColumns(text: string, out: (found: Assigned) => void, asked 
 function signFrom(text: string, sign: Sign, from: number): number {
   for (let at = text.indexOf(sign, from); at >= 0; at = text.indexOf(sign, at)) {
     if (sign === "|" || sign === "\t" || isNameSign(text.charCodeAt(at + 1))) return at;
-    at = text.indexOf("\n", at);
-    if (at < 0) return text.length;
+    const end = text.indexOf("\n", at);
+    if (end < 0) return text.length;
+    if (isShortHead(text, at, end)) return at;
+    at = end;
   }
   return text.length;
+}
+
+/** The most that a line of names has whose signs are also those of sentences. */
+const longestLoose = 160;
+
+/** A short line that begins and ends with a word, and parts its words with a space behind the sign. */
+function isShortHead(text: string, at: number, end: number): boolean {
+  if (end - at > longestLoose || text.charCodeAt(at + 1) !== 32) return false;
+  const last = text.charCodeAt(end - 1) === 13 ? end - 2 : end - 1;
+  if (!isLetter(text.charCodeAt(last))) return false;
+  const start = text.lastIndexOf("\n", at) + 1;
+  return end - start <= longestLoose && isLetter(text.charCodeAt(start));
+}
+
+/** Of a name: none of markup, code or a sentence. */
+function isLetter(unit: number): boolean {
+  return (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || unit >= 128 || unit === 34;
 }
 
 /** A letter, or a quote before one: what is behind a comma within a number is none. */
@@ -62,6 +85,8 @@ interface Table {
   readonly sign: Sign;
   readonly start: number;
   readonly end: number;
+  /** Its signs are also those of sentences. */
+  readonly loose: boolean;
   readonly kinds: readonly (Kind | undefined)[];
 }
 
@@ -69,23 +94,33 @@ interface Table {
 function headOf(text: string, start: number, end: number): Table | undefined {
   if (end - start > longestHead || end === text.length || !near.test(text.slice(start, end))) return undefined;
   for (const sign of signs) {
-    const kinds = cellsOf(text, start, end, sign).map(({ from, to }) => kindOf(text.slice(from, to)));
+    const cells = cellsOf(text, start, end, sign);
+    const kinds = cells.map(({ from, to }) => kindOf(text.slice(from, to)));
     const last = kinds.findLastIndex((kind) => kind !== undefined);
-    if (kinds.length >= 2 && last >= 0) return { sign, start, end, kinds: kinds.slice(0, last + 1) };
+    if (kinds.length < 2 || last < 0) continue;
+    const loose = (sign === "," || sign === ";") && !isNameSign(text.charCodeAt((cells[0]?.end ?? 0) + 1));
+    if (loose && !cells.every(({ from, to }) => isColumnName(text.slice(from, to)))) continue;
+    return { sign, start, end, loose, kinds: kinds.slice(0, last + 1) };
   }
   return undefined;
 }
 
 /** Reads the rows, and gives where the line begins that is none, or a head of its own. */
-function readTable(text: string, { sign, start, end, kinds }: Table, out: (found: Assigned) => void): number {
+function readTable(text: string, { sign, start, end, loose, kinds }: Table, out: (found: Assigned) => void): number {
   let from = end + 1;
   while (from < text.length && from - start < maxTable) {
     const stop = lineEnd(text, from);
+    if (isRuler(text, from, stop)) {
+      from = stop + 1;
+      continue;
+    }
     const cells = cellsOf(text, from, Math.min(stop, start + maxTable), sign);
     kinds.forEach((kind, column) => {
       const cell = cells[column];
       if (kind === undefined || cell === undefined) return;
       const value = valueOf(text, cell, sign);
+      if (loose && value !== undefined && !(sign === "," ? /^[,\r\n"']?$/ : /^[;\s"']?$/).test(text.charAt(value.to)))
+        return;
       if (value !== undefined && isKept(text.slice(value.from, value.to), kind))
         out({ start: value.from, end: value.to, score: 0.75 });
     });
@@ -94,6 +129,25 @@ function readTable(text: string, { sign, start, end, kinds }: Table, out: (found
     from = stop + 1;
   }
   return from;
+}
+
+/** `+-----+------+`, `--- | ---`: what is drawn below a head and around it. */
+function isRuler(text: string, from: number, end: number): boolean {
+  const first = text.charCodeAt(from);
+  if (first !== 43 && first !== 45 && first !== 124 && first !== 61 && first !== 32) return false;
+  return (
+    end - from >= 3 && end < text.length && end - from < longestHead && /^[-+=| :\r]+$/.test(text.slice(from, end))
+  );
+}
+
+/** Two words at most, and none that joins the words of a sentence. */
+function isColumnName(name: string): boolean {
+  return (
+    /^[\p{L}#][\p{L}\p{M}\d_#/-]{0,23}(?: [\p{L}\d_#(/-][\p{L}\p{M}\d_#/)-]{0,15})?$/u.test(name) &&
+    !/\b(?:the|a|an|and|or|my|your|with|is|are|if|for|to|as|return|import|from|const|let|var|enter|new|use|then)\b/i.test(
+      name,
+    )
+  );
 }
 
 type Kind = "chosen" | "drawn";

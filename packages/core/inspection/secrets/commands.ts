@@ -17,6 +17,7 @@ interface Command {
 
 const value = String.raw`["']?([^\s"'\`$%<{\\|;&-][^\s"'\`$%<{\\|;]{3,95})["']?(?=\s|$)`;
 const oracle = String.raw`([^\s@/"'\`$%<{&]{4,40})(?=@)`;
+
 /** Other options and arguments before the one that counts. */
 const others = String.raw`[^\n|;&]{0,160}?`;
 
@@ -28,7 +29,7 @@ function command(programs: string, option: string, secret: string = value): Comm
 const thought = String.raw`((?=[^\s"'\`<{\\|;/,]{0,63}[A-Za-z])(?=[^\s"'\`<{\\|;/,]{0,63}[\d!@#$^&*])[^\s"'\`<{\\|;/,:]{5,63}[^\s"'\`<{\\|;/,:.)])`;
 /** The words between, a user that is no host, date or time, and what holds a letter, and a digit or a sign of passwords. */
 const pairPattern =
-  /(?: (?:details|info|data))?(?: (?:is|are|with|as|via))?[ \t]?[:=]?[ \t]?(?:[A-Za-z_][\w+-]{1,39}|[\w.+-]{1,40}@[\w.-]{3,60})(?:[:/]| [:/] )((?=[^\s"'`<{\\|;/,]{0,63}[A-Za-z])(?=[^\s"'`<{\\|;/,]{0,63}[\d!@#$^&*])[^\s"'`<{\\|;/,]{5,63}[^\s"'`<{\\|;/,.)])(?=[\s,;.)]|$)/y;
+  /(?: (?:details|info|data))?(?: (?:for|to|of|on|at|in)(?: [\w.'-]{1,24}){1,4}(?= (?:is|are|as|with)\b| ?[:=]))?(?: (?:is|are|with|as|via))?[ \t]?[:=]?[ \t]?(?:[A-Za-z_][\w+-]{1,39}|[\w.+-]{1,40}@[\w.-]{3,60})(?:[:/]| [:/] )((?=[^\s"'`<{\\|;/,]{0,63}[A-Za-z])(?=[^\s"'`<{\\|;/,]{0,63}[\d!@#$^&*])[^\s"'`<{\\|;/,]{5,63}[^\s"'`<{\\|;/,.)])(?=[\s,;.)]|$)/y;
 /** `ed25519-key`, `index.html?x=1`, `22:33Z`: words and what else stands behind a slash or a colon. */
 const notChosen = /^[a-z\d]+(?:[-.:][a-z\d]+)+$|[?=]/i;
 /** On a line of its own more must speak for it: both cases and a digit, or a sign. */
@@ -49,6 +50,19 @@ export const commands: readonly Command[] = [
     unless: /^[^A-Za-z]*$|^\d+\w?$|^[a-z]+$/,
   },
   command("xfreerdp|mstsc", "/p:"),
+  command("http -a|https -a", String.raw`?["']?[\w.@-]{1,40}:`),
+  command("sp addlogin", String.raw`N?["'][\w.@\\-]{1,40}["'],\s?N?(?=["'])`, String.raw`["']([^\s"']{4,96})["']`),
+  // `curl -sku joe:…`: `-u` alone is `urls.ts`'s.
+  command("curl", String.raw`-[a-zA-Z]{1,6}u ["']?[\w.@+-]{1,64}:`),
+  command("winrs", "[-/]p(?:assword)?:"),
+  command(
+    "7z a|7z x|7za|rar a|unrar",
+    "-h?p",
+    String.raw`((?=[^\s"'\`]{0,63}\d)[^\s"'\`$%<{\\|;&-][^\s"'\`$%<{\\|;]{4,95})(?=\s|$)`,
+  ),
+  command("unzip|pdftotext", "-(?:P|upw|opw|A) "),
+  command("net use", String.raw`(?:\w: )?\\\\[\w.$\\-]{3,80} `),
+  command("openssl", "-(?:passin|passout|pass|password) pass:"),
   command("useradd|usermod|evil winrm|crackmapexec|netexec|rdesktop|sshpass|mongoexport|mongoimport", "-p "),
   command("htpasswd", String.raw`-[a-zA-Z]{0,3}b[a-zA-Z]{0,3} (?:-\w )?\S{1,96} [\w.@-]{1,40} `),
   command("wpa passphrase", String.raw`?["']?[\w.-]{1,40}["']? `),
@@ -58,7 +72,18 @@ export const commands: readonly Command[] = [
   // What people write to one another: `creds: admin / Tr0ub4dor&3`.
   {
     programs: [
-      ...["creds", "credentials", "login", "log in", "sign in", "signed in"],
+      ...[
+        "creds",
+        "credentials",
+        "zugangsdaten",
+        "credenciales",
+        "identifiants",
+        "kredensial",
+        "login",
+        "log in",
+        "sign in",
+        "signed in",
+      ],
       ...[
         "user/pass",
         "username/password",

@@ -150,6 +150,9 @@ const notKept =
 const credentialWords =
   /(?:api|app|client|secret|access|private|auth|token|key|pat|prod|dev|test|live|user|account|rest|sdk|server|dev)+$/;
 
+/** Keys that are made of what they stand for. */
+const derived = /(?:cache|primary|foreign|sort|partition|idempotency|dedup\w*)[-_. ]?key$/;
+
 function read({ phrase, before }: Phrase, sign: string, quoted = false): Context {
   const name = phrase.trimEnd().toLowerCase();
   const parts = phrase.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+/g) ?? [];
@@ -163,7 +166,11 @@ function read({ phrase, before }: Phrase, sign: string, quoted = false): Context
       before === "?" || before === "&" ? /^(?:key|app_?id|auth|sig|signature|apikey|code|hash_key)$/.test(name) : false,
     issuer: namesIssuer(name),
     service: services.has(name),
-    open: openNames.has(last) || openNames.has(lastWord(name)) || notKept.test(name),
+    open:
+      (last === "key" && derived.test(name)) ||
+      openNames.has(last) ||
+      openNames.has(lastWord(name)) ||
+      notKept.test(name),
     assigned: /[=:]/.test(sign),
     joined: sign !== "",
     quoted,
@@ -172,13 +179,16 @@ function read({ phrase, before }: Phrase, sign: string, quoted = false): Context
   };
 }
 
+const called = new Set(["init", "connect", "client", "configure", "setup", "start", "initialize", "getinstance"]);
+
 /** Whether the last words name an issuer: `datadog`, `new_relic`, `acmeApiKey`, without what follows the issuer's own name. */
 function namesIssuer(name: string): boolean {
   const runs = name.match(/[a-z0-9]+/g) ?? [];
   for (let at = runs.length - 1; at >= 0; at--) {
     const run = runs[at] ?? "";
     const own = run.replace(credentialWords, "");
-    if (own === "") continue;
+    // `rollbar.init("…")`: whose it is stands before what is called.
+    if (own === "" || (at > 0 && called.has(run))) continue;
     // `infuraKeyOfOurs`: what the issuer gave is named behind it, and something more.
     const whose = /^([a-z0-9]{3,24}?)(?:api|secret|token|access|private|key)/.exec(run)?.[1] ?? "";
     return issuers.has(run) || issuers.has(own) || issuers.has((runs[at - 1] ?? "") + own) || issuers.has(whose);

@@ -3,23 +3,29 @@
  * In: a text. Out: `secret/<type>` findings that cover the secret alone, not its name.
  *
  * One automaton finds every mark and name in one pass; what stands there is then read once, to a bound. No finding holds a
- * space but a pass phrase in quotes and the words of a seed (`phrases.ts`), so what must wait of an unfinished text is its last
- * word, or such a phrase. Key blocks and long tokens are `long.ts`'s.
+ * space but a pass phrase in quotes and the words of a seed (`phrases.ts`, `seeds.ts`), so what must wait of an unfinished text is its
+ * last word, or such a phrase, or a word of which what follows may say that it is one (`behind.ts`). Key blocks and long tokens are `long.ts`'s.
  */
 import type { Finding, SpanDetector } from "../finding.ts";
 import { createMatcher } from "../matching/aho-corasick.ts";
 import { anchoredAt, anchors } from "./anchors.ts";
-import { assignedAt, isStrong } from "./assignments.ts";
+import { assignedAt, isStrong, type Assigned } from "./assignments.ts";
+import { openBehindFrom, pipedBefore, pipes, saidBefore } from "./behind.ts";
+import { belowAt, insertedAt } from "./below.ts";
 import { commandPasswordAt, commands } from "./commands.ts";
 import { openPhraseFrom, phraseAt, phraseMarks } from "./phrases.ts";
 import { resolve, toFinding, type Candidate } from "./candidate.ts";
 import { secretKeys } from "./keys.ts";
 import { findRandomWords } from "./randoms.ts";
+import { pinAt } from "./said.ts";
+import { namedSeedAt, openSeedFrom, seedAt, seedMarks } from "./seeds.ts";
 import {
   attachedPasswordAt,
   connectCallAt,
   credentialCallAt,
+  findHostPasswords,
   findUrlPasswords,
+  oraclePasswordBefore,
   passwordOptionAt,
   userAloneAt,
   userOptionAt,
@@ -52,10 +58,20 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
   }),
   ...secretKeys.map(({ word, kind }) => {
     const type =
-      kind === "password" || kind === "pass" ? "password" : kind === "header" ? "authorization" : "credential";
+      kind === "password" || kind === "pass" || kind === "chosen"
+        ? "password"
+        : kind === "header"
+          ? "authorization"
+          : "credential";
     const trigger: Trigger = (text, start, end, out) => {
       const found = assignedAt(text, start, end, kind);
       if (found !== undefined) out.push({ type, ...found });
+      if (kind !== "password") return;
+      const before = saidBefore(text, start, end);
+      if (before !== undefined) out.push({ type, ...before });
+      const give = (below: Assigned): void => void out.push({ type, ...below });
+      belowAt(text, start, end, give);
+      insertedAt(text, start, end, give);
     };
     return [word, trigger] as const;
   }),
@@ -82,6 +98,34 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
     };
     return [name, trigger] as const;
   }),
+  ...seedMarks.map((name) => {
+    const trigger: Trigger = (text, _start, end, out) => {
+      const found = namedSeedAt(text, end);
+      if (found !== undefined) out.push({ type: "seed-phrase", ...found });
+    };
+    return [name, trigger] as const;
+  }),
+  [
+    " pin",
+    (text, _start, end, out): void => {
+      const found = pinAt(text, end);
+      if (found !== undefined) out.push({ type: "pin", ...found });
+    },
+  ],
+  ...pipes.map((pipe) => {
+    const trigger: Trigger = (text, start, _end, out) => {
+      const found = pipedBefore(text, start);
+      if (found !== undefined) out.push({ type: "password", ...found });
+    };
+    return [pipe.replaceAll("-", " "), trigger] as const;
+  }),
+  [
+    "@//",
+    (text, start, _end, out): void => {
+      const found = oraclePasswordBefore(text, start);
+      if (found !== undefined) out.push({ type: "password", ...found });
+    },
+  ],
   ...commands.flatMap((command) => {
     const trigger: Trigger = (text, _start, end, out) => {
       const found = commandPasswordAt(text, end, command);
@@ -89,7 +133,7 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
     };
     return command.programs.map((program) => [program, trigger] as const);
   }),
-  ...["mysql connect", "mysqli connect", "mysqli", "getconnection", "pdo"].map((call) => {
+  ...["mysql connect", "mysqli connect", "mysqli", "getconnection", "pdo", "sequelize"].map((call) => {
     const trigger: Trigger = (text, _start, end, out) => {
       const found = connectCallAt(text, end);
       if (found !== undefined) out.push({ type: "password", ...found });
@@ -97,16 +141,28 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
     return [call, trigger] as const;
   }),
   // Anything may be called so: only a value that a person would not name a thing.
-  ...["login(", "signin(", "sign in(", "log in(", "authenticate(", ".connect(", "creds = (", "credentials = ("].map(
-    (call) => {
-      const trigger: Trigger = (text, _start, end, out) => {
-        const found = call === ".connect(" ? connectCallAt(text, end - 1) : credentialCallAt(text, end - 1);
-        if (found !== undefined && isStrong(text.slice(found.start, found.end)))
-          out.push({ type: "password", ...found });
-      };
-      return [call, trigger] as const;
-    },
-  ),
+  ...[
+    "login(",
+    "signin(",
+    "sign in(",
+    "log in(",
+    "authenticate(",
+    ".connect(",
+    "creds = (",
+    "credentials = (",
+    ">connect(",
+  ].map((call) => {
+    const trigger: Trigger = (text, _start, end, out) => {
+      const found =
+        call === ".connect("
+          ? connectCallAt(text, end - 1)
+          : call === ">connect("
+            ? (credentialCallAt(text, end - 1) ?? connectCallAt(text, end - 1))
+            : credentialCallAt(text, end - 1);
+      if (found !== undefined && isStrong(text.slice(found.start, found.end))) out.push({ type: "password", ...found });
+    };
+    return [call, trigger] as const;
+  }),
   ...[
     "networkcredential",
     "passwordauthentication",
@@ -114,6 +170,12 @@ const triggers: readonly (readonly [mark: string, trigger: Trigger])[] = [
     "httpbasicauth",
     "directoryentry",
     "ftp login",
+    "wifi.begin",
+    "usernamepassword",
+    "usernamepasswordcredentials",
+    "passwordcredential",
+    "passwordcredentials",
+    "plainauth",
     "auth=",
     "auth: ",
   ].map((call) => {
@@ -149,7 +211,7 @@ function isAt(text: string, at: number, mark: string): boolean {
 
 /** Where the last word before `end` begins, or a phrase that is open there: no finding that starts before it reaches over `end`. */
 function openBefore(text: string, end: number): number {
-  const phrase = openPhraseFrom(text, end);
+  const phrase = Math.min(openPhraseFrom(text, end), openSeedFrom(text, end), openBehindFrom(text, end));
   return wordStart(text, phrase, end - longestValue);
 }
 
@@ -170,7 +232,10 @@ export const secretDetector: SpanDetector = {
       firstName,
     );
     findDashed(text, out, firstName);
+    const seed = from === 0 ? seedAt(text, 0) : undefined;
+    if (seed !== undefined) out.push({ type: "seed-phrase", ...seed });
     findUrlPasswords(text, (found) => out.push({ type: "url-password", ...found }), first);
+    findHostPasswords(text, (found) => out.push({ type: "url-password", ...found }), first);
     findRandomWords(text, (found) => out.push(found), first);
     const found = resolve(out).map(toFinding);
     return from === 0 ? found : found.filter(({ start }) => start >= from);

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { secretDetector } from "./detector.ts";
 import { longSecretDetector } from "./long.ts";
 import { forms, twins, written } from "./testing/forms.ts";
+import { looseTables, saids, saidTwins } from "./testing/said.ts";
 import { places, placeTwins, tables } from "./testing/places.ts";
 
 const found = (text: string): string[] =>
@@ -12,7 +13,7 @@ const found = (text: string): string[] =>
     .map(({ detector, start, end }) => `${detector} ${text.slice(start, end)}`);
 
 test("finds what files, settings, commands, addresses and phrases keep: the secret, and nothing else", () => {
-  const wrong = [...forms, ...places, ...tables].flatMap((form) => {
+  const wrong = [...forms, ...places, ...tables, ...saids, ...looseTables].flatMap((form) => {
     const told = found(written(form));
     const [type, secret] = form;
     return told.length === 1 && told[0] === `secret/${type} ${secret}` ? [] : [[written(form), ...told]];
@@ -30,7 +31,9 @@ test("finds a key on one line, with its line ends written as spaces or escapes",
 
 test("leaves the twins of these forms alone", () => {
   assert.deepEqual(
-    [...twins, ...placeTwins].map((text) => [text, found(text)]).filter(([, findings = []]) => findings.length > 0),
+    [...twins, ...placeTwins, ...saidTwins]
+      .map((text) => [text, found(text)])
+      .filter(([, findings = []]) => findings.length > 0),
     [],
   );
 });

@@ -153,6 +153,11 @@ const called = [
   "salesmate samsara satismeter scalingo settlemint shipday shippo sidekiq simfin siteleaf smartsheets speechtext speechtextai",
   "spectral stockdata streak surveyanyplace tableaucloud taxbit technicalanalysis telnyx theoddsapi thingsboard thousandeyes tickspot",
   "timeular toggltrack tokeet trufflehog tomorrowio unplugg upcdatabase uplead userflow vagrantcloud voiceflow vonagevoice wakatime",
+  "kagi friendli pastebin cloudsight particleio dailymotion imgbb photobucket siteground domainr easydmarc iplocate ipregistry maptiler",
+  "newsdata textrazor thunderforest timezonedb valimail zenduty kaseya pulseway ninjaone mollom akismet wpengine kinsta cloudways runcloud",
+  "dreamhost hostinger bluehost inwx transip leaseweb vercara ultradns constellix easydns rackspace softlayer motherduck questdb crate",
+  "arangodb neo4j dgraph surrealdb edgedb marqo lancedb turbopuffer linkup phind codeium tabnine coreweave nebius featherless lovable",
+  "cerebrium paperspace krutrim sarvam rinna elyza alephalpha rekaai mapillary owncast openrouteservice graphcms hypixel steamgriddb",
   "weightsandbiases whoxy wiz wrike wundergraph yelp zenkitapi zipcodebase zonka zonkafeedback zulipchat",
 ];
 
@@ -179,7 +184,7 @@ export const openNames = words(
   "cipher ciphertext plaintext encrypted signature sig signed data payload base64 body content bytes icon png jpg svg gif pdf",
   "shasum hashsum uuids etags snapshot device instance resource vm node volume ami cluster tenant subscription project organization org team",
   "expiry expires exp at time ts timestamp date count number limit size length offset index cursor challenge ksuid ulid accept n x y e",
-  "workspace channel guild room thread post comment video track album playlist isbn issn doi sku ean upc gtin vin mac ssid bssid",
+  "workspace channel guild room thread post comment video track album playlist isbn issn doi sku ean upc gtin vin mac ssid bssid x5t kid thumb",
 );
 
 /** Names that say nothing: what they are the value of stands before them. */

@@ -7,12 +7,12 @@
  * `password`: people choose it. `token`: machines do. `key`: as a token, and the word means much else. `hump`: a key whose name goes on in capitals, as
  * `geocoderKey` and `geocoderKEY`. `pass`: the word alone, or so within a name.
  */
-export type SecretKind = "password" | "token" | "key" | "header" | "hump" | "pass";
+export type SecretKind = "password" | "token" | "key" | "header" | "hump" | "pass" | "chosen";
 
 const names: readonly (readonly [SecretKind, string])[] = [
   [
     "password",
-    'password|passwd|passwort|passphrase|pass phrase|pwd|pass word|passcode|userpass|dbpass|db pass|root pass|admin pass|smtp pass|mysql pwd|pgpass|app pass|auth pass|ldap pass|_pass|$pass|&pass|?pass|:pass|\npass|"pass|\'pass|.pass|,pass|{pass|(pass|;pass|<pass|identified by|snmp server community|_psk|\npsk|"psk|pswd|pword|passwrd|pasword|psswd|,pw|(pw|/pw|/pass|/password|_pw|\npw|requirepass|masterauth|bindpw|rootpw|wpa psk|kata sandi|sandi|kata laluan|mật khẩu|รหัสผ่าน|contraseña|mot de passe|senha|wachtwoord|пароль|密码|密碼|パスワード|비밀번호|jelszó|hasło',
+    'password|passwd|passwort|passphrase|pass phrase|pwd|pass word|passcode|userpass|dbpass|db pass|root pass|admin pass|smtp pass|mysql pwd|pgpass|app pass|auth pass|ldap pass|_pass|$pass|&pass|?pass|:pass|\npass|"pass|\'pass|.pass|,pass|{pass|(pass|;pass|<pass|identified by|snmp server community|_psk|\npsk|"psk|pswd|pword|passwrd|pasword|psswd|,pw|(pw|/pw|/pass|/password|_pw|\npw|requirepass|masterauth|bindpw|rootpw|wpa psk|kata sandi|sandi|kata laluan|mật khẩu|รหัสผ่าน|contraseña|mot de passe|senha|wachtwoord|пароль|密码|密碼|パスワード|비밀번호|jelszó|hasło|kennwort|lösenord|adgangskode|passord|salasana|heslo|palavra-passe|пароля|паролем|पासवर्ड|كلمة المرور|كلمة السر|סיסמה|סיסמא|κωδικός|slaptažodis|şifre|şifrem|şifresi|비번|암호|暗証番号|口令|pre shared key|shared secret|network key|wifi key|wi fi key|wlan key|wpa key',
   ],
   [
     "token",
@@ -28,6 +28,10 @@ const names: readonly (readonly [SecretKind, string])[] = [
   ],
   ["hump", "key|access|private"],
   ["pass", "pass|pw"],
+  [
+    "chosen",
+    "mdp|รหัส|parola|clave|palabra clave|parole|lozinka|geslo|sifre|mk|katasandi|passcode|access code|accesscode|kode akses|codice",
+  ],
 ];
 
 export interface SecretKey {

@@ -112,6 +112,8 @@ export const providers: readonly Provider[] = [
     "A3-",
     "[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}",
   ),
+  provider("nostr-key", "nsec1", "[ac-hj-np-z02-9]{58}(?![A-Za-z0-9])"),
+  provider("gcp-api-key", "AQ.Ab8RN6", `${w}{40,60}(?!${w})`),
   provider("age-key", "AGE-SECRET-KEY-1", "[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}"),
   provider("mapbox-token", "sk.eyJ|tk.eyJ", `${w}{20,200}\\.${w}{20,64}`),
   provider("dropbox-token", "sl.", `${w}{60,200}`),
@@ -324,6 +326,12 @@ export const signedToken = provider("jwt", "eyJ", `${w}{10,2000}\\.eyJ${w}{10,40
 export const longProviders: readonly Provider[] = [
   provider("1password-token", "ops_eyJ", `[A-Za-z0-9+/_-]{200,1600}={0,2}`),
   provider("private-key", "LS0tLS1CRUdJTi", "[A-Za-z0-9+/]{40,7900}={0,2}"),
+  // A service's account: `{"type":"service_account"`, with and without lines.
+  provider(
+    "service-account",
+    "eyJ0eXBlIjoic2VydmljZV9hY2NvdW50|eyJ0eXBlIjogInNlcnZpY2VfYWNjb3VudC|ewogICJ0eXBlIjogInNlcnZpY2VfYWNjb3VudC",
+    "[A-Za-z0-9+/]{80,7900}={0,2}",
+  ),
   provider("private-key", "b3BlbnNzaC1rZXktdjEA", "[A-Za-z0-9+/]{80,7900}={0,2}"),
   provider("registry-login", "eyJhdXRocyI6", "[A-Za-z0-9+/]{20,7900}={0,2}"),
   // Written with a space or a line behind the first brace.

@@ -63,13 +63,19 @@ function judgeWord(text: string, start: number, end: number, out: Out): void {
 const hook =
   /(?:\/\/(?:web)?hooks?\.[\w.-]{3,60}|\/(?:hooks?|generic-?webhook|webhooks?|webhookb2|catch|incoming|heartbeat|ping|with\/key|robot|triggers?|(?:password|account)[/_-](?:reset|recover)|reset-?password|magic(?:-?link)?|activat(?:e|ion)))\/(?:(?!commit|blob|tree)[\w.-]{1,60}\/){0,4}([\w-]{16,128})$/i;
 
+/** Nodes of blockchains are rented by address: `https://mainnet.infura.io/v3/9f86d081…`. */
+const node =
+  /\/\/[\w.-]{1,60}\.(?:infura\.io|alchemy\.com|alchemyapi\.io|quiknode\.pro|getblock\.io|chainstack\.com|blastapi\.io|ankr\.com|moralis-nodes\.com)\/(?:[\w.-]{1,24}\/){0,3}([\w-]{24,64})\/?$/i;
+
 /** The last part of a path that calls somebody: whoever knows the address may. */
 function judgeHook(text: string, start: number, end: number, out: Out): void {
   if (end - start > 400 || !text.slice(Math.max(0, start - 12), start + 2).includes("//")) return;
-  const found = hook.exec(text.slice(start, end));
+  const word = text.slice(start, end);
+  const found = hook.exec(word) ?? node.exec(word);
   const value = found?.[1];
   if (value === undefined || drawOf(value) === undefined || isPlaceholder(value)) return;
-  out({ type: "webhook", start: end - value.length, end, score: 0.7 });
+  const stop = end - (word.endsWith("/") ? 1 : 0);
+  out({ type: "webhook", start: stop - value.length, end: stop, score: 0.7 });
 }
 
 function judgeNamed(text: string, start: number, end: number, out: Out): void {

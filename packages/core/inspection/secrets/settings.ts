@@ -30,6 +30,14 @@ export function givesWord(text: string, keyword: number, value: string, gap: Gap
   return /^[a-z][a-z_-]{4,}$/.test(value) && (gap.sign === "=" || ends) && followsUser(text, name);
 }
 
+/** A line of its own of settings in capitals or with dots. */
+export function isSetting(text: string, keyword: number, gap: Gap, end: number): boolean {
+  if (gap.sign !== "=" || gap.spaced || !isLineEnd(text, end)) return false;
+  const name = nameStart(text, keyword);
+  const lead = text.slice(Math.max(0, name - 120), name);
+  return dotted.test(lead) || (capitals.test(lead) && /^[A-Z]/.test(text.charAt(name)));
+}
+
 function isMachine(lead: string): boolean {
   return /(?:machine\s{1,8}[\w.-]{1,64}|default)\s{1,8}login\s{1,8}[\w.@+-]{1,64}\s{1,12}$/.test(lead);
 }

@@ -7,14 +7,15 @@ import { assertFrom, assertLocal, assertSettledBeforeOpen, assertWellFormed } fr
 import { secretDetector } from "./detector.ts";
 import { longSecretDetector } from "./long.ts";
 import { places as whereabouts, placeTwins, tables } from "./testing/places.ts";
+import { looseTables, saids, saidTwins } from "./testing/said.ts";
 import { base62, chosen, forms, random, twins, upper, written } from "./testing/forms.ts";
 
 const detectors = [secretDetector, longSecretDetector];
 
 const piece = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...forms.map(written)) },
-  { weight: 3, arbitrary: fc.constantFrom(...[...whereabouts, ...tables].map(written)) },
-  { weight: 2, arbitrary: fc.constantFrom(...twins, ...placeTwins) },
+  { weight: 3, arbitrary: fc.constantFrom(...[...whereabouts, ...tables, ...saids, ...looseTables].map(written)) },
+  { weight: 2, arbitrary: fc.constantFrom(...twins, ...placeTwins, ...saidTwins) },
   { weight: 1, arbitrary: fc.lorem({ maxCount: 14 }) },
   { weight: 1, arbitrary: fc.stringMatching(/^[A-Za-z0-9+/=_:@.$"'\\ -]{1,60}$/) },
   {
@@ -57,6 +58,32 @@ const piece = fc.oneof(
         '{"crv":"P-256","d":"',
         ' || "',
         "MYSQLPASS: ",
+      ],
+      ...[
+        "echo ",
+        " | chpasswd",
+        " as the password",
+        " is my password",
+        " my wifi ",
+        "changed my password to ",
+        "password: |\n  ",
+        "legal winner thank year ",
+        "wallet: 1. ",
+        ", 2. winner",
+        "user, password\n",
+        "Host   Password\n",
+        "db1    Winter2024x",
+        "<tr><th>a</th><th>password</th></tr>",
+        "<td>x</td><td>",
+        "+----+\n",
+        "INSERT INTO u (a, password) VALUES ('x', '",
+        ", it's ",
+        "root:",
+        "@10.1.1.5",
+        "password?\n",
+        " pin is ",
+        "my password is bluewhale",
+        "https://",
       ],
     ),
   },
@@ -168,6 +195,23 @@ test("reads texts made to be slow to their end", () => {
       "user: a\npassword: ",
     ],
     ...[
+      "echo a | ",
+      "echo 'a1b2c3",
+      "a1b2c3d as the ",
+      "a1b2c3d is my password ",
+      "change the password to a ",
+      "password for a b c ",
+      "wallet: legal ",
+      "legal winner thank year ",
+      "1. legal ",
+      "user, password\n",
+      "a  password  b\n",
+      "<tr><th>a</th><th>password</th>",
+      "password\n\n",
+      "insert into a (password",
+      "insert into a (a, password) values ('a',",
+      "a:Winter2024x@",
+      "@",
       '"password" {\n',
       "password\n",
       "name: password\n value: ",

@@ -30,13 +30,16 @@ const namedThings = new Set(
   ).split(" "),
 );
 
+/** Keys that their issuers have everybody see. */
+const publishable = /^(?:pk|pub|public)_(?:live|test)_/;
+
 /** A token that Cordon itself put in a value's place: worth nothing to whom policy does not let open it. */
 function isOurs(word: string): boolean {
   return word.startsWith(tokenMark) && tokenShapes(word).some(({ start, end }) => start === 0 && end === word.length);
 }
 
 export function isPrefixedToken(word: string): boolean {
-  if (isOurs(word)) return false;
+  if (isOurs(word) || publishable.test(word)) return false;
   const prefix = head.exec(word)?.[0];
   if (prefix === undefined) return isJoined(word);
   const tail = word.slice(prefix.length);

@@ -113,7 +113,7 @@ const fieldWords: ReadonlySet<string> = new Set(
     "username user email yes no on off bearer basic digest oauth oauth2 apikey api_key api-key key jwt cookie session token_type",
     "access_token refresh_token encrypted hashed plain plaintext test passwort contraseña senha wachtwoord parola hasło lösenord",
     "wrong invalid incorrect kennwort lozinka heslo adgangskode passord jelszó parole geslo",
-    "salasana пароль 密码 密碼 パスワード sandi รหัสผ่าน",
+    "salasana пароль 密码 密碼 パスワード sandi รหัสผ่าน 비밀번호 암호 şifre parola पासवर्ड סיסמה κωδικός clave lösenord",
   ].flatMap((line) => line.split(" ")),
 );
 
@@ -178,6 +178,8 @@ function isSequence(value: string): boolean {
 /** `$VAR`, `${x}`, `%VAR%`, `{{x}}`, `process.env.X`, `<secret>`: the place where the value is, not the value. */
 export function isReference(value: string): boolean {
   if (/^["']?(?:[$%#@&]?\{|\$[A-Za-z_(]|<|\[|@@|\/\/|&lt;|!![A-Za-z])/.test(value)) return true;
+  if (/^(?:vault|op|ssm|aws-?sm|gcp-?sm|azkv|doppler|sops|secrets?|file|env|keyring|keychain):/i.test(value))
+    return true;
   if (/^%[^%]*%$|^:[a-z]/.test(value) || /\$\{|\$\(|\{\{|#\{/.test(value)) return true;
   return isNameChain(value) && !isRandom(value);
 }
