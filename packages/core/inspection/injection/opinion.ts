@@ -1,15 +1,15 @@
 /**
  * The encoder as the classifier's second opinion. In: a stretch of plain text. Out: its logit, and what that is worth.
  *
- * Worth was weighed on texts that neither had seen (`tools/injection/encoder/weigh.py`; the offsets are the mean of those with every family
- * left out and with nothing public trained on): at these numbers fewer honest texts are blocked than without the encoder, and more attacks.
+ * Worth was weighed on texts that neither had seen: every fifth row, `bench/inspection/unseen`, our own new texts before they were trained
+ * on, and documents, code and logs of packages (docs/inspection.md).
  */
 import { deployedEncoder } from "../encoder/deployed.ts";
 import type { Worth } from "./classifier.ts";
 
 export const worth: { readonly user: Worth; readonly untrusted: Worth } = {
-  user: { kept: 0.7, slope: 0.8, offset: -0.35, from: 0.08, fromOfShort: 0.08, to: 0.95 },
-  untrusted: { kept: 1, slope: 0.65, offset: -0.65, from: 0.08, fromOfShort: 0.08, to: 0.95 },
+  user: { kept: 0.35, slope: 1, offset: -0.65, from: 0.08, fromOfShort: 0.03, to: 0.97 },
+  untrusted: { kept: 0.5, slope: 1, offset: -0.65, from: 0.08, fromOfShort: 0.04, to: 0.97 },
 };
 
 /** Conversations are sent whole with each turn: what was judged a moment ago need not be judged again. */
