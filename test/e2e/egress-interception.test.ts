@@ -572,6 +572,68 @@ for (const [rest, how] of [
     assert.equal(world.outside.requests.length, rest === "" ? 0 : 1);
   });
 
+for (const [how, length] of [
+  ["of known length", "Content-Length: 60"],
+  ["in chunks", "Transfer-Encoding: chunked"],
+] as const)
+  test(`what the far end answers before it has all of a request, ${how}, leaves no way out for what comes in afterwards`, async () => {
+    const { secured, text, readPrivate } = await openBeside(", inspection: off");
+    const inChunks = length.startsWith("Transfer");
+    const piece = (words: string): string => (inChunks ? `${words.length.toString(16)}\r\n${words}\r\n` : words);
+    let received = "";
+    world.outside.begun = (request, response) => {
+      request.on("data", (chunk: Buffer) => (received += chunk.toString()));
+      response.writeHead(200, { "content-length": "2" }).end("ok");
+    };
+    secured.write(
+      `POST /v1/uploads HTTP/1.1\r\nHost: ${target}\r\nContent-Type: text/plain\r\n${length}\r\n\r\n${piece("begun ")}`,
+    );
+    await until(() => /\r\n\r\n[^]*ok/.test(text()), "its answer is whole");
+    await readPrivate();
+    for (let times = 0; times < 3; times += 1) {
+      secured.write(piece("what is private"));
+      await aWhile();
+    }
+    assert.doesNotMatch(received, /private/);
+  });
+
+test("requests that do not wait for the answer before them say nothing of what came in since", async () => {
+  const { secured, text, readPrivate } = await openBeside(", inspection: off");
+  let end = (): void => undefined;
+  world.outside.answer = (_request, response) => {
+    response.writeHead(200, { "content-type": "text/plain" }).write("slow");
+    end = () => void response.end();
+  };
+  secured.write(`GET /v1/things HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
+  await until(() => text().includes("slow"), "it is being answered");
+  await readPrivate();
+  const body = "what is private";
+  const head = `POST /v1/uploads HTTP/1.1\r\nHost: ${target}\r\nContent-Type: text/plain\r\n`;
+  secured.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`.repeat(3));
+  await aWhile();
+  end();
+  await aWhile();
+  assert.deepEqual(
+    world.outside.requests.map(({ method }) => method),
+    ["GET"],
+  );
+});
+
+for (const [what, ask] of [
+  ["a body that GET has", `GET /v1/things HTTP/1.1\r\nHost: HOST\r\nContent-Length: 40\r\n\r\nbegun `],
+  ["trailers", `POST /v1/uploads HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nbegun \r\n0\r\n`],
+] as const)
+  test(`${what}: what is still to come of it when private data comes in goes nowhere`, async () => {
+    const { secured, readPrivate } = await openBeside(", inspection: off");
+    world.outside.answer = (_request, response) => void response.writeHead(200).write("more is to come");
+    secured.write(ask.replace("HOST", target));
+    await aWhile();
+    await readPrivate();
+    secured.write("X-Said: what is private\r\n\r\n");
+    await until(() => secured.destroyed, "it is cut");
+    assert.doesNotMatch(JSON.stringify(world.outside.requests), /private/);
+  });
+
 test("bytes, requests and refusals are counted by principal and destination: API, command line, metrics", async () => {
   await open("", { more: 'operations: { listen: "127.0.0.1:0" }\n' });
   await status(url("/v1/uploads"), "-H", "Content-Type: text/plain", "-d", "x".repeat(5_000));

@@ -421,8 +421,14 @@ test("private data, untrusted content and egress never meet: labels that a sessi
   const target = `api.partner.example:${outside.port}`;
   const before = await ask(target);
   assert.equal(await tlsOver(before.socket, "api.partner.example"), "secure");
+  const carried = outside.sockets[0]?.bytesRead ?? 0;
+  assert.ok(carried > 0);
   await read();
+  // At once: what was read is not said before somebody looks again.
+  before.socket.write(Buffer.alloc(1000));
   await until(() => before.socket.destroyed, "what was open before is cut");
+  // The end of the handshake may still have been on its way.
+  assert.ok((outside.sockets[0]?.bytesRead ?? 0) < carried + 1000, "it was carried outside");
   const after = await ask(target);
   assert.equal(after.status, 403);
   assert.match(after.text, /is a way out: the three never meet/);

@@ -37,6 +37,8 @@ export interface Outside extends AsyncDisposable {
   readonly requests: OutsideRequest[];
   readonly sockets: Socket[];
   answer: (request: OutsideRequest, response: ServerResponse) => void;
+  /** Hears of a request before it is here whole, and may answer it at once. */
+  begun?: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 export interface OutsideOptions {
@@ -85,11 +87,12 @@ export async function openOutside(options: OutsideOptions = {}): Promise<Outside
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("error", () => undefined);
+    outside.begun?.(request, response);
     request.on("end", () => {
       const { method = "", url = "", headers, rawHeaders } = request;
       const seen = { method, url, headers, rawHeaders, body: Buffer.concat(chunks).toString() };
       outside.requests.push(seen);
-      outside.answer(seen, response);
+      if (!response.writableEnded) outside.answer(seen, response);
     });
   };
   const server = options.plain === true ? createPlainServer(listener) : createServer({ key, cert }, listener);

@@ -46,7 +46,7 @@ interface ReadAnswer extends AnswerKind {
 export function openAnswer(deps: InspectionDeps, screening: Screening, answer: AnswerKind): ResponseFilter | undefined {
   const { thread, detectors } = deps;
   const kind: ReadAnswer = { ...answer, toldApart: isToldApart(answer, screening) };
-  // A judge is told whose answer it is, though somebody else may be quoted in it.
+  // A judge is told whose answer it is, until somebody else is quoted in it.
   const origin = kind.toldApart ? "model" : originOf(kind);
   const hearing = isRead(kind) ? hearingOf(deps, screening, origin) : undefined;
   const doubted =

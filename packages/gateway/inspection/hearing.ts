@@ -37,8 +37,9 @@ export function hearingOf(
     },
     unread: () => answer?.unread(),
     judged(filter) {
+      // Once somebody else is quoted in it, it is not the model's alone.
       const ask = (text: string, over: AbortSignal) =>
-        judge?.askAnswer(settings, answers.ask, text, origin, over) ??
+        judge?.askAnswer(settings, answers.ask, text, texts.saysOthers ? "untrusted" : origin, over) ??
         Promise.reject(new Error("there is no judge here"));
       answer = new JudgedAnswer(filter, { ask, settings: answers, screening, texts });
       return answer;

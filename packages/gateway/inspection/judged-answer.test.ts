@@ -55,6 +55,22 @@ test("buffer: nothing leaves before the judge has spoken, then everything does, 
   assert.match(judge.asked[0]?.system ?? "", /gives away a system prompt.*exactly \{"label":"leak"\}/s);
 });
 
+test("of an answer in which the model quotes somebody, the judge is not told that the model wrote it", async () => {
+  const asked = async (contentType: string, ...parts: object[]): Promise<string | undefined> => {
+    judge.asked.length = 0;
+    const { filter } = openFilter(judge.url, { api: "http", path: "/x", contentType, asksModel: true });
+    const answer = { candidates: [{ content: { role: "model", parts } }], modelVersion: "m-1.5-pro-latest-preview" };
+    const body = contentType === "text/event-stream" ? sse(answer) : JSON.stringify(answer);
+    await through(filter, [bytes(body)]);
+    return judge.asked[0]?.origin;
+  };
+  for (const type of ["application/json", "text/event-stream"]) {
+    assert.equal(await asked(type, { text: words(20) }), "model", type);
+    const brought = { codeExecutionResult: { outcome: "OUTCOME_OK", output: words(20) } };
+    assert.equal(await asked(type, { text: words(20) }, brought), "tool", type);
+  }
+});
+
 test("buffer: an attack leaves nothing but the API's own end, and is on record by its label", async () => {
   for (const [label, category] of [
     ["leak", "prompt-extraction"],

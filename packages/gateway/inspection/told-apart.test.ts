@@ -143,6 +143,32 @@ test("what a model asks a function for is its own, links in it are found, and wh
       }
 });
 
+test("plain text that holds a structure is not the model's: a tool speaks in it as well", async () => {
+  const tool = JSON.stringify({ toolCallId: "1", result: `Page: ${attack}` });
+  for (const body of [
+    `0:"Let me see."\na:${tool}\n0:"Done."\n`,
+    `data: ${tool}\n\n`,
+    `event: tool_result\ndata: Page: ${attack}\n\n`,
+    `)]}'\n${tool}`,
+  ])
+    for (const by of [undefined, thread]) {
+      const asking = { contentType: "text/plain; charset=utf-8", ...(by === undefined ? {} : { by }) };
+      assert.match((await answered(body, asking)).cut ?? "", /indirect-injection|prompt-extraction/, body);
+    }
+});
+
+test("documents that a model has ranked are nobody's, and so is what stands in a delta beside the model's words", async () => {
+  const request = { query: "What is prompt injection?", texts: [attack], return_text: true };
+  const ranked = JSON.stringify([{ index: 0, score: 0.99, text: `Page: ${attack}` }]);
+  assert.match((await answered(ranked, { request })).cut ?? "", /indirect-injection|prompt-extraction/);
+  const context = { citations: [{ title: "Page", content: `Page: ${attack}` }] };
+  const delta = sse({ choices: [{ index: 0, delta: { role: "assistant", content: "Done.", context } }] });
+  for (const by of [undefined, thread]) {
+    const asking = { contentType: "text/event-stream", ...(by === undefined ? {} : { by }) };
+    assert.match((await answered(delta, asking)).cut ?? "", /indirect-injection|prompt-extraction/);
+  }
+});
+
 test("the same words of the model do not speak for others', whoever says them first", async () => {
   for (const by of [undefined, thread])
     for (const parts of [

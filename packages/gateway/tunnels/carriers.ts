@@ -5,10 +5,12 @@
 import type { Duplex } from "node:stream";
 import { CordonError } from "@cordon/core/errors";
 import { standingOfCertificate } from "@cordon/core/identity/standing";
+import type { SessionKey } from "@cordon/core/flow/flow";
 import type { OutcomeEntry } from "@cordon/core/ledger/entry";
 import type { AccessRequest, Decision, Signals } from "@cordon/core/policy/decision";
 import type { Snapshot } from "@cordon/core/policy/snapshot";
 import { namespaceOf, recordDecision } from "../admission.ts";
+import { sessionKeyOf } from "../flow/session-key.ts";
 import { connectionFlow, type ConnectionFlow } from "../flow/connection-flow.ts";
 import type { Caller } from "../listener/caller.ts";
 import { LiveExchanges } from "../live/live-exchanges.ts";
@@ -87,6 +89,8 @@ export function openCarriers<C extends Carrier, F extends { readonly socket: Dup
     },
   };
 
+  const unfollow = deps.flows?.follow(lookAgain);
+
   return {
     flow,
     async begin(start, chain, decision) {
@@ -120,8 +124,23 @@ export function openCarriers<C extends Carrier, F extends { readonly socket: Dup
       return live.size;
     },
     endAll,
-    [Symbol.asyncDispose]: () => endAll(new CordonError("DRAINING", "the gateway shut down")),
+    [Symbol.asyncDispose]() {
+      unfollow?.();
+      return endAll(new CordonError("DRAINING", "the gateway shut down"));
+    },
   };
+
+  /** What a session comes to hold is told before it is read: whoever reads it cannot say it here first. */
+  function lookAgain(key?: SessionKey): void {
+    const snapshot = snapshots.current();
+    if (snapshot.informationFlow === undefined) return;
+    for (const carried of byId.values()) {
+      const { principal, user } = sessionKeyOf(carried.start.access, "");
+      if (key !== undefined && (key.principal !== principal || key.user !== user)) continue;
+      const denied = carried.redecide(snapshot);
+      if (denied !== undefined) void carried.cut(denied);
+    }
+  }
 
   async function endAll(why: CordonError): Promise<void> {
     await Promise.all([...byId.values()].map((carried) => carried.fail("cut", why)));

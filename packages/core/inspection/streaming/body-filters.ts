@@ -13,7 +13,7 @@ import { filteredEventList, isEventList } from "./event-list.ts";
 import { parseAnswer } from "./framing.ts";
 import { JsonLines } from "./json-lines.ts";
 import { mayBeSent, withoutLogprobs } from "./log-probabilities.ts";
-import { rootVoice } from "./voices.ts";
+import { isPlainSpeech } from "./voices.ts";
 
 export type BodyFilterOptions = Omit<AnswerFilterOptions, "framing">;
 
@@ -98,9 +98,8 @@ export function pageBodyFilter(options: BodyFilterOptions, maxBytes: number): An
     const { guard } = options;
     // Clients that ask for JSON read it whatever it is called, and its escapes hide nothing from them.
     const isJson = text.includes("\\") && /^\s*[[{"]/.test(text);
-    const read = isJson ? guard.json(text.replace(/^\uFEFF/, ""), rootVoice) : text;
-    // What may be read as JSON says more than one thing, and who says what is not told here.
-    const filtered = guard.page(read, "", !/^\s*[[{"]/.test(text.replace(/^\uFEFF/, "")));
+    const read = isJson ? guard.json(text.replace(/^\uFEFF/, ""), guard.voice) : text;
+    const filtered = guard.page(read, "", isPlainSpeech(text.replace(/^\uFEFF/, "")));
     return filtered === text ? written : encoder.encode(filtered);
   });
 }

@@ -13,13 +13,16 @@ import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
 import { formatWords } from "./format-words.ts";
 import { RepeatedEvent } from "./repeated-event.ts";
+import { indexOf, noCalls, type HeldCalls } from "./held-calls.ts";
 import { keep, parseAnswer, refuseOverHeld, textOf, type Ending, type EventFraming } from "./framing.ts";
 import { RunningReadings } from "./log-probabilities.ts";
+import { isModels, toItem, toProperty, Turns, under, type Voice, type Way } from "./voices.ts";
 
 /** Properties of a delta that are no text of the model's, or whose text is not running. */
 const notRunning: ReadonlySet<string> = new Set(["role", "type", "id", "index", "tool_calls", "function_call"]);
 /** Read elsewhere, or text that is already decided. */
 const readApart: ReadonlySet<string> = new Set(["choices", "logprobs"]);
+const nothing: ReadonlySet<string> = new Set();
 const maxChoices = 128;
 const maxTexts = 512;
 
@@ -36,6 +39,7 @@ interface Said {
   readonly released: string;
   readonly facts: string;
   readonly text: RunningText;
+  readonly isOver?: boolean;
 }
 
 export class ChatCompletionsFraming implements EventFraming {
@@ -46,6 +50,7 @@ export class ChatCompletionsFraming implements EventFraming {
   readonly #readings = new Map<number, RunningReadings>();
   readonly #open = new Set<number>();
   readonly #repeated = new RepeatedEvent();
+  readonly #turns = new Turns();
   #heldLength = 0;
   /** What every chunk of this answer says of itself. */
   #envelope: JsonObject = {};
@@ -164,7 +169,8 @@ export class ChatCompletionsFraming implements EventFraming {
     }
     if (typeof text === "string") {
       this.#legacy = true;
-      const released = this.#push(index, ["text"], text);
+      const voice = this.#turns.within(this.#guard.voice, choice, wayOf(index));
+      const released = this.#push(index, ["text"], text, isModels(under(voice, "text")));
       changed ||= released !== text;
       filtered = { ...filtered, text: released };
     }
@@ -196,9 +202,10 @@ export class ChatCompletionsFraming implements EventFraming {
     const before = this.#said.get(index) ?? { content: "", released: "", facts, text: this.#guard.open() };
     if (facts !== before.facts || !textOf(content).startsWith(before.content))
       throw new Error("a choice of the answer says two messages");
-    let released = before.released + before.text.push(textOf(content).slice(before.content.length));
+    const own = isModels(under(this.#turns.within(this.#guard.voice, said, wayOf(index)), "content"));
+    let released = before.released + before.text.push(textOf(content).slice(before.content.length), own);
     if (finishes) released += before.text.end();
-    keep(this.#guard, this.#said, index, { ...before, content: textOf(content), released });
+    keep(this.#guard, this.#said, index, { ...before, content: textOf(content), released, isOver: finishes });
     const filtered = this.#guard.tree(rest) as JsonObject;
     if (filtered === rest && released === textOf(content)) return message;
     return typeof content === "string" ? { ...filtered, content: released } : filtered;
@@ -222,7 +229,7 @@ export class ChatCompletionsFraming implements EventFraming {
 
   #delta(index: number, delta: JsonObject): JsonObject {
     const { tool_calls: calls, function_call: call, ...rest } = delta;
-    const filtered = this.#running(index, [], rest) as JsonObject;
+    const filtered = this.#running(index, [], rest, this.#guard.voice, wayOf(index)) as JsonObject;
     const held = calls ?? call ?? null;
     if (held === null) return filtered === rest ? delta : filtered;
     let holding = this.#calls.get(index) ?? noCalls;
@@ -240,18 +247,23 @@ export class ChatCompletionsFraming implements EventFraming {
   }
 
   /** Every string below a delta is a text that runs on in later chunks, told from others by where it is. */
-  #running(index: number, path: readonly string[], value: JsonValue): JsonValue {
-    if (typeof value === "string") return this.#push(index, path, value);
+  #running(index: number, path: readonly string[], value: JsonValue, voice: Voice, way: Way): JsonValue {
+    if (typeof value === "string") return this.#push(index, path, value, isModels(voice));
     if (typeof value !== "object" || value === null || isLongNumber(value)) return this.#guard.tree(value);
     if (path.length > 8) throw new Error("a delta of the answer nests too deep");
     if (Array.isArray(value)) {
-      const items = value.map((item, place) => this.#running(index, [...path, placeOf(item, place)], item));
+      const items = value.map((item, place) =>
+        this.#running(index, [...path, placeOf(item, place)], item, voice, toItem(way, item, place)),
+      );
       return items.some((item, place) => item !== value[place]) ? items : value;
     }
     let changed = false;
+    const here = this.#turns.within(voice, value, way);
     const out: [string, JsonValue][] = [];
     for (const [name, item] of Object.entries(value)) {
-      const filtered = notRunning.has(name) ? this.#guard.tree(item) : this.#running(index, [...path, name], item);
+      const filtered = notRunning.has(name)
+        ? this.#guard.tree(item, nothing, nothing, "others")
+        : this.#running(index, [...path, name], item, under(here, name), toProperty(way, name));
       const filteredName = this.#guard.fixed(name);
       changed ||= filtered !== item || filteredName !== name;
       out.push([filteredName, filtered]);
@@ -259,7 +271,7 @@ export class ChatCompletionsFraming implements EventFraming {
     return changed ? Object.fromEntries(out) : value;
   }
 
-  #push(choice: number, path: readonly string[], piece: string): string {
+  #push(choice: number, path: readonly string[], piece: string, own: boolean): string {
     const key = `${choice}/${path.join("/")}`;
     let channel = this.#channels.get(key);
     if (channel === undefined) {
@@ -268,7 +280,7 @@ export class ChatCompletionsFraming implements EventFraming {
       channel = { choice, path, text: this.#guard.open() };
       this.#channels.set(key, channel);
     }
-    return channel.text.push(piece);
+    return channel.text.push(piece, own);
   }
 
   /** Everything of a choice that is still held, in chunks of its own. */
@@ -284,6 +296,12 @@ export class ChatCompletionsFraming implements EventFraming {
           choice,
           channel.path[0] === "text" && this.#legacy ? { text: rest } : { delta: nested(channel.path, rest) },
         );
+      if (this.#guard.blocked !== undefined) return out;
+    }
+    const said = this.#said.get(choice);
+    if (said !== undefined && said.isOver !== true) {
+      said.text.end(); // nobody said that it was over, and it is judged all the same
+      keep(this.#guard, this.#said, choice, { ...said, isOver: true });
       if (this.#guard.blocked !== undefined) return out;
     }
     const held = this.#calls.get(choice);
@@ -302,78 +320,15 @@ export class ChatCompletionsFraming implements EventFraming {
   }
 }
 
-/** The tool calls of one choice, put together from their deltas; never changed. */
-class HeldCalls {
-  readonly #calls: ReadonlyMap<number, JsonObject>;
-  readonly #legacy: JsonObject | undefined;
-
-  constructor(calls: ReadonlyMap<number, JsonObject> = new Map(), legacy?: JsonObject) {
-    this.#calls = calls;
-    this.#legacy = legacy;
-  }
-
-  /** With a delta more. */
-  with(entry: JsonValue, place: number): HeldCalls {
-    if (!isJsonObject(entry)) throw new Error("a tool call of the answer is not an object");
-    const index = indexOf(entry, place);
-    const known = this.#calls.get(index);
-    const call = known === undefined ? { ...entry, index } : merged(known, entry);
-    return new HeldCalls(new Map(this.#calls).set(index, call), this.#legacy);
-  }
-
-  withLegacy(entry: JsonValue): HeldCalls {
-    if (!isJsonObject(entry)) throw new Error("a function call of the answer is not an object");
-    return new HeldCalls(this.#calls, this.#legacy === undefined ? entry : merged(this.#legacy, entry));
-  }
-
-  /** One delta that says them all. */
-  released(guard: ContentGuard): JsonObject {
-    const calls = [...this.#calls.values()].map((call) => decided(call, guard));
-    return {
-      ...(calls.length > 0 ? { tool_calls: calls } : {}),
-      ...(this.#legacy === undefined ? {} : { function_call: decided(this.#legacy, guard) }),
-    };
-  }
-}
-
-const noCalls = new HeldCalls();
-const accumulated: ReadonlySet<string> = new Set(["arguments", "input"]);
-
 /** What the first delta of an answer says: clients' helpers do not put one together without. */
 const opening: JsonObject = { role: "assistant", content: "" };
 
-/** What clients make of two deltas: arguments grow, everything else is said once. */
-function merged(known: JsonObject, more: JsonObject): JsonObject {
-  const out: JsonObject = { ...known };
-  for (const [name, value] of Object.entries(more)) {
-    if (name === "__proto__") throw new Error("a tool call of the answer names `__proto__`");
-    const before = out[name];
-    if (accumulated.has(name) && typeof value === "string")
-      out[name] = typeof before === "string" ? before + value : value;
-    else if (isJsonObject(value) && isJsonObject(before)) out[name] = merged(before, value);
-    else if (value === null || value === "" || value === before) continue;
-    else if (before === undefined || before === null || before === "") out[name] = value;
-    else throw new Error(`a tool call of the answer says \`${name.slice(0, 40)}\` twice`);
-  }
-  return out;
-}
-
-function decided(call: JsonObject, guard: ContentGuard): JsonObject {
-  const entries = Object.entries(call).map(([name, value]): [string, JsonValue] => {
-    if (name === "arguments" && typeof value === "string") return [name, guard.json(value)];
-    return [guard.fixed(name), isJsonObject(value) && !isLongNumber(value) ? decided(value, guard) : guard.tree(value)];
-  });
-  return Object.fromEntries(entries);
+function wayOf(choice: number): Way {
+  return { names: "", ids: `#${choice}` };
 }
 
 function placeOf(item: JsonValue, place: number): string {
   return isJsonObject(item) && typeof item["index"] === "number" ? `#${item["index"]}` : `#${place}`;
-}
-
-/** To clients that count by it, `"0"` is 0. @throws {Error} where it is no number */
-function indexOf({ index }: JsonObject, place: number): number {
-  if ((index ?? null) !== null && typeof index !== "number") throw new Error("an index of the answer is not a number");
-  return typeof index === "number" ? index : place;
 }
 
 /** `["audio", "transcript"]` and a text as `{ audio: { transcript: text } }`. */

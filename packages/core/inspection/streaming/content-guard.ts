@@ -6,16 +6,32 @@ import { isLongNumber } from "../../contract/long-numbers.ts";
 import type { JsonValue } from "../../contract/strict-json.ts";
 import type { Finding } from "../finding.ts";
 import { parseAnswer } from "./framing.ts";
+import { isSentence } from "../subject.ts";
+import { isBinary } from "./binary.ts";
 import { formatWords } from "./format-words.ts";
 import { HoldBack } from "./hold-back.ts";
-import type { WholeAnswerMode } from "../settings.ts";
-import { WholeText } from "./whole-text.ts";
+import { unescaped } from "./unescaped.ts";
+import { WholeText, type WholeTexts } from "./whole-text.ts";
 import { anyFinding, filterText, type SpanRules } from "./span-rules.ts";
-import { isModels, rootVoice, under, within, type Voice } from "./voices.ts";
+import {
+  isModels,
+  isPlainSpeech,
+  rootVoice,
+  rootWay,
+  toItem,
+  toProperty,
+  Turns,
+  under,
+  type Voice,
+  type Way,
+} from "./voices.ts";
 
 /** A text that arrives in pieces. */
 export interface RunningText {
-  /** @param own whether the piece is the model's own, where an answer is told apart by that: a text is if all of its pieces are */
+  /**
+   * @param own whether the piece is the model's own, where an answer is told apart by that: a text is if all of its pieces are. As the
+   *   piece before, where that is not said; the first one then is not
+   */
   push(piece: string, own?: boolean): string;
   end(): string;
   /** Code units that have come in and are not released. */
@@ -31,23 +47,9 @@ const rememberedTexts = 64;
 const maxKnownLength = 4 * 1024 * 1024;
 /** Texts shorter than this say nothing by themselves, as wholes or as a piece of a text. */
 export const shortestAlone = 16;
-/** Texts at least this long are looked at for being none. */
-const shortestBinary = 1024;
 /** Numbers below this are too short to identify anybody. */
 const leastIdentifying = 100_000;
 const maxDepth = 64;
-
-/** Judges of whole texts: what no bounded piece of a text can show. */
-export interface WholeTexts {
-  readonly mode: WholeAnswerMode;
-  /** Longest text that is judged, in UTF-16 code units. */
-  readonly maxLength: number;
-  /**
-   * Findings of a text; `decide` of the rules is asked about each. One that is to be masked or blocked blocks. `own` says of an
-   * answer that is told apart whether the model wrote it.
-   */
-  readonly judge: (text: string, own: boolean) => readonly Finding[];
-}
 
 /** Hears an answer's texts as they come in, before anything of them is masked. It may throw: then they cannot be read. */
 export interface TextListener {
@@ -57,6 +59,8 @@ export interface TextListener {
   fixed(text: string, name: string): void;
   /** JSON that a text holds, such as a tool call's arguments. */
   json(tree: JsonValue): void;
+  /** Of an answer that is told apart: what comes next is not the model's. */
+  others(): void;
   /** What comes out next is acted on, such as a tool call, or ends the answer. */
   barrier(): void;
 }
@@ -91,6 +95,9 @@ export class ContentGuard {
   readonly #clean = new Set<string>();
   /** Whether its texts are told apart by who says them. */
   readonly isToldApart: boolean;
+  /** Who says what is read now, before it says so itself. */
+  voice: Voice;
+  readonly #turns = new Turns();
   /** What became of long texts, where answers say them more than once. */
   readonly #known: Map<string, string> | undefined;
   #knownLength = 0;
@@ -105,6 +112,7 @@ export class ContentGuard {
     this.#onText = onText;
     this.#onBinary = onBinary;
     this.isToldApart = toldApart;
+    this.voice = toldApart ? rootVoice : "others";
     this.#known = repeats && !toldApart ? new Map() : undefined;
   }
 
@@ -155,6 +163,7 @@ export class ContentGuard {
     const heard = this.#listener?.open();
     const judges = this.#whole;
     let isOwn = true;
+    let wasOwn = !this.isToldApart;
     const judged =
       judges &&
       new WholeText(
@@ -177,7 +186,10 @@ export class ContentGuard {
       return out;
     };
     return {
-      push: (piece, own = true) => {
+      push: (piece, own = wasOwn && (!this.isToldApart || this.voice !== "others")) => {
+        wasOwn = own;
+        if (isOwn && !own) judged?.forget();
+        if (this.isToldApart && !own) this.#listener?.others();
         isOwn &&= own;
         let out = "";
         let isTaken = false;
@@ -249,6 +261,7 @@ export class ContentGuard {
   /** A text that is there whole, and is a whole answer: it is read, whatever it looks like. */
   page(text: string, name = "", own = false): string {
     this.#onText?.(text.length);
+    if (this.isToldApart && !own && isSentence(text)) this.#listener?.others();
     this.#listener?.fixed(text, name);
     if (this.#isJudged(text, own)) return "";
     const filtered = filterText(text, this.#rules);
@@ -269,13 +282,13 @@ export class ContentGuard {
    * @param inJson names of properties whose strings hold JSON
    * @param voice who says it, where the answer is told apart by that
    */
-  tree(
-    value: JsonValue,
-    skip: Names = nothing,
-    inJson: Names = nothing,
-    voice: Voice = this.isToldApart ? rootVoice : "others",
-    depth = 0,
-  ): JsonValue {
+  tree(value: JsonValue, skip: Names = nothing, inJson: Names = nothing, voice: Voice = this.voice): JsonValue {
+    // A whole answer, or event, that is one text.
+    if (typeof value === "string") return this.fixed(value, "", isModels(voice) && isPlainSpeech(value));
+    return this.#tree(value, skip, inJson, voice, rootWay, 0);
+  }
+
+  #tree(value: JsonValue, skip: Names, inJson: Names, voice: Voice, way: Way, depth: number): JsonValue {
     if (typeof value === "string") return this.fixed(value, "", isModels(voice));
     if (typeof value === "number") return this.#number(value);
     if (typeof value !== "object" || value === null) return value;
@@ -288,13 +301,14 @@ export class ContentGuard {
       let copy: JsonValue[] | undefined;
       for (let index = 0; index < value.length; index++) {
         const item = value[index] as JsonValue;
-        const filtered = this.tree(item, skip, inJson, voice, depth + 1);
+        const to = this.isToldApart ? toItem(way, item, index) : way;
+        const filtered = this.#tree(item, skip, inJson, voice, to, depth + 1);
         if (filtered !== item) (copy ??= value.slice())[index] = filtered;
       }
       return copy ?? value;
     }
     let changed = false;
-    const here = this.isToldApart ? within(voice, value) : voice;
+    const here = this.isToldApart ? this.#turns.within(voice, value, way) : voice;
     const entries: [string, JsonValue][] = [];
     for (const [name, item] of Object.entries(value)) {
       let filtered = item;
@@ -304,7 +318,7 @@ export class ContentGuard {
         filtered =
           typeof item === "string"
             ? this.fixed(item, name, isModels(inner))
-            : this.tree(item, skip, inJson, inner, depth + 1);
+            : this.#tree(item, skip, inJson, inner, this.isToldApart ? toProperty(way, name) : way, depth + 1);
       const filteredName = this.fixed(name, propertyName, here === "arguments");
       changed ||= filtered !== item || filteredName !== name;
       entries.push([filteredName, filtered]);
@@ -343,6 +357,7 @@ export class ContentGuard {
       }
       return filtered;
     }
+    if (this.isToldApart && !isModels(voice)) this.#listener?.others();
     this.#listener?.json(tree);
     const listener = this.#listener;
     this.#listener = undefined; // it has heard all of it
@@ -381,16 +396,3 @@ export class ContentGuard {
 
 type Names = ReadonlySet<string>;
 const nothing: Names = new Set();
-
-/** Base64 without a single space, alone or in a `data:` URL, and long: no text of any language looks like it. */
-export function isBinary(text: string): boolean {
-  if (text.length < shortestBinary) return false;
-  const start = text.startsWith("data:") ? text.indexOf(",") + 1 : 0;
-  return start <= 256 && /^[A-Za-z0-9+/_=-]+$/.test(text.slice(start));
-}
-
-function unescaped(text: string): string {
-  return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, hex: string | undefined, plain: string | undefined) =>
-    hex === undefined ? (plain ?? "") : String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-}

@@ -8,8 +8,20 @@
  */
 import { isLongNumber } from "../../contract/long-numbers.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
-import { isBinary, shortestAlone } from "./content-guard.ts";
-import { isModels, under, voiceOfEvent, within, type Voice } from "./voices.ts";
+import { isBinary } from "./binary.ts";
+import { shortestAlone } from "./content-guard.ts";
+import {
+  isModels,
+  isPlainSpeech,
+  rootWay,
+  toItem,
+  toProperty,
+  Turns,
+  under,
+  voiceOfEvent,
+  type Voice,
+  type Way,
+} from "./voices.ts";
 
 /** Names under which formats keep the pieces of a text, in small letters. */
 const textNames = setOf(
@@ -31,6 +43,8 @@ const tellingNames =
 /** ... and where it has come back. */
 const recurringNames = ["id", "run_id"] as const;
 const longestTelling = 128;
+/** What stands further away runs on nowhere: each time that a place is looked up costs as much as it is long. */
+const longestKey = 8192;
 /** What is remembered of a stream, at most: of what each place said, and of the texts that had letters. */
 const remembered = 1024;
 
@@ -81,8 +95,7 @@ interface Where {
   readonly depth: number;
   readonly isItem: boolean;
   readonly voice: Voice;
-  /** The names on the way, and nothing that tells texts of one name apart. */
-  readonly path: string;
+  readonly way: Way;
 }
 
 /** What the events of a stream were like. All of it follows from the events, and not from what is found in them. */
@@ -91,8 +104,7 @@ export class EventPlaces {
   readonly #said = new Map<string, { readonly text: string; readonly grown: number }>();
   readonly #growing = new Set<string>();
   readonly #ids = new Map<string, { last: string; readonly seen: Set<string>; tells: boolean }>();
-  /** Where somebody else than the model said last whose words they are. */
-  readonly #others = new Set<string>();
+  readonly #turns = new Turns();
   readonly #toldApart: boolean;
 
   /** @param toldApart whether to tell who says what */
@@ -116,7 +128,7 @@ export class EventPlaces {
     this.#collect(
       tree,
       "text",
-      { parent: root, key: root, depth: 0, isItem: false, voice, path: "" },
+      { parent: root, key: root, depth: 0, isItem: false, voice, way: rootWay },
       { found, over, runs },
     );
     if (found.length <= maxPieces && new Set(found.map(({ key }) => key)).size <= maxKeys) return { found, over, runs };
@@ -129,11 +141,14 @@ export class EventPlaces {
     where: Where,
     into: { readonly found: Place[]; readonly over: End[]; readonly runs: boolean[] },
   ): void {
-    const { parent, key, depth, isItem, voice, path } = where;
+    const { parent, key, depth, isItem, voice, way } = where;
+    const isFar = key.length > longestKey;
     if (typeof value === "string") {
-      const runs = name !== "" && into.found.length <= maxPieces && this.#runsOn(name.toLowerCase(), key, value);
+      const runs =
+        name !== "" && !isFar && into.found.length <= maxPieces && this.#runsOn(name.toLowerCase(), key, value);
       into.runs.push(runs);
-      if (runs) into.found.push({ key, parent, name: name.toLowerCase(), text: value, own: isModels(voice) });
+      const own = isModels(voice) && (depth > 0 || isPlainSpeech(value));
+      if (runs) into.found.push({ key, parent, name: name.toLowerCase(), text: value, own });
       return;
     }
     if (typeof value !== "object" || value === null || isLongNumber(value)) return;
@@ -141,39 +156,29 @@ export class EventPlaces {
     if (Array.isArray(value)) {
       value.forEach((item, at) => {
         const place = isJsonObject(item) ? `${key}/` : `${key}/${at}`;
-        this.#collect(item, name, { parent: `${key}/`, key: place, depth: depth + 1, isItem: true, voice, path }, into);
+        const to = this.#toldApart ? toItem(way, item, at) : way;
+        const there = { parent: `${key}/`, key: place, depth: depth + 1, isItem: true, voice, way: to };
+        this.#collect(item, name, there, into);
       });
       return;
     }
     const { index } = value;
     const here = isItem && typeof index === "number" ? `${key}#${index}` : key;
-    endsOf(value, here, into.over);
-    const place = here + this.#tellingOf(value, here, isItem);
+    if (!isFar) endsOf(value, here, into.over);
+    const place = isFar ? here : here + this.#tellingOf(value, here, isItem);
     // What is special is no text: clients leave such tokens out.
     const isSpecial = value["special"] === true;
-    const said = this.#toldApart
-      ? this.#voiceWithin(value, voice, `${path}#${isItem && typeof index === "number" ? index : ""}`)
-      : voice;
+    const said = this.#toldApart ? this.#turns.within(voice, value, way) : voice;
     for (const [property, item] of Object.entries(value))
       this.#collect(
         item,
         isSpecial ? "" : property,
         {
           ...{ parent: place, key: `${place}/${property}`, depth: depth + 1, isItem: false },
-          ...(this.#toldApart ? { voice: under(said, property), path: `${path}/${property}` } : { voice, path }),
+          ...(this.#toldApart ? { voice: under(said, property), way: toProperty(way, property) } : { voice, way }),
         },
         into,
       );
-  }
-
-  /** A role that is said once, as streams do where a message begins, is that of what follows in the same place. */
-  #voiceWithin(fields: JsonObject, voice: Voice, path: string): Voice {
-    const here = within(voice, fields);
-    const { role } = fields;
-    if (role === undefined || role === null) return this.#others.has(path) ? "others" : here;
-    if (here !== "others") this.#others.delete(path);
-    else if (this.#others.size < remembered) this.#others.add(path);
-    return here;
   }
 
   #tellingOf(fields: JsonObject, here: string, isItem: boolean): string {

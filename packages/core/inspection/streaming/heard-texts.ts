@@ -44,6 +44,8 @@ export interface Piece {
 }
 
 export class HeardTexts implements TextListener {
+  /** Of an answer that is told apart: whether somebody else than the model has said something in it. */
+  saysOthers = false;
   #masking: SpanRules | undefined;
   readonly #channels = new Set<Channel>();
   readonly #open = new Set<{ end(): void }>();
@@ -112,6 +114,10 @@ export class HeardTexts implements TextListener {
 
   json(tree: JsonValue): void {
     if (!this.#deaf) this.#add(this.#fixed, `${JSON.stringify(this.#maskedTree(tree))}\n`);
+  }
+
+  others(): void {
+    this.saysOthers = true;
   }
 
   barrier(): void {

@@ -11,6 +11,7 @@ import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
 import { RepeatedEvent } from "./repeated-event.ts";
 import { keep, namedEvent, parseAnswer, refuseOverHeld, textOf, type Ending, type EventFraming } from "./framing.ts";
+import { isModels, under, within, type Voice } from "./voices.ts";
 
 /** A content block that is open. */
 interface Block {
@@ -18,6 +19,8 @@ interface Block {
   readonly texts: Map<string, { readonly type: string; readonly text: RunningText }>;
   /** What is held of a tool call: its start, and its input so far. */
   readonly call: { readonly start: string; readonly input: string } | undefined;
+  /** Who says it, where that is told. */
+  readonly voice: Voice;
   /** Whether its signature has come. */
   readonly signed?: boolean;
 }
@@ -121,16 +124,17 @@ export class MessagesFraming implements EventFraming {
       if ("__json_buf" in block) throw new Error("a tool call of the answer begins with a client's own notes");
       const start = this.#whole(event, tree);
       this.#hold(start.length);
-      keep(this.#guard, this.#blocks, index, { texts: new Map(), call: { start, input: "" } });
+      keep(this.#guard, this.#blocks, index, { texts: new Map(), voice: "call", call: { start, input: "" } });
       return "";
     }
-    keep(this.#guard, this.#blocks, index, { texts: new Map(), call: undefined });
+    const voice = within(this.#guard.voice, block);
+    keep(this.#guard, this.#blocks, index, { texts: new Map(), voice, call: undefined });
     // What a block starts with runs on in its deltas.
     let started = block;
     for (const [delta, field] of Object.entries(runningField)) {
       const text = block[field];
       if (typeof text !== "string" || text === "") continue;
-      const released = this.#push(index, delta, field, text);
+      const released = this.#push(index, delta, field, text, isModels(under(voice, field)));
       if (released !== text) started = { ...started, [field]: released };
     }
     if (started === block) return this.#whole(event, tree);
@@ -157,11 +161,12 @@ export class MessagesFraming implements EventFraming {
     if (type === "input_json_delta") throw new Error("a block of the answer that is no call has input");
     if (type === "signature_delta") return this.#signature(event, tree, index, block);
     // Whatever a delta's type, its texts may run on in the next.
+    const voice = this.#guard.voice === "others" ? "others" : within(block.voice, delta);
     const texts: [string, string][] = [];
     let changed = false;
     for (const [name, text] of Object.entries(delta)) {
       if (typeof text !== "string" || text === "" || saidOnce.has(name)) continue;
-      const released = this.#push(index, type, name, text);
+      const released = this.#push(index, type, name, text, isModels(under(voice, name)));
       changed ||= released !== text;
       texts.push([name, released]);
     }
@@ -195,11 +200,11 @@ export class MessagesFraming implements EventFraming {
     return rest + this.#whole(event, tree);
   }
 
-  #push(index: number, type: string, field: string, piece: string): string {
+  #push(index: number, type: string, field: string, piece: string, own: boolean): string {
     const block = this.#blocks.get(index) as Block;
     let running = block.texts.get(field);
     if (running === undefined) block.texts.set(field, (running = { type, text: this.#guard.open() }));
-    return running.text.push(piece);
+    return running.text.push(piece, own);
   }
 
   /** What is held of a block: the tail of its texts, or a whole tool call. */

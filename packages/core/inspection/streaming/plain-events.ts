@@ -13,7 +13,7 @@ import { parseAnswer, type Ending, type EventFraming } from "./framing.ts";
 import { MessagesFraming } from "./messages.ts";
 import { ResponsesFraming } from "./responses.ts";
 import { RunningFields } from "./running-fields.ts";
-import { holdsCall, voiceOfEvent } from "./voices.ts";
+import { holdsCall, isPlainSpeech, voiceOfEvent } from "./voices.ts";
 
 const asArguments: ReadonlySet<string> = new Set(["arguments"]);
 const nothing: ReadonlySet<string> = new Set();
@@ -43,9 +43,10 @@ export class PlainEventsFraming implements EventFraming {
   }
 
   event(event: ServerSentEvent): string {
+    const { name } = event;
+    if (this.#guard.isToldApart) this.#guard.voice = voiceOfEvent(name);
     if (this.#known !== undefined) return this.#known.event(event);
     const { length } = event.raw;
-    const { name } = event;
     // A comment keeps the connection alive. An id says how far the client has come, and some act on a name alone: these keep their place.
     if (event.data === undefined)
       return keepsPlace.test(event.others)
@@ -76,11 +77,10 @@ export class PlainEventsFraming implements EventFraming {
   #byItself(event: ServerSentEvent, tree: JsonValue | undefined): string {
     const text = event.data ?? "";
     if (this.#guard.isHeard && tree !== undefined && holdsCall(tree)) this.#guard.barrier();
-    const voice = this.#guard.isToldApart ? voiceOfEvent(event.name) : undefined;
     const filtered =
       tree === undefined
-        ? this.#guard.page(text, "", voice !== "others")
-        : this.#guard.tree(tree, nothing, asArguments, voice);
+        ? this.#guard.page(text, "", this.#guard.voice !== "others" && isPlainSpeech(text))
+        : this.#guard.tree(tree, nothing, asArguments);
     if (this.#guard.blocked !== undefined) return "";
     if (tree === undefined) return filtered === text ? event.raw : withText(event, filtered as string);
     return filtered === tree ? event.raw : withText(event, JSON.stringify(filtered));

@@ -12,6 +12,7 @@ import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
 import { keep, namedEvent, parseAnswer, refuseOverHeld, textOf, type Ending, type EventFraming } from "./framing.ts";
 import { mayBeSent, RunningReadings, withoutLogprobs } from "./log-probabilities.ts";
+import { isModels, under, within } from "./voices.ts";
 
 interface Running {
   /** The last delta, without its text: what a further one looks like. */
@@ -116,7 +117,7 @@ export class ResponsesFraming implements EventFraming {
       );
     }
     running.envelope = envelope;
-    const released = running.text.push(delta as string);
+    const released = running.text.push(delta as string, isModels(under(within(this.#guard.voice, envelope), "delta")));
     const bare = this.#guard.tree(envelope) as JsonObject;
     const isSpelt =
       isNone(tree["logprobs"]) || running.readings.areOf({ "": delta as string }, tree["logprobs"] ?? null);

@@ -13,7 +13,7 @@ import type { JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { EventPlaces, jsonNames, refilled, type End, type Place } from "./event-places.ts";
 import { refuseOverHeld } from "./framing.ts";
-import { holdsCall, voiceOfEvent } from "./voices.ts";
+import { holdsCall } from "./voices.ts";
 
 /** Texts that run at the same time. */
 const maxFields = 64;
@@ -91,7 +91,7 @@ export class RunningFields<Source> {
     // What says nothing keeps a connection alive.
     if (found.length > 0) this.#events += 1;
     const bare = found.length === 0 ? tree : refilled(tree, tree, runs, () => "");
-    const rest = guard.tree(bare, nothing, jsonNames, guard.isToldApart ? voiceOfEvent(name) : undefined);
+    const rest = guard.tree(bare, nothing, jsonNames);
     if (guard.blocked !== undefined) return "";
     // Names that were masked may have become one: then what was where cannot be told.
     if (rest !== bare && found.length > 0) refilled(tree, rest, runs, () => "");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ContentGuard, type WholeTexts } from "./content-guard.ts";
+import { ContentGuard } from "./content-guard.ts";
+import type { WholeTexts } from "./whole-text.ts";
 import { masking } from "./testing/streams.ts";
 
 const facts = { detector: "test-whole/order", category: "indirect-injection" as const, owasp: "", atlas: "", score: 1 };

@@ -6,12 +6,24 @@
  * An endless text is judged a window at a time, each of which begins with the end of the one before.
  */
 import type { Finding } from "../finding.ts";
-import type { WholeTexts } from "./content-guard.ts";
+import type { WholeAnswerMode } from "../settings.ts";
 
 const firstJudgedLength = 512;
 /** Of an endless text: the longest that is judged as one, and how much of it the next one begins with. */
 const windowLength = 65_536;
 const overlapLength = 4096;
+
+/** Judges of whole texts: what no bounded piece of a text can show. */
+export interface WholeTexts {
+  readonly mode: WholeAnswerMode;
+  /** Longest text that is judged, in UTF-16 code units. */
+  readonly maxLength: number;
+  /**
+   * Findings of a text; `decide` of the rules is asked about each. One that is to be masked or blocked blocks. `own` says of an
+   * answer that is told apart whether the model wrote it.
+   */
+  readonly judge: (text: string, own: boolean) => readonly Finding[];
+}
 
 /** Judges of one text. */
 type JudgedText = Omit<WholeTexts, "judge"> & { readonly judge: (text: string) => readonly Finding[] };
@@ -66,6 +78,11 @@ export class WholeText {
   #slide(): void {
     this.#text = this.#text.slice(-Math.min(overlapLength, this.#text.length / 4));
     this.#nextLength = this.#text.length * 2;
+    this.#seen.clear();
+  }
+
+  /** It is somebody else's from here on: what was let pass before is judged anew. */
+  forget(): void {
     this.#seen.clear();
   }
 

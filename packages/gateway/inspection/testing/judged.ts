@@ -85,6 +85,8 @@ export interface Judging {
   readonly api?: ApiShape;
   readonly path?: string;
   readonly contentType?: string;
+  /** Whether a model was asked in a shape of its maker's own. */
+  readonly asksModel?: boolean;
   /** What policy says of findings in the answer. */
   readonly policy?: (findings: Screening["findings"]) => Decision | undefined;
 }
@@ -94,13 +96,22 @@ const blocking = { "prompt-extraction": "block", "indirect-injection": "block", 
 /** The filter of an answer on a route with this judge; without one where `url` is undefined. */
 export function openFilter(
   url: string | undefined,
-  { detectors = { spans: [], parts: [] }, inspection = {}, answers = {}, judge, policy, ...kind }: Judging = {},
+  {
+    detectors = { spans: [], parts: [] },
+    inspection = {},
+    answers = {},
+    judge,
+    policy,
+    asksModel = false,
+    ...kind
+  }: Judging = {},
 ): { readonly filter: ResponseFilter; readonly screening: Screening } {
   // Patient unless a test says otherwise: a busy machine may stand still for a while.
   const asked = { url, model: "guard", timeoutMs: 60_000, ...judge, answers: { holdMs: 600_000, ...answers } };
   const written = { response: blocking, ...inspection, ...(url === undefined ? {} : { judge: asked }) };
   const screening = new Screening(inspectionSettings(inspectionSchema.parse(written)));
   if (policy !== undefined) screening.askAbout(policy);
+  screening.asksModel = asksModel;
   const inspecting = openInspection({
     detectors,
     judge: openJudge({ resolveSecret: () => Promise.resolve("") }),
