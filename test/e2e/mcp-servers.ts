@@ -1,11 +1,9 @@
 /** The protocol's own reference servers and its conformance suite, in fixed versions, as programs for tests. */
-import { execFile, spawn } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { spawn } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { promisify } from "node:util";
+import { installedOnce } from "./packages-of-others.ts";
 
 const versions = {
   "server-everything": "2026.8.31",
@@ -15,15 +13,9 @@ const versions = {
 
 /** A package's program, installed from the package cache into a temporary folder; or skips the test. */
 export async function installed(t: TestContext, name: keyof typeof versions): Promise<string | undefined> {
-  const folder = join(tmpdir(), `cordon-mcp-${name}-${versions[name]}`);
-  const main = join(folder, "node_modules/@modelcontextprotocol", name, "dist/index.js");
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const args = ["install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
-    await promisify(execFile)("npm", [...args, `@modelcontextprotocol/${name}@${versions[name]}`], {
-      timeout: 120_000,
-    });
-    return main;
+    const folder = await installedOnce(`mcp-${name}`, [`@modelcontextprotocol/${name}@${versions[name]}`]);
+    return join(folder, "node_modules/@modelcontextprotocol", name, "dist/index.js");
   } catch (error) {
     t.skip(
       `@modelcontextprotocol/${name} is neither in the package cache nor to be had: ${(error as Error).message.slice(0, 120)}`,

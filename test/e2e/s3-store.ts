@@ -3,41 +3,31 @@
  * client's classes. Both are installed once into a folder of this machine, in exact versions; where there is no registry, the
  * tests skip with words.
  */
-import { execFile, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import type { Json } from "./estate.ts";
+import { installedOnce } from "./packages-of-others.ts";
 import { freePort } from "./postgres-server.ts";
 
 const versions = { "@aws-sdk/client-s3": "3.1169.0", "@aws-sdk/s3-request-presigner": "3.1169.0", s3rver: "3.7.1" };
-const folder = join(
-  tmpdir(),
-  `cordon-s3-${versions["@aws-sdk/client-s3"]}-${versions.s3rver}-${process.getuid?.() ?? 0}`,
-);
+const store = await install();
 
-async function install(): Promise<string | false> {
+export const noS3 = store.problem ?? false;
+const folder = store.folder ?? "";
+
+async function install(): Promise<{ readonly folder?: string; readonly problem?: string }> {
   try {
-    const held = await Promise.all(
-      Object.entries(versions).map(async ([name, version]) => {
-        const text = await readFile(join(folder, "node_modules", name, "package.json"), "utf8").catch(() => "{}");
-        return (JSON.parse(text) as { version?: string }).version === version;
-      }),
-    );
-    if (held.every(Boolean)) return false;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     const wanted = Object.entries(versions).map(([name, version]) => `${name}@${version}`);
-    const options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder];
-    await promisify(execFile)("npm", ["install", ...options, ...wanted], { timeout: 240_000, cwd: folder });
-    return false;
+    return { folder: await installedOnce("s3", wanted) };
   } catch (error) {
-    return `the S3 client and store cannot be installed (${(error as Error).message.split("\n")[0] ?? ""})`;
+    return {
+      problem: `the S3 client and store cannot be installed (${(error as Error).message.split("\n")[0] ?? ""})`,
+    };
   }
 }
-
-export const noS3 = await install();
 
 /** A client's module, read freely: its types are not installed where this is checked. */
 export type Foreign = Json;
