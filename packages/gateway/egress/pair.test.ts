@@ -21,6 +21,25 @@ test("what is written to one end is read from the other, in order and whole, and
   );
 });
 
+test("empty pieces hold up nobody", { timeout: 10_000 }, async () => {
+  for (const lengths of [
+    [4, 7, 0, 0, 0, 0, 6],
+    [0, 0, 0],
+    [16_384, 0, 0, 1, 0],
+    [1, 0, 1, 0, 1, 0, 1, 0, 1],
+  ])
+    for (let times = 0; times < 50; times++) {
+      const [a, b] = openPair();
+      const read = text(b);
+      for (const length of lengths) a.write("x".repeat(length));
+      a.end();
+      assert.equal(
+        (await read).length,
+        lengths.reduce((sum, length) => sum + length, 0),
+      );
+    }
+});
+
 test("writing waits for the reader", async () => {
   const [a, b] = openPair();
   let taken = 0;

@@ -20,6 +20,8 @@ class End extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    // For an empty piece the other end would not always ask for more.
+    if (chunk.length === 0) return done();
     if (this.other === undefined || this.other.destroyed || this.other.#finished) return done();
     this.other.#taken = () => done();
     this.other.push(chunk);
