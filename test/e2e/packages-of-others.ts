@@ -4,7 +4,7 @@
  * Several test files may ask at once, and each may be ended in the middle: a folder gets its name when all is in it.
  */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ import { promisify } from "node:util";
 export async function installedOnce(label: string, packages: readonly string[]): Promise<string> {
   const versions = packages.map((each) => each.slice(each.lastIndexOf("@") + 1)).join("-");
   const folder = join(tmpdir(), `cordon-packages-${label}-${versions}-${process.getuid?.() ?? 0}`);
-  if (existsSync(folder)) return folder;
+  if (isOurs(folder)) return folder;
   const beside = await mkdtemp(`${folder}-`);
   try {
     const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--prefix", beside];
@@ -27,7 +27,13 @@ export async function installedOnce(label: string, packages: readonly string[]):
   } catch (error) {
     await rm(beside, { recursive: true, force: true });
     // Another was quicker.
-    if (!existsSync(folder)) throw error;
+    if (!isOurs(folder)) throw error;
   }
   return folder;
+}
+
+/** Anybody may make a folder of that name before us: what lies in another's is not run. */
+function isOurs(folder: string): boolean {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  return found !== undefined && found.uid === (process.getuid?.() ?? found.uid);
 }

@@ -1,6 +1,6 @@
 """`python weigh.py SCORES...`: what the encoder's word is worth beside the classifier's. In: the held-out rows that judge.py judged; of several
 files, those of families that were left out, all count together. Out: for each role, each share of the classifier's log-odds that is kept and each slope the offset at which no more honest texts are blocked than by the classifier alone, what is then blocked of
-attacks, by source, and how many honest texts the encoder is asked about. `injection/opinion.ts` holds what was chosen."""
+attacks, by source, and how many honest texts the encoder is asked about. `injection/opinion.ts` holds what was chosen, between this and texts of kinds that were trained on."""
 
 import itertools
 import json
