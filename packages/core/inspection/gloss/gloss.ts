@@ -5,31 +5,14 @@
  *
  * What judges English texts is shown the gloss too: meaning carries over from language to language, and word order mostly.
  */
-import { foldedSlice, originalOffset, type Folded } from "../normalise/fold.ts";
-import { classOf, hashSeed, hashStep, skeleton, unspacedToken, wordToken, type Tokens } from "../normalise/tokens.ts";
+import { hashSeed, hashStep, skeleton, unspacedToken, wordToken, type Tokens } from "../normalise/tokens.ts";
 import { foreignPieces, foreignRuns, isLatin, type Run } from "./languages.ts";
 import { deployedLexicon, entryOf, mostWords, opensPhrase, phraseStep, type Lexicon } from "./lexicon.ts";
+import { GlossPaper, type Written } from "./paper.ts";
 
-export interface Gloss {
-  /** What is in other languages, in English, with a little of what stands around it. */
-  readonly text: string;
+export interface Gloss extends Written {
   /** Which of the tokens are in other languages, in order. */
   readonly runs: readonly { readonly from: number; readonly to: number }[];
-  /** The offset in the original of what stands at an offset of {@link text}. */
-  originalOffset(at: number): number;
-  /** The offset in the original behind what stands before an offset of {@link text}: greater than that of anything before it. */
-  originalEnd(at: number): number;
-}
-
-/** What was written at once: a meaning, which stands for all of its source, or units as they were. */
-interface Piece {
-  readonly at: number;
-  readonly length: number;
-  /** In the original. */
-  readonly start: number;
-  readonly end: number;
-  /** Of units as they were, and one past them: the offset of each in the original; `undefined` where they follow one another. */
-  readonly units?: Int32Array | "consecutive";
 }
 
 /** Letters of which a word may lack the last: endings say who and when. */
@@ -68,19 +51,14 @@ function joined(runs: readonly Run[]): { from: number; to: number }[] {
 }
 
 class Writer {
-  readonly #folded: Folded;
+  readonly #paper: GlossPaper;
   readonly #tokens: Tokens;
   readonly #lexicon: Lexicon;
-  #text = "";
-  readonly #pieces: Piece[] = [];
-  #known = 0;
-  /** Whether the next word needs a blank before it. */
-  #clings = false;
   /** Up to where the folded text has been written. */
   #done = 0;
 
   constructor(tokens: Tokens, lexicon: Lexicon) {
-    this.#folded = tokens.folded;
+    this.#paper = new GlossPaper(tokens.folded);
     this.#tokens = tokens;
     this.#lexicon = lexicon;
   }
@@ -91,68 +69,31 @@ class Writer {
    * @param next where the run after it begins
    */
   write({ from, to, language }: Run, next: number): void {
-    const { start, end, kind, count } = this.#tokens;
+    const { start, end, kind, count, folded } = this.#tokens;
+    const paper = this.#paper;
     const first = start[Math.max(0, from - context)] as number;
     if (from > context && first > this.#done) {
-      if (this.#text !== "") this.#break();
+      paper.break(this.#done);
       this.#done = first;
     }
     for (let at = from; at < to;) {
-      this.#copy(this.#done, start[at] as number);
+      paper.copy(this.#done, start[at] as number);
       const group = kind[at];
       if (group === wordToken) at = this.#word(at, to, language);
       else if (group === unspacedToken) at = this.#run(at, to, language);
-      else this.#copy(start[at] as number, end[at++] as number);
+      else paper.copy(start[at] as number, end[at++] as number);
       this.#done = end[at - 1] as number;
     }
     const last = Math.min(next, to + context);
-    const until = last === count ? this.#folded.length : (start[last] as number);
-    this.#copy(this.#done, until);
+    const until = last === count ? folded.length : (start[last] as number);
+    paper.copy(this.#done, until);
     this.#done = until;
   }
 
+  /** `undefined` where no word was known. */
   finish(runs: Gloss["runs"]): Gloss | undefined {
-    if (this.#known === 0) return undefined;
-    const pieces = this.#pieces;
-    const length = originalOffset(this.#folded, this.#folded.length);
-    const text = this.#text;
-    return {
-      text,
-      runs,
-      originalOffset(at) {
-        const piece = pieceAt(pieces, at);
-        if (piece === undefined || at >= text.length) return length;
-        return at < piece.at + piece.length ? offsetIn(piece, at) : piece.end;
-      },
-      originalEnd(at) {
-        const piece = pieceAt(pieces, at - 1);
-        if (piece === undefined || at <= 0) return 0;
-        return at < piece.at + piece.length && piece.units !== undefined ? offsetIn(piece, at) : piece.end;
-      },
-    };
-  }
-
-  /** Between two places of the text. */
-  #break(): void {
-    this.#place(1, this.#done, this.#done);
-    this.#text += "\n";
-    this.#clings = false;
-  }
-
-  #copy(from: number, to: number): void {
-    if (from >= to) return;
-    const piece = foldedSlice(this.#folded, from, to);
-    const { offsets } = this.#folded;
-    this.#place(piece.length, from, to, offsets === undefined ? "consecutive" : offsets.slice(from, to + 1));
-    // As long as before: each unit keeps its place.
-    this.#text += piece.replace(/[。।]/g, ".").replace(/[、،]/g, ",");
-    this.#clings = classOf(piece.charCodeAt(piece.length - 1)) !== 0;
-  }
-
-  /** Notes what is to be written next, and what of the folded text it stands for. */
-  #place(length: number, from: number, to: number, units?: Piece["units"]): void {
-    const [start, end] = [originalOffset(this.#folded, from), originalOffset(this.#folded, to)];
-    this.#pieces.push({ at: this.#text.length, length, start, end, ...(units === undefined ? {} : { units }) });
+    const written = this.#paper.finish();
+    return written === undefined ? undefined : { ...written, runs };
   }
 
   /** The longest phrase that is known, the word, or the word without its ending. Out: the token behind it. */
@@ -180,7 +121,7 @@ class Writer {
     const entry = entryOf(lexicon, own, language);
     const known = entry >= 0 ? entry : this.#stem(at, language);
     if (known >= 0) this.#say(known, start[at] as number, end[at] as number);
-    else if (isLatin(this.#tokens, at)) this.#copy(start[at] as number, end[at] as number);
+    else if (isLatin(this.#tokens, at)) this.#paper.copy(start[at] as number, end[at] as number);
     return at + 1;
   }
 
@@ -229,29 +170,8 @@ class Writer {
   }
 
   #say(entry: number, from: number, to: number): void {
-    this.#known += 1;
-    const word = this.#lexicon.meanings[this.#lexicon.meaning[entry] as number] as string;
-    if (word === "") return;
-    if (this.#clings) this.#text += " ";
-    this.#place(word.length, from, to);
-    this.#text += word;
-    this.#clings = true;
+    const { said, saidAt, meaning } = this.#lexicon;
+    const which = meaning[entry] as number;
+    this.#paper.say(said, saidAt[which] as number, saidAt[which + 1] as number, from, to);
   }
-}
-
-/** The last piece that begins at `at` or before it. */
-function pieceAt(pieces: readonly Piece[], at: number): Piece | undefined {
-  let low = 0;
-  let high = pieces.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((pieces[middle] as Piece).at <= at) low = middle;
-    else high = middle - 1;
-  }
-  return pieces[low];
-}
-
-function offsetIn({ at: first, start, units }: Piece, at: number): number {
-  if (units === undefined) return start;
-  return units === "consecutive" ? start + at - first : (units[at - first] as number);
 }

@@ -23,6 +23,9 @@ export const mostUnits = 12;
 const englishLog = 18;
 const foreignLog = 20;
 
+/** The logarithm of how many words are remembered. */
+const rememberedLog = 12;
+
 /** Bytes of the counts. */
 export const header = 16;
 
@@ -33,6 +36,10 @@ export interface Lexicon {
   readonly language: Uint8Array;
   readonly meaning: Uint16Array;
   readonly meanings: readonly string[];
+  /** The units of all meanings, one after another. */
+  readonly said: Uint16Array;
+  /** Where in {@link said} each meaning begins, and where the last ends. */
+  readonly saidAt: Int32Array;
   /** By unit: how long the longest word of a script without spaces is that begins with it. */
   readonly longestRun: Uint8Array;
   /** Where in {@link hashes} the entries of a hash begin, plus one; 0 where there are none. */
@@ -76,14 +83,17 @@ export function readLexicon(bytes: Uint8Array): Lexicon {
   for (let at = 0; at < count; at++)
     if (language[at] === english) mark(englishBits, hashes[at] as number);
     else mark(foreignBits, hashes[at] as number);
-  for (const line of lines.slice(0, meaningCount))
-    for (const word of line.split(" ")) mark(englishBits, hashOfWord(word));
+  const meanings = lines.slice(0, meaningCount);
+  for (const line of meanings) for (const word of line.split(" ")) mark(englishBits, hashOfWord(word));
+  const saidAt = new Int32Array(meaningCount + 1);
+  for (const [at, { length }] of meanings.entries()) saidAt[at + 1] = (saidAt[at] as number) + length;
+  const all = meanings.join("");
+  const said = Uint16Array.from({ length: all.length }, (_, at) => all.charCodeAt(at));
   return {
-    ...{ hashes, language, meaning, longestRun, englishBits },
+    ...{ hashes, language, meaning, meanings, said, saidAt, longestRun, englishBits },
     mayBeEnglish: (hash) => isMarked(englishBits, hash),
     mayBeForeign: (hash) => isMarked(foreignBits, hash),
     languages: lines.slice(meaningCount),
-    meanings: lines.slice(0, meaningCount),
     first: lookUp(firsts(hashes)),
     firstEnglish: lookUp([...firsts(hashes)].filter(([, at]) => language[at - 1] === english)),
   };
@@ -99,15 +109,20 @@ function isMarked(bits: Uint8Array, hash: number): boolean {
   return (((bits[(hash >> 3) & (bits.length - 1)] as number) >> (hash & 7)) & 1) === 1;
 }
 
+/** What was asked last is remembered: most of a text's words are asked for again, and the table does not stay in the cache. */
 function lookUp(entries: Iterable<readonly [number, number]>): (hash: number) => number {
   const { slots, mask } = hashTable(entries);
+  const remembered = new Int32Array(1 << (rememberedLog + 1));
   return (hash) => {
+    const place = ((hash ^ (hash >>> rememberedLog)) & ((1 << rememberedLog) - 1)) << 1;
+    // Where nothing was remembered yet, a hash of 0 is looked up.
+    if (remembered[place] === hash && hash !== 0) return remembered[place + 1] as number;
     let slot = (hash ^ (hash >>> 15)) & mask;
-    for (;;) {
-      const found = slots[slot * 2 + 1] as number;
-      if (found === 0 || slots[slot * 2] === hash) return found;
-      slot = (slot + 1) & mask;
-    }
+    while (slots[slot * 2 + 1] !== 0 && slots[slot * 2] !== hash) slot = (slot + 1) & mask;
+    const found = slots[slot * 2 + 1] as number;
+    remembered[place] = hash;
+    remembered[place + 1] = found;
+    return found;
   };
 }
 
@@ -116,9 +131,10 @@ function* firsts(hashes: Int32Array): Generator<readonly [number, number]> {
     if (at === 0 || hashes[at] !== hashes[at - 1]) yield [hashes[at] as number, at + 1];
 }
 
-/** The entry of a hash in a language, or -1. */
+/** The entry of a hash in another language than English, or -1: mostly told by bits that stay in the cache. */
 export function entryOf(lexicon: Lexicon, hash: number, wanted: number): number {
   const { hashes, language } = lexicon;
+  if (!lexicon.mayBeForeign(hash)) return -1;
   for (let at = lexicon.first(hash) - 1; at >= 0 && hashes[at] === hash; at++) if (language[at] === wanted) return at;
   return -1;
 }

@@ -43,18 +43,45 @@ function findReadings(whole: string, start: number, end: number, found: Hidden[]
       found.push({ encoding, text: read(text), start, end });
 }
 
+const shortestBase85 = 20;
 const longestBase85 = 4_096;
 
 /** Ascii85, and the base 85 of RFC 1924 that Python and Git write. */
 function findBase85(text: string, from: number, found: Hidden[]): void {
-  const run = /[!-~]{20,4096}/.exec(text);
-  if (run === null || !/[^A-Za-z0-9+/=_-]/.test(run[0]) || run[0].length > longestBase85) return;
-  const code = run[0].replace(/^<~|~>$/g, "");
-  const start = from + run.index;
+  const at = firstSolid(text);
+  if (at < 0) return;
+  const run = solidFrom(text, at);
+  if (!/[^A-Za-z0-9+/=_-]/.test(run)) return;
+  const code = run.replace(/^<~|~>$/g, "");
+  const start = from + at;
   for (const alphabet of alphabets85) {
     const said = readable(fromBase85(code, alphabet));
-    if (said !== "") found.push({ encoding: "base85", text: said, start, end: start + run[0].length });
+    if (said !== "") found.push({ encoding: "base85", text: said, start, end: start + run.length });
   }
+}
+
+/** Where the first run of so many visible signs of ASCII begins, or -1. Words are shorter: most of a text is leapt over. */
+function firstSolid(text: string): number {
+  for (let from = 0, at = from + shortestBase85 - 1; at < text.length;) {
+    if (isVisible(text.charCodeAt(at))) {
+      if (at === from) return from;
+      at -= 1;
+    } else {
+      from = at + 1;
+      at = from + shortestBase85 - 1;
+    }
+  }
+  return -1;
+}
+
+function solidFrom(text: string, from: number): string {
+  let end = from;
+  while (end < text.length && end - from < longestBase85 && isVisible(text.charCodeAt(end))) end += 1;
+  return text.slice(from, end);
+}
+
+function isVisible(unit: number): boolean {
+  return unit > 0x20 && unit < 0x7f;
 }
 
 const alphabets85 = [
