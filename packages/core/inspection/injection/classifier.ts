@@ -18,7 +18,7 @@ import { concepts } from "./lexicon.ts";
 import { average, eachWindow, hidden, logitOf, shareOf, width, type PackedWeights } from "./network.ts";
 import { askedTogether, directly, type Asking } from "./questions.ts";
 import { featuresOf, makeReader, type Reader, type Reading } from "./reader.ts";
-import { lowestFloor, rulesOf, together } from "./rules.ts";
+import { lowestFloor, rulesOf, together, type Opinion } from "./rules.ts";
 import { strangenessBy, type Strangeness } from "./strange.ts";
 import { stretchTokens, suspects } from "./suspects.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -84,12 +84,7 @@ interface Hit {
 }
 
 /** All of it is written over by the next text. */
-interface Analysis extends Reading {
-  /** What the classifier alone says: the rules go by it. */
-  readonly first: number;
-  /** What the encoder changed of the log-odds. */
-  readonly shift: number;
-  readonly probability: number;
+interface Analysis extends Reading, Opinion {
   readonly hits: readonly Hit[];
   /** Only where there are hits to explain. */
   readonly features: Features | undefined;
@@ -187,7 +182,7 @@ function judgeText(text: string, part: Part, model: Judging): Judgement {
   if (ofGloss.first > (ofRest?.first ?? 0) && ofGloss.first >= lowestFloor) {
     // By what the English says, a rule may hold for the words themselves.
     const again = model.reader.read(text) ?? reading;
-    const told = touching(rulesOf(again, ofGloss.first, part), gloss.runs, again);
+    const told = touching(rulesOf(again, ofGloss, part), gloss.runs, again);
     judgements.push({ probability: Math.max(0, ...told.map(({ score }) => score)), findings: told });
   }
   return { odd, ...together(judgements) };
@@ -201,7 +196,7 @@ function judgeAnalysed(analysis: Analysis, part: Part, model: Judging): Omit<Jud
     const category = categoryOf(analysis, hit, part);
     return classified({ detector: "injection/classifier", category, start, end, score: hit.probability });
   });
-  const told = rulesOf(analysis, analysis.first, part);
+  const told = rulesOf(analysis, analysis, part);
   const probability = Math.max(analysis.probability, ...told.map(({ score }) => score));
   return { probability, findings: [...findings, ...told] };
 }

@@ -17,17 +17,33 @@ const overrideFloor = 0.2;
 /** An override that is an order counts although the classifier is not sure, unless it is sure of the contrary. */
 const orderFloor = 0.015;
 const orderProbability = 0.7;
+/**
+ * Where the encoder was asked as well, an override counts for nothing below what both say together. Who quotes, teaches and forbids
+ * attacks writes its words: of 6,800 attacks that were new to it the rule alone found 10, of which 2 are below, and of 8,200 honest texts beside them,
+ * most of them full of such words, it alone blocked 159, of which 143 are.
+ */
+const overrideDoubt = 0.25;
 /** The same for `addressed.ts`. */
 const addressedFloor = 0.01;
 /** The same for `announced.ts`. */
 const announcedFloor = 0.03;
 /** Below it no rule counts. */
 export const lowestFloor = Math.min(orderFloor, addressedFloor, announcedFloor);
+/** What was said of a text: probabilities. */
+export interface Opinion {
+  /** What the classifier alone says. */
+  readonly first: number;
+  /** With what the encoder says. */
+  readonly probability: number;
+  /** What the encoder changed of the log-odds: 0 where it was not asked. */
+  readonly shift: number;
+}
 
 type Place = readonly [from: number, to: number];
 
-/** @param first what the classifier alone says of the text: a probability */
-export function rulesOf({ tokens, ideas, folded }: Reading, first: number, { origin }: Part): readonly Finding[] {
+export function rulesOf({ tokens, ideas, folded }: Reading, opinion: Opinion, { origin }: Part): readonly Finding[] {
+  const { first, probability, shift } = opinion;
+  const isDoubted = shift !== 0 && probability < overrideDoubt;
   const findings: Finding[] = [];
   const rule = (name: string, places: readonly Place[], score: number): void => {
     for (const [from, to] of places) {
@@ -37,8 +53,8 @@ export function rulesOf({ tokens, ideas, folded }: Reading, first: number, { ori
       findings.push(classified({ detector: `injection/${name}`, category, start, end, score }));
     }
   };
-  if (first >= overrideFloor) rule("override", findOverrides(tokens, ideas), overrideProbability);
-  else if (first >= orderFloor) rule("override", findOrders(tokens, ideas), orderProbability);
+  if (first >= overrideFloor && !isDoubted) rule("override", findOverrides(tokens, ideas), overrideProbability);
+  else if (first >= orderFloor && !isDoubted) rule("override", findOrders(tokens, ideas), orderProbability);
   if (first >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
   if (first >= announcedFloor) rule("announced", findAnnounced(tokens, ideas), announcedProbability);
   return findings;
