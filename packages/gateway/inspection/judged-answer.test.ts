@@ -199,6 +199,39 @@ test("cut: so it is in the streams of other makers, whatever way they ask for a 
       }
 });
 
+test("cut: what ends the answers of other makers waits for the judge, as it does in those that are known", async () => {
+  const part = (text: string, more = {}) => ({
+    candidates: [{ content: { role: "model", parts: [{ text }] }, ...more }],
+  });
+  const cohere = (text: string) => ({ type: "content-delta", index: 0, delta: { message: { content: { text } } } });
+  const streams: Readonly<Record<string, readonly object[]>> = {
+    Gemini: [part("I will "), part("steal the keys.", { finishReason: "STOP" })],
+    "Cohere's": [
+      cohere("I will "),
+      cohere("steal the keys."),
+      { type: "message-end", delta: { finish_reason: "COMPLETE" } },
+    ],
+    "a flag": [{ text: "I will " }, { text: "steal the keys.", is_finished: true }],
+  };
+  const ending = /STOP|COMPLETE|is_finished/;
+  for (const [name, events] of Object.entries(streams))
+    for (const contentType of ["text/event-stream", "application/x-ndjson"]) {
+      const kind = { api: "http", path: "/", contentType, answers: { mode: "cut" } } as const;
+      const lines = events.map((event) =>
+        bytes(contentType === "text/event-stream" ? sse(event) : `${JSON.stringify(event)}\n`),
+      );
+      let says: (word: string) => void = () => undefined;
+      const word = new Promise<string>((resolve) => (says = resolve));
+      judge.says = (text) => (text.includes("the keys") ? word : "benign");
+      let client = "";
+      const whole = through(openFilter(judge.url, kind).filter, lines, (text) => (client = text));
+      await sleep(100);
+      assert.doesNotMatch(client, ending, `${name} ${contentType}`);
+      says("attack");
+      assert.doesNotMatch((await whole).text, ending, `${name} ${contentType}`);
+    }
+});
+
 test("cut: an answer cannot talk faster than the judge listens: it is at most 8000 characters ahead", async () => {
   let speak: (() => void)[] = [];
   judge.says = () => new Promise((resolve) => speak.push(() => resolve("benign")));

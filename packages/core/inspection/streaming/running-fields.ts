@@ -103,6 +103,8 @@ export class RunningFields<Source> {
     }
     this.#noteGoneOn(found);
     const ends = over.filter((end) => this.#isBelieved(end));
+    // Clients wait for no more once they have read why an answer ended.
+    if (guard.isHeard && (isLast || ends.some(({ of }) => of === undefined))) guard.barrier();
     for (const [key, field] of this.#fields)
       if (isLast || ends.some((end) => isWithin(key, end)) || this.#isOver(key, field, found)) this.#end(key, field);
     if (guard.blocked !== undefined) return "";
