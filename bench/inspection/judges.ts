@@ -39,6 +39,19 @@ export function cordonInjectionJudge(): Judge {
   };
 }
 
+/** Everything too, but the encoder is elsewhere, as in the gateway. Out: a judge of users' texts that says whether one is in doubt. */
+export function cordonElsewhere(): (text: string) => boolean {
+  const { partDetectors, ...options } = builtInInspection("request");
+  let doubted = false;
+  const doubting = doubtingInjectionDetector(() => (doubted = true));
+  const all = partDetectors.map((each) => (each.name === doubting.name ? doubting : each));
+  return (text) => {
+    doubted = false;
+    inspect({ text }, { ...options, partDetectors: all });
+    return doubted;
+  };
+}
+
 function asks(text: string, origin: "user" | "untrusted"): boolean {
   let doubted = false;
   doubtingInjectionDetector(() => (doubted = true)).judge({ text, origin }, "request");

@@ -55,3 +55,36 @@ export async function measureLatency(judge: Judge, text: string, bytes: number, 
   for (let back = 1; back <= fewest; back++) if (judge.asks(sample(at - back), origin)) asked += 1;
   return { ...latency, asked: asked / fewest };
 }
+
+export interface CalmLatency {
+  readonly p50: number;
+  readonly fastestTenth: number;
+  /** The share of the texts that were in doubt: they are not counted. */
+  readonly doubted: number;
+}
+
+/** The same of texts of one source that are in no doubt, in microseconds. @param judge says whether one is in doubt */
+export function measureCalm(
+  judge: (text: string) => boolean,
+  text: string,
+  bytes: number,
+  seconds: number,
+): CalmLatency {
+  const times: number[] = [];
+  let judged = 0;
+  const warmUntil = performance.now() + seconds * 300;
+  const until = warmUntil + seconds * 1000;
+  for (let at = 0; performance.now() < until; at++) {
+    const from = (at * 7919) % (text.length - bytes);
+    const given = text.slice(from, from + bytes);
+    const started = performance.now();
+    const isDoubted = judge(given);
+    const took = (performance.now() - started) * 1000;
+    if (started < warmUntil) continue;
+    judged += 1;
+    if (!isDoubted) times.push(took);
+  }
+  times.sort((a, b) => a - b);
+  const quantile = (share: number): number => times[Math.floor(times.length * share)] ?? Number.NaN;
+  return { p50: quantile(0.5), fastestTenth: quantile(0.1), doubted: 1 - times.length / judged };
+}
