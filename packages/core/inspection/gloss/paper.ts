@@ -97,7 +97,7 @@ export class GlossPaper {
   }
 
   /** Notes what is to be written next, and what of the folded text it stands for. */
-  #place(length: number, from: number, to: number, units: number): void {
+  #place(length: number, from: number, to: number, kept: number): void {
     this.#room(length);
     if (pieces.length < (this.#pieces + 1) * fields) pieces = grown(pieces, new Int32Array(pieces.length * 2));
     const at = this.#pieces * fields;
@@ -105,7 +105,7 @@ export class GlossPaper {
     pieces[at + pieceEnd] = this.#length + length;
     pieces[at + sourceStart] = originalOffset(this.#folded, from);
     pieces[at + sourceEnd] = originalOffset(this.#folded, to);
-    pieces[at + unitsFrom] = units;
+    pieces[at + unitsFrom] = kept;
     this.#pieces += 1;
     this.#copied = -1;
   }
