@@ -19,10 +19,10 @@ const orderFloor = 0.015;
 const orderProbability = 0.7;
 /**
  * Where the encoder was asked as well, an override counts for nothing below what both say together. Who quotes, teaches and forbids
- * attacks writes its words: of 6,800 attacks that were new to it the rule alone found 10, of which 2 are below, and of 8,200 honest texts beside them,
- * most of them full of such words, it alone blocked 159, of which 143 are.
+ * attacks writes its words: of 8,200 honest texts that were new to it, most of them full of such words, the rule alone blocked 159, of
+ * which 109 are below; of 6,800 attacks it alone found 10, none of which is. With an encoder that saw nothing public it is 14 of 734 announced ones; at 0.25 it were 53.
  */
-const overrideDoubt = 0.25;
+const overrideDoubt = 0.1;
 /** The same for `addressed.ts`. */
 const addressedFloor = 0.01;
 /** The same for `announced.ts`. */
