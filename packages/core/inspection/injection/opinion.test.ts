@@ -110,7 +110,7 @@ test("an override that the encoder holds for none is none; where it was not aske
       .judge(asked(text), "request")
       .findings.filter(({ detector }) => detector === "injection/override").length;
   assert.equal(
-    overrides(() => -4),
+    overrides(() => -20),
     0,
   );
   assert.equal(
