@@ -23,12 +23,7 @@ const fewest = 50;
  */
 export async function measureLatency(judge: Judge, text: string, bytes: number, seconds: number): Promise<Latency> {
   const origin = bytes > sizes[1] ? "untrusted" : "user";
-  const places = text.length - bytes;
-  // Whatever the number of places has in common with the step, none comes again before most others.
-  const sample = (at: number): string => {
-    const from = (at * 7919 + Math.floor((at * 7919) / places)) % places;
-    return text.slice(from, from + bytes);
-  };
+  const sample = sampler(text, bytes);
   const times: number[] = [];
   let at = 0;
   const warmUntil = performance.now() + seconds * 300;
@@ -56,7 +51,16 @@ export async function measureLatency(judge: Judge, text: string, bytes: number, 
   return { ...latency, asked: asked / fewest };
 }
 
-export interface CalmLatency {
+/** Pieces of a text that is longer than they are. Whatever the number of places has in common with the step, none comes again before most others. */
+function sampler(text: string, bytes: number): (at: number) => string {
+  const places = text.length - bytes;
+  return (at) => {
+    const from = (at * 7919 + Math.floor((at * 7919) / places)) % places;
+    return text.slice(from, from + bytes);
+  };
+}
+
+export interface UndoubtedLatency {
   readonly p50: number;
   readonly fastestTenth: number;
   /** The share of the texts that were in doubt: they are not counted. */
@@ -64,19 +68,19 @@ export interface CalmLatency {
 }
 
 /** The same of texts of one source that are in no doubt, in microseconds. @param judge says whether one is in doubt */
-export function measureCalm(
+export function measureUndoubted(
   judge: (text: string) => boolean,
   text: string,
   bytes: number,
   seconds: number,
-): CalmLatency {
+): UndoubtedLatency {
+  const sample = sampler(text, bytes);
   const times: number[] = [];
   let judged = 0;
   const warmUntil = performance.now() + seconds * 300;
   const until = warmUntil + seconds * 1000;
   for (let at = 0; performance.now() < until; at++) {
-    const from = (at * 7919) % (text.length - bytes);
-    const given = text.slice(from, from + bytes);
+    const given = sample(at);
     const started = performance.now();
     const isDoubted = judge(given);
     const took = (performance.now() - started) * 1000;

@@ -39,3 +39,8 @@ export function pem(): string {
 
 /** A text whose secret stands where `¤` is. */
 export type Case = readonly [secret: string, text: string];
+
+/** A key of WireGuard: 32 bytes in base64. */
+export function wireguard(seed: string): string {
+  return `${random(base64, 42, seed)}E=`;
+}

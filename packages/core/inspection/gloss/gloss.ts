@@ -8,9 +8,9 @@
 import { hashSeed, hashStep, skeleton, unspacedToken, wordToken, type Tokens } from "../normalise/tokens.ts";
 import { foreignPieces, foreignRuns, isLatin, type Run } from "./languages.ts";
 import { deployedLexicon, entryOf, mostWords, opensPhrase, phraseStep, type Lexicon } from "./lexicon.ts";
-import { GlossPaper, type Written } from "./paper.ts";
+import { PlacedTextBuilder, type PlacedText } from "./placed-text.ts";
 
-export interface Gloss extends Written {
+export interface Gloss extends PlacedText {
   /** Which of the tokens are in other languages, in order. */
   readonly runs: readonly { readonly from: number; readonly to: number }[];
 }
@@ -51,14 +51,14 @@ function joined(runs: readonly Run[]): { from: number; to: number }[] {
 }
 
 class Writer {
-  readonly #paper: GlossPaper;
+  readonly #text: PlacedTextBuilder;
   readonly #tokens: Tokens;
   readonly #lexicon: Lexicon;
   /** Up to where the folded text has been written. */
   #done = 0;
 
   constructor(tokens: Tokens, lexicon: Lexicon) {
-    this.#paper = new GlossPaper(tokens.folded);
+    this.#text = new PlacedTextBuilder(tokens.folded);
     this.#tokens = tokens;
     this.#lexicon = lexicon;
   }
@@ -70,29 +70,29 @@ class Writer {
    */
   write({ from, to, language }: Run, next: number): void {
     const { start, end, kind, count, folded } = this.#tokens;
-    const paper = this.#paper;
+    const text = this.#text;
     const first = start[Math.max(0, from - context)] as number;
     if (from > context && first > this.#done) {
-      paper.break(this.#done);
+      text.break(this.#done);
       this.#done = first;
     }
     for (let at = from; at < to;) {
-      paper.copy(this.#done, start[at] as number);
+      text.copy(this.#done, start[at] as number);
       const group = kind[at];
       if (group === wordToken) at = this.#word(at, to, language);
       else if (group === unspacedToken) at = this.#run(at, to, language);
-      else paper.copy(start[at] as number, end[at++] as number);
+      else text.copy(start[at] as number, end[at++] as number);
       this.#done = end[at - 1] as number;
     }
     const last = Math.min(next, to + context);
     const until = last === count ? folded.length : (start[last] as number);
-    paper.copy(this.#done, until);
+    text.copy(this.#done, until);
     this.#done = until;
   }
 
   /** `undefined` where no word was known. */
   finish(runs: Gloss["runs"]): Gloss | undefined {
-    const written = this.#paper.finish();
+    const written = this.#text.finish();
     return written === undefined ? undefined : { ...written, runs };
   }
 
@@ -121,7 +121,7 @@ class Writer {
     const entry = entryOf(lexicon, own, language);
     const known = entry >= 0 ? entry : this.#stem(at, language);
     if (known >= 0) this.#say(known, start[at] as number, end[at] as number);
-    else if (isLatin(this.#tokens, at)) this.#paper.copy(start[at] as number, end[at] as number);
+    else if (isLatin(this.#tokens, at)) this.#text.copy(start[at] as number, end[at] as number);
     return at + 1;
   }
 
@@ -172,6 +172,6 @@ class Writer {
   #say(entry: number, from: number, to: number): void {
     const { said, saidAt, meaning } = this.#lexicon;
     const which = meaning[entry] as number;
-    this.#paper.say(said, saidAt[which] as number, saidAt[which + 1] as number, from, to);
+    this.#text.say(said, saidAt[which] as number, saidAt[which + 1] as number, from, to);
   }
 }

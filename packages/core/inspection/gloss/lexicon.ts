@@ -44,8 +44,6 @@ export interface Lexicon {
   readonly longestRun: Uint8Array;
   /** Where in {@link hashes} the entries of a hash begin, plus one; 0 where there are none. */
   readonly first: (hash: number) => number;
-  /** The same for English ones alone: a table that stays in the cache, asked of every text. */
-  readonly firstEnglish: (hash: number) => number;
   /** By the lowest 18 bits of a hash, a bit each: whether an English word may have it, one that is listed or a meaning of some word. */
   readonly englishBits: Uint8Array;
   readonly mayBeEnglish: (hash: number) => boolean;
@@ -95,7 +93,6 @@ export function readLexicon(bytes: Uint8Array): Lexicon {
     mayBeForeign: (hash) => isMarked(foreignBits, hash),
     languages: lines.slice(meaningCount),
     first: lookUp(firsts(hashes)),
-    firstEnglish: lookUp([...firsts(hashes)].filter(([, at]) => language[at - 1] === english)),
   };
 }
 

@@ -20,7 +20,8 @@ const orderProbability = 0.7;
 /**
  * Where the encoder was asked as well, an override counts for nothing below what both say together. Who quotes, teaches and forbids
  * attacks writes its words: of 8,200 honest texts that were new to it, most of them full of such words, the rule alone blocked 159, of
- * which 109 are below; of 6,800 attacks it alone found 10, none of which is. With an encoder that saw nothing public it is 14 of 734 announced ones; at 0.25 it were 53.
+ * which 109 are below; of 6,800 attacks it alone found 10, none of which is. With an encoder that saw nothing public 14 of 734 announced attacks are lost; at 0.25 it
+ * would be 53.
  */
 const overrideDoubt = 0.1;
 /** The same for `addressed.ts`. */
@@ -29,6 +30,7 @@ const addressedFloor = 0.01;
 const announcedFloor = 0.03;
 /** Below it no rule counts. */
 export const lowestFloor = Math.min(orderFloor, addressedFloor, announcedFloor);
+
 /** What was said of a text: probabilities. */
 export interface Opinion {
   /** What the classifier alone says. */
@@ -53,8 +55,10 @@ export function rulesOf({ tokens, ideas, folded }: Reading, opinion: Opinion, { 
       findings.push(classified({ detector: `injection/${name}`, category, start, end, score }));
     }
   };
-  if (first >= overrideFloor && !isDoubted) rule("override", findOverrides(tokens, ideas), overrideProbability);
-  else if (first >= orderFloor && !isDoubted) rule("override", findOrders(tokens, ideas), orderProbability);
+  if (!isDoubted) {
+    if (first >= overrideFloor) rule("override", findOverrides(tokens, ideas), overrideProbability);
+    else if (first >= orderFloor) rule("override", findOrders(tokens, ideas), orderProbability);
+  }
   if (first >= addressedFloor) rule("addressed", findAddressed(tokens, ideas), addressedProbability);
   if (first >= announcedFloor) rule("announced", findAnnounced(tokens, ideas), announcedProbability);
   return findings;

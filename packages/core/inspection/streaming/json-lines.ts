@@ -34,9 +34,9 @@ export class JsonLines {
     const tree = parseAnswer(written);
     // Ollama's way to say that an answer is whole; or something is to be done.
     const isDone = isJsonObject(tree) && tree["done"] === true;
-    if (isDone || (this.#guard.isHeard && holdsCall(tree))) this.#guard.barrier();
     const line = { written, lineEnd };
     if (!this.#apart) return this.#fields.take(line, tree, written.length, { isLast: isDone });
+    if (isDone || (this.#guard.isHeard && holdsCall(tree))) this.#guard.barrier();
     const filtered = this.#guard.tree(tree, nothing, asArguments);
     return this.#guard.blocked === undefined ? lineOf(line, filtered === tree ? undefined : filtered) : "";
   }

@@ -1,5 +1,5 @@
 /**
- * What a gloss is written on. In: pieces of a folded text as they are, and meanings in the places of its words. Out: a text, and where in the
+ * Puts together a gloss' text. In: pieces of a folded text as they are, and meanings in the places of its words. Out: the text, and where in the
  * original each of its units stands.
  *
  * Numbers in arrays that serve one gloss after another: a text of another language has a piece for each word, and an object for each took
@@ -8,7 +8,7 @@
 import { originalOffset, type Folded } from "../normalise/fold.ts";
 import { classOf } from "../normalise/tokens.ts";
 
-export interface Written {
+export interface PlacedText {
   /** What is in other languages, in English, with a little of what stands around it. */
   readonly text: string;
   /** The offset in the original of what stands at an offset of {@link text}. */
@@ -31,7 +31,7 @@ let units = new Uint16Array(8192);
 let pieces = new Int32Array(2048 * fields);
 let places = new Int32Array(8192);
 
-export class GlossPaper {
+export class PlacedTextBuilder {
   readonly #folded: Folded;
   #length = 0;
   #pieces = 0;
@@ -89,7 +89,7 @@ export class GlossPaper {
   }
 
   /** `undefined` where no meaning was written. */
-  finish(): Written | undefined {
+  finish(): PlacedText | undefined {
     if (this.#known === 0) return undefined;
     const text = textOf(this.#length);
     const original = originalOffset(this.#folded, this.#folded.length);
@@ -138,7 +138,7 @@ function textOf(length: number): string {
   return Buffer.from(units.buffer, 0, length * 2).toString("utf16le");
 }
 
-function placed(text: string, rows: Int32Array, offsets: Int32Array, original: number): Written {
+function placed(text: string, rows: Int32Array, offsets: Int32Array, original: number): PlacedText {
   const count = rows.length / fields;
   const field = (piece: number, which: number): number => rows[piece * fields + which] as number;
   /** The last piece that begins at `at` or before it; the first where there is none. */
