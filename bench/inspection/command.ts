@@ -34,7 +34,15 @@ export async function benchInspection(args: readonly string[]): Promise<void> {
     report["sources"] = await detectionTable(judges, sources);
     report["curve"] = curve(sources);
     report["latency"] = await latencyTable([cordonJudge(), ...judges], sources, values.quick ? 0.2 : 1);
-    report["undoubted"] = undoubtedTable(sources, values.quick ? 0.5 : 2);
+    const seconds = values.quick ? 0.5 : 2;
+    report["undoubted"] = undoubtedTable(sources, chats, 2048, "user", seconds);
+    report["undoubtedDocuments"] = undoubtedTable(
+      readSources(values.data, 4000),
+      long,
+      128 * 1024,
+      "untrusted",
+      seconds,
+    );
   } else print(`not measured: ${values.data} is not there; give a folder of labelled texts with --data`);
   mkdirSync("bench/results", { recursive: true });
   writeFileSync("bench/results/inspection.json", `${JSON.stringify(report, null, 2)}\n`);
@@ -112,25 +120,31 @@ async function latencyTable(judges: readonly Judge[], sources: readonly Source[]
   return all;
 }
 
-/** What a user's 2 KB take in the gateway's own thread, by what it is written in. */
-function undoubtedTable(sources: readonly Source[], seconds: number): unknown[] {
-  const judge = cordonElsewhere();
-  const bytes = 2048;
+const chats = ["ultrachat", "dolly", "gsm8k", "tech_docs", "source_code", "nusax", "cendol", "xquad", "wildchat"];
+const long = ["t0_documents", "ultrachat", "dolly", "tech_docs", "source_code"];
+
+/** What texts of one size take in the gateway's own thread, by what they are written in. */
+function undoubtedTable(
+  sources: readonly Source[],
+  names: readonly string[],
+  bytes: number,
+  origin: "user" | "untrusted",
+  seconds: number,
+): unknown[] {
+  const judge = cordonElsewhere(origin);
   print(
-    `\n2 KB in no doubt, the encoder elsewhere: p50 and the fastest tenth, us; the share in doubt, which are not counted`,
+    `\n${bytes / 1024} KB (${origin}) in no doubt, the encoder elsewhere: p50 and the fastest tenth, us; the share in doubt, which are not counted`,
   );
-  return ["ultrachat", "dolly", "gsm8k", "tech_docs", "source_code", "nusax", "cendol", "xquad", "wildchat"].flatMap(
-    (name) => {
-      const source = sources.find((each) => each.name === name && each.label === "benign");
-      const text = source?.texts.join("\n\n") ?? "";
-      if (text.length <= 2 * bytes) {
-        print(`${name.padEnd(28)}not measured: the folder has too little of it`);
-        return [];
-      }
-      const { p50, fastestTenth, doubted } = measureUndoubted(judge, text, bytes, seconds);
-      const told = `${p50.toFixed(0).padStart(8)}${fastestTenth.toFixed(0).padStart(8)}${`${(100 * doubted).toFixed(0)} %`.padStart(8)}`;
-      print(`${name.padEnd(28)}${told}`);
-      return [{ source: name, p50, fastestTenth, doubted }];
-    },
-  );
+  return names.flatMap((name) => {
+    const source = sources.find((each) => each.name === name && each.label === "benign");
+    const text = source?.texts.join("\n\n") ?? "";
+    if (text.length <= 2 * bytes) {
+      print(`${name.padEnd(28)}not measured: the folder has too little of it`);
+      return [];
+    }
+    const { p50, fastestTenth, doubted } = measureUndoubted(judge, text, bytes, seconds);
+    const told = `${p50.toFixed(0).padStart(8)}${fastestTenth.toFixed(0).padStart(8)}${`${(100 * doubted).toFixed(0)} %`.padStart(8)}`;
+    print(`${name.padEnd(28)}${told}`);
+    return [{ source: name, p50, fastestTenth, doubted }];
+  });
 }

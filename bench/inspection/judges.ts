@@ -39,15 +39,15 @@ export function cordonInjectionJudge(): Judge {
   };
 }
 
-/** Everything too, but the encoder is elsewhere, as in the gateway. Out: a judge of users' texts that says whether one is in doubt. */
-export function cordonElsewhere(): (text: string) => boolean {
+/** Everything too, but the encoder is elsewhere, as in the gateway. Out: a judge that says whether a text is in doubt. */
+export function cordonElsewhere(origin: "user" | "untrusted"): (text: string) => boolean {
   const { partDetectors, ...options } = builtInInspection("request");
   let doubted = false;
   const doubting = doubtingInjectionDetector(() => (doubted = true));
   const all = partDetectors.map((each) => (each.name === doubting.name ? doubting : each));
   return (text) => {
     doubted = false;
-    inspect({ text }, { ...options, partDetectors: all });
+    inspect(itemOf(text, origin), { ...options, partDetectors: all });
     return doubted;
   };
 }

@@ -24,14 +24,24 @@ const fewestDigits = 24;
 
 export function findCodes(text: string, found: Hidden[]): void {
   const units = unitsOf(text);
+  const isPart = (at: number): boolean => parts[units[at] as number] !== 0;
   let lists = 0;
-  // A list lies within a run of such signs: the expression is slow, and most of a text need not be shown to it.
-  for (let at = 0, start = 0; at < text.length; start = ++at) {
+  // A list lies within a run of such signs: the expression is slow, and most of a text need not be shown to it. Of what is too short
+  // for a list no more is read than its end.
+  for (let start = 0; start + fewestDigits <= text.length;) {
+    let end = start + fewestDigits;
+    let other = end - 1;
+    while (other >= start && isPart(other)) other--;
+    if (other >= start) {
+      start = other + 1;
+      continue;
+    }
+    while (end < text.length && isPart(end)) end++;
     let digits = 0;
-    for (let part = 0; at < text.length && (part = parts[units[at] as number] as number) !== 0; at++)
-      digits += part >> 1;
-    if (digits >= fewestDigits) lists = findLists(text.slice(start, at + 1), start, lists, found);
+    for (let at = start; at < end; at++) digits += (parts[units[at] as number] as number) >> 1;
+    if (digits >= fewestDigits) lists = findLists(text.slice(start, end + 1), start, lists, found);
     if (lists > maxLists) return;
+    start = end + 1;
   }
 }
 

@@ -283,28 +283,32 @@ export const foldTables = { simple: simpleFoldings, likeness, lowered } as const
 /** Replaces look-alikes in words that also hold Latin letters. Gives how many. */
 export function resolveLookalikes(units: Uint16Array, length: number): number {
   let count = 0;
-  for (let at = 0; at < length;) {
-    if (!isLetter(units[at] as number)) {
-      at += 1;
-      continue;
-    }
-    const start = at;
-    let latin = false;
-    let foreign = false;
-    for (; at < length && isLetter(units[at] as number); at++) {
-      const unit = units[at] as number;
-      if (unit < 0x80) latin ||= unit >= 0x61;
-      else if (unit < likeness.length && likeness[unit] !== 0) foreign = true;
-    }
-    if (!latin || !foreign) continue;
-    for (let unit = start; unit < at; unit++) {
-      const replaced = likeness[units[unit] as number] ?? 0;
-      if (replaced === 0) continue;
-      units[unit] = replaced;
-      count += 1;
-    }
+  for (let at = 0; at < length; at++) {
+    // Nearly every unit is none, and of words without one nothing more is asked.
+    if ((units[at] as number) < 0x80 || likenessOf(units[at] as number) === 0) continue;
+    let start = at;
+    while (start > 0 && isLetter(units[start - 1] as number)) start--;
+    let end = at + 1;
+    while (end < length && isLetter(units[end] as number)) end++;
+    if (hasLatin(units, start, end))
+      for (let unit = at; unit < end; unit++) {
+        const replaced = likenessOf(units[unit] as number);
+        if (replaced === 0) continue;
+        units[unit] = replaced;
+        count += 1;
+      }
+    at = end;
   }
   return count;
+}
+
+function likenessOf(unit: number): number {
+  return unit < likeness.length ? (likeness[unit] as number) : 0;
+}
+
+function hasLatin(units: Uint16Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((units[at] as number) >= 0x61 && (units[at] as number) < 0x80) return true;
+  return false;
 }
 
 /** Letters of the scripts that {@link lookalikes} mixes, digits and the signs that stand for letters. */
