@@ -20,10 +20,6 @@ export async function benchInspection(args: readonly string[]): Promise<void> {
     args: [...args],
     options: { quick: { type: "boolean", default: false }, data: { type: "string", default: "../shared/data/text" } },
   });
-  // hai-guardrails starts a worker at a path of its build machine when it is loaded; that failure is not ours to die of.
-  process.on("uncaughtException", (error) => {
-    if (!String(error).includes("piscina")) throw error;
-  });
   const { judges: peers, missing } = await loadPeers();
   for (const { name, reason } of missing) print(`not compared: ${name}: ${reason}`);
   const ours = cordonInjectionJudge();

@@ -102,8 +102,12 @@ const peers: readonly Peer[] = [
   },
 ];
 
-/** The peers that are installed, and why the others are not compared. */
+/** The peers that are installed, and why the others are not compared. Whoever loads them ends the process: one leaves a worker. */
 export async function loadPeers(): Promise<{ judges: Judge[]; missing: MissingPeer[] }> {
+  // hai-guardrails starts it at a path of its build machine; that failure is not ours to die of.
+  process.on("uncaughtException", (error) => {
+    if (!String(error).includes("piscina")) throw error;
+  });
   const judges: Judge[] = [];
   const missing: MissingPeer[] = [
     { name: "@openai/guardrails", reason: "its injection and jailbreak checks ask a hosted model" },

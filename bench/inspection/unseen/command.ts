@@ -40,6 +40,7 @@ export async function benchUnseen(): Promise<void> {
       if (texts.length > 0) print(row(name, String(texts.length), await shares(all, texts)));
     }
   }
+  process.exit(process.exitCode ?? 0);
 }
 
 function nameOf({ style, announced }: UnseenText): string {

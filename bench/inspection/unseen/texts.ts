@@ -18,7 +18,7 @@ export interface UnseenText {
   readonly announced?: boolean;
 }
 
-export const files = ["direct", "indirect", "languages", "honest"] as const;
+export const files = ["direct", "indirect", "languages", "honest", "kinds"] as const;
 
 export function readUnseen(file: (typeof files)[number]): UnseenText[] {
   return readFileSync(new URL(`${file}.jsonl`, import.meta.url), "utf8")

@@ -32,9 +32,12 @@ function shinglesOf(text: string): Set<string> {
 class Seen {
   readonly #byShingle = new Map<string, number[]>();
   readonly #sizes: number[] = [];
+  /** Each whole: of common runs not every text is noted below, which a short twin would slip through. */
+  readonly #whole = new Set<string>();
 
   /** Whether a text much like it was added before. */
   has(shingles: ReadonlySet<string>): boolean {
+    if (this.#whole.has([...shingles].join("\n"))) return true;
     const shared = new Map<number, number>();
     for (const shingle of shingles)
       for (const at of this.#byShingle.get(shingle) ?? []) shared.set(at, (shared.get(at) ?? 0) + 1);
@@ -43,6 +46,7 @@ class Seen {
   }
 
   add(shingles: ReadonlySet<string>): void {
+    this.#whole.add([...shingles].join("\n"));
     const at = this.#sizes.push(shingles.size) - 1;
     for (const shingle of shingles) {
       const list = this.#byShingle.get(shingle);
@@ -80,7 +84,7 @@ for (const part of ["attacks", "indirect", "benign"]) {
       }
       const shingles = shinglesOf(text);
       if (refused.test(text)) count("holds what the repository refuses");
-      else if (known.has(shingles)) count(`${part}: near-duplicate of a labelled text`);
+      else if (known.has(shingles)) count(`${part}: near-duplicate of a text that is known`);
       else if (own.has(shingles)) count(`${part}: near-duplicate of another row`);
       else {
         own.add(shingles);
