@@ -117,7 +117,7 @@ async function latencyTable(judges: readonly Judge[], sources: readonly Source[]
 }
 
 const chats = ["ultrachat", "dolly", "gsm8k", "tech_docs", "source_code", "nusax", "cendol", "xquad", "wildchat"];
-const long = ["t0_documents", "ultrachat", "dolly", "tech_docs", "source_code"];
+const long = ["t0_documents", "ultrachat", "tech_docs", "source_code"];
 
 /** What texts of one size take in the gateway's own thread, by what they are written in. */
 function undoubtedTable(
@@ -139,6 +139,10 @@ function undoubtedTable(
       return [];
     }
     const { p50, fastestTenth, doubted } = measureUndoubted(judge, text, bytes, seconds);
+    if (doubted === 1) {
+      print(`${name.padEnd(28)}every text is in doubt`);
+      return [{ source: name, doubted }];
+    }
     const told = `${p50.toFixed(0).padStart(8)}${fastestTenth.toFixed(0).padStart(8)}${`${(100 * doubted).toFixed(0)} %`.padStart(8)}`;
     print(`${name.padEnd(28)}${told}`);
     return [{ source: name, p50, fastestTenth, doubted }];
