@@ -1,6 +1,7 @@
 /**
  * Texts that nothing is ever trained on, in this folder: attacks in the manner of the published collections and honest texts beside
- * them, written for this measure by writers who had not seen what is detected. In: nothing. Out: the texts by kind.
+ * them, written for this measure by writers who had not seen what is detected; and in `kinds` nine kinds of attacks, each beside as many honest texts
+ * that share words, form and subject with them. In: nothing. Out: the texts by kind.
  *
  * Who changes detection must not read them first, or the measure is worth nothing: look at the shares alone. `corpus.test.ts` fails where
  * one of them is in the corpus that is trained on.
