@@ -1,4 +1,4 @@
-/** What the classifier was trained with. In: nothing. Out: numbers, chosen on held-out families (see docs/inspection.md). */
+/** What the classifier was trained with. In: nothing. Out: numbers, chosen on held-out families (see docs/detection.md). */
 import type { TrainingOptions } from "./trainer.ts";
 
 /** Rounds of the generators: each makes about eight rows. */

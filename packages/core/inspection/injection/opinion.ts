@@ -2,7 +2,7 @@
  * The encoder as the classifier's second opinion. In: a stretch of plain text. Out: its logit, and what that is worth.
  *
  * Worth was weighed on texts that neither had seen: every fifth row, `bench/inspection/unseen`, our own new texts before they were trained
- * on, and documents, code and logs of packages (docs/inspection.md).
+ * on, and documents, code and logs of packages (docs/detection.md).
  */
 import { deployedEncoder } from "../encoder/deployed.ts";
 import type { Worth } from "./classifier.ts";
