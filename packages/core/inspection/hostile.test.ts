@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createCanaryDetector } from "./fingerprints/canary.ts";
 import { createFingerprintDetector } from "./fingerprints/detector.ts";
 import { createIndexBuilder } from "./fingerprints/index-builder.ts";
-import { builtInSpanDetectors } from "./detectors.ts";
+import { builtInPartDetectors, builtInSpanDetectors } from "./detectors.ts";
 import { hostileTexts } from "./testing/hostile-texts.ts";
 import { assertSettledBeforeOpen, assertWellFormed } from "./testing/span-laws.ts";
 
@@ -27,4 +27,12 @@ test("keeps its laws on texts made to be slow", () => {
 test("reads a large text made to be slow to its end, with every detector", () => {
   for (const detector of detectors)
     for (const [seed, text] of hostileTexts(32_768)) assert.ok(detector.detect(text).length >= 0, seed);
+});
+
+test("judges a large text made to be slow to its end, with every detector", () => {
+  for (const detector of builtInPartDetectors)
+    for (const [seed, text] of hostileTexts(131_072)) {
+      const { probability } = detector.judge({ text, origin: "user" }, "request");
+      assert.ok(probability >= 0 && probability <= 1, seed);
+    }
 });

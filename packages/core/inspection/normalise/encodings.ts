@@ -278,23 +278,47 @@ function findSpacedIn(text: string, from: number, last: number, found: Hidden[])
       inWord = letter;
       continue;
     }
-    let out = text[at] ?? "";
-    let letters = 1;
-    let end = at + 1;
-    const separator = text[end];
-    for (let next = end + 1; next < text.length && next - end <= 3; next++) {
+    const places = [at];
+    for (let next = at + 2; next < text.length && next - (places.at(-1) as number) <= 4; next++) {
       if (!isLetter(units[next] as number)) continue;
       if (next + 1 < text.length && isLetter(units[next + 1] as number)) break;
-      out += next - end > 1 || text[end] !== separator ? ` ${text[next]}` : text[next];
-      end = next + 1;
-      letters += 1;
+      places.push(next);
     }
-    // The letters of `\\x41\\x42` are none.
-    if (letters < fewestSpaced || (out.match(/x/gi)?.length ?? 0) * 3 > letters) continue;
-    found.push({ encoding: "spaced", text: out, start: at, end });
-    at = end;
+    const first = firstOfSpaced(units, places);
+    const until = places.at(-1) as number;
+    if (first < 0) {
+      // No run that begins at a later letter of this one says more: it is not read again from each of them.
+      at = until;
+      continue;
+    }
+    found.push({ encoding: "spaced", text: spacedLetters(text, places, first), start: places[first] as number, end: until + 1 });
+    at = until + 1;
   }
   return Math.max(at, from);
+}
+
+/** From which of a run's letters on it reads as words; -1 where from none. The letters of `\\x41\\x42` are none: at most a third are an x. */
+function firstOfSpaced(units: ArrayLike<number>, places: readonly number[]): number {
+  let first = -1;
+  let exes = 0;
+  for (let at = places.length - 1; at >= 0; at--) {
+    if (((units[places[at] as number] as number) | 0x20) === 0x78) exes += 1;
+    const letters = places.length - at;
+    if (letters >= fewestSpaced && exes * 3 <= letters) first = at;
+  }
+  return first;
+}
+
+/** The letters from the `first` on; where another sign than behind the first, or more than one, stands between, words part. */
+function spacedLetters(text: string, places: readonly number[], first: number): string {
+  const separator = text[(places[first] as number) + 1];
+  let letters = text[places[first] as number] as string;
+  for (let at = first + 1; at < places.length; at++) {
+    const end = (places[at - 1] as number) + 1;
+    const next = places[at] as number;
+    letters += next - end > 1 || text[end] !== separator ? ` ${text[next]}` : text[next];
+  }
+  return letters;
 }
 
 const uuencoded = /begin [0-7]{3} [^\n]{1,100}\n((?:[ -`]{2,61}\r?\n){1,1024})/;

@@ -21,6 +21,12 @@ const seeds: readonly string[] = [
     "00-",
     "+1 (",
     "AB 12 ",
+    "x: y\n",
+    "x y ",
+    "a*x+b*x+",
+    "\\x41",
+    "?x=",
+    "[x](",
   ],
   ...[
     "王",
