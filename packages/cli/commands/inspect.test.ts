@@ -120,3 +120,27 @@ test("a line past the limit is refused, and the next one is read", async () => {
     [2, "ok"],
   ]);
 });
+
+test("a row that is nested thousands deep costs no other row its answer", async () => {
+  const deep = `${"[".repeat(5000)}${"]".repeat(5000)}`;
+  const rows = [
+    `{"id":"first","text":"mail anna.tan@mail.example"}`,
+    `{"id":"deep","messages":[{"role":"user","content":"mail anna.tan@mail.example","x":${deep}}]}`,
+    `{"id":"last","text":"hello"}`,
+  ];
+  const { code, out, err } = await inspect(rows.join("\n"), ...jsonl);
+  assert.equal(code, 2);
+  const ids = out
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { id: string }).id);
+  assert.deepEqual(ids, ["first", "last"]);
+  assert.match(err, /^error INPUT: line 2 could not be judged \(.+\); it has no answer\n1 line could not be read\n$/);
+});
+
+for (const id of ["12345678901234567890", "1e400"])
+  test(`a number that cannot be given back as it is, ${id}, is no id`, async () => {
+    const { code, out, err } = await inspect(`{"id":${id},"text":"x"}`, ...jsonl);
+    assert.deepEqual([code, out], [2, ""]);
+    assert.match(err, /line 1 has an `id` that is beyond the numbers .+ make it a string/);
+  });

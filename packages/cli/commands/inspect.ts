@@ -5,7 +5,7 @@ import { CordonError } from "@cordon/core/errors";
 import { builtInInspection } from "@cordon/core/inspection/detectors";
 import { inspect, type Direction, type InspectOptions } from "@cordon/core/inspection/inspect";
 import { linesOf } from "../inspect/lines.ts";
-import { formatAnswer, parseRow } from "../inspect/row.ts";
+import { formatAnswer, parseRow, type Row } from "../inspect/row.ts";
 import type { Io } from "../io.ts";
 
 const usage = `usage: cordon inspect --direction request|response --jsonl < ROWS
@@ -62,14 +62,29 @@ async function inspectLines(chunks: AsyncIterable<Uint8Array>, options: InspectO
       io.stderr(`error INPUT: line ${number} ${row}; it has no answer\n`);
       continue;
     }
-    const result = inspect(row.subject, options);
-    found ||= result.verdict !== "allow";
-    batch += formatAnswer(row.id, result);
+    const answer = answerTo(row, options);
+    if (answer instanceof Error) {
+      unread += 1;
+      io.stderr(`error INPUT: line ${number} could not be judged (${answer.message}); it has no answer\n`);
+      continue;
+    }
+    found ||= answer.found;
+    batch += answer.line;
     if (batch.length >= batchCharacters) await flush();
   }
   await flush();
   if (unread > 0) io.stderr(`${unread} line${unread === 1 ? "" : "s"} could not be read\n`);
   return unread > 0 ? 2 : found ? 1 : 0;
+}
+
+/** An error where the row cannot be judged or written again, such as one that is nested thousands deep: others are not to suffer from it. */
+function answerTo({ id, subject }: Row, options: InspectOptions): { found: boolean; line: string } | Error {
+  try {
+    const result = inspect(subject, options);
+    return { found: result.verdict !== "allow", line: formatAnswer(id, result) };
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /** The whole of standard input as one text, answered for people. */

@@ -21,6 +21,8 @@ export function parseRow(text: string): Row | string {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "is no JSON object";
   const { id, text: content, messages } = value as Readonly<Record<string, unknown>>;
   if (typeof id !== "string" && typeof id !== "number") return "has no `id` that is a string or a number";
+  if (typeof id === "number" && !(Number.isInteger(id) ? Number.isSafeInteger(id) : Number.isFinite(id)))
+    return "has an `id` that is beyond the numbers which can be given back as they are: make it a string";
   if (content !== undefined && messages !== undefined) return "has both `text` and `messages`: give one";
   if (typeof content === "string") return { id, subject: { text: content } };
   if (content !== undefined) return "has a `text` that is no string";

@@ -101,3 +101,19 @@ test("findings lie within the texts that they name, whatever the blocks", () => 
     { numRuns: 200 },
   );
 });
+
+const whole: readonly (readonly [first: string, second: string])[] = [
+  ["password: Xk9mmQ2z7", "Thanks and best regards"],
+  [`The key is ${token}`, "Please summarise this"],
+  ["write to anna.tan@mail.example", "org is fine"],
+];
+for (const [first, second] of whole)
+  test(`the word behind what is whole stays: ${second}`, () => {
+    const out = masked(first, second);
+    assert.match(out[0] as string, /\[[A-Z_]+\]$/);
+    assert.equal(out[1], second);
+  });
+
+test("what goes on behind a seam and is no plain word is masked with it", () => {
+  assert.doesNotMatch(masked("password: Xk9mmQ2z7", "Tr0ub4dor and best regards").join("|"), /Tr0ub4dor/);
+});

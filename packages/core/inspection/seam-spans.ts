@@ -34,6 +34,8 @@ export function findAtSeams(
         const places = touched(seam, finding);
         if (!isOfSeam(seam, places, finding)) continue;
         const spans = places.map((place) => spanIn(place, finding));
+        const isOver = places.length === 2 && isPlainWord(places[1] as SeamPlace, finding);
+        if (isOver && isKnown(spans[0] as SeamSpan, detector)) continue;
         const fresh = spans.filter((span) => isFresh(span) && !isKnown(span, detector));
         for (const { piece, finding: part } of fresh) {
           const before = told.get(piece);
@@ -72,6 +74,15 @@ function spanIn({ piece, at, from, length }: SeamPlace, finding: Finding): SeamS
   const start = from + Math.max(0, finding.start - at);
   const end = from + Math.min(length, finding.end - at);
   return { piece, finding: { ...finding, start, end } };
+}
+
+/** Whether all that a finding has of a text is the word that it begins with: behind what is whole without it, that is the next sentence. */
+function isPlainWord({ piece, at, from }: SeamPlace, { end }: Finding): boolean {
+  return (
+    from === 0 &&
+    /^\p{Lu}?\p{Ll}+$/u.test(piece.text.slice(0, end - at)) &&
+    !/[\p{L}\p{N}]/u.test(piece.text[end - at] ?? "")
+  );
 }
 
 /** Whether the text alone shows it. */

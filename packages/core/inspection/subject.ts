@@ -41,8 +41,15 @@ const labels: ReadonlySet<string> = new Set([
   ...["type", "role", "id", "name", "index", "status", "tool_use_id", "tool_call_id", "call_id", "media_type"],
   ...["mime_type", "format", "detail", "cache_control"],
 ]);
-/** What the upstream made and alone can open. */
+/** What the upstream made and alone can open, in the blocks that hold such: anywhere else a field of that name is a text like others. */
 const sealed: ReadonlySet<string> = new Set(["signature", "encrypted_content"]);
+const sealing: ReadonlySet<string> = new Set([
+  ...["thinking", "redacted_thinking", "signature_delta", "reasoning", "compaction", "web_search_result"],
+]);
+/** What a tool is asked: there every name is the caller's own, and labels none. */
+const calls: ReadonlySet<string> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
+/** A number of so many digits may be a card's or somebody's. */
+const leastNumber = 10_000_000;
 
 /** Block types that carry something else than text. */
 const opaque: ReadonlySet<string> = new Set([
@@ -88,7 +95,10 @@ export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): 
     const found = { detector: "subject/uninspectable", category: "uninspectable" } as const;
     unread.push(classified({ ...found, start: 0, end: 0, score: 1, message, path }));
   };
-  /** @param beside what holds a picture or a file may hold words beside it: only these are read */
+  /**
+   * @param beside what holds a picture or a file may hold words beside it: only these are read
+   * @param called whether it is what a tool is asked
+   */
   const walk = (
     value: unknown,
     origin: Origin,
@@ -96,7 +106,10 @@ export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): 
     path: string,
     depth: number,
     beside: boolean,
+    called: boolean,
   ): void => {
+    if (typeof value === "number" && Math.abs(value) >= leastNumber)
+      return walk(String(value), origin, message, path, depth, beside, called);
     if (typeof value === "string") {
       if (beside && !isSentence(value)) return;
       if (parts.length === maxParts) return refuse(message, path);
@@ -106,7 +119,7 @@ export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): 
     if (typeof value !== "object" || value === null) return;
     if (depth === maxDepth) return refuse(message, path);
     if (Array.isArray(value)) {
-      value.forEach((item, at) => walk(item, origin, message, `${path}/${at}`, depth + 1, beside));
+      value.forEach((item, at) => walk(item, origin, message, `${path}/${at}`, depth + 1, beside, called));
       return;
     }
     const fields = value as Readonly<Record<string, unknown>>;
@@ -115,12 +128,14 @@ export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): 
     if (isOpaque || isElsewhere(fields, type)) refuse(message, path);
     const inner = bringsOthersWords(type) ? "untrusted" : origin;
     for (const [name, field] of Object.entries(fields)) {
-      if (isSentence(name)) walk(name, inner, message, `${path}/${escapePointer(name)}~`, depth + 1, false);
-      if (sealed.has(name)) continue;
+      if (isSentence(name)) walk(name, inner, message, `${path}/${escapePointer(name)}~`, depth + 1, false, called);
+      if (isSealed(type, name, field)) continue;
       const isBinary = isBase64Source(fields, name) || isBlob(fields, name);
       if (isBinary) refuse(message, `${path}/${name}`);
-      const sentencesOnly = beside || isOpaque || isBinary || labels.has(name);
-      walk(field, inner, message, `${path}/${escapePointer(name)}`, depth + 1, sentencesOnly);
+      const isLabel = !called && labels.has(name) && typeof field !== "object";
+      const sentencesOnly = beside || isOpaque || isBinary || isLabel;
+      const within = called || (calls.has(type) && name === "input");
+      walk(field, inner, message, `${path}/${escapePointer(name)}`, depth + 1, sentencesOnly, within);
     }
     const name = typeof fields["text"] === "string" ? "text" : "content";
     const text = fields[name];
@@ -131,9 +146,14 @@ export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): 
     if (typeof message !== "object" || message === null || Array.isArray(message)) return refuse(at, `/${at}`);
     const role = (message as Readonly<Record<string, unknown>>)["role"];
     const known = typeof role === "string" && Object.hasOwn(originOfRole, role) ? originOfRole[role] : undefined;
-    walk(message, known ?? "untrusted", at, `/${at}`, 0, false);
+    walk(message, known ?? "untrusted", at, `/${at}`, 0, false, false);
   });
   return { parts, seams: pieces.length < 2 ? [] : seamsOf(pieces), unread };
+}
+
+/** A seal holds no white space: what does is to be read. */
+function isSealed(type: string, name: string, value: unknown): boolean {
+  return sealed.has(name) && sealing.has(type) && typeof value === "string" && !/\s/.test(value);
 }
 
 /** `{"type":"base64","media_type":…,"data":…}`, the source of an Anthropic document or image; Gemini's `{"mimeType":…,"data":…}`. */
@@ -165,16 +185,24 @@ function escapePointer(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** A copy of `messages` in which the strings at `texts`' paths are replaced. What is not named is shared, not copied. */
+/**
+ * A copy of `messages` in which the strings, long numbers and names at `texts`' paths are replaced. What is not named is shared, not copied. Names
+ * that would become one are told apart by a number.
+ */
 export function withTexts(messages: readonly unknown[], texts: ReadonlyMap<string, string>): unknown[] {
   const replace = (value: unknown, path: string, depth: number): unknown => {
-    if (typeof value === "string") return texts.get(path) ?? value;
+    if (typeof value === "string" || typeof value === "number") return texts.get(path) ?? value;
     if (typeof value !== "object" || value === null || depth > maxDepth) return value;
     if (Array.isArray(value)) return value.map((item, at) => replace(item, `${path}/${at}`, depth + 1));
-    const entries = Object.entries(value as Record<string, unknown>);
-    return Object.fromEntries(
-      entries.map(([name, field]) => [name, replace(field, `${path}/${escapePointer(name)}`, depth + 1)]),
-    );
+    const copy = new Map<string, unknown>();
+    for (const [name, field] of Object.entries(value as Record<string, unknown>)) {
+      const at = `${path}/${escapePointer(name)}`;
+      const said = texts.get(`${at}~`) ?? name;
+      let own = said;
+      for (let number = 2; copy.has(own); number++) own = `${said} ${number}`;
+      copy.set(own, replace(field, at, depth + 1));
+    }
+    return Object.fromEntries(copy);
   };
   return replace(messages, "", 0) as unknown[];
 }
