@@ -291,7 +291,12 @@ function findSpacedIn(text: string, from: number, last: number, found: Hidden[])
       at = until;
       continue;
     }
-    found.push({ encoding: "spaced", text: spacedLetters(text, places, first), start: places[first] as number, end: until + 1 });
+    found.push({
+      encoding: "spaced",
+      text: spacedLetters(text, places, first),
+      start: places[first] as number,
+      end: until + 1,
+    });
     at = until + 1;
   }
   return Math.max(at, from);

@@ -20,6 +20,11 @@ import { findPhones } from "./phones.ts";
 /** The longest value (a mailbox: 64 + 1 + 253), and the keyword before it with its distance. */
 const maxSpan = 640;
 
+/** Full-width letters, digits and signs (`ａｎｎａ＠mail.example`), and no others: a dash right behind an address is no hyphen of it. */
+function narrowed(text: string): string {
+  return text.replaceAll(/[\uff01-\uff5e]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0));
+}
+
 export const identifierDetector: SpanDetector = {
   name: "pii",
   version: "1",
@@ -27,8 +32,7 @@ export const identifierDetector: SpanDetector = {
   detect(written: string): readonly Finding[] {
     const text = plainSigns(written);
     const candidates: Candidate[] = [];
-    // A dash right behind an address is no hyphen of it: addresses are read as written, but for a full-width sign.
-    findEmails(written.includes("＠") ? text : written, candidates);
+    findEmails(written === text ? text : narrowed(written), candidates);
     findColoned(text, candidates);
     findHyphenedMac(text, candidates);
     findBics(text, candidates);

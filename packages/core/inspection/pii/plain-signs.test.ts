@@ -14,6 +14,8 @@ const written: readonly (readonly [text: string, type: string])[] = [
   ["หมายเลขบัตร ปชช. «๑-๑๐๑๗-๐๐๒๓๐-๖๗-๘»", "th-citizen-id"],
   ["Phone: «+１-415-555-2671»", "phone"],
   ["mail «jane.doe＠example.com»", "email"],
+  ["mail «ａｎｎａ@mail.example» please", "email"],
+  ["mail «anna@mail.example»—please, not ＠ last", "email"],
   ["write to «jane.doe@example.com»—or call", "email"],
   ["NRIC «S 1234567 D»", "sg-nric"],
   ["ic: «S1234567-D»", "sg-nric"],
