@@ -19,6 +19,8 @@ CPU = "/proc/cpuinfo"
 HALVES = DEVICE == "cuda" or (
     os.path.exists(CPU) and any(flag in open(CPU).read() for flag in ("avx512_bf16", "amx_bf16"))
 )
+# Of pieces that no batch holds the optimizer's means fade to numbers so small that processors take a hundred times as long over them.
+torch.set_flush_denormal(True)
 STACK = "module_apply_default/Encoder_en/KonaTransformer/Encode/"
 RAW = "module/Encoder_en/KonaTransformer/Encode/"
 
