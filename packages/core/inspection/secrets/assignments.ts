@@ -5,12 +5,13 @@
  * The name, what stands between and the value are read once, forwards, each to a bound; the value never holds a space. So
  * a value that is still arriving is the last word of the text.
  */
-import { maxValue, nameStart, readGap, valueEnd, type Gap } from "./gap.ts";
+import { maxValue, nameStart, readGap, type Gap } from "./gap.ts";
 import { issuers } from "./issuers.ts";
 import type { SecretKind } from "./keys.ts";
 import { hasNumber, isSaidWord } from "./said.ts";
 import { followsUser, givesWord, isSetting } from "./settings.ts";
 import { classesOf, isEncodedText, isPlaceholder, isRandom, isReference, wordlikeness } from "./value.ts";
+import { isEscapedQuote, valueEnd, wholeEnd } from "./value-end.ts";
 
 export interface Assigned {
   readonly start: number;
@@ -67,19 +68,22 @@ export function assignedAt(text: string, keyword: number, end: number, kind: Sec
   const stop = valueEnd(text, gap);
   let from = gap.at;
   if (kind === "header") from = afterScheme(text, from, stop);
-  const to = kind === "header" && from > gap.at ? valueEnd(text, { ...gap, at: from }) : stop;
+  let to = kind === "header" && from > gap.at ? valueEnd(text, { ...gap, at: from }) : stop;
+  const whole = kind === "header" ? to : wholeEnd(text, keyword, gap, to);
+  // Too little to be one, and the whole is: judged by the whole.
+  if (to - from < 4 && whole > to && isStrong(text.slice(from, whole))) to = whole;
   const value = text.slice(from, to);
   const braced = value.startsWith("{") && kind === "password" ? inBraces(text, from, keyword, gap) : undefined;
   if (braced !== undefined) return braced;
   if (value.length < 4 || value.length >= maxValue || /\s/.test(value)) return undefined;
   const closed = gap.quote !== "" && text.charAt(to) === gap.quote.charAt(gap.quote.length - 1);
-  const escaped = gap.quote.startsWith("\\") && text.charAt(to) === "\\";
+  const escaped = isEscapedQuote(gap.quote) && text.charAt(to) === "\\";
   if (gap.quote !== "" && !closed && !escaped && to < text.length && kind !== "header") return undefined;
   if (!plain && (gap.quote === "" || !isStrong(value))) return undefined;
   if (isNew && !isStrong(value) && !hasNumber(value)) return undefined;
   if (slashed && (!isStrong(value) || value.includes("/"))) return undefined;
   const score = scoreOf(value, kind, gap, text, keyword, to);
-  return score === 0 ? undefined : { start: from, end: to, score };
+  return score === 0 ? undefined : { start: from, end: whole, score };
 }
 
 /** `PWD={x}` in a connection string: braces are ODBC's quotes, and a closing one within is written twice. */

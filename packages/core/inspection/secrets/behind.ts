@@ -41,8 +41,10 @@ const longestTail = longestLine + 16;
 /** What is piped to a program that asks for a password. */
 export const pipes: readonly string[] = ["chpasswd", "password stdin", "sudo -s", "passwd --stdin"];
 const piped =
-  /(?:^|[\s;&(`])(?:echo|printf)(?: -\w{1,3})? ["']?(?:%s(?:\\n)?["'] ["']?)?([^\s"'`$|<>{}]{4,96})(?:\\n)?["']?\s?\|\s?[\w ./=:@-]{0,64}$/;
-const mayPipe = /(?:^|[\s;&(`])(?:echo|printf)(?: -\w{1,3})? (?=[^\n]{0,160}$)/;
+  /(?:^|[\s;&(`])(?:echo|printf)(?: -\w{1,3})? ["']?(?:%s(?:\\n)?["'] ["']?)?([^\s"'`$|<>{}]{4,96})(?:\\n)?["']?[ \t]?\|(?:[ \t]{0,2}\\?\r?\n[ \t]{0,8}|[ \t])?[\w ./=:@-]{0,64}$/;
+/** On its line, or on the one before where that ends with the pipe. */
+const mayPipe =
+  /(?:^|[\s;&(`])(?:echo|printf)(?: -\w{1,3})? (?=[^\n]{0,160}$|[^\n|]{0,128}\|[ \t]{0,2}\\?\r?\n[^\n]{0,96}$)/;
 
 export function pipedBefore(text: string, at: number): Assigned | undefined {
   const from = Math.max(0, at - longestLine);
@@ -69,9 +71,8 @@ export function openBehindFrom(text: string, end: number): number {
     if (found !== null && value !== undefined && hasNumber(value)) open = from + found.index + found[0].indexOf(value);
   }
   if (!tail.includes("echo ") && !tail.includes("printf ")) return open;
-  const line = tail.lastIndexOf("\n") + 1;
-  const pipe = mayPipe.exec(tail.slice(line));
-  return pipe === null ? open : Math.min(open, from + line + pipe.index + pipe[0].length);
+  const pipe = mayPipe.exec(tail);
+  return pipe === null ? open : Math.min(open, from + pipe.index + pipe[0].length);
 }
 
 /** Whether a digit is among its last words, before any sign that no sentence of `maySay` has: else nothing need be tried. */

@@ -5,6 +5,7 @@
 import { isStrong, type Assigned } from "./assignments.ts";
 import { hasNumber } from "./said.ts";
 import { isPlaceholder, isReference } from "./value.ts";
+import { quotedValue } from "./value-end.ts";
 
 const longestHead = 160;
 /** From the name on; less than how far before a value its name is looked for. */
@@ -51,7 +52,7 @@ export function insertedAt(text: string, keyword: number, end: number, out: (fou
   if (values === undefined) return;
   const skipped = before.split(",").length - 1;
   const cells = new RegExp(
-    String.raw`^(?:\s{0,12}(?:N?'[^'\n]{0,96}'|"[^"\n]{0,96}"|[^'",()\s]{0,40}),){${skipped}}\s{0,12}N?['"]([^'"\s]{4,96})['"]`,
+    String.raw`^(?:\s{0,12}(?:N?'[^'\n]{0,96}'|"[^"\n]{0,96}"|[^'",()\s]{0,40}),){${skipped}}\s{0,12}N?['"]${quotedValue}`,
   );
   const found = skipped > 16 ? null : cells.exec(rest.slice(values.length));
   const value = found?.[1];

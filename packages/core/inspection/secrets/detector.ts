@@ -18,7 +18,7 @@ import { resolve, toFinding, type Candidate } from "./candidate.ts";
 import { secretKeys } from "./keys.ts";
 import { findRandomWords } from "./randoms.ts";
 import { pinAt } from "./said.ts";
-import { namedSeedAt, openSeedFrom, seedAt, seedMarks } from "./seeds.ts";
+import { longestSeedLead, namedSeedAt, openSeedFrom, seedAt, seedMarks } from "./seeds.ts";
 import {
   attachedPasswordAt,
   connectCallAt,
@@ -232,7 +232,8 @@ export const secretDetector: SpanDetector = {
       firstName,
     );
     findDashed(text, out, firstName);
-    const seed = from === 0 ? seedAt(text, 0) : undefined;
+    // What stands before its first word was let go of when that arrived.
+    const seed = from <= longestSeedLead ? seedAt(text, 0) : undefined;
     if (seed !== undefined) out.push({ type: "seed-phrase", ...seed });
     findUrlPasswords(text, (found) => out.push({ type: "url-password", ...found }), first);
     findHostPasswords(text, (found) => out.push({ type: "url-password", ...found }), first);

@@ -185,26 +185,3 @@ function plainSign(sign: string): string {
   if (/^(?:was|est|lautet|ist|es|er|ay|jest|ialah|é|è)$/.test(sign)) return "is";
   return sign === "＝" || sign === "<-" ? "=" : /^(?:[：是は为為는은]|है|هي|היא)$/.test(sign) ? ":" : sign;
 }
-
-const entity = /^&(?:[a-z]{2,6};|#|&|\s|$)/i;
-
-/** One past the value: to its quote, or to what ends a bare word. */
-export function valueEnd(text: string, { at, quote, sign, spaced }: Gap): number {
-  const most = Math.min(text.length, at + maxValue);
-  let end = at;
-  if (quote !== "") {
-    const mark = quote.charAt(quote.length - 1);
-    while (end < most && text.charAt(end) !== mark && text.charCodeAt(end) > 32) end++;
-    if (quote.startsWith("\\")) while (end > at && text.charAt(end - 1) === "\\") end--;
-    return end;
-  }
-  while (end < most && text.charCodeAt(end) > 32 && !"\"'`;,<>&|。，、；」』）".includes(text.charAt(end))) {
-    end++;
-    // In a query an ampersand ends a value, in HTML it writes a sign; behind a colon or a space it is one as any other.
-    if ((sign !== "=" || spaced) && sign !== "" && text.charAt(end) === "&" && !entity.test(text.slice(end, end + 8)))
-      end++;
-  }
-  end = Math.min(end, most);
-  while (end > at && ")]}.:\\".includes(text.charAt(end - 1)) && !/[([{]/.test(text.slice(at, end))) end--;
-  return end;
-}

@@ -7,6 +7,7 @@
 import type { Assigned } from "./assignments.ts";
 import { followsUser } from "./settings.ts";
 import { classesOf, entropy, isPlaceholder, isReference, wordlikeness } from "./value.ts";
+import { phraseQuote } from "./value-end.ts";
 
 const seedNames = String.raw`mnemonic|(?:seed|recovery|backup|secret recovery)[ _-]?(?:phrase|words)`;
 const phraseNames = String.raw`pass[ _-]?phrase|psk`;
@@ -42,7 +43,8 @@ export function phraseAt(text: string, start: number): Assigned | undefined {
   const end = phraseEnd(text, from, quote);
   const value = text.slice(from, end);
   if (end === from || !value.includes(" ") || end - from > longest) return undefined;
-  const closed = quote !== undefined && text.charAt(end) === quote.at(-1);
+  // Of a string within a string the quote that closes has a backslash before it.
+  const closed = quote !== undefined && text.charAt(end) === quote.charAt(0);
   if (isSeed !== undefined && seed.test(value) && value.split(" ").length % 3 === 0)
     return sentence.test(value) || (quote !== undefined && !closed && end < text.length)
       ? undefined
@@ -73,11 +75,14 @@ function isDrawn(value: string): boolean {
 /** To the closing quote or the line's end; without a quote, as far as small letters and spaces go. */
 function phraseEnd(text: string, from: number, quote: string | undefined): number {
   const most = Math.min(text.length, from + longest + 1);
-  const mark = quote?.at(-1);
   let end = from;
-  if (mark !== undefined) {
-    while (end < most && text.charAt(end) !== mark && text.charCodeAt(end) >= 32) end++;
-    return quote?.startsWith("\\") === true && text.charAt(end - 1) === "\\" ? end - 1 : end;
+  if (quote !== undefined) {
+    const mark = quote.charAt(quote.length - 1);
+    end = phraseQuote(text, from, quote, most);
+    // None closes it: here a backslash escapes nothing (`'four horses\'`).
+    const first = text.charAt(end) === mark ? -1 : text.slice(from, end).indexOf(mark);
+    if (first >= 0) end = from + first;
+    return quote.startsWith("\\") && text.charAt(end - 1) === "\\" ? end - 1 : end;
   }
   while (end < most && isSeedSign(text.charCodeAt(end))) end++;
   if (end < text.length && /[A-Za-z0-9_]/.test(text.charAt(end))) return from;
@@ -101,7 +106,9 @@ export function openPhraseFrom(text: string, end: number): number {
     const start = found.index + whole.length;
     const rest = line.slice(start);
     const open =
-      quote === undefined ? isSeed !== undefined && /^[a-z ]*$/.test(rest) : !rest.includes(quote.at(-1) ?? "");
+      quote === undefined
+        ? isSeed !== undefined && /^[a-z ]*$/.test(rest)
+        : phraseQuote(rest, 0, quote, rest.length) === rest.length;
     if (open && rest.length <= longest) return from + start;
     anywhere.lastIndex = found.index + 1;
   }

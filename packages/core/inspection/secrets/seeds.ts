@@ -40,6 +40,9 @@ const word = /[a-z]{3,8}(?![A-Za-z0-9_'’-])/y;
 const parting = /(?:[ \t]{1,2}|[ \t]{0,2}(?:,|\r?\n)[ \t]{0,4})(?:\d{1,2}[.):]?[ \t]{1,2})?/y;
 const numbered = /["'`\s]{0,4}(?:\d{1,2}[.):]?[ \t]{1,2})?/y;
 
+/** No longer is what `numbered` takes: how far behind a text's start its first word begins at most. */
+export const longestSeedLead = 12;
+
 /** The seed that begins at `start`, whose first word may have a number. */
 export function seedAt(text: string, start: number): Assigned | undefined {
   if (!maySeed(text, start)) return undefined;
@@ -133,7 +136,7 @@ export function openSeedFrom(text: string, end: number): number {
 
 /** Nothing but a number stands before it. */
 function isStart(text: string, from: number): boolean {
-  return from < 12 && /^[\d.):\s"'`]*$/.test(text.slice(0, from));
+  return from <= longestSeedLead && /^[\d.):\s"'`]*$/.test(text.slice(0, from));
 }
 
 function isSmall(unit: number): boolean {

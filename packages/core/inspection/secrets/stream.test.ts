@@ -78,6 +78,12 @@ const piece = fc.oneof(
         "+----+\n",
         "INSERT INTO u (a, password) VALUES ('x', '",
         ", it's ",
+        '{"password":"Xk9!\\"mm',
+        "export PASSWORD='Xk9!'\\''mm",
+        'passphrase: "four \\"horses',
+        "DB_PASSWORD=AEJ8ah,nV",
+        "<password>AEJ8ah&amp;nV</password>",
+        "echo Xk9mmQ2zz |\n",
         "root:",
         "@10.1.1.5",
         "password?\n",
@@ -149,6 +155,31 @@ test("streamed, with what is behind left out, it finds what it finds in the whol
   );
 });
 
+test("in pieces of any length, finds what has its place before it let go of, or what says so on the next line", () => {
+  const seed = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+  const listed = seed
+    .split(" ")
+    .map((each, at) => `${at + 1}. ${each}`)
+    .join("\n");
+  for (const [text, start] of [
+    [seed, 0],
+    [` ${seed}`, 1],
+    [`\n\n" 1. ${seed}"`, 7],
+    [listed, 3],
+    ["echo Xk9mmQ2zz |\nkubectl exec -i the pod -- /usr/sbin/chpasswd", 5],
+    ["echo Xk9mmQ2zz | \\\r\n  sudo chpasswd", 5],
+    ['{"password":"Xk9!\\"mmQ2zz","next":1}', 13],
+    ["DB_PASSWORD=AEJ8ah,nVmA6L7q\nX=1", 12],
+    ["<password>AEJ8ah&amp;nVmA6L7q</password> and", 10],
+  ] as const)
+    for (const length of [1, 2, 4, 7]) {
+      const cuts = Array.from({ length: Math.ceil(text.length / length) }, (_, at) => at * length);
+      const found = secretDetector.detect(text).map(({ detector: id, start: from, end }) => `${id} ${from} ${end}`);
+      assert.match(found.join(), new RegExp(`^secret/[a-z-]+ ${start} \\d+$`), text);
+      assert.deepEqual(streamed(secretDetector, text, cuts), found, `${length}: ${text}`);
+    }
+});
+
 test("asked from a place on, leaves out what begins before it", () => {
   const before = `password = "${chosen}" and words that say nothing `.repeat(200);
   const text = `${before}token: ${random(base62, 32, "last")}`;
@@ -196,6 +227,11 @@ test("reads texts made to be slow to their end", () => {
     ],
     ...[
       "echo a | ",
+      "echo a |\n",
+      'password="a\\"',
+      "password='a'\\''",
+      "\npassword=Abc1234x,",
+      "<password>Abc1234x,",
       "echo 'a1b2c3",
       "a1b2c3d as the ",
       "a1b2c3d is my password ",

@@ -4,6 +4,7 @@
  */
 import { isStrong, type Assigned } from "./assignments.ts";
 import { isPlaceholder, isRandom, isReference } from "./value.ts";
+import { quotedValue } from "./value-end.ts";
 
 const maxUser = 128;
 const maxPassword = 256;
@@ -132,15 +133,19 @@ export function passwordOptionAt(text: string, start: number, end: number): Assi
   return { start: at, end: at + value.length, score: 0.75 };
 }
 
+const credentialCall = new RegExp(
+  String.raw`^\(\s{0,4}(?:(?:["']\w{2,8}:[^"'\n]{1,96}["']|\$\w{1,32}),\s{0,16})?["'][^"'\n]{1,64}["'],\s{0,16}["']${quotedValue}`,
+);
+const connectCall = new RegExp(
+  String.raw`^\(\s{0,4}(?:["'][^"'\n]{1,96}["']|\$?[A-Za-z_][\w.]{0,40}),\s{0,16}(?:\d{2,5},\s{0,16})?["'][^"'\n]{1,64}["'],\s{0,16}["']${quotedValue}`,
+);
+
 /**
  * `NetworkCredential("user", "password")` and its kin: the second of two strings, or the third where the first is an address or
  * a connection.
  */
 export function credentialCallAt(text: string, end: number): Assigned | undefined {
-  const found =
-    /^\(\s{0,4}(?:(?:["']\w{2,8}:[^"'\n]{1,96}["']|\$\w{1,32}),\s{0,16})?["'][^"'\n]{1,64}["'],\s{0,16}["']([^"'\s]{4,96})["']/.exec(
-      text.slice(end, end + 320),
-    );
+  const found = credentialCall.exec(text.slice(end, end + 320));
   const value = found?.[1];
   if (found === null || value === undefined || isPlaceholder(value) || isReference(value)) return undefined;
   const stop = end + found[0].length - 1;
@@ -149,10 +154,7 @@ export function credentialCallAt(text: string, end: number): Assigned | undefine
 
 /** `mysqli_connect("host", "user", "password")` and its kin. */
 export function connectCallAt(text: string, end: number): Assigned | undefined {
-  const found =
-    /^\(\s{0,4}(?:["'][^"'\n]{1,96}["']|\$?[A-Za-z_][\w.]{0,40}),\s{0,16}(?:\d{2,5},\s{0,16})?["'][^"'\n]{1,64}["'],\s{0,16}["']([^"'\s]{4,96})["']/.exec(
-      text.slice(end, end + 320),
-    );
+  const found = connectCall.exec(text.slice(end, end + 320));
   const value = found?.[1];
   if (found === null || value === undefined || isPlaceholder(value) || isReference(value)) return undefined;
   const stop = end + found[0].length - 1;

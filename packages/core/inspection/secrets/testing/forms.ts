@@ -101,6 +101,49 @@ const settings: readonly Form[] = [
   ["credential", `12345678:${random(hex, 32, "pair")}`, "acme_token=¤"],
 ];
 
+/** Values with a mark in them that ends others: a quote that is escaped, what parts words where a line or an element holds one alone. */
+const whole: readonly Form[] = [
+  ["password", String.raw`Xk9!\"mmQ2zz`, '{"password":"¤","next":1}'],
+  ["password", String.raw`Xk9!\\\"mmQ2zz`, String.raw`{"a":"{\"password\":\"¤\",\"b\":1}"}`],
+  [
+    "password",
+    String.raw`Xk9!\\\\\\\"mmQ2zz`,
+    String.raw`{"a":"{\"b\":\"{\\\"password\\\":\\\"¤\\\",\\\"c\\\":1}\"}"}`,
+  ],
+  ["password", String.raw`Xk9!mmQ2\\`, '{"password":"¤","next":"x"}'],
+  ["password", String.raw`Xk9!\"mmQ2zz`, '{"password":"¤'],
+  ["password", String.raw`Xk9!\'mmQ2zz`, "password = '¤'\n"],
+  ["password", String.raw`Xk9!'\''mmQ2zz`, "export PASSWORD='¤'\n"],
+  ["password", `Xk9!'"'"'mmQ2zz`, "export PASSWORD='¤' X=1"],
+  ["password", String.raw`Xk9mm2\ `.trim(), "password='¤',user='joe'"],
+  ["password", String.raw`Xk9mm2\ `.trim(), "password='¤' and more"],
+  ["password", String.raw`four \"blue\" horses 9 dogs`, 'passphrase: "¤"\n'],
+  ["password", String.raw`four \\\"blue\\\" horses 9 dogs`, String.raw`{"a":"{\"passphrase\":\"¤\"}"}`],
+  ["password", String.raw`four horses 9 dogs\ `.trim(), "psk='¤'\n"],
+  ["password", String.raw`Xk9!\"mmQ2zz`, 'requests.get(u, auth=("joe", "¤"))'],
+  ["password", String.raw`Xk9!\"mmQ2zz`, 'mysqli_connect("h", "joe", "¤")'],
+  ["password", String.raw`Xk9!mmQ2zz\ `.trim(), "mysqli_connect('h', 'joe', '¤','shop')"],
+  ["password", String.raw`Xk9!\'mmQ2zz`, "INSERT INTO users (name, password) VALUES ('joe', '¤');"],
+  ["password", "AEJ8ah,nVmA6L7q", "DB_PASSWORD=¤\nDB_NAME=shop\n"],
+  ["password", "AEJ8ah,nVmA6L7q", "DB_PASSWORD=¤"],
+  ["password", "AE,J8ahnVmA6L7q", "DB_PASSWORD=¤\n"],
+  ["password", "AEJ8ah;nVmA6L7q", "export DB_PASSWORD=¤\n"],
+  ["password", "AEJ8ah&nVmA6|L7q<y'z\"w`q", "environment:\n  - DB_PASSWORD=¤\r\n"],
+  ["password", "AEJ8ah&amp;nVmA6L7q", "<password>¤</password>"],
+  ["password", "AEJ8ah;nVm'A6L7q", "<Password><Value>¤</Value></Password>"],
+  // Here the same marks end it.
+  ["password", "Abc1234xx", "a=1&password=¤&b=2"],
+  ["password", "Abc1234xx", "password=¤&b=2\n"],
+  ["password", "Abc1234xx", "password=¤;other=1\n"],
+  ["password", "Abc1234xx", "password=¤; other=1"],
+  ["password", "Abc1234xx", "    password=¤,\n    user=x\n"],
+  ["password", "Abc1234xx", "password=¤,readonly\n"],
+  ["password", "Abc1234xx", "PASSWORD=¤;export PASSWORD\n"],
+  ["password", "Abc1234xx", "PASSWORD=¤&&run\n"],
+  ["password", "Abc1234xx", "set the password=¤,Then go\n"],
+  ["password", "Abc1234xx", "password=¤</code>\n"],
+];
+
 const commands: readonly Form[] = [
   // What people write to one another.
   ["password", "Tr0ub4dor&3", "creds: admin / ¤"],
@@ -181,7 +224,7 @@ const phrases: readonly Form[] = [
 
 /** All of them. */
 export const forms: readonly Form[] = [
-  ...[files, settings, commands, addresses, sessions, tokens, keys, phrases].flat(),
+  ...[files, settings, whole, commands, addresses, sessions, tokens, keys, phrases].flat(),
 ];
 
 /** A form with its secret in place. */
@@ -190,6 +233,8 @@ export function written([, secret, text]: Form): string {
 }
 
 export const twins: readonly string[] = [
+  // What a mark ends, and what follows it on the line.
+  "f(password=abc12345x, x=1); password=foo,bar(baz)\npassword=args.user,args.host\npassword=input('it'),1\n",
   // What people write to one another.
   "login: see the wiki / ask Bob. Credentials: username / password. creds: AWS / GCP",
   "login: admin / user roles; sign in as guest / member; log in with SSO/SAML2 or Google/OAuth",
