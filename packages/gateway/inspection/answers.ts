@@ -28,6 +28,7 @@ import type { ApiShape } from "../routes/error-shapes.ts";
 import type { InspectionDeps } from "./open-inspection.ts";
 import { doubtedAnswer } from "./doubted-answer.ts";
 import { hearingOf, type Hearing } from "./hearing.ts";
+import { isJson, isJsonLines, isText as isTextual } from "./media-types.ts";
 import { budgetOf, rulesOf, spansOf, type CountedRules, type Detectors } from "./rules.ts";
 import { blockedWords, type Screening } from "./screening.ts";
 
@@ -249,16 +250,6 @@ function isRead({ contentType }: AnswerKind): boolean {
   return isUtf8(charset) && (type === "text/event-stream" || isJson(type) || isJsonLines(type) || isText(type));
 }
 
-function isJsonLines(type: string): boolean {
-  return type === "application/x-ndjson" || type === "application/jsonl" || type === "application/ndjson";
-}
-
-function isJson(type: string): boolean {
-  return type === "application/json" || type.endsWith("+json");
-}
-
-const textTypes: ReadonlySet<string> = new Set(["application/xml", "application/javascript", "application/yaml"]);
-
 const unreadFinding: Finding = {
   ...{ detector: "gateway/unread-content", category: "uninspectable" as const, owasp: "", atlas: "" },
   ...{ start: 0, end: 0, score: 1 },
@@ -270,9 +261,9 @@ function wordsOf({ refusal }: Screening, { blocked }: ContentGuard): string {
   return blocked === undefined ? "inspection" : blockedWords("response", blocked);
 }
 
+/** Text that is no event stream. */
 function isText(type: string): boolean {
-  if (type === "text/event-stream") return false;
-  return type.startsWith("text/") || textTypes.has(type) || type.endsWith("+xml");
+  return type !== "text/event-stream" && isTextual(type);
 }
 
 /** A page is no stream: it is judged before any of it is sent, as JSON is, where anything judges whole texts. */

@@ -2,6 +2,7 @@
  * A request's body as inspection reads it. In: its bytes, its content type, and its tree where it was parsed already. Out:
  * JSON, text, or that nothing here reads it.
  */
+import { isUtf8 as isValidUtf8 } from "node:buffer";
 import { withLongNumbers } from "@cordon/core/contract/long-numbers";
 import {
   isJsonObject,
@@ -12,10 +13,10 @@ import {
 } from "@cordon/core/contract/strict-json";
 import type { RequestContent } from "../ports.ts";
 import { charsetOf, isUtf8 } from "../charset.ts";
+import { isJson, isJsonLines, isJsonSequence, isMediaType, isText } from "./media-types.ts";
 import { formParts, type FormPart } from "./multipart.ts";
 
-const textTypes: ReadonlySet<string> = new Set(["application/xml", "application/javascript", "application/yaml"]);
-const lineTypes: ReadonlySet<string> = new Set(["application/x-ndjson", "application/jsonl", "application/ndjson"]);
+const formTypes: ReadonlySet<string> = new Set(["application/x-www-form-urlencoded", "multipart/form-data"]);
 
 /** @throws {Error} when it says that it is JSON or text and is not, or parsers would disagree about it */
 export function contentOf(
@@ -28,8 +29,13 @@ export function contentOf(
   const type = (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const charset = charsetOf(contentType ?? "");
   if (charset?.includes(" and ") === true) throw new Error("its content type names more than one character set");
-  if (!isUtf8(charset)) return { kind: "unread", content: bytes, type };
-  if (type === "application/json" || type.endsWith("+json")) return exactly(bytes, parseStrictJson(bytes));
+  if (!isRead(type)) {
+    // Who leaves the type out, or writes none that is one, is read by many servers all the same.
+    const text = isMediaType(type) || !isUtf8(charset) ? undefined : plainText(bytes);
+    return text === undefined ? { kind: "unread", content: bytes, type } : readText(text, bytes);
+  }
+  if (!isUtf8(charset)) throw new Error("its content type names another character set than UTF-8; send UTF-8");
+  if (isJson(type)) return exactly(bytes, parseStrictJson(bytes));
   if (type === "application/x-www-form-urlencoded") {
     // Read, and never rewritten: what would have to be masked in it is refused.
     const form = new URLSearchParams(utf8(bytes));
@@ -37,14 +43,27 @@ export function contentOf(
     return { kind: "text", text, bytes: bytes.length };
   }
   if (type === "multipart/form-data") return formContent(bytes, contentType ?? "");
-  if (lineTypes.has(type)) return linesOf(utf8(bytes), bytes.length);
-  if (type.startsWith("text/") || textTypes.has(type) || type.endsWith("+xml")) {
-    const text = utf8(bytes);
-    // Many servers read JSON whatever it is called.
-    const said = escapedJson(text);
-    return said === undefined ? { kind: "text", text, bytes: bytes.length } : exactly(bytes, said);
-  }
-  return { kind: "unread", content: bytes, type };
+  if (isJsonLines(type)) return listOf(utf8(bytes).split("\n"), bytes.length);
+  if (isJsonSequence(type)) return listOf(utf8(bytes).split("\u001E"), bytes.length);
+  return readText(utf8(bytes), bytes);
+}
+
+/** Many servers read JSON whatever it is called. */
+function readText(text: string, bytes: Buffer): RequestContent {
+  const said = escapedJson(text);
+  return said === undefined ? { kind: "text", text, bytes: bytes.length } : exactly(bytes, said);
+}
+
+/** Where they are text: UTF-8 without the control characters that no text has. */
+function plainText(bytes: Buffer): string | undefined {
+  if (!isValidUtf8(bytes)) return undefined;
+  const text = bytes.toString("utf8");
+  // oxlint-disable-next-line no-control-regex
+  return /[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? undefined : text;
+}
+
+function isRead(type: string): boolean {
+  return isJson(type) || isJsonLines(type) || isJsonSequence(type) || isText(type) || formTypes.has(type);
 }
 
 function exactly(bytes: Buffer, tree: JsonValue): RequestContent {
@@ -57,11 +76,11 @@ function exactly(bytes: Buffer, tree: JsonValue): RequestContent {
 /** Without it no number is long: most bodies need not be decoded again. */
 const longDigits = /\d{16}/;
 
-/** Lines of JSON, as a list. @throws {Error} where one is not JSON */
-function linesOf(text: string, bytes: number): RequestContent {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  const tree = lines.map((line) => parseStrictJsonText(line));
-  return { kind: "json", tree, exact: lines.map((line, at) => withLongNumbers(line, tree[at] ?? null)), bytes };
+/** Lines or records of JSON, as a list. @throws {Error} where one is not JSON */
+function listOf(written: readonly string[], bytes: number): RequestContent {
+  const records = written.filter((record) => record.trim() !== "");
+  const tree = records.map((record) => parseStrictJsonText(record));
+  return { kind: "json", tree, exact: records.map((record, at) => withLongNumbers(record, tree[at] ?? null)), bytes };
 }
 
 /**
@@ -110,7 +129,7 @@ function formContent(bytes: Buffer, contentType: string): RequestContent {
     if (read.kind === "json") texts.push(content.toString("utf8"), ...wordsIn(read.tree));
     // RFC 7578 4.6: it says how the other fields are written.
     if (name === "_charset_" && !isUtf8(content.toString("latin1").trim().toLowerCase()))
-      return { kind: "unread", content: bytes, type: "multipart/form-data" };
+      throw new Error("the form's `_charset_` names another character set than UTF-8; send UTF-8");
   }
   return { kind: "text", text: texts.join("\n"), bytes: bytes.length };
 }
@@ -138,10 +157,10 @@ function saidInPart({ content, type }: FormPart): JsonObject[] {
   return said === undefined ? [] : [said];
 }
 
-/** Whether a text of this type may be replaced by another: a form is encoded, and JSON lines have a syntax. */
+/** Whether a text of this type may be replaced by another: a form is encoded, and JSON lines and sequences have a syntax. */
 export function isRewritable(contentType: string | undefined): boolean {
   const type = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  return !type.startsWith("multipart/") && type !== "application/x-www-form-urlencoded" && !lineTypes.has(type);
+  return !formTypes.has(type) && !isJsonLines(type) && !isJsonSequence(type);
 }
 
 /** An address or a form in plain characters. What is no UTF-8 becomes replacement characters, as servers make of it. */

@@ -65,6 +65,7 @@ export class EventStreamFilter implements AnswerFilter {
     if (this.#state === "over") return { bytes: nothing };
     if (this.#options.guard.isHeard) this.#before = this.#options.framing.ending();
     let events: ServerSentEvent[];
+    this.#options.guard.begin(); // the events before have happened, whatever comes of these
     try {
       const text = this.#decoder.decode(chunk, { stream: true });
       this.#unfinished = partialCharacter(this.#unfinished, chunk);
@@ -79,6 +80,7 @@ export class EventStreamFilter implements AnswerFilter {
     if (this.#state !== "reading") return { bytes: nothing };
     if (this.#options.guard.isHeard) this.#before = this.#options.framing.ending();
     const events: ServerSentEvent[] = [];
+    this.#options.guard.begin();
     try {
       events.push(...this.#reader.push(this.#decoder.decode()));
       const unfinished = this.#reader.end();

@@ -118,6 +118,47 @@ test("JSON lines whose texts run on equal the masked text, whatever their pieces
   );
 });
 
+test("a line is one, in however many chunks it comes, and passes whole and once where it cannot be read", () => {
+  const long = json({ response: "so it is hunter2 é😀 ".repeat(400), done: true }, false);
+  const body = `${json({ response: "é" }, false)}\n\n${long}\n${json({ response: "last" }, false)}`;
+  const lines = (mode: "closed" | "open") => new JsonLinesFilter(options(masking, mode), { apart: true });
+  const { text } = run(lines("closed"), body);
+  assert.equal(text, body.replaceAll("hunter2", "[test-secret:7]"));
+  assert.equal(run(lines("closed"), body, []).text, text);
+  fc.assert(fc.property(byteCuts, (cuts) => assert.equal(run(lines("closed"), body, cuts).text, text)));
+  const broken = [
+    Buffer.from('{"a":1}\n\n{broken\n{"c":3}\n{"d"'),
+    Buffer.concat([Buffer.from('{"a":1}\n{"b":"'), Buffer.from("😀").subarray(0, 3)]),
+    Buffer.concat([Buffer.from('{"a":1}\n{"b":"'), Buffer.from([0xff, 0x0a, 0x7b])]),
+  ];
+  const running = Buffer.concat([Buffer.from(`${json({ response: "so S123" }, false)}\n{"b":"`), Buffer.from([0xff])]);
+  for (const bytes of [...broken, running])
+    fc.assert(
+      fc.property(byteCuts, (cuts) => {
+        const apart = bytes !== running;
+        const filter = new JsonLinesFilter(options(masking, "open"), { apart });
+        assert.equal(run(filter, bytes, cuts).text, bytes.toString());
+        assert.match(run(lines("closed"), bytes, cuts).words ?? "", /could not be inspected/);
+      }),
+    );
+});
+
+test("a line that is longer than any may be is refused, or passes as it came", () => {
+  const chunk = Buffer.alloc(1024 * 1024, "a");
+  for (const mode of ["closed", "open"] as const) {
+    const filter = new JsonLinesFilter(options(masking, mode));
+    let length = 0;
+    let words: string | undefined;
+    for (let chunks = 0; chunks < 18 && words === undefined; chunks++) {
+      const { bytes, cut } = filter.push(chunk);
+      length += bytes.length;
+      words = cut?.words;
+    }
+    if (mode === "open") assert.deepEqual([length, words], [18 * chunk.length, undefined]);
+    else assert.match(words ?? "", /a line is longer than/);
+  }
+});
+
 test("the line that says the rest of a text repeats nothing of its line that was masked, and no call", () => {
   const line = {
     model: "m",

@@ -163,6 +163,7 @@ export class JsonLinesFilter implements AnswerFilter {
   readonly #options: BodyFilterOptions;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
   readonly #lines: JsonLines;
+  /** An unfinished line. */
   #rest = "";
   #unfinished: Uint8Array = nothing;
   #unread = false;
@@ -189,20 +190,22 @@ export class JsonLinesFilter implements AnswerFilter {
   #take(decode: () => string, chunk: Uint8Array, ended: boolean): Released {
     const { guard, words, onFailure } = this.#options;
     const out: string[] = [];
-    let lines: string[] = [];
+    /** Whole lines with their ends, but for those that have been read. */
+    let lines: readonly string[] = [];
+    let read = 0;
+    guard.begin(); // the lines before have happened, whatever comes of these
     try {
-      lines = [this.#rest];
-      lines = (this.#rest + decode()).split("\n");
+      const text = decode();
       this.#unfinished = partialCharacter(this.#unfinished, chunk);
-      chunk = nothing; // it is in `lines` now
-      this.#rest = ended ? "" : (lines.pop() ?? "");
+      chunk = nothing; // it is in `lines` and in what is left of the last one now
+      lines = this.#wholeLines(text, ended);
       if (this.#rest.length > maxLineLength) throw new Error(`a line is longer than ${maxLineLength} characters`);
-      while (lines.length > 0) {
-        const lineEnd = ended && lines.length === 1 ? "" : "\n";
+      for (const line of lines) {
+        const lineEnd = line.endsWith("\n") ? "\n" : "";
         guard.begin();
-        out.push(this.#lines.line(lines[0] ?? "", lineEnd));
+        out.push(this.#lines.line(line.slice(0, line.length - lineEnd.length), lineEnd));
         if (guard.blocked !== undefined) return cutShort(out, words());
-        lines.shift();
+        read += 1;
       }
       if (!ended) return { bytes: encoder.encode(out.join("")) };
       guard.begin();
@@ -212,10 +215,29 @@ export class JsonLinesFilter implements AnswerFilter {
       if (onFailure(error as Error) === "closed") return cutShort(out, unreadWords(error as Error));
       this.#unread = true;
       guard.letPass();
-      out.push(settled(() => this.#lines.end()));
-      const unread = [...lines, ...(lines.length === 0 || chunk.length > 0 ? [] : [this.#rest])].join("\n");
-      return { bytes: Buffer.concat([encoder.encode(out.join("") + unread), this.#unfinished, chunk]) };
+      out.push(
+        settled(() => this.#lines.end()),
+        lines.slice(read).join(""),
+        this.#rest,
+      );
+      return { bytes: Buffer.concat([encoder.encode(out.join("")), this.#unfinished, chunk]) };
     }
+  }
+
+  /** The lines that a text completes, and at the end the last one. What has come in before is not searched again. */
+  #wholeLines(text: string, ended: boolean): readonly string[] {
+    const lines: string[] = [];
+    let at = 0;
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", at)) {
+      lines.push(this.#rest + text.slice(at, end + 1));
+      this.#rest = "";
+      at = end + 1;
+    }
+    this.#rest += text.slice(at);
+    if (!ended) return lines;
+    lines.push(this.#rest);
+    this.#rest = "";
+    return lines;
   }
 }
 

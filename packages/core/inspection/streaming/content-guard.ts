@@ -7,12 +7,12 @@ import type { JsonValue } from "../../contract/strict-json.ts";
 import type { Finding } from "../finding.ts";
 import { parseAnswer } from "./framing.ts";
 import { isSentence } from "../subject.ts";
+import { behindEscapes } from "./behind-escapes.ts";
 import { isBinary } from "./binary.ts";
 import { formatWords } from "./format-words.ts";
 import { HoldBack } from "./hold-back.ts";
-import { unescaped } from "./unescaped.ts";
 import { WholeText, type WholeTexts } from "./whole-text.ts";
-import { anyFinding, filterText, type SpanRules } from "./span-rules.ts";
+import { filterText, type SpanRules } from "./span-rules.ts";
 import {
   isModels,
   isPlainSpeech,
@@ -328,7 +328,7 @@ export class ContentGuard {
 
   /**
    * A text that holds JSON, such as a tool call's arguments: escapes hide nothing from it. Where it is not JSON it is
-   * read as text, as it stands and with its escapes undone, and blocked if only the latter shows something.
+   * read as text, as it stands and with its escapes undone, and blocked if the latter shows anything that is not masked.
    *
    * @param voice who says it, where the answer is told apart by that
    */
@@ -339,22 +339,7 @@ export class ContentGuard {
       tree = parseAnswer(text);
     } catch {
       const filtered = this.fixed(text, "", isModels(voice));
-      if (text.includes("\\")) {
-        const undone = unescaped(text);
-        // What is to be revealed may stand: nothing is lost by that.
-        const rules = this.#rules;
-        const strict: SpanRules = {
-          detectors: rules.detectors,
-          decide: (finding) => {
-            const action = rules.decide(finding);
-            return action === "reveal" ? "release" : action;
-          },
-          replace: (finding, span, action) => rules.replace(finding, span, action),
-        };
-        const again = filterText(undone, strict);
-        if (again.blocked !== undefined || (again.text !== undone && filtered === text))
-          this.#blocked ??= again.blocked ?? anyFinding(undone, strict);
-      }
+      if (text.includes("\\")) this.#blocked ??= behindEscapes(text, this.#rules);
       return filtered;
     }
     if (this.isToldApart && !isModels(voice)) this.#listener?.others();

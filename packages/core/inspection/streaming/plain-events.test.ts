@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { EventStreamFilter } from "./answer-filter.ts";
+import { ContentGuard } from "./content-guard.ts";
 import { PlainEventsFraming } from "./plain-events.ts";
 import { filterText } from "./span-rules.ts";
 import { blocking, byteCuts, crashing, dataOf, filtered, masking, texts } from "./testing/streams.ts";
@@ -51,6 +53,22 @@ test("plain text whose inspection crashes, and that is to pass, comes whole and 
     }),
     { numRuns: 300 },
   );
+});
+
+test("what came before bytes that are no text passes whole and once, where it is to pass", () => {
+  for (const event of [
+    (text: string) => `data: {"text":"${text}"}\n\n`,
+    (text: string) => `data: {"choices":[{"index":0,"delta":{"content":"${text}"}}]}\n\n`,
+  ]) {
+    const guard = new ContentGuard(masking);
+    const onFailure = () => "open" as const;
+    const filter = new EventStreamFilter({ guard, framing: framing(guard), words: () => "", onFailure });
+    const said = [Buffer.from(event("so it ")), Buffer.from(event("is S123")), Buffer.from([0x64, 0xff, 0x0a])];
+    const out = Buffer.concat([...said.map((chunk) => filter.push(chunk).bytes), filter.end().bytes]);
+    const heard = [...out.toString("latin1").matchAll(/"(?:text|content)":"([^"]*)"/g)].map(([, text]) => text);
+    assert.equal(heard.join(""), "so it is S123");
+    assert.ok(out.subarray(-3).equals(said[2] as Buffer));
+  }
 });
 
 test("events of a known API are recognised on a route of any kind", () => {

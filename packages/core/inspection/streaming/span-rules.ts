@@ -99,10 +99,3 @@ export function filterText(text: string, rules: SpanRules): FilteredText {
   }
   return { text: out + text.slice(at), blocked: undefined };
 }
-
-/** The first finding in a text that does not let it pass as it is. */
-export function anyFinding(text: string, rules: SpanRules): Finding | undefined {
-  for (const detector of rules.detectors)
-    for (const finding of detector.detect(text)) if (rules.decide(finding) !== "release") return finding;
-  return undefined;
-}
