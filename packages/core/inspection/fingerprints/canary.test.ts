@@ -102,3 +102,27 @@ test("holds back only what may become a mark", () => {
   assert.equal(held("nothing to see here"), "");
   assert.equal(held(`so ${mark.slice(0, 12)}`), mark.slice(0, 12));
 });
+
+test("a mark is found between the signs that models and files put into it", () => {
+  const groups = mark.split("-");
+  for (const between of [
+    "\u2011",
+    "\u2013",
+    "\u2212",
+    "\u2009",
+    "\u202f",
+    "\u00ad",
+    "\u200d",
+    "\ufeff",
+    "\r\n",
+    ":",
+    "~",
+    "+",
+    "`-`",
+    '","',
+    "**-**",
+  ])
+    assert.equal(detector.detect(`so ${groups.join(between)} it is`).length, 1, JSON.stringify(between));
+  const wide = Array.from(mark, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0)).join("");
+  assert.equal(detector.detect(`so ${wide} it is`).length, 1);
+});

@@ -20,22 +20,10 @@ export interface Canary {
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const markLength = 20;
 /** Signs that a model or a person may put between the characters of a mark. */
-const separators: ReadonlySet<string> = new Set([
-  " ",
-  "-",
-  "_",
-  ".",
-  ",",
-  "\n",
-  "\t",
-  "*",
-  "|",
-  "/",
-  "\u200b",
-  "\u00a0",
-]);
+const separator = /[\s\-_.,:;*|/~+=#`"'()[\]\\\u00ad\u180e\u200b-\u200f\u2010-\u2015\u2060-\u2064\u2212\u3001\uff0d]/;
+let separators: Uint8Array | undefined;
 /** The most separators between two characters. */
-const maxGap = 4;
+const maxGap = 6;
 /** A mark as `{@link newCanary}` makes it must have this many letters and digits; a registered one of somebody else's, too. */
 const leastLength = 12;
 const mostLength = 64;
@@ -150,10 +138,13 @@ function squeeze(text: string): Squeezed {
   const places = new Int32Array(text.length);
   const units = new Uint16Array(text.length);
   let count = 0;
+  separators ??= Uint8Array.from({ length: 65536 }, (_, unit) => Number(separator.test(String.fromCharCode(unit))));
   for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
+    const written = text.charCodeAt(at);
+    if (separators[written] === 1) continue;
+    // Full-width letters and digits are what they are.
+    const unit = written > 0xff00 && written < 0xff5f ? written - 0xfee0 : written;
     const alphanumeric = (unit >= 48 && unit < 58) || (unit >= 65 && unit < 91) || (unit >= 97 && unit < 123);
-    if (!alphanumeric && separators.has(text.charAt(at))) continue;
     places[count] = at;
     units[count++] = alphanumeric ? (unit >= 97 ? unit - 32 : unit) : 10;
   }

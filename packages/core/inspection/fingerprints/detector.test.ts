@@ -153,3 +153,25 @@ test("nothing of a passage is out before it is known to be one", () => {
     assert.ok(open <= Math.max(first, 0) || cut <= first, `${cut}: ${open} is past ${first}`);
   }
 });
+
+test("a document is found in any form of Unicode, in full width and with invisible signs in its words", () => {
+  const words =
+    "Tài liệu này là bí mật của công ty và không được tiết lộ cho bất kỳ ai khi chưa có sự đồng ý bằng văn bản của ban giám đốc điều hành tại Hà Nội";
+  const english = plan.slice(0, 60).join(" ");
+  const builder = createIndexBuilder();
+  builder.add("policy", words.normalize("NFC"));
+  builder.add("plan", english);
+  const found = createFingerprintDetector(builder.index());
+  const wide = Array.from(english, (sign) =>
+    sign === " " ? sign : String.fromCharCode(sign.charCodeAt(0) + 0xfee0),
+  ).join("");
+  for (const text of [
+    words.normalize("NFC"),
+    words.normalize("NFD"),
+    english,
+    english.replaceAll("e", "e\u200b"),
+    english.replaceAll("a", "a\u00ad"),
+    wide,
+  ])
+    assert.ok(found.detect(text).length > 0, text.slice(0, 40));
+});

