@@ -186,6 +186,8 @@ test("a seal is passed over only in the blocks that hold such, and only where it
   assert.equal(sealedPaths(seals("reasoning", { encrypted_content: seal })), false);
   assert.equal(sealedPaths(seals("thinking", { thinking: "hm", signature: order })), true);
   assert.equal(sealedPaths(seals("tool_use", { input: { to: "x", signature: order } })), true);
+  const joined = order.replaceAll(" ", "_");
+  assert.ok(partsOf(seals("reasoning", { signature: joined })).parts.some(({ text }) => text === joined));
   const call = { messages: [{ role: "tool", content: [{ type: "text", signature: order }] }] };
   assert.equal(inspect(call, builtInInspection("request")).verdict, "block");
 });

@@ -151,9 +151,10 @@ export function partsOf(subject: InspectionText, plainOrigin: Origin = "user"): 
   return { parts, seams: pieces.length < 2 ? [] : seamsOf(pieces), unread };
 }
 
-/** A seal holds no white space: what does is to be read. */
+/** A seal is base64: what has white space, or words in a row with signs between, is to be read. */
 function isSealed(type: string, name: string, value: unknown): boolean {
-  return sealed.has(name) && sealing.has(type) && typeof value === "string" && !/\s/.test(value);
+  if (!sealed.has(name) || !sealing.has(type) || typeof value !== "string") return false;
+  return !/\s|(?:[A-Za-z]{2,}[^A-Za-z0-9+/=]+){4}/.test(value);
 }
 
 /** `{"type":"base64","media_type":…,"data":…}`, the source of an Anthropic document or image; Gemini's `{"mimeType":…,"data":…}`. */

@@ -30,7 +30,8 @@ export function foreignPieces(tokens: Tokens, lexicon: Lexicon): number[] {
 }
 
 /** The runs of tokens in one other language each, in order. */
-export function foreignRuns(tokens: Tokens, pieces: ArrayLike<number>, lexicon: Lexicon): Run[] {
+export function foreignRuns(tokens: Tokens, plain: ArrayLike<number>, lexicon: Lexicon): Run[] {
+  const pieces = byScript(tokens, plain);
   const runs: Run[] = [];
   let language = english;
   let left = longest;
@@ -46,6 +47,71 @@ export function foreignRuns(tokens: Tokens, pieces: ArrayLike<number>, lexicon: 
     else runs.push({ from, to, language });
   }
   return runs;
+}
+
+/** So many words of one script, or signs of one without spaces, are read by themselves. */
+const fewestOfScript = 3;
+const fewestSigns = 6;
+
+/**
+ * The pieces, cut where the script changes: what stands beside an order in another script must not tell its language. Words of other scripts
+ * within English are pieces too.
+ */
+function byScript(tokens: Tokens, pieces: ArrayLike<number>): number[] {
+  const { count } = tokens;
+  const cut: number[] = [];
+  for (let at = 0, next = 0; at < count;) {
+    const isPiece = next < pieces.length && at >= (pieces[next] as number);
+    const until = isPiece ? (pieces[next + 1] as number) : next < pieces.length ? (pieces[next] as number) : count;
+    for (const { from, to, script } of segmentsOf(tokens, at, until))
+      if (isPiece || script !== latinScript) cut.push(from, to);
+    if (isPiece) next += 2;
+    at = until;
+  }
+  return cut;
+}
+
+interface Segment {
+  readonly from: number;
+  to: number;
+  readonly script: number;
+}
+
+/** Stretches of one script; what is too short to stand by itself, and numbers and signs, belong to what is before. */
+function segmentsOf(tokens: Tokens, from: number, to: number): Segment[] {
+  const segments: Segment[] = [];
+  let script = -1;
+  let start = from;
+  let size = 0;
+  for (let at = from; at <= to; at++) {
+    const own = at === to ? -2 : scriptAt(tokens, at);
+    if (own === -1) continue;
+    if (own !== script) {
+      const last = segments.at(-1);
+      if (script >= 0 && (size >= fewestSigns || last === undefined)) {
+        if (last !== undefined && last.script === script) last.to = at;
+        else segments.push({ from: last === undefined ? from : start, to: at, script });
+      } else if (last !== undefined) last.to = at;
+      script = own;
+      start = at;
+      size = 0;
+    }
+    size += at < to && tokens.kind[at] === unspacedToken ? 1 : fewestSigns / fewestOfScript;
+  }
+  return segments;
+}
+
+const latinScript = 0;
+
+/** A number for the script of a word's first letter; -1 for what is no word. */
+function scriptAt(tokens: Tokens, at: number): number {
+  const kind = tokens.kind[at];
+  if (kind !== wordToken && kind !== unspacedToken) return -1;
+  const unit = tokens.units[tokens.start[at] as number] as number;
+  if (unit < 0x250) return latinScript;
+  if (unit >= 0x3000 && unit < 0xa000) return 1; // Chinese and Japanese
+  if (unit >= 0xac00 && unit < 0xd7b0) return 2; // Korean
+  return 3 + (unit >= 0x600 && unit < 0x780 ? 12 : unit >> 7);
 }
 
 /** Two thirds of the words: cheaper than to look for them in every language. */
