@@ -12,6 +12,7 @@ import type { ReadBody } from "./inspect-request.ts";
 import { readWhole } from "./doors/s3/plan.ts";
 import { openS3Keys, sendS3 } from "./doors/s3/send.ts";
 import { outsideHeaders, rangeHeaders, requestHeaders } from "./listener/headers.ts";
+import { repeatedHeaders } from "./mcp/repeated-headers.ts";
 import { meteredBody } from "./metered-body.ts";
 import { bugWords } from "./observation/bug-words.ts";
 import type { GatewayDependencies } from "./ports.ts";
@@ -46,8 +47,7 @@ export function forwarder(
     const credential = s3 === undefined ? deps.upstreams.credential(upstream) : s3Keys(s3);
     const keepFirst = ask.body === "through" && keepsRequest(exchange.start.decision);
     if (keepFirst || credential instanceof Promise) return prepare(exchange, ask, outgoing, credential);
-    send(exchange, ask, outgoing, credential);
-    return undefined;
+    return send(exchange, ask, outgoing, credential);
   };
 
   /** Sends a request that cannot go at once: its credential has to be read, or its content kept. */
@@ -85,16 +85,22 @@ export function forwarder(
         return await exchange.cutFor(known, statusOf[known.code]);
       }
     }
-    send(exchange, ask, whole, credential);
+    await send(exchange, ask, whole, credential);
   }
 
-  function send(exchange: Exchange, ask: Ask, whole: Buffer | undefined, credential: readonly string[]): void {
+  function send(
+    exchange: Exchange,
+    ask: Ask,
+    whole: Buffer | undefined,
+    credential: readonly string[],
+  ): Promise<void> | undefined {
     const { request, requestMeter } = exchange.start;
     const { upstream, upstreamPath, s3, outside, headers: own = [], headersPassed: passed } = ask.intent;
     const { maxBodyBytes } = ask;
     if (s3 !== undefined) {
       const [accessKeyId = "", secretAccessKey = ""] = credential;
-      return sendS3(deps, exchange, s3, ask, whole, { accessKeyId, secretAccessKey });
+      sendS3(deps, exchange, s3, ask, whole, { accessKeyId, secretAccessKey });
+      return undefined;
     }
     const through = ask.body === "through" && whole === undefined;
     const declared = through ? request.headers["content-length"] : undefined;
@@ -102,13 +108,33 @@ export function forwarder(
     const left = exchange.start.subject.screening === undefined ? undefined : rangeHeaders;
     const body = whole ?? (through ? meteredBody(request, requestMeter, maxBodyBytes, upstream.timeouts.idleMs) : null);
     const target = upstreamTarget(upstream, upstreamPath);
-    if (outside !== undefined)
-      return exchange.forward(outside.dispatcher, target, outsideHeaders(request.rawHeaders, length, left), body);
+    if (outside !== undefined) {
+      exchange.forward(outside.dispatcher, target, outsideHeaders(request.rawHeaders, length, left), body);
+      return undefined;
+    }
+    const sent = clientHeaders(request.rawHeaders, ask, whole);
+    if (isCordonError(sent)) return exchange.cutFor(sent, statusOf[sent.code]);
     const traced = deps.observer?.outgoing?.(exchange.start.passage) ?? [];
     const restricted = restrictionHeader(exchange.start.decision);
     const ours = [...credential, ...length, ...traced, ...restricted, ...own];
-    const headers = requestHeaders(request.rawHeaders, ours, left, undefined, passed);
+    const headers = requestHeaders(sent, ours, left, undefined, passed);
     exchange.forward(deps.upstreams.dispatcher(upstream), target, headers, body);
+    return undefined;
+  }
+}
+
+/** The client's headers as they fit the body that goes on; or why they cannot be made to. Those of MCP repeat parts of it. */
+function clientHeaders(
+  raw: readonly string[],
+  { intent, bytes, tree }: Ask,
+  whole: Buffer | undefined,
+): readonly string[] | CordonError {
+  if (intent.mcp === undefined || whole === undefined || whole === bytes || tree === undefined) return raw;
+  try {
+    return repeatedHeaders(raw, tree, whole);
+  } catch (error) {
+    if (isCordonError(error)) return error;
+    throw error;
   }
 }
 

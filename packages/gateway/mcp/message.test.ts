@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { JsonObject } from "@cordon/core/contract/strict-json";
 import { isCordonError } from "@cordon/core/errors";
 import { mcpMethods } from "@cordon/core/mcp/methods";
-import { readMcpHeaders, readMcpMessage, type McpHeaders } from "./message.ts";
+import { readMcpHeaders, readMcpMessage, refuseRepeating, type McpHeaders } from "./message.ts";
 
 const call = (params: JsonObject, more: JsonObject = {}): JsonObject => ({
   jsonrpc: "2.0",
@@ -134,6 +134,18 @@ test("a header that repeats an argument says a value that the call has", () => {
     code: "REQUEST_MALFORMED",
   });
   assert.throws(() => readMcpHeaders(["Mcp_Param_Region", "eu"]), { code: "REQUEST_MALFORMED" });
+});
+
+test("headers that repeat a request's parts are refused where there are none", () => {
+  const reply = { jsonrpc: "2.0", id: 7, result: {} };
+  const param: McpHeaders = { params: [["mcp-param-a", "S1234567D"]] };
+  for (const headers of [param, { name: "S1234567D" }, { method: "tools/call" }]) {
+    assert.equal(refusal(reply, headers), "MCP_HEADER_MISMATCH");
+    assert.throws(() => refuseRepeating(headers), { code: "MCP_HEADER_MISMATCH" });
+  }
+  for (const method of ["ping", "resources/read", "prompts/get"])
+    assert.equal(refusal({ jsonrpc: "2.0", id: 1, method }, param), "MCP_HEADER_MISMATCH", method);
+  refuseRepeating({ session: "a", version: "2025-11-25", place: "1" });
 });
 
 test("a header that two servers could read differently is refused", () => {

@@ -66,7 +66,7 @@ export function readMcpHeaders(raw: readonly string[]): McpHeaders {
   return found;
 }
 
-const paramPrefix = "mcp-param-";
+export const paramPrefix = "mcp-param-";
 
 /** The id of a request, as far as an error may repeat it. */
 export function rpcIdOf(tree: JsonObject | undefined): string | number | null {
@@ -117,6 +117,7 @@ export function readMcpMessage(tree: JsonObject | undefined, headers: McpHeaders
   compareHeaders(headers, method, params);
   const inputs = inputsIn(params);
   const more = inputs.length === 0 ? {} : { inputs };
+  if (tool === "") compareParams(headers, {}); // only calls have arguments
   if (tool === "") return { method, tool, ...(namesSomething.has(method) ? { arguments: params ?? {} } : {}), ...more };
   const given = params?.["arguments"];
   compareParams(headers, isJsonObject(given) ? given : {});
@@ -157,10 +158,17 @@ function readReply(tree: JsonObject, headers: McpHeaders): McpMessage {
   const { id, result, error } = tree;
   if (id === undefined || "params" in tree || (result === undefined) === (error === undefined))
     throw malformed("the body is no JSON-RPC request, notification or answer");
-  if (headers.method !== undefined) throw mismatch("mcp-method", "the body has no method");
+  refuseRepeating(headers);
   if (error !== undefined) return { method: "", tool: "" };
   if (!isJsonObject(result)) throw malformed("`result` must be an object");
   return { method: "", tool: "", ...(Object.keys(result).length > 0 && { answers: id as string | number }) };
+}
+
+/** @throws {CordonError} `MCP_HEADER_MISMATCH` for headers that repeat a request's parts where there is no request */
+export function refuseRepeating({ method, name, params }: McpHeaders): void {
+  if (method !== undefined) throw mismatch("mcp-method", "there is no method");
+  if (name !== undefined) throw mismatch("mcp-name", "there is no name");
+  if (params !== undefined) throw mismatch("mcp-param-*", "there are no arguments");
 }
 
 function toolOf(params: JsonObject | undefined): string {
@@ -189,14 +197,21 @@ function compareHeaders(headers: McpHeaders, method: string, params: JsonObject 
   if (headers.method !== undefined && headers.method !== method)
     throw mismatch("mcp-method", `the body says \`${method}\``);
   if (headers.name !== undefined) {
-    const said = params?.[method === "resources/read" ? "uri" : "name"];
-    const named = method === "tools/call" || method === "prompts/get" || method === "resources/read";
-    if (!named || decodedHeader(headers.name) !== said) throw mismatch("mcp-name", "the body says something else");
+    const said = nameIn(method, params);
+    if (said === undefined || decodedHeader(headers.name) !== said)
+      throw mismatch("mcp-name", "the body says something else");
   }
   const meta = params?.["_meta"];
   const version = isJsonObject(meta) ? meta[versionName] : undefined;
   if (headers.version !== undefined && version !== undefined && version !== headers.version)
     throw mismatch("mcp-protocol-version", `the body's \`_meta\` says another version`);
+}
+
+/** What `Mcp-Name` repeats. */
+export function nameIn(method: JsonValue | undefined, params: JsonValue | undefined): JsonValue | undefined {
+  if (!isJsonObject(params)) return undefined;
+  if (method === "resources/read") return params["uri"];
+  return method === "tools/call" || method === "prompts/get" ? params["name"] : undefined;
 }
 
 /**
@@ -212,7 +227,8 @@ function compareParams({ params = [] }: McpHeaders, given: JsonObject): void {
   }
 }
 
-function holds(value: JsonValue, said: string): boolean {
+/** Whether this, or anything in it, is what a header says. */
+export function holds(value: JsonValue, said: string): boolean {
   if (typeof value === "object" && value !== null) return Object.values(value).some((item) => holds(item, said));
   if (typeof value === "number" && /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(said)) return Number(said) === value;
   return value !== null && String(value) === said;
@@ -222,7 +238,7 @@ function holds(value: JsonValue, said: string): boolean {
  * `=?base64?...?=` is how a header carries what is not plain ASCII; without both its ends a value is literal. Undefined where
  * what is between them is not well formed.
  */
-function decodedHeader(value: string): string | undefined {
+export function decodedHeader(value: string): string | undefined {
   if (!value.startsWith("=?base64?") || !value.endsWith("?=") || value.length < "=?base64??=".length) return value;
   const encoded = value.slice("=?base64?".length, -"?=".length);
   const bytes = Buffer.from(encoded, "base64");
@@ -232,6 +248,12 @@ function decodedHeader(value: string): string | undefined {
   } catch {
     return undefined; // no text: it equals nothing
   }
+}
+
+/** As {@link decodedHeader} reads it: plain where every reader takes it for what it is. */
+export function encodedHeader(text: string): string {
+  const plain = /^[\x20-\x7e\t]+$/.test(text) && text.trim() === text && !text.startsWith("=?base64?");
+  return plain ? text : `=?base64?${Buffer.from(text).toString("base64")}?=`;
 }
 
 function shown(text: string): string {

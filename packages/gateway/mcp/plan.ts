@@ -12,7 +12,7 @@ import type { Owner } from "../routes/ownership.ts";
 import type { AskedOfClients, Asker } from "./asked-of-clients.ts";
 import { openToolFilter, type JudgeTool } from "./answer-filter.ts";
 import type { EventIds } from "./event-ids.ts";
-import { readMcpHeaders, readMcpMessage, type McpMessage } from "./message.ts";
+import { readMcpHeaders, readMcpMessage, refuseRepeating, type McpMessage } from "./message.ts";
 import type { ToolStanding } from "./tool-standing.ts";
 
 export interface McpSurroundings {
@@ -80,7 +80,7 @@ function namesToken(query: string): boolean {
   return [...new URLSearchParams(query).keys()].some((name) => foldName(name) === "access_token");
 }
 
-/** @throws {CordonError} `REQUEST_MALFORMED` for headers that could be read in two ways */
+/** @throws {CordonError} `REQUEST_MALFORMED` for headers that could be read in two ways, `MCP_HEADER_MISMATCH` */
 export function planMcp(route: McpRoute, { head, rest }: PlanInput, around: McpSurroundings): Plan {
   const headers = readMcpHeaders(around.rawHeaders);
   if (namesToken(head.query))
@@ -163,6 +163,7 @@ export function planMcp(route: McpRoute, { head, rest }: PlanInput, around: McpS
       code: "METHOD_NOT_ALLOWED",
       words: `${head.method} is not let through without an MCP session; send messages by POST`,
     };
+  refuseRepeating(headers);
   let place: readonly string[] = [];
   if (headers.place !== undefined) {
     const id = around.eventIds.open(route, asker, headers.place);
