@@ -125,7 +125,7 @@ test("what cannot be read is refused: broken JSON, two readings, another charset
     ["a", "text/plain; charset=utf-16"],
     [Buffer.from([0xff, 0xfe]), "text/plain"],
     ["\x89PNG", "image/png"],
-    ["x", undefined],
+    [Buffer.from([0xff, 0x00]), undefined],
     ["BOOM", "text/plain"],
     ["x".repeat(5000), "text/plain"],
   ] as const) {
