@@ -39,6 +39,12 @@ const date = new RegExp(
   "i",
 );
 
+/** Songs and companies are born too: what stands before the date, what before the keyword's end. */
+const released = /\b(?:released|published|premiered|recorded|founded|launched)\b/i;
+const notOfPeople =
+  /\b(?:company|firm|startup|business|brand|band|club|team|league|project|product|idea|website|organi[sz]ation|nation|republic) (?:was|is) born(?: on)?$/i;
+const notOfPeopleReach = 40;
+
 /** How many code units between the keyword and the date's first digit or month; the longest date. */
 const maxGap = 24;
 const maxDate = 40;
@@ -49,6 +55,8 @@ export function findBirthDates(text: string, context: Context, out: Candidate[])
     if (!/\d/.test(window)) return;
     const found = date.exec(window);
     if (found === null || found.index > maxGap || /[\n\d?!;]/.test(window.slice(0, found.index))) return;
+    if (released.test(window.slice(0, found.index))) return;
+    if (notOfPeople.test(text.slice(Math.max(0, end - notOfPeopleReach), end))) return;
     const start = end + found.index;
     out.push({ type: "date-of-birth", start, end: start + found[0].length, score: 0.93 });
   });

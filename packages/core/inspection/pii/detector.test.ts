@@ -73,6 +73,88 @@ test("finds each kind of identifier, its exact span and nothing else", () => {
   }
 });
 
+/** The text with what is found in it between brackets. */
+function bracketed(text: string): string {
+  let out = "";
+  let done = 0;
+  for (const { start, end } of identifierDetector.detect(text)) {
+    out += `${text.slice(done, start)}[${text.slice(start, end)}]`;
+    done = end;
+  }
+  return out + text.slice(done);
+}
+
+/** Each is found as it is marked: of a pair of brackets, what is within. */
+function assertMarked(expected: readonly string[]): void {
+  for (const text of expected) assert.equal(bracketed(text.replace(/[[\]]/g, "")), text);
+}
+
+test("finds the cells of rows that commas part", () => {
+  assertMarked([
+    "id,card,amount\n1,[4111111111111111],20.00",
+    "1,[S1234567D],42",
+    "id,ssn,age\n1,[123-45-6789],42",
+    "1,[+6591234567],42",
+    "1,[+65 9123 4567],42",
+    "1,[415-555-2671],42",
+    "1,[880101-14-5678]",
+    "[4111111111111111],[5555555555554444]",
+    "INSERT INTO c VALUES (1,[4111111111111111],20)",
+    "[4111-1111-1111-1111],12/27,123",
+    "id,phone\n1,[91234567],2",
+    "id,account number\n1,[004212345],20",
+  ]);
+});
+
+test("takes a comma within a number for a decimal or thousands sign", () => {
+  assertMarked([
+    "1,234,567 and 12,50 and 1,234,567,890",
+    "at 1.3521,103.8198 or 1,3521 and 103,8198",
+    "phone: 12,34567890",
+    "account 4212345,20",
+    "account number 123456789,50",
+    "TFN 123 456 782,50",
+    "account 12,34567890",
+    "1,2,3,100,200,300,123456789,987654321",
+    "3,0812345678",
+  ]);
+});
+
+test("ends the local part of an address at the signs that part a query", () => {
+  assertMarked([
+    "https://x.example/login?utm_source=newsletter&utm_medium=email&utm_campaign=spring2024&email=[anna@mail.example]",
+    "u=[anna@mail.example]&v=[bob@mail.example]",
+    "u=a%26[anna@mail.example] u=%20[anna@mail.example]",
+    "u=[anna%2Btag@mail.example] [a.b+c_d-e'f@mail.example]",
+    "https://user:pa=ss@mail.example/ https://user:pa%40ss@mail.example/",
+  ]);
+});
+
+test("tells images and repositories from addresses", () => {
+  assertMarked([
+    "icon@2x.png and url(img/bg@2x.jpg)",
+    "git@github.com:org/repo.git",
+    "ssh://git@github.com/org/repo",
+    "write to [git@mail.example]: he knows; [anna@2x.example]",
+  ]);
+});
+
+test("tells the parts of a book from network addresses", () => {
+  assertMarked([
+    "see Figure 3.1.4.1 and 2.5.1.3",
+    "Sections 2.1.1.1, 2.1.1.2 or 2.1.1.3 of it, \u00a7 3.1.4.1",
+    "Table 3 has [10.1.2.3], figure [203.0.113.42]",
+  ]);
+});
+
+test("tells when people are born from when songs and companies are", () => {
+  assertMarked([
+    "Born to Run was released on August 25, 1975",
+    "The company was born on March 3, 1999",
+    "She left the company. She was born on [March 3, 1999]",
+  ]);
+});
+
 test("leaves ordinary numbers alone", () => {
   const ordinary = [
     "The bill is 1,234,567.89 and 1.234.567,89 and 1 234 567",
@@ -113,11 +195,16 @@ const piece = fc.oneof(
       "born ",
       "call ",
       "\n",
+      "1,",
+      ",20",
+      "&to=",
+      "%20",
+      "Figure ",
     ),
   },
 );
 const texts = fc
-  .array(fc.tuple(piece, fc.constantFrom(" ", " ", "", "\n", ", ", "-", "  ")))
+  .array(fc.tuple(piece, fc.constantFrom(" ", " ", "", "\n", ", ", ",", "-", "  ")))
   .map((parts) => parts.flat().join(""));
 
 test("is settled before openFrom, whatever the text and wherever it is cut", () => {

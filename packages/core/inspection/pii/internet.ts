@@ -13,11 +13,17 @@ const maxDomain = 253;
 export function findEmails(text: string, out: Candidate[]): void {
   for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", at + 1)) {
     let start = at;
-    while (start > 0 && at - start <= maxLocal && isLocal(text.charCodeAt(start - 1))) start--;
+    while (start > 0 && at - start <= maxLocal && isLocal(text.charCodeAt(start - 1))) {
+      start--;
+      if (text.charCodeAt(start) !== 37 || isEncodedLocal(text, start, at)) continue;
+      start = Math.min(at, start + 3);
+      break;
+    }
     while (start < at && isTrimmed(text.charCodeAt(start))) start++;
     if (start === at || at - start > maxLocal || text.charCodeAt(at - 1) === 46) continue;
     const end = domainEnd(text, at + 1);
-    if (end === 0 || isInCredential(text, start)) continue;
+    if (end === 0 || isInCredential(text, start) || isRepository(text, start, at, end)) continue;
+    if (density.test(text.slice(at + 1, end))) continue;
     out.push({ type: "email", start, end, score: 0.99 });
   }
 }
@@ -45,10 +51,32 @@ function isTop(text: string, from: number, to: number): boolean {
 
 /** `user:password@host` of a URL is a credential, not somebody's mail. */
 function isInCredential(text: string, start: number): boolean {
-  if (text.charCodeAt(start - 1) !== 58) return false;
+  const before = text.charCodeAt(start - 1);
+  // The password may hold what ends the local part of an address: `=`, `&` and what stands behind a percent sign.
+  if (before !== 58 && before !== 61 && before !== 38 && text.charCodeAt(start - 3) !== 37) return false;
   const from = Math.max(0, start - 128);
   const scheme = text.slice(from, start - 1).lastIndexOf("://");
-  return scheme >= 0 && !/\s/.test(text.slice(from + scheme, start));
+  if (scheme < 0) return false;
+  const between = text.slice(from + scheme + 3, start);
+  return before === 58 ? !/\s/.test(between) : /^[^\s/?#:]*:[^\s/?#]*$/.test(between);
+}
+
+/** `icon@2x.png`: an image for screens of twice the density. */
+const density = /^[1-9]x\.(?:png|jpe?g|gif|webp|svg|avif|ico|heic|bmp|tiff?|pdf)$/i;
+
+/** `git@github.com:org/repo.git`, `ssh://git@github.com/org/repo`: the account that everybody has. */
+function isRepository(text: string, start: number, at: number, end: number): boolean {
+  if (!/^(?:git|hg|svn|ssh)$/.test(text.slice(start, at))) return false;
+  if (text.slice(Math.max(0, start - 6), start).toLowerCase() === "ssh://") return true;
+  return text.charCodeAt(end) === 58 && /[\w~./]/.test(text.charAt(end + 1));
+}
+
+/** What of a local part is written with a percent sign: not the `%20` or `%26` before an address. A lone one is a sign. */
+function isEncodedLocal(text: string, percent: number, at: number): boolean {
+  const hexadecimal = /^%([0-9A-Fa-f]{2})/.exec(text.slice(percent, Math.min(at, percent + 3)));
+  if (hexadecimal === null) return true;
+  const unit = Number.parseInt(hexadecimal[1] ?? "", 16);
+  return unit >= 0x80 || isLocal(unit);
 }
 
 function isAlphanumeric(unit: number): boolean {
@@ -61,11 +89,11 @@ function isInternational(unit: number): boolean {
 }
 
 function isLocal(unit: number): boolean {
-  return isAlphanumeric(unit) || "._%+-'&=~".includes(String.fromCharCode(unit)) || isInternational(unit);
+  return isAlphanumeric(unit) || "._%+-'~".includes(String.fromCharCode(unit)) || isInternational(unit);
 }
 
 function isTrimmed(unit: number): boolean {
-  return unit === 46 || unit === 39 || unit === 45 || unit === 61 || unit === 38;
+  return unit === 46 || unit === 39 || unit === 45;
 }
 
 function isLabel(unit: number): boolean {
@@ -90,8 +118,16 @@ export function findIpv4(text: string, atoms: Atoms, context: Context, out: Cand
     const address = text.slice(start, end);
     if (/^(?:0\.|127\.|255\.255\.)/.test(address)) continue;
     const version = (context.before(start, 12) & tag.version) !== 0;
-    if (!version) out.push({ type: "ip-address", start, end, score: 0.9 });
+    if (!version && !isSection(text, start, address)) out.push({ type: "ip-address", start, end, score: 0.9 });
   }
+}
+
+const sections =
+  /(?:\b(?:figures?|figs?|sections?|secs?|chapters?|tables?|clauses?|subclauses?|appendix|annex|articles?|paragraphs?|equations?|theorems?|listings?)|§)[ .]*(?:\d[\d.]*(?:,? (?:and|or|to|&) |, ?| ?[-–] ?))*$/i;
+
+/** `Figure 3.1.4.1 and 2.5.1.3`: parts of a book have small numbers. */
+function isSection(text: string, start: number, address: string): boolean {
+  return /^\d\d?(?:\.\d\d?){3}$/.test(address) && sections.test(text.slice(Math.max(0, start - 48), start));
 }
 
 function isOctet(text: string, from: number, to: number): boolean {

@@ -4,6 +4,7 @@
  */
 import { extendShape, separatorPart, shapeOf, type Atoms } from "./atoms.ts";
 import type { Candidate } from "./candidate.ts";
+import { hasDecimalPart, isDecimalPart, mostPlainDigits } from "./commas.ts";
 import { contextReach, tag, type Context } from "./keywords.ts";
 import { cardRules } from "./rules/cards.ts";
 import { eastAsiaRules } from "./rules/east-asia.ts";
@@ -78,13 +79,14 @@ function isSaid(rule: NumberRule, text: string, start: number, context: Context)
 
 /** Not a piece of a decimal, a longer hyphenated code, a path or a variable. */
 function isApart(text: string, start: number, end: number): boolean {
-  return !isJoined(text, start - 1, start - 2) && !isJoined(text, end, end + 1);
+  if (isJoined(text, start - 1, start - 2) || isJoined(text, end, end + 1)) return false;
+  return !isDecimalPart(text, start, end, mostPlainDigits) && !hasDecimalPart(text, start, end);
 }
 
 function isJoined(text: string, at: number, beyond: number): boolean {
   const unit = text.charCodeAt(at);
   if (unit === 0x5f || unit === 0x40 || unit === 0x25) return true; // _ @ %
-  if (unit !== 0x2e && unit !== 0x2c && unit !== 0x2d && unit !== 0x2f) return false; // . , - /
+  if (unit !== 0x2e && unit !== 0x2d && unit !== 0x2f) return false; // . - /
   const next = text.charCodeAt(beyond);
   return next >= 48 && next < 58;
 }

@@ -15,3 +15,29 @@ test("ten digits that begin with three zeros are a telephone number nowhere in t
     { numRuns: 500 },
   );
 });
+
+test("ends a number where its country's plan does, before another number", () => {
+  for (const [text, phone] of [
+    ["Call +65 9123 4567 24 hours a day.", "+65 9123 4567"],
+    ["+1 415 555 2671 24/7.", "+1 415 555 2671"],
+    ["caller +6591234567 15 s", "+6591234567"],
+    ["+65 9123 4567 2024-11-27", "+65 9123 4567"],
+    ["Ann +6591234567 4111111111111111", "+6591234567"],
+    ["+65 9123 4567 1 2 3 4 5 6 7 8 9", "+65 9123 4567"],
+    ["415-555-2671 123-45-6789", "415-555-2671"],
+    ["ID (415) 555-2671 123-45-6789", "(415) 555-2671"],
+    ["+49 30 1234 5678", "+49 30 1234 5678"],
+  ] as const)
+    assert.deepEqual(
+      identifierDetector
+        .detect(text)
+        .filter(({ detector }) => detector === "pii/phone")
+        .map(({ start, end }) => text.slice(start, end)),
+      [phone],
+    );
+});
+
+test("finds every number of a long row", () => {
+  const count = identifierDetector.detect("415-555-2671 ".repeat(40)).length;
+  assert.equal(count, 40);
+});

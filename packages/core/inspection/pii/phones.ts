@@ -1,27 +1,66 @@
 /**
  * Telephone numbers. In: a text, its atoms, its keywords. Out: candidates. Digits in groups form a cluster; a cluster is a
  * number when it is written internationally and libphonenumber knows its plan, when a keyword announces it, or when it is
- * grouped as telephone numbers are. Clusters are taken whole: a piece of a longer row of numbers is none.
+ * grouped as telephone numbers are. Clusters are taken whole, for a piece of a longer row of numbers is none; but where
+ * the whole has no plan and its first groups have one, up to a blank, what follows them is another number.
  */
 import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import type { Atoms } from "./atoms.ts";
 import type { Candidate } from "./candidate.ts";
+import { isDecimalPart } from "./commas.ts";
 import { tag, type Context } from "./keywords.ts";
 
 const maxGroups = 8;
 const maxLength = 34;
+const maxDigits = 15;
 const reach = 40;
 
 /** The word right behind a number: the only thing on its right that is looked at. */
 const labelBehind = /^[ -](?:office|fax|mobile|cell|home|work|desk|direct)(?![a-z])/i;
 
 export function findPhones(text: string, atoms: Atoms, context: Context, out: Candidate[]): void {
+  let clusterEnd = -1;
   for (let first = 0; first < atoms.count;) {
-    let last = first;
-    while (last + 1 < atoms.count && isGap(text, atoms.ends[last] ?? 0, atoms.starts[last + 1] ?? 0)) last++;
+    clusterEnd = Math.max(clusterEnd, first);
+    while (clusterEnd + 1 < atoms.count && isGap(text, atoms.ends[clusterEnd] ?? 0, atoms.starts[clusterEnd + 1] ?? 0))
+      clusterEnd++;
+    const planned = lastOfPlan(text, atoms, first, clusterEnd);
+    const last = planned < 0 ? clusterEnd : planned;
     if (last - first < maxGroups) judge(text, atoms, first, last, context, out);
     first = last + 1;
   }
+}
+
+/** Country code and national number of the shortest plans, such as Saint Helena's. */
+const leastPlanned = 8;
+const northAmerican = /^(?:1[-. ])?(?:\(?\d{3}\) ?|\d{3}[-.])\d{3}[-.]\d{4}$/;
+
+/** The atom that ends the longest part of a cluster with a valid plan, before a blank; -1 where that is the whole or none. */
+function lastOfPlan(text: string, atoms: Atoms, from: number, last: number): number {
+  let first = from;
+  while (first < last && !isDigits(text, atoms, first)) first++;
+  if (first === last) return -1;
+  const start = atoms.starts[first] ?? 0;
+  const international = text.charCodeAt(start - 1) === 43;
+  let found = -1;
+  for (let at = first; at <= last && at < first + maxGroups && isDigits(text, atoms, at); at++) {
+    const end = atoms.ends[at] ?? 0;
+    if (end - start > maxLength) break;
+    const written = text.slice(start, end);
+    const digits = written.replace(/\D/g, "").length;
+    if (digits > maxDigits) break;
+    if (digits < leastPlanned || (at < last && !isBlank(text.charCodeAt(end)))) continue;
+    if (international ? isValid(`+${written}`) : northAmerican.test(written)) found = at;
+  }
+  return found === last ? -1 : found;
+}
+
+function isValid(international: string): boolean {
+  return parsePhoneNumberFromString(international)?.isValid() === true;
+}
+
+function isBlank(unit: number): boolean {
+  return unit === 32 || unit === 0xa0;
 }
 
 /** One separator, or two around a parenthesis. */
@@ -50,7 +89,7 @@ function judge(text: string, atoms: Atoms, first: number, last: number, context:
   let start = atoms.starts[first] ?? 0;
   const end = atoms.ends[last] ?? 0;
   const digits = text.slice(start, end).replace(/x\d+$/i, "").replace(/\D/g, "");
-  if (digits.length < 6 || digits.length > 15 || end - start > maxLength) return;
+  if (digits.length < 6 || digits.length > maxDigits || end - start > maxLength) return;
   let parenthesis = false;
   if (text.charCodeAt(start - 1) === 40) {
     parenthesis = text.slice(start, end).includes(")");
@@ -58,7 +97,7 @@ function judge(text: string, atoms: Atoms, first: number, last: number, context:
   }
   const international = text.charCodeAt(start - 1) === 43;
   if (international) start--;
-  if (isCode(text, start, end)) return;
+  if (isCode(text, start, end) || isDecimalPart(text, start, end, maxDigits)) return;
   let near = context.before(start, reach);
   if (labelBehind.test(text.slice(end, end + 10))) near = (near | tag.phone) & ~tag.notIdentity;
   const score = scoreOf(text.slice(start, end), digits, international, parenthesis, last - first + 1, near);
@@ -75,8 +114,7 @@ function scoreOf(
 ): number {
   const body = written.replace(/x\d+$/i, "");
   if (international) {
-    const valid = parsePhoneNumberFromString(body.startsWith("+") ? body : `+${digits}`)?.isValid() === true;
-    return valid ? 0.97 : digits.length >= 8 ? 0.75 : 0;
+    return isValid(body.startsWith("+") ? body : `+${digits}`) ? 0.97 : digits.length >= 8 ? 0.75 : 0;
   }
   const announced = (near & tag.phone) !== 0;
   if (isDateOrAmount(body, digits, announced)) return 0;
@@ -123,7 +161,7 @@ function isCode(text: string, start: number, end: number): boolean {
     unit === 0x5f || unit === 0x40 || unit === 0x3d || unit === 0x24 || unit === 0x23 || unit === 0x25;
   if (alike(before) || after === 0x5f || after === 0x40 || after === 0x25) return true;
   return (
-    (before === 0x2e || before === 0x2c || before === 0x2f || before === 0x2d) &&
+    (before === 0x2e || before === 0x2f || before === 0x2d) &&
     text.charCodeAt(start - 2) >= 48 &&
     text.charCodeAt(start - 2) < 58
   );

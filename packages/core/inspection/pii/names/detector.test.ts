@@ -39,6 +39,7 @@ test("leaves ordinary prose, code and lists alone", () => {
     "const total = items.reduce((sum, item) => sum + item.price, 0); return Response.json({ total });",
     "1. Preheat the oven. 2. Mix flour, sugar and butter. 3. Bake for 40 minutes.",
     "No. See the Docs: Name, Server, Top and Sort are columns; elif follows if. Apa itu? MC and CA are short.",
+    "IBAN: DE89 3704 0044 0532 0130 00; iban,DE89370400440532013000,100; Python 3.11.4 (main, Jun 7 2023, 10:13:09)",
     "Explain how a transformer model works, then write a short summary in bullet points.",
   ];
   for (const text of ordinary) assert.deepEqual(found(text), [], text);

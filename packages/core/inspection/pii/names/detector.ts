@@ -98,9 +98,14 @@ const notAlone: ReadonlySet<string> = new Set(
     "no yes ok docs doc name names apa elif else german french english nota note notes pop top sort server client overview toy arch delta " +
     "page table data code test linux git node rust ruby java julia swift dart cola lux funk komite pendidikan kota abstract login admin root " +
     "user guest owner editor author status title summary total true false null none dia itu ini ada saya kami mereka siapa tidak sudah " +
-    "belum akan dari yang untuk dengan pada oleh juga atau dan art rock metal jazz march may sunny summer winter autumn spring"
+    "belum akan dari yang untuk dengan pada oleh juga atau dan art rock metal jazz march may sunny summer winter autumn spring " +
+    "iban bic"
   ).split(" "),
 );
+
+/** `Jun 7 2023`. */
+const month = /^(?:jan|feb|mar|apr|april|may|jun|june|jul|aug|august|sep|oct|nov|dec)$/i;
+const dayBehind = /^ \d{1,2}(?!\d)/;
 
 /** Alone it is a name where nothing speaks for another word: no abbreviation, no country, no ordinary word but by its place. */
 function isNameAlone(written: string, { score, plainer }: NameSpan): boolean {
@@ -124,6 +129,7 @@ function isPerson(text: string, span: NameSpan): boolean {
   if (codeBefore.test(before) || codeBehind.test(text.slice(end, end + 2))) return false;
   if (titleBefore.test(before)) return true;
   if (words === 1 && !isNameAlone(written, span)) return false;
+  if (words === 1 && month.test(written) && dayBehind.test(text.slice(end, end + 4))) return false;
   if (plain * 2 >= words) return false;
   if (small === words) return named === words && score >= 0.75;
   if (named === 0) return score >= (words === 1 ? 0.93 : 0.8);
