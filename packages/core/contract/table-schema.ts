@@ -22,7 +22,10 @@ const columnSchema = z
       .optional()
       .describe("The texts that there are; truth values are `true` and `false`. Without: numbers."),
     longest: z.int().min(1).max(1_000_000).optional().describe("Longest text, of a column of free text."),
-    missing: z.boolean().optional().describe("Whether it may be missing, null or empty."),
+    missing: z
+      .boolean()
+      .optional()
+      .describe("Whether it may be missing, null, empty or a word for it such as `?` or `none`."),
   })
   .refine(({ least, most }) => least === undefined || most === undefined || least <= most, {
     error: "`least` must not be greater than `most`",

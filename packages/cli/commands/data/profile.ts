@@ -4,9 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import { profileText } from "@cordon/control/inspection/profile-text";
-import { learnProfile } from "@cordon/control/inspection/learn-profile";
+import { learnProfile, textColumns } from "@cordon/control/inspection/learn-profile";
 import { maxTableBytes, readTable } from "@cordon/control/supply/data/read-table";
-import type { TableProfile } from "@cordon/core/inspection/tabular/profile";
 import type { Io } from "../../io.ts";
 import { guarded, readInput } from "../../supply/report.ts";
 import { usage } from "../../supply/trust-options.ts";
@@ -49,10 +48,12 @@ export function run(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
     if (file === undefined || more.length > 0) throw usage("name one table");
     const outside = Number(values.outside);
     if (!(outside >= 0 && outside < 0.5)) throw usage(`--outside ${values.outside}: a share from 0 to 0.5 is expected`);
-    if (!/^(?:\/.*)?$/.test(values.at)) throw usage(`--at ${values.at}: a JSON Pointer begins with \`/\``);
-    const table = readTable(await readInput(file, maxTableBytes), file);
-    const learned = learnProfile(table, { leaveOut: values["leave-out"], outside });
-    const profile: TableProfile = { ...learned, at: values.at };
+    if (!/^(?:\/.{0,250})?$/.test(values.at))
+      throw usage(`--at ${values.at}: a JSON Pointer begins with \`/\`, and has at most 251 characters`);
+    const bytes = await readInput(file, maxTableBytes);
+    const table = readTable(bytes, file);
+    const texts = textColumns(bytes, file);
+    const profile = learnProfile(table, { leaveOut: values["leave-out"], outside, texts, at: values.at });
     io.stdout(values.json ? `${JSON.stringify(profile)}\n` : profileText(profile));
     return 0;
   });

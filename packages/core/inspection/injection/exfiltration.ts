@@ -46,8 +46,8 @@ interface Place {
   readonly mark: string;
   /** What ends an address behind it, where no quotation mark opens it. */
   readonly ends: RegExp;
-  /** Where the link begins that has the mark at `at`, and whether it is an image; `undefined` where the mark is none. */
-  begin(text: string, at: number): { readonly start: number; readonly isImage: boolean } | undefined;
+  /** Where the link begins that has the mark at `at`, and whether it is an image. */
+  readonly begin: (text: string, at: number) => { readonly start: number; readonly isImage: boolean };
 }
 
 const places: readonly Place[] = [
@@ -85,12 +85,10 @@ function addressAt(text: string, at: number, { mark, ends, begin }: Place): Addr
   const quote = opening.exec(text)?.[1];
   if (quote === undefined) return undefined;
   const from = opening.lastIndex;
-  const begun = begin(text, at);
-  if (begun === undefined) return undefined;
   const reach = text.slice(from, from + maxAddress);
   ends.lastIndex = 0;
   const length = quote === "" || quote === "<" ? (ends.exec(reach)?.index ?? reach.length) : closing(reach, quote);
-  return { ...begun, end: from + length, address: reach.slice(0, length) };
+  return { ...begin(text, at), end: from + length, address: reach.slice(0, length) };
 }
 
 function closing(reach: string, quote: string): number {

@@ -33,6 +33,30 @@ test("a row as the profile says gives nothing: as fields, by place, in a list, w
     assert.deepEqual(found(body as JsonValue), [], JSON.stringify(body));
 });
 
+test("as people write it: blanks around a category, truth values as a file has them, words for what is missing", () => {
+  const file: TableProfile = {
+    at: "",
+    columns: [
+      { name: "work", values: ["Private", "none"], missing: true },
+      { name: "owner", values: ["True", "False"] },
+      { name: "age", least: 18, most: 90, missing: true },
+    ],
+    others: false,
+  };
+  for (const body of [
+    [" Private", true, 40],
+    ["?", "True", "N/A"],
+    ["None", false, null],
+  ])
+    assert.deepEqual(found(body, file), [], JSON.stringify(body));
+  assert.deepEqual(found(["Public", 1, "forty"], file), [
+    "table/column-work 0.9",
+    "table/column-owner 0.9",
+    "table/column-age 1",
+  ]);
+  assert.deepEqual(found({ ...good, age: "?", branch: "none" }), ["table/column-age 1", "table/column-branch 0.9"]);
+});
+
 test("each thing that is wrong is named by its column, surer the further out", () => {
   assert.deepEqual(found({ ...good, age: 95 }), ["table/column-age 0.6"]);
   assert.deepEqual(found({ ...good, age: 120 }), ["table/column-age 0.8"]);
@@ -46,7 +70,7 @@ test("each thing that is wrong is named by its column, surer the further out", (
 
 test("what is no row, too many rows, or has fields of its own is a wrong schema", () => {
   const many = Array.from({ length: maxRows + 1 }, () => good);
-  for (const body of [null, "age", 7, [1, 2], [[40, 5000, "west"]], { ...good, admin: true }, ["x"], many])
+  for (const body of [null, "age", 7, [1, 2], [[40, 5000, "west"]], { ...good, admin: true }, ["x"], many, []])
     assert.deepEqual(found(body as JsonValue).slice(0, 1), ["table/schema 1"], JSON.stringify(body).slice(0, 60));
   assert.deepEqual(found({ ...good, admin: true }, { ...profile, others: true }), []);
   assert.deepEqual(found(Object.assign(JSON.parse("{}") as object, { __proto__: good }) as JsonValue).length > 0, true);
@@ -56,6 +80,7 @@ test("rows are found where the profile says; elsewhere there are none", () => {
   const nested = { ...profile, at: "/inputs/0/a~1b" };
   assert.deepEqual(found({ inputs: [{ "a/b": [good] }] }, nested), []);
   assert.deepEqual(found({ inputs: [{ "a/b": [{ ...good, age: 1 }] }] }, nested), ["table/column-age 0.8"]);
+  assert.deepEqual(found({ rows: [] }, { ...profile, at: "/rows" }), ["table/schema 1"], "nor where the list is empty");
   for (const body of [good, { inputs: [] }, { inputs: [{ constructor: 1 }] }])
     assert.deepEqual(found(body as JsonValue, nested), ["table/schema 1"]);
 });

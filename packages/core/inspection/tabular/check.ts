@@ -5,7 +5,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { Finding } from "../finding.ts";
 import { classified } from "../taxonomy.ts";
-import { maxRows, type ColumnProfile, type DistanceProfile, type TableProfile } from "./profile.ts";
+import { isMissing, maxRows, type ColumnProfile, type DistanceProfile, type TableProfile } from "./profile.ts";
 
 /** Findings of one body: whoever sends thousands of wrong rows needs not be told of each. */
 const maxFindings = 256;
@@ -19,7 +19,7 @@ export function checkTable(profile: TableProfile, body: JsonValue): readonly Fin
     found.push(classified({ detector: `table/${detector}`, ...at, score }));
   };
   const rows = rowsAt(profile, body);
-  if (rows === undefined || rows.length > maxRows) {
+  if (rows === undefined || rows.length === 0 || rows.length > maxRows) {
     note("schema", 1);
     return found;
   }
@@ -76,7 +76,8 @@ function scoreOf(
 ): number {
   if (value === undefined || value === null || value === "") return missing === true ? 0 : 1;
   if (typeof value === "object") return 1;
-  if (values !== undefined) return values.includes(String(value)) ? 0 : 0.9;
+  if (missing === true && typeof value === "string" && isMissing(value)) return 0;
+  if (values !== undefined) return isOneOf(values, value) ? 0 : 0.9;
   if (longest !== undefined) return typeof value === "string" ? (value.length <= longest ? 0 : 0.8) : 1;
   if (typeof value !== "number" || !Number.isFinite(value)) return 1;
   if (whole === true && !Number.isInteger(value)) return 0.9;
@@ -88,20 +89,35 @@ function scoreOf(
   return beyond <= span / 10 ? 0.6 : beyond <= span ? 0.8 : 0.95;
 }
 
+/** Whether a category is one of those that there are: blanks around it do not count, and `True` in a file is `true` here. */
+function isOneOf(values: readonly string[], value: string | number | boolean): boolean {
+  if (typeof value === "boolean") return values.some((each) => each.toLowerCase() === String(value));
+  const text = String(value);
+  if (values.includes(text)) return true;
+  const trimmed = text.trim();
+  return trimmed !== text && values.includes(trimmed);
+}
+
 function distanceScore({ columns, means, inverse, from }: DistanceProfile, fields: JsonObject): number {
   const offsets = columns.map((name, place) => {
     const value = fields[name];
     // What is missing or no number is told of by its column; here it lies in the middle.
     return typeof value === "number" && Number.isFinite(value) ? value - (means[place] ?? 0) : 0;
   });
+  const squared = squaredDistance(inverse, offsets);
+  if (!(squared > from)) return Number.isNaN(squared) ? 1 : 0;
+  return Math.min(0.95, 1 - from / (2 * squared));
+}
+
+/** The squared Mahalanobis distance of a row, by how far its numbers lie from their means. */
+export function squaredDistance(inverse: DistanceProfile["inverse"], offsets: readonly number[]): number {
   let squared = 0;
   inverse.forEach((row, place) => {
     const offset = offsets[place] ?? 0;
     if (offset === 0) return;
     for (let at = 0; at < row.length; at++) squared += offset * (row[at] ?? 0) * (offsets[at] ?? 0);
   });
-  if (!(squared > from)) return Number.isNaN(squared) ? 1 : 0;
-  return Math.min(0.95, 1 - from / (2 * squared));
+  return squared;
 }
 
 /** `table/column-age`: what a finding about a column is called, by the name in small letters. */

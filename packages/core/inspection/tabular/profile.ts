@@ -1,6 +1,6 @@
 /**
  * What the rows of a model's inputs look like: names, ranges, categories, and how far a row as a whole may lie from the data.
- * In: nothing. Out: the types that configuration, checks and learning share. It is written by hand, or learned from a table
+ * In: nothing. Out: the types that configuration, checks and learning share, and what both take a text of a table for. It is written by hand, or learned from a table
  * (`cordon data profile`).
  */
 
@@ -15,7 +15,7 @@ export interface ColumnProfile {
   readonly values?: readonly string[] | undefined;
   /** Longest text, in UTF-16 code units, of a column of free text. */
   readonly longest?: number | undefined;
-  /** Whether the value may be missing: no field, null, or the empty text. */
+  /** Whether the value may be missing: no field, null, the empty text, or a word for it (`?`, `-`, `na`, `none`, ...). */
   readonly missing?: boolean | undefined;
 }
 
@@ -45,3 +45,18 @@ export const maxColumns = 512;
 /** Columns of a distance: its matrix has the square of them. */
 export const maxDistanceColumns = 64;
 export const maxRows = 10_000;
+
+const missingWords = new Set(["", "?", "-", "na", "n/a", "nan", "null", "none"]);
+
+/** Whether a text says, as people write it, that there is no value. */
+export function isMissing(text: string): boolean {
+  return text === "" || (text.length < 64 && missingWords.has(text.trim().toLowerCase()));
+}
+
+/**
+ * Whether a text of a file without types is a number: what a body would send as one. Leading zeros (`01234`, a postcode) and
+ * other bases (`0x10`) are not: read as numbers they would not come back.
+ */
+export function isNumber(text: string): boolean {
+  return /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(text.trim()) && Number.isFinite(Number(text));
+}
