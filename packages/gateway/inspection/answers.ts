@@ -7,6 +7,7 @@ import { EventStreamFilter, type AnswerFilter, type Released } from "@cordon/cor
 import {
   jsonBodyFilter,
   JsonLinesFilter,
+  jsonSequenceFilter,
   pageBodyFilter,
   TextBodyFilter,
 } from "@cordon/core/inspection/streaming/body-filters";
@@ -28,7 +29,17 @@ import type { ApiShape } from "../routes/error-shapes.ts";
 import type { InspectionDeps } from "./open-inspection.ts";
 import { doubtedAnswer } from "./doubted-answer.ts";
 import { hearingOf, type Hearing } from "./hearing.ts";
-import { isJson, isJsonLines, isText as isTextual } from "./media-types.ts";
+import { guessedAnswer, pageOrEvents } from "./guessed-answer.ts";
+import {
+  isForm,
+  isJson,
+  isJsonLines,
+  isJsonSequence,
+  isMarkup,
+  isMediaType,
+  isTable,
+  isText as isTextual,
+} from "./media-types.ts";
 import { budgetOf, rulesOf, spansOf, type CountedRules, type Detectors } from "./rules.ts";
 import { blockedWords, type Screening } from "./screening.ts";
 
@@ -53,8 +64,10 @@ export function openAnswer(deps: InspectionDeps, screening: Screening, answer: A
   const doubted =
     thread === undefined || originOf(kind) === "model" || !isRead(kind)
       ? undefined
-      : doubtedAnswer(thread, { detectors, screening, principal: kind.principal }, (listening, scratch) =>
-          openHere({ ...deps, detectors: listening }, scratch, kind),
+      : doubtedAnswer(
+          thread,
+          { detectors, screening, principal: kind.principal, isReadHere: isGuessed(kind) },
+          (listening, scratch) => openHere({ ...deps, detectors: listening }, scratch, kind),
         );
   const reading = doubted === undefined ? deps : { ...deps, detectors: doubted.detectors };
   const filter = openContent(reading, screening, kind, hearing);
@@ -97,7 +110,9 @@ function openHere(
 ): ContentFilter | undefined {
   const { type, charset } = mediaType(kind.contentType);
   if (kind.api === "openai" && kind.path === "/embeddings" && kind.status < 300 && isJson(type)) return undefined;
-  const rules = rulesOf(detectors, screening, "response");
+  const rules = rulesOf(detectors, screening, "response", staysIn(type));
+  /** Set once a body is read whole that did not say what it is. */
+  let onGuessed: ((length: number) => void) | undefined;
   const origin = originOf(kind);
   const { toldApart } = kind;
   const guard = new ContentGuard(rules, {
@@ -108,7 +123,9 @@ function openHere(
     // A body is read in one go, and may take too long; a stream takes as long as its upstream.
     ...(isJson(type) || isPage(type, detectors)
       ? { onText: budgetOf(monotonicMs, screening.settings.timeBudgetMs) }
-      : {}),
+      : isGuessed(kind)
+        ? { onText: (length) => onGuessed?.(length) }
+        : {}),
     ...(detectors.parts.length === 0
       ? {}
       : {
@@ -166,6 +183,20 @@ function openHere(
     if (isModels(kind)) return common.onFailure() === "closed";
     return screening.unread("response", "gateway/uninspected-answer") === "block";
   };
+  if (isGuessed(kind)) {
+    const { maxBytes, timeBudgetMs } = screening.settings;
+    const whole = (open: typeof jsonBodyFilter) => (): AnswerFilter => {
+      onGuessed = budgetOf(monotonicMs, timeBudgetMs);
+      return open(common, maxBytes);
+    };
+    const guesses = {
+      events: () => new EventStreamFilter({ ...common, framing: framingOf(kind, guard, apart) }),
+      json: whole(isJsonSequence(type) ? jsonSequenceFilter : jsonBodyFilter),
+      page: whole(isJsonSequence(type) ? jsonSequenceFilter : pageBodyFilter),
+      unread: () => unreadable(kind.contentType, refused),
+    };
+    return adapted(guessedAnswer(guesses, maxBytes), true, screening, rules);
+  }
   return adapted(unreadable(kind.contentType, refused), true, screening, rules);
 }
 
@@ -245,9 +276,26 @@ function originOf({ api }: AnswerKind): Origin {
 }
 
 /** Whether an answer's texts are read at all. */
-function isRead({ contentType }: AnswerKind): boolean {
-  const { type, charset } = mediaType(contentType);
-  return isUtf8(charset) && (type === "text/event-stream" || isJson(type) || isJsonLines(type) || isText(type));
+function isRead(kind: AnswerKind): boolean {
+  const { type, charset } = mediaType(kind.contentType);
+  if (!isUtf8(charset)) return false;
+  return type === "text/event-stream" || isJson(type) || isJsonLines(type) || isText(type) || isGuessed(kind);
+}
+
+/**
+ * Whether it is read where it turns out to be text: its type is missing or is none, as some servers and clients take no notice of
+ * it, or nothing here knows its syntax. A model's own API always says what it answers.
+ */
+function isGuessed(kind: AnswerKind): boolean {
+  if (isModels(kind)) return false;
+  const { type } = mediaType(kind.contentType);
+  return !isMediaType(type) || isJsonSequence(type) || isForm(type);
+}
+
+/** Values that would be syntax in a text of this type: their tokens stay. */
+function staysIn(type: string): ((value: string) => boolean) | undefined {
+  if (isMarkup(type)) return (value) => /["'<>&]/.test(value);
+  return isTable(type) ? (value) => /[\n\r\t,;"]/.test(value) : undefined;
 }
 
 const unreadFinding: Finding = {
@@ -289,50 +337,6 @@ function framingOf(kind: AnswerKind, guard: ContentGuard, apart: boolean): Event
 
 function mediaType(contentType: string): { readonly type: string; readonly charset: string | undefined } {
   return { type: contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "", charset: charsetOf(contentType) };
-}
-
-/** A field of an event stream stands first, whatever is left out before it. */
-const beginsAsEvents = /^[\s\xA0-\xFF]*(?:data|event|id|retry)?:/;
-/** So much of a text is looked at to see that. */
-const headLength = 1024;
-/** To some client a line of data begins: where lines end to any reader, with marks or without. */
-const holdsData = /(?:^|[^\x20-\x7E])data/;
-
-/**
- * A text that is called text, and may be events to a client that asked for a stream. One that begins as JSON does is none: in
- * JSON no line begins with the name of a field. What begins as neither is held, and is a page if no line of it is data.
- */
-function pageOrEvents(page: AnswerFilter, events: AnswerFilter, maxBytes: number): AnswerFilter {
-  let chosen: AnswerFilter | undefined;
-  const held: Uint8Array[] = [];
-  let length = 0;
-  let head = "";
-  return {
-    push(chunk) {
-      if (chosen !== undefined) return chosen.push(chunk);
-      held.push(chunk);
-      length += chunk.length;
-      if (head.length < headLength) {
-        head += Buffer.from(chunk.subarray(0, headLength)).toString("latin1");
-        const sign = /[^\s\xA0-\xFF]/.exec(head)?.[0] ?? "";
-        if (sign !== "" && '[{"'.includes(sign)) chosen = page;
-        else if (beginsAsEvents.test(head)) chosen = events;
-      }
-      // A page that is too long to be judged fails as such.
-      if (length > maxBytes) chosen ??= page;
-      return chosen === undefined ? { bytes: nothing } : chosen.push(Buffer.concat(held));
-    },
-    stop: (...why) => (chosen ?? page).stop(...why),
-    end() {
-      if (chosen !== undefined) return chosen.end();
-      const body = Buffer.concat(held);
-      chosen = holdsData.test(body.toString("latin1")) ? events : page;
-      const first = chosen.push(body);
-      if (first.cut !== undefined) return first;
-      const last = chosen.end();
-      return { ...last, bytes: Buffer.concat([first.bytes, last.bytes]) };
-    },
-  };
 }
 
 /** Images, audio, files, and whatever else nothing here reads. An answer without a body is none of these. */

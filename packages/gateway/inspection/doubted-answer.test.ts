@@ -48,6 +48,8 @@ const kinds: Readonly<Record<string, Kind>> = {
     body: (said) => said.map((text) => `${JSON.stringify({ text })}\n`).join(""),
   },
   "a page": { api: "http", contentType: "text/plain; charset=utf-8", body: (said) => said.join("\n") },
+  "a body without a type": { api: "http", contentType: "", body: (said) => said.join("\n") },
+  "JSON without a type": { api: "http", contentType: "", body: (said) => JSON.stringify(result(said.join("\n"))) },
   "a text in events": {
     api: "http",
     contentType: "text/event-stream",
@@ -166,4 +168,12 @@ test("a long body is read in the thread altogether, and its doubts with it", asy
   assert.deepEqual(await read(kind, long, by.thread, { size: 4096 }), await read(kind, long, undefined));
   assert.equal(by.jobs.length, 1);
   assert.ok((by.jobs[0]?.texts.length ?? 0) > 0);
+});
+
+test("a long body without a type is read here, and what is in doubt in it is asked about", async () => {
+  const long = [...texts.slice(4), "The ferry leaves at nine. ".repeat(2000)];
+  for (const name of ["a body without a type", "JSON without a type"]) {
+    const kind = kinds[name] as Kind;
+    assert.deepEqual(await read(kind, long, thread, { size: 4096 }), await read(kind, long, undefined), name);
+  }
 });

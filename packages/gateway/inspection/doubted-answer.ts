@@ -27,7 +27,7 @@ export interface DoubtedAnswer {
 }
 
 /**
- * @param principal whom the answer is for
+ * @param principal whom the answer is for; `isReadHere`, whether it is, however long it is
  * @param openFilter the answer's filter, with these detectors and a screening that records nothing
  */
 export function doubtedAnswer(
@@ -36,7 +36,13 @@ export function doubtedAnswer(
     detectors,
     screening,
     principal,
-  }: { readonly detectors: Detectors; readonly screening: Screening; readonly principal: string },
+    isReadHere,
+  }: {
+    readonly detectors: Detectors;
+    readonly screening: Screening;
+    readonly principal: string;
+    readonly isReadHere: boolean;
+  },
   openFilter: (detectors: Detectors, scratch: Screening) => ContentFilter | undefined,
 ): DoubtedAnswer | undefined {
   const place = detectors.parts.indexOf(injectionDetector);
@@ -105,7 +111,7 @@ export function doubtedAnswer(
       push(chunk) {
         heard += chunk.length;
         // What is long and judged whole is read in the thread altogether.
-        if (listening?.whole === true && heard > inlineBytes) listening = undefined;
+        if (!isReadHere && listening?.whole === true && heard > inlineBytes) listening = undefined;
         plain.clear();
         listening?.push(chunk);
         return ask()?.then(() => chunk) ?? chunk;

@@ -27,6 +27,21 @@ export function isText(type: string): boolean {
   return type.startsWith("text/") || textTypes.has(type) || /\+(?:xml|yaml)$/.test(type);
 }
 
+/** Markup, in which a value may begin a tag or end one. */
+export function isMarkup(type: string): boolean {
+  return /^(?:text\/(?:html|xml)|application\/xml|.*\+xml)$/.test(type);
+}
+
+/** Tables in which a line end, a quote or what separates the fields is syntax (RFC 4180). */
+export function isTable(type: string): boolean {
+  return type === "text/csv" || type === "text/tab-separated-values";
+}
+
+/** A form that was filled in, as one line of text. */
+export function isForm(type: string): boolean {
+  return type === "application/x-www-form-urlencoded";
+}
+
 /** Whether it is a type at all, known or not (RFC 9110, 8.3.1): one is missing, and a list of several is none. */
 export function isMediaType(type: string): boolean {
   return /^[!#$%&'*+\-.^_`|~\w]+\/[!#$%&'*+\-.^_`|~\w]+$/.test(type);

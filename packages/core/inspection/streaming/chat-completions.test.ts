@@ -222,3 +222,13 @@ test("more held in calls than the bound is an error", () => {
   const call = chunk(0, { tool_calls: [{ index: 0, function: { arguments: "x".repeat(600_000) } }] });
   assert.throws(() => filtered(one(call) + one(call), [0], masking, framing), /longer than 1048576/);
 });
+
+test("what was said before an error leaves before it", () => {
+  for (const error of [
+    'data: {"error":{"message":"overloaded"}}\n\n',
+    'event: error\ndata: {"message":"overloaded"}\n\n',
+  ]) {
+    const { text } = filtered(one(chunk(0, { content: "it is hunter" })) + error, [0], masking, framing);
+    assert.ok(text.endsWith(error) && text.includes(" hunter"), text);
+  }
+});

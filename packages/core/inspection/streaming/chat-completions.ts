@@ -14,7 +14,7 @@ import { withData, type ServerSentEvent } from "./event-stream.ts";
 import { formatWords } from "./format-words.ts";
 import { RepeatedEvent } from "./repeated-event.ts";
 import { indexOf, noCalls, type HeldCalls } from "./held-calls.ts";
-import { keep, parseAnswer, refuseOverHeld, textOf, type Ending, type EventFraming } from "./framing.ts";
+import { keep, parseAnswer, refuseOverHeld, saysError, textOf, type Ending, type EventFraming } from "./framing.ts";
 import { RunningReadings } from "./log-probabilities.ts";
 import { isModels, toItem, toProperty, Turns, under, type Voice, type Way } from "./voices.ts";
 
@@ -75,9 +75,12 @@ export class ChatCompletionsFraming implements EventFraming {
       // JavaScript reads `choices[0]` of an object as well.
       if (isJsonObject(tree) && (tree["choices"] ?? null) !== null)
         throw new Error("the choices of the answer are no list");
+      // What fails does so after the text that was said so far.
+      const rest = saysError(event, tree) ? this.end() : "";
+      if (this.#guard.blocked !== undefined) return rest;
       const filtered = this.#guard.tree(tree);
-      if (this.#guard.blocked !== undefined) return "";
-      return filtered === tree ? event.raw : withData(event, JSON.stringify(filtered));
+      if (this.#guard.blocked !== undefined) return rest;
+      return rest + (filtered === tree ? event.raw : withData(event, JSON.stringify(filtered)));
     }
     return this.#chunk(event, tree, tree["choices"]);
   }

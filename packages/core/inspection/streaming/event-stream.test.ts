@@ -93,3 +93,12 @@ test("an event that does not end is refused at its limit", () => {
     (error) => isCordonError(error, "REQUEST_TOO_LARGE"),
   );
 });
+
+test("a stream of CRLF is the same byte for byte, wherever it is cut, and so are its line ends", () => {
+  const stream = "data: a\r\n\r\n: b\r\ndata: c\r\n\r\nevent: d\r\n\r\n";
+  const whole = read([stream]);
+  for (let at = 0; at <= stream.length; at++) assert.deepEqual(read([stream.slice(0, at), stream.slice(at)]), whole);
+  assert.deepEqual(read(stream.split("")), whole);
+  // A lone CR at the end of such a stream ends it all the same.
+  assert.deepEqual(datas("data: a\r\n\r\ndata: c\r\n\r"), ["a", "c"]);
+});

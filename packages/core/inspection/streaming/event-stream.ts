@@ -40,6 +40,8 @@ export class EventReader {
   #lineEnd = "\n";
   /** The last line ended with a CR at the end of what there was: an LF that follows belongs to it. */
   #afterReturn = false;
+  /** Whether that line was data. */
+  #afterData = false;
   #started = false;
 
   constructor(maxLength: number = maxEventLength) {
@@ -51,14 +53,20 @@ export class EventReader {
    *
    * @throws {CordonError} `REQUEST_TOO_LARGE`
    */
-  push(text: string): ServerSentEvent[] {
+  push(piece: string): ServerSentEvent[] {
     const events: ServerSentEvent[] = [];
+    let text = piece;
     let at = 0;
+    if (text !== "" && this.#line.endsWith("\r")) {
+      text = `\r${text}`;
+      this.#line = this.#line.slice(0, -1);
+    }
     if (this.#afterReturn && text !== "") {
       this.#afterReturn = false;
       if (text.startsWith("\n")) {
         this.#raw += "\n";
-        this.#others += "\n";
+        if (!this.#afterData) this.#others += "\n";
+        this.#lineEnd = "\r\n";
         at = 1;
       }
     }
@@ -70,6 +78,7 @@ export class EventReader {
       let next = end + 1;
       if (text.charCodeAt(end) === 0x0d) {
         if (text.charCodeAt(next) === 0x0a) next += 1;
+        else if (next === text.length && this.#lineEnd === "\r\n") break; // half of a line end, as those before
         else if (next === text.length) this.#afterReturn = true;
       }
       const event = this.#takeLine(this.#line + text.slice(at, end), text.slice(end, next));
@@ -88,8 +97,11 @@ export class EventReader {
    * What is left at the end. The standard drops an event without its blank line; some clients do not, so it counts.
    */
   end(): ServerSentEvent | undefined {
-    if (this.#line !== "") this.#takeLine(this.#line, "");
+    const ending = this.#line.endsWith("\r") ? "\r" : "";
+    const line = this.#line.slice(0, this.#line.length - ending.length);
     this.#line = "";
+    const event = line + ending === "" ? undefined : this.#takeLine(line, ending);
+    if (event !== undefined) return event;
     return this.#raw === "" ? undefined : this.#event();
   }
 
@@ -106,13 +118,16 @@ export class EventReader {
       line = line.replace(/^(?:\uFEFF|\u00EF\u00BB\u00BF)+/, "");
     } else if (line.charCodeAt(0) === 0xfeff) line = line.replace(/^\uFEFF+/, "");
     this.#raw += line + lineEnd;
+    this.#afterData = false;
     if (line === "") return this.#event();
     const colon = line.indexOf(":");
     const field = colon < 0 ? line : line.slice(0, colon);
     const start = colon < 0 ? line.length : line.charCodeAt(colon + 1) === 0x20 ? colon + 2 : colon + 1;
     const value = line.slice(start);
-    if (field === "data") this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
-    else {
+    if (field === "data") {
+      this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+      this.#afterData = true;
+    } else {
       if (pythonLineEnds.test(line)) {
         this.#raw = this.#raw.slice(0, this.#raw.length - line.length - lineEnd.length);
         return undefined;

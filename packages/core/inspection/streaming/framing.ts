@@ -3,7 +3,13 @@
  * text to send, and how an answer ends that was blocked. Implementations are pure, one to an API.
  */
 import { withLongNumbers } from "../../contract/long-numbers.ts";
-import { defaultJsonLimits, parseStrictJsonText, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
+import {
+  defaultJsonLimits,
+  isJsonObject,
+  parseStrictJsonText,
+  type JsonObject,
+  type JsonValue,
+} from "../../contract/strict-json.ts";
 import type { ContentGuard } from "./content-guard.ts";
 import type { ServerSentEvent } from "./event-stream.ts";
 
@@ -64,4 +70,9 @@ export const maxHeldLength = 1024 * 1024;
 export function refuseOverHeld(length: number): void {
   if (length > maxHeldLength)
     throw new Error(`the answer's tool calls are longer than ${maxHeldLength} characters together`);
+}
+
+/** Whether an event says that the answer failed. */
+export function saysError({ name }: ServerSentEvent, tree: JsonValue): boolean {
+  return name === "error" || (isJsonObject(tree) && (tree["type"] === "error" || (tree["error"] ?? null) !== null));
 }

@@ -84,3 +84,11 @@ test("events of a known API are recognised on a route of any kind", () => {
   assert.match(text, /content_filter/);
   assert.ok(!text.includes("hun"));
 });
+
+test("a line end of any kind in what stands in place of a text begins a line of data", () => {
+  for (const lineEnd of ["\r", "\n", "\r\n"]) {
+    const put = { ...masking, replace: () => `one${lineEnd}two` };
+    const { text } = filtered("data: it is hunter2 .\n\n", [0], put, framing);
+    assert.equal(text, "data: it is one\ndata: two .\n\n");
+  }
+});

@@ -141,6 +141,6 @@ function asTree(data: string): JsonValue | undefined {
 
 /** An event with other data, which may have several lines. */
 function withText({ others, lineEnd }: Pick<ServerSentEvent, "others" | "lineEnd">, text: string): string {
-  const lines = text.split("\n").map((line) => `data: ${line}${lineEnd}`);
+  const lines = text.split(/\r\n|\r|\n/).map((line) => `data: ${line}${lineEnd}`);
   return `${others}${lines.join("")}${lineEnd}`;
 }

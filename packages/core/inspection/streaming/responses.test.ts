@@ -190,3 +190,18 @@ test("an answer that was blocked before it began is an error of the API's kind",
   const { text } = filtered(`data: ${JSON.stringify(created)}\n\n`, [0], blocking, framing);
   assert.match(text, /^event: error\ndata: \{"type":"error","code":"content_filter"/);
 });
+
+test("what was said before an error leaves before it", () => {
+  const delta = { type: "response.output_text.delta", item_id: "i", output_index: 0, content_index: 0 };
+  const events = [
+    { ...delta, delta: "it is hunter", sequence_number: 0 },
+    { type: "error", message: "overloaded", sequence_number: 1 },
+  ];
+  const stream = events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+  const said = dataOf(filtered(stream, [0], masking, framing).text).map((each): Json => JSON.parse(each));
+  assert.deepEqual(
+    said.map(({ type, sequence_number: number }) => [type, number]),
+    said.map((_, at) => [at === said.length - 1 ? "error" : delta.type, at]),
+  );
+  assert.equal(said.map((event) => event.delta ?? "").join(""), "it is hunter");
+});

@@ -10,7 +10,16 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../contract/strict-json.ts";
 import type { ContentGuard, RunningText } from "./content-guard.ts";
 import { withData, type ServerSentEvent } from "./event-stream.ts";
-import { keep, namedEvent, parseAnswer, refuseOverHeld, textOf, type Ending, type EventFraming } from "./framing.ts";
+import {
+  keep,
+  namedEvent,
+  parseAnswer,
+  refuseOverHeld,
+  saysError,
+  textOf,
+  type Ending,
+  type EventFraming,
+} from "./framing.ts";
 import { mayBeSent, RunningReadings, withoutLogprobs } from "./log-probabilities.ts";
 import { isModels, under, within } from "./voices.ts";
 
@@ -59,7 +68,10 @@ export class ResponsesFraming implements EventFraming {
     }
     const tree = parseAnswer(event.data);
     const type = isJsonObject(tree) && typeof tree["type"] === "string" ? tree["type"] : "";
-    if (!isJsonObject(tree) || type === "") return this.#whole(event, tree);
+    // What fails does so after the text that was said so far.
+    const said = saysError(event, tree) ? this.end() : "";
+    if (this.#guard.blocked !== undefined) return said;
+    if (said !== "" || !isJsonObject(tree) || type === "") return said + this.#whole(event, tree);
     const item = itemOf(tree);
     if (type === "response.output_item.added" && isCall(tree["item"])) {
       keep(this.#guard, this.#calls, item, { events: [] });
