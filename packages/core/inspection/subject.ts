@@ -7,6 +7,7 @@
  */
 import { classified } from "./taxonomy.ts";
 import type { Finding } from "./finding.ts";
+import { objectOf } from "./names-apart.ts";
 import { seamsOf, type Piece, type Seam } from "./seams.ts";
 
 /** `instructions`: the operator's own (system, developer). `untrusted`: tool results, documents, retrieved context. */
@@ -195,15 +196,11 @@ export function withTexts(messages: readonly unknown[], texts: ReadonlyMap<strin
     if (typeof value === "string" || typeof value === "number") return texts.get(path) ?? value;
     if (typeof value !== "object" || value === null || depth > maxDepth) return value;
     if (Array.isArray(value)) return value.map((item, at) => replace(item, `${path}/${at}`, depth + 1));
-    const copy = new Map<string, unknown>();
-    for (const [name, field] of Object.entries(value as Record<string, unknown>)) {
+    const entries = Object.entries(value as Record<string, unknown>).map(([name, field]) => {
       const at = `${path}/${escapePointer(name)}`;
-      const said = texts.get(`${at}~`) ?? name;
-      let own = said;
-      for (let number = 2; copy.has(own); number++) own = `${said} ${number}`;
-      copy.set(own, replace(field, at, depth + 1));
-    }
-    return Object.fromEntries(copy);
+      return [texts.get(`${at}~`) ?? name, replace(field, at, depth + 1)] as const;
+    });
+    return objectOf(entries);
   };
   return replace(messages, "", 0) as unknown[];
 }

@@ -6,6 +6,7 @@ import { isLongNumber } from "../../contract/long-numbers.ts";
 import type { JsonValue } from "../../contract/strict-json.ts";
 import type { Finding } from "../finding.ts";
 import { parseAnswer } from "./framing.ts";
+import { objectOf } from "../names-apart.ts";
 import { isSentence } from "../subject.ts";
 import { behindEscapes } from "./behind-escapes.ts";
 import { isBinary } from "./binary.ts";
@@ -323,7 +324,7 @@ export class ContentGuard {
       changed ||= filtered !== item || filteredName !== name;
       entries.push([filteredName, filtered]);
     }
-    return changed ? Object.fromEntries(entries) : value;
+    return changed ? objectOf(entries) : value;
   }
 
   /**
