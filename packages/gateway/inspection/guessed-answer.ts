@@ -24,6 +24,29 @@ const noText = /[\0-\x08\x0e-\x1a\x1c\x1d\x1f]/;
 const nothing = new Uint8Array(0);
 
 export function guessedAnswer(guesses: Guesses, maxBytes: number): AnswerFilter {
+  return heldAnswer({
+    told(head, chunk, length) {
+      if (length > maxBytes || noText.test(Buffer.from(chunk).toString("latin1"))) return guesses.unread();
+      return beginsAsEvents.test(head) ? guesses.events() : undefined;
+    },
+    whole(body) {
+      if (!isUtf8(body)) return guesses.unread();
+      return isJsonText(body.toString("utf8")) ? guesses.json() : guesses.page();
+    },
+    stopped: guesses.page,
+  });
+}
+
+interface Choice {
+  /** The filter, where the beginning of the answer, the newest chunk or the length so far tells it. */
+  readonly told: (head: string, chunk: Uint8Array, length: number) => AnswerFilter | undefined;
+  readonly whole: (body: Buffer) => AnswerFilter;
+  /** Who is told that the answer stopped before it was known what it is. */
+  readonly stopped: () => AnswerFilter;
+}
+
+/** Holds an answer until it is known which filter is its own. */
+function heldAnswer({ told, whole, stopped }: Choice): AnswerFilter {
   let chosen: AnswerFilter | undefined;
   const held: Uint8Array[] = [];
   let length = 0;
@@ -33,19 +56,15 @@ export function guessedAnswer(guesses: Guesses, maxBytes: number): AnswerFilter 
       if (chosen !== undefined) return chosen.push(chunk);
       held.push(chunk);
       length += chunk.length;
-      if (length > maxBytes || noText.test(Buffer.from(chunk).toString("latin1"))) chosen = guesses.unread();
-      else if (head.length < headLength) {
-        head += Buffer.from(chunk.subarray(0, headLength)).toString("latin1");
-        if (beginsAsEvents.test(head)) chosen = guesses.events();
-      }
+      if (head.length < headLength) head += Buffer.from(chunk.subarray(0, headLength)).toString("latin1");
+      chosen = told(head, chunk, length);
       return chosen === undefined ? { bytes: nothing } : chosen.push(Buffer.concat(held));
     },
-    stop: (...why) => (chosen ?? guesses.page()).stop(...why),
+    stop: (...why) => (chosen ?? stopped()).stop(...why),
     end() {
       if (chosen !== undefined) return chosen.end();
       const body = Buffer.concat(held);
-      if (!isUtf8(body)) chosen = guesses.unread();
-      else chosen = isJsonText(body.toString("utf8")) ? guesses.json() : guesses.page();
+      chosen = whole(body);
       const first = chosen.push(body);
       if (first.cut !== undefined) return first;
       const last = chosen.end();
@@ -62,36 +81,17 @@ const holdsData = /(?:^|[^\x20-\x7E])data/;
  * JSON no line begins with the name of a field. What begins as neither is held, and is a page if no line of it is data.
  */
 export function pageOrEvents(page: AnswerFilter, events: AnswerFilter, maxBytes: number): AnswerFilter {
-  let chosen: AnswerFilter | undefined;
-  const held: Uint8Array[] = [];
-  let length = 0;
-  let head = "";
-  return {
-    push(chunk) {
-      if (chosen !== undefined) return chosen.push(chunk);
-      held.push(chunk);
-      length += chunk.length;
-      if (head.length < headLength) {
-        head += Buffer.from(chunk.subarray(0, headLength)).toString("latin1");
-        const sign = /[^\s\xA0-\xFF]/.exec(head)?.[0] ?? "";
-        if (sign !== "" && '[{"'.includes(sign)) chosen = page;
-        else if (beginsAsEvents.test(head)) chosen = events;
-      }
+  return heldAnswer({
+    told(head, _, length) {
+      const sign = /[^\s\xA0-\xFF]/.exec(head)?.[0] ?? "";
+      if (sign !== "" && '[{"'.includes(sign)) return page;
+      if (beginsAsEvents.test(head)) return events;
       // A page that is too long to be judged fails as such.
-      if (length > maxBytes) chosen ??= page;
-      return chosen === undefined ? { bytes: nothing } : chosen.push(Buffer.concat(held));
+      return length > maxBytes ? page : undefined;
     },
-    stop: (...why) => (chosen ?? page).stop(...why),
-    end() {
-      if (chosen !== undefined) return chosen.end();
-      const body = Buffer.concat(held);
-      chosen = holdsData.test(body.toString("latin1")) ? events : page;
-      const first = chosen.push(body);
-      if (first.cut !== undefined) return first;
-      const last = chosen.end();
-      return { ...last, bytes: Buffer.concat([first.bytes, last.bytes]) };
-    },
-  };
+    whole: (body) => (holdsData.test(body.toString("latin1")) ? events : page),
+    stopped: () => page,
+  });
 }
 
 function isJsonText(text: string): boolean {
